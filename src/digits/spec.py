@@ -1,0 +1,110 @@
+"""The contract every room of the house keeps: what a digit is, what a model file says, how errors speak.
+
+Only what crosses a room's door stands here. A digit is ``uint8[28, 28]``, background 0, ink up to 255, the ink
+fitted with its aspect kept into 20×20 and its centre of mass placed at the centre, as MNIST itself was made
+(LeCun, Bottou, Bengio, Haffner 1998, section III-A).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+SIDE = 28
+"""Height and width of a digit in pixels."""
+
+CLASSES = 10
+"""Number of classes, and so of logits."""
+
+PIXEL_MEAN = 0.1307
+PIXEL_STD = 0.3081
+"""Mean and standard deviation of the 60,000 MNIST training images, with pixels in 0–1."""
+
+Images = UInt8[np.ndarray, "n 28 28"]
+Labels = UInt8[np.ndarray, "n"]
+Logits = Float32[np.ndarray, "n 10"]
+Probabilities = Float32[np.ndarray, "n 10"]
+
+MODEL_FORMAT = 1
+"""Version of the model file's metadata; a reader refuses a newer one."""
+
+MODEL_INPUT = "images"
+MODEL_OUTPUT = "logits"
+
+
+class DigitsError(Exception):
+    """What a user can cause and mend: the message says what was wrong, where, and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(DigitsError):
+    """A call that cannot be meant: an unknown name, an impossible value."""
+
+    exit_code = 2
+
+
+class DataError(DigitsError):
+    """Labelled digits that are missing, broken or not what they claim to be."""
+
+
+class ModelError(DigitsError):
+    """A model file or run folder that is missing, broken or not ours."""
+
+
+class TrainingError(DigitsError):
+    """Training that cannot go on, such as a loss that is no longer a number."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledDigits:
+    """Digits with their labels.
+
+    Attributes
+    ----------
+    images
+        Pixels 0–255, ink bright on a dark ground.
+    labels
+        Classes 0–9, one an image.
+    """
+
+    images: Images
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+            raise DataError(f"images must be uint8[n, {SIDE}, {SIDE}]; these are {images.dtype}{list(images.shape)}")
+        if labels.dtype != np.uint8 or labels.shape != (len(images),):
+            raise DataError(f"labels must be uint8[{len(images)}]; these are {labels.dtype}{list(labels.shape)}")
+        if len(labels) and labels.max() >= CLASSES:
+            raise DataError(f"labels must be 0–{CLASSES - 1}; the largest is {labels.max()}")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Digits to learn from and digits to be judged by.
+
+    Attributes
+    ----------
+    name
+        ``"MNIST"`` only when the decoded SHA-256 says so.
+    location
+        Where the files were found, for people.
+    sha256
+        SHA-256 of the decoded arrays, by file name.
+    classes
+        What each label is called.
+    """
+
+    name: str
+    train: LabelledDigits
+    test: LabelledDigits
+    location: str
+    sha256: dict[str, str]
+    classes: tuple[str, ...] = tuple("0123456789")
