@@ -1,0 +1,155 @@
+"""Does a network know how sure it may be? Probabilities from logits, and how far they can be trusted.
+
+A network is calibrated when, of all digits it reads with 90 % confidence, 90 % are right. The measures and the
+one-parameter repair are those of Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from digits.spec import CLASSES, DataError, Labels, Logits, Probabilities, UsageError
+
+TEMPERATURES = (0.05, 20.0)
+"""Where a temperature is looked for; outside, the network is not miscalibrated but broken."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReliabilityBins:
+    """Digits sorted by confidence into bins of equal width.
+
+    Attributes
+    ----------
+    edges
+        Limits of the bins, 0–1; bin ``i`` holds confidences in ``(edges[i], edges[i + 1]]``.
+    count
+        Digits in each bin.
+    confidence, accuracy
+        Means over each bin, 0–1; 0 where the bin is empty.
+    """
+
+    edges: Float64[np.ndarray, "bins+1"]
+    count: Int64[np.ndarray, "bins"]
+    confidence: Float64[np.ndarray, "bins"]
+    accuracy: Float64[np.ndarray, "bins"]
+
+
+def probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
+    """Softmax of the logits over a temperature.
+
+    Parameters
+    ----------
+    logits
+        A row per digit.
+    temperature
+        Above 0; more than 1 makes the network less sure, less than 1 surer. The answer stays the same.
+
+    Returns
+    -------
+    Rows in 0–1 that sum to 1.
+    """
+    result: Probabilities = np.exp(_log_probabilities(logits, temperature)).astype(np.float32)
+    return result
+
+
+def negative_log_likelihood(logits: Logits, labels: Labels, temperature: float = 1.0) -> float:
+    """Mean negative log-likelihood of the true classes (cross-entropy) in nats: 0 is perfect, 2.3 guessing."""
+    check_pairs("logits", logits, labels)
+    return float(-_log_probabilities(logits, temperature)[np.arange(len(labels)), labels].mean())
+
+
+def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 15) -> ReliabilityBins:
+    """Confidence and accuracy, bin by bin (Guo et al. 2017, section 2).
+
+    Parameters
+    ----------
+    probabilities
+        A row per digit; the largest is the confidence.
+    labels
+        The truth.
+    bins
+        Number of bins of equal width over 0–1.
+    """
+    check_pairs("probabilities", probabilities, labels)
+    if bins < 1:
+        raise UsageError(f"a reliability diagram needs at least 1 bin, not {bins}")
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == labels
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    count = np.bincount(index, minlength=bins)
+    filled = np.maximum(count, 1)
+    return ReliabilityBins(
+        edges=edges,
+        count=count.astype(np.int64),
+        confidence=np.bincount(index, confidence, minlength=bins) / filled,
+        accuracy=np.bincount(index, right, minlength=bins) / filled,
+    )
+
+
+def expected_calibration_error(probabilities: Probabilities, labels: Labels, bins: int = 15) -> float:
+    """Mean distance between confidence and accuracy over bins of equal width, 0–1 (Guo et al. 2017, equation 3)."""
+    found = reliability_bins(probabilities, labels, bins)
+    return float(np.sum(found.count * np.abs(found.accuracy - found.confidence)) / len(labels))
+
+
+def fit_temperature(logits: Logits, labels: Labels) -> float:
+    """Find the one temperature that makes the labels likeliest (Guo et al. 2017, section 4.2).
+
+    The negative log-likelihood is convex in 1/T, so it has one valley in log T, which a golden-section search
+    (Kiefer 1953) cannot miss. Fit it on validation digits, never on the test set.
+
+    Returns
+    -------
+    Temperature within 0.05–20. Where every answer is right no temperature is best (ever smaller ones fit ever
+    better), and where nothing is gained none is needed: both give 1.
+    """
+    check_pairs("logits", logits, labels)
+    if np.all(logits.argmax(axis=1) == labels):
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        return negative_log_likelihood(logits, labels, math.exp(log_temperature))
+
+    ratio = (math.sqrt(5) - 1) / 2
+    low, high = (math.log(limit) for limit in TEMPERATURES)
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    loss_left, loss_right = loss(left), loss(right)
+    while high - low > 1e-5:
+        if loss_left <= loss_right:
+            high, right, loss_right = right, left, loss_left
+            left = high - ratio * (high - low)
+            loss_left = loss(left)
+        else:
+            low, left, loss_left = left, right, loss_right
+            right = low + ratio * (high - low)
+            loss_right = loss(right)
+    best = (low + high) / 2
+    return math.exp(best) if loss(best) < loss(0.0) else 1.0
+
+
+def check_pairs(name: str, rows: Float32[np.ndarray, "n 10"], labels: Labels) -> None:
+    """Raise :class:`digits.spec.DataError` unless there are digits, a row of ten numbers each, and a label for each."""
+    if rows.ndim != 2 or rows.shape[1] != CLASSES:
+        raise DataError(f"{name} must be [n, {CLASSES}], a row per digit; these are {list(rows.shape)}")
+    if len(rows) != len(labels):
+        raise DataError(f"{len(rows)} rows of {name} and {len(labels)} labels: give one label for each row")
+    if not len(rows):
+        raise DataError("no digits to judge: give at least one labelled digit")
+    if not np.isfinite(rows).all():
+        raise DataError(f"{name} hold values that are not finite numbers: the network is broken, train it again")
+    if labels.max() >= CLASSES:
+        raise DataError(f"labels must be 0–{CLASSES - 1}; the largest is {labels.max()}")
+
+
+def _log_probabilities(logits: Logits, temperature: float) -> Float64[np.ndarray, "n 10"]:
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"temperature must be a number above 0, not {temperature}")
+    scaled = np.asarray(logits, np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    result: Float64[np.ndarray, "n 10"] = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+    return result
