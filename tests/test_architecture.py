@@ -1,0 +1,307 @@
+"""Who may import whom. The law is the tables below; docs/design.md gives the reasons."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "digits"
+
+ROOMS = {
+    "spec": set(),
+    "data": {"spec"},
+    "synthesis": {"spec", "preprocessing"},
+    "preprocessing": {"spec"},
+    "inference": {"spec", "preprocessing"},
+    "evaluation": {"spec"},
+    "training": {"spec", "data", "synthesis", "evaluation.metrics", "inference"},
+    "experiments": {"spec", "training", "evaluation", "data"},
+    "web": {"spec", "inference", "preprocessing"},
+    "pretrained": set(),
+    "cli": {"spec", "data", "synthesis", "preprocessing", "inference", "evaluation", "training", "experiments", "web"},
+}
+"""The rooms, and what of the other rooms each may import."""
+
+GUESTS = {
+    "torch": ({"training", "experiments"}, {"cli"}),
+    "matplotlib": (set(), {"evaluation"}),
+    "onnxruntime": ({"inference"}, set()),
+    "onnx": ({"training"}, set()),
+    "cv2": ({"preprocessing", "synthesis"}, set()),
+    "fastapi": ({"web"}, set()),
+    "optuna": ({"experiments"}, set()),
+}
+"""Packages that are heavy or narrow: the rooms that may import them anywhere, and those that may inside functions."""
+
+ONLY = {"spec": {"numpy", "jaxtyping"}}
+"""Rooms that may import no other package than these."""
+
+HEAVY = ["torch", "matplotlib", "cv2", "onnxruntime"]
+"""What ``import digits`` and ``digits --help`` must not load."""
+
+
+@dataclass(frozen=True)
+class Import:
+    target: str  # dotted, absolute
+    line: int
+    lazy: bool  # inside a function, or for the type checker only
+
+
+def imported_by_call(call: ast.Call) -> str | None:
+    """``"x.y"`` of ``importlib.import_module("x.y")``."""
+    known = ast.unparse(call.func).split(".")[-1] in {"import_module", "__import__"}
+    first = call.args[0] if known and call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def imports_of(path: Path, module: str) -> Iterator[Import]:
+    """Every import of a file whose dotted name is ``module``; an ``__init__`` keeps its ``.__init__``."""
+
+    def absolute(level: int, name: str) -> str:
+        if not level:
+            return name
+        return ".".join(filter(None, [*module.split(".")[:-level], name]))
+
+    def walk(node: ast.AST, lazy: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno, lazy) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node.level, node.module or "")
+            yield from (Import(f"{base}.{alias.name}", node.lineno, lazy) for alias in node.names)
+        elif isinstance(node, ast.Call) and (name := imported_by_call(node)):
+            bare = name.lstrip(".")
+            yield Import(absolute(len(name) - len(bare), bare), node.lineno, lazy)
+        lazy = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        lazy = lazy or (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"))
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, lazy)
+
+    yield from walk(ast.parse(path.read_text(encoding="utf-8")), lazy=False)
+
+
+def within(name: str, allowed: set[str]) -> bool:
+    return any(name == door or name.startswith(f"{door}.") for door in allowed)
+
+
+def violations(source: Path) -> list[str]:
+    """What the package at ``source`` imports against the law, a line each."""
+    found = []
+    for path in sorted(source.rglob("*.py")):
+        parts = path.relative_to(source).with_suffix("").parts
+        room = parts[0]
+        for each in imports_of(path, ".".join(("digits", *parts))):
+            top, _, inside = each.target.partition(".")
+            where = f"{path.relative_to(source).as_posix()}:{each.line}"
+            if top == "digits":
+                target = inside.split(".")[0]
+                if target == "__version__" or (target == room and inside != room + ".*"):
+                    continue
+                if room == "__init__":
+                    fine = target != "cli" and within(inside, set(ROOMS))
+                elif room == "__main__":
+                    fine = target == "cli"
+                else:
+                    fine = within(inside, ROOMS.get(room, set()))
+                if not fine:
+                    found.append(f"{where} {room} imports {each.target}")
+                elif room == "cli" and not each.lazy:
+                    found.append(f"{where} cli imports {each.target} outside a function")
+            elif top not in sys.stdlib_module_names:
+                anywhere, in_functions = GUESTS.get(top, (set(ROOMS), set()))
+                anywhere = anywhere - {room for room, packages in ONLY.items() if top not in packages}
+                if room not in anywhere | in_functions:
+                    found.append(f"{where} {room} imports {top}")
+                elif not each.lazy and (room in in_functions or room == "cli"):
+                    found.append(f"{where} {room} imports {top} outside a function")
+    return found
+
+
+def test_every_room_keeps_the_import_law() -> None:
+    assert violations(SOURCE) == []
+
+
+def test_every_room_is_in_the_law() -> None:
+    rooms = {
+        path.stem
+        for path in SOURCE.iterdir()
+        if (path.is_dir() and any(path.glob("*.py"))) or (path.suffix == ".py" and not path.stem.startswith("__"))
+    }
+    assert rooms - set(ROOMS) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "complaint"),
+    [
+        ("spec.py", "from digits.data import load_mnist", "spec.py:1 spec imports digits.data.load_mnist"),
+        ("spec.py", "import PIL.Image", "spec.py:1 spec imports PIL"),
+        ("data/idx.py", "import torch", "data/idx.py:1 data imports torch"),
+        ("data/idx.py", "def f():\n    import torch.nn", "data/idx.py:2 data imports torch"),
+        ("data/idx.py", "def f():\n    from ..training import loop", "data/idx.py:2 data imports digits.training.loop"),
+        ("data/__init__.py", "from ..training import loop", "data/__init__.py:1 data imports digits.training.loop"),
+        ("data/idx.py", "from .. import inference", "data/idx.py:1 data imports digits.inference"),
+        ("data/idx.py", "import digits", "data/idx.py:1 data imports digits"),
+        ("data/idx.py", "from digits import load_mnist", "data/idx.py:1 data imports digits.load_mnist"),
+        ("data/a/deep.py", "from ...web import app", "data/a/deep.py:1 data imports digits.web.app"),
+        (
+            "evaluation/metrics.py",
+            "import importlib\nimportlib.import_module('digits.training')",
+            "evaluation/metrics.py:2 evaluation imports digits.training",
+        ),
+        (
+            "evaluation/metrics.py",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from digits.training import Network",
+            "evaluation/metrics.py:3 evaluation imports digits.training.Network",
+        ),
+        (
+            "evaluation/figures.py",
+            "from matplotlib.figure import Figure",
+            "evaluation/figures.py:1 evaluation imports matplotlib outside a function",
+        ),
+        ("training/loop.py", "def f():\n    import matplotlib", "training/loop.py:2 training imports matplotlib"),
+        ("training/loop.py", "import onnxruntime", "training/loop.py:1 training imports onnxruntime"),
+        (
+            "training/loop.py",
+            "from digits.evaluation.report import write",
+            "training/loop.py:1 training imports digits.evaluation.report.write",
+        ),
+        (
+            "training/loop.py",
+            "from digits.evaluation import accuracy",
+            "training/loop.py:1 training imports digits.evaluation.accuracy",
+        ),
+        ("inference.py", "def f():\n    import torch", "inference.py:2 inference imports torch"),
+        ("web/app.py", "from digits.cli import main", "web/app.py:1 web imports digits.cli.main"),
+        ("__init__.py", "from digits.cli import main", "__init__.py:1 __init__ imports digits.cli.main"),
+        ("__main__.py", "from digits.training import train", "__main__.py:1 __main__ imports digits.training.train"),
+        (
+            "cli.py",
+            "from digits.data import load_mnist",
+            "cli.py:1 cli imports digits.data.load_mnist outside a function",
+        ),
+        ("cli/app.py", "import tyro", "cli/app.py:1 cli imports tyro outside a function"),
+        ("attic.py", "from digits.spec import SIDE", "attic.py:1 attic imports digits.spec.SIDE"),
+    ],
+)
+def test_an_unlawful_import_is_found(file: str, code: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(code)
+    assert violations(tmp_path) == [complaint]
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("data/idx.py", "from .npz import read"),
+        ("data/idx.py", "from digits.data.npz import read\nfrom digits.spec import SIDE"),
+        ("data/idx.py", "from digits import __version__"),
+        ("training/loop.py", "import torch\nfrom digits.evaluation.metrics import accuracy"),
+        ("training/export.py", "from digits.evaluation import metrics\nfrom digits.inference import load"),
+        ("evaluation/figures.py", "def f():\n    from matplotlib.figure import Figure"),
+        ("cli.py", "import sys\ndef f():\n    import torch\n    from digits.training import train"),
+        ("__main__.py", "from digits.cli import main"),
+    ],
+)
+def test_a_lawful_import_passes(file: str, code: str, tmp_path: Path) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_text(code)
+    assert violations(tmp_path) == []
+
+
+def private_uses(code: str, public: set[str]) -> list[str]:
+    """What a program takes from digits that is not among its public names."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.startswith("digits.")]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "digits":
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [name for name in names if name.removeprefix("digits.") not in public]
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "digits":
+            found += [f"digits.{node.attr}"] if node.attr not in public else []
+    return found
+
+
+def notebook_code(path: Path) -> str:
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def test_benchmarks_use_public_names_only() -> None:
+    import digits
+
+    public = {*digits.__all__, "__version__"}
+    programs = sorted((ROOT / "benchmarks").glob("*.py"))
+    assert programs
+    assert {path.name: uses for path in programs if (uses := private_uses(path.read_text("utf-8"), public))} == {}
+
+
+def test_notebooks_use_public_names_only() -> None:
+    import digits
+
+    public = {*digits.__all__, "__version__"}
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    assert notebooks
+    assert {path.name: uses for path in notebooks if (uses := private_uses(notebook_code(path), public))} == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "uses"),
+    [
+        ("from digits import load_mnist\nimport digits\ndigits.load_mnist()", []),
+        ("from digits.data import load_mnist", ["digits.data.load_mnist"]),
+        ("import digits.training", ["digits.training"]),
+        ("from digits import training", ["digits.training"]),
+        ("import digits\ndigits.training.fit()", ["digits.training"]),
+    ],
+)
+def test_a_private_use_is_found(code: str, uses: list[str]) -> None:
+    assert private_uses(code, {"load_mnist"}) == uses
+
+
+def run_python(code: str) -> str:
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def test_importing_digits_loads_nothing_heavy() -> None:
+    assert run_python(f"import sys, digits; print([name for name in {HEAVY} if name in sys.modules])").strip() == "[]"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    shown = run_python(
+        "import sys; sys.argv = ['digits', '--help']; from digits.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    assert "usage: digits" in shown
+    assert shown.splitlines()[-1] == "[]"
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    assert run_python(f"import sys, onnxruntime; print([n for n in {HEAVY} if n in sys.modules])").strip() != "[]"
+
+
+def test_help_answers_within_a_quarter_second() -> None:
+    from time import perf_counter
+
+    command = shutil.which("digits", path=os.path.dirname(sys.executable))  # noqa: PTH120
+    assert command, "the digits command is not installed beside this Python"
+    seconds = []
+    for _ in range(15):  # the best counts: the machine may be busy, the command may not be slow
+        start = perf_counter()
+        subprocess.run([command, "--help"], capture_output=True, check=True)
+        seconds.append(perf_counter() - start)
+        if seconds[-1] < 0.25:
+            break
+    assert min(seconds) < 0.25
