@@ -7,7 +7,10 @@ fitted with its aspect kept into 20×20 and its centre of mass placed at the cen
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -108,3 +111,23 @@ class Dataset:
     location: str
     sha256: dict[str, str]
     classes: tuple[str, ...] = tuple("0123456789")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody, and no crash, ever leaves or sees half of it.
+
+    The content goes to a temporary name in the same folder and is renamed over `path` once it is on the disk.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a run folder is as readable as any other file of its owner
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,131 @@
+"""The state of an unfinished run, as one safetensors file that any later process continues from bit for bit.
+
+No random state is stored: every epoch draws from generators seeded by (seed, epoch), so the position says it all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from digits.spec import ModelError, write_whole
+
+Weights = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training digits gave; a row of ``metrics.csv``.
+
+    Attributes
+    ----------
+    epoch
+        Counted from 1.
+    train_loss, train_accuracy
+        Means over the batches as they were trained on: augmented, with dropout on, while the weights changed.
+    validation_loss, validation_accuracy
+        On the untouched validation digits, after the epoch, with the weights that would be kept.
+    learning_rate
+        At the end of the epoch.
+    seconds
+        Spent in this epoch, validation included.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass
+class State:
+    """Everything that changes while a run trains.
+
+    Attributes
+    ----------
+    network, optimizer
+        Trained in place.
+    averaged
+        Copy of the network with a moving average of its weights, if the configuration asks for one.
+    best
+        Weights of the epoch with the lowest validation loss, if the configuration has patience.
+    history
+        The epochs made so far; its length is the position.
+    """
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    averaged: AveragedModel | None = None
+    best: Weights = field(default_factory=dict)
+    history: list[Epoch] = field(default_factory=list)
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that would be kept if the run ended now."""
+        return self.averaged.module if self.averaged else self.network
+
+    def save(self, path: Path) -> None:
+        """Write the state, whole or not at all."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        if self.averaged:
+            tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        scalars: dict[str, dict[str, Any]] = {}
+        stored = self.optimizer.state_dict()
+        for index, values in stored["state"].items():
+            for name, value in values.items():
+                if isinstance(value, Tensor):
+                    tensors[f"optimizer.{index}.{name}"] = value
+                else:
+                    scalars.setdefault(str(index), {})[name] = value
+        groups = [{k: v for k, v in group.items() if k != "lr"} for group in stored["param_groups"]]
+        position = {"history": [asdict(epoch) for epoch in self.history], "scalars": scalars, "groups": groups}
+        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        write_whole(path, safetensors.torch.save(contiguous, metadata={"digits": json.dumps(position)}))
+
+    def load(self, path: Path) -> None:
+        """Take up the state that `save` wrote.
+
+        Raises
+        ------
+        ModelError
+            When the file is broken or belongs to another network or optimizer.
+        """
+        try:
+            with safetensors.safe_open(path, framework="pt") as file:
+                position = json.loads(file.metadata()["digits"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+            self.network.load_state_dict(_below("network", tensors))
+            device = next(self.network.parameters()).device
+            if self.averaged:
+                self.averaged.load_state_dict(_below("averaged", tensors))
+            self.best = {name: tensor.to(device) for name, tensor in _below("best", tensors).items()}
+            state: dict[int, dict[str, Any]] = {int(index): dict(v) for index, v in position["scalars"].items()}
+            for name, tensor in _below("optimizer", tensors).items():
+                index, _, key = name.partition(".")
+                state.setdefault(int(index), {})[key] = tensor
+            lr = self.optimizer.param_groups[0]["lr"]
+            groups = [group | {"lr": lr} for group in position["groups"]]
+            self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+            self.history = [Epoch(**row) for row in position["history"]]
+        except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{path} cannot be continued from: {error}; delete it to start this run from the beginning"
+            ) from error
+
+
+def _below(prefix: str, tensors: Weights) -> Weights:
+    return {
+        name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")
+    }

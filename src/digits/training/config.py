@@ -1,0 +1,146 @@
+"""Everything a training run can be told.
+
+One frozen dataclass is the whole configuration: command-line flags, ``config.json``, the notebook and the report are
+derived from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from digits.spec import UsageError
+
+NETWORKS = ("mlp",)
+ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
+LOSSES = ("cross-entropy", "focal", "squared-error", "hinge")
+OPTIMIZERS = ("adam", "adamw", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd")
+SCHEDULES = ("constant", "linear", "cosine", "one-cycle", "step")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train. The defaults are the `standard` recipe; where its numbers were tuned is in docs/recipes.md."""
+
+    recipe: str = "standard"
+    """Name of the recipe this configuration started from."""
+
+    network: str = "mlp"
+    """mlp, the fully connected network; or your own: path/to/file.py:Name, a torch module or what makes one."""
+    hidden: tuple[int, ...] = (256, 128)
+    """Width of each hidden layer of the mlp."""
+    activation: str = "relu"
+    """Between the mlp's layers: relu, leaky-relu, elu, gelu, silu, tanh or sigmoid."""
+    dropout: float = 0.0
+    """Share of each hidden layer switched off at random in every training step, 0 to below 1."""
+
+    loss: str = "cross-entropy"
+    """cross-entropy, focal, squared-error, hinge, or your own: path/to/file.py:Name, called with logits and labels."""
+    label_smoothing: float = 0.0
+    """Share of the target that cross-entropy spreads evenly over all classes, 0 to below 1."""
+    optimizer: str = "adamw"
+    """adam, adamw, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
+    learning_rate: float = 4e-3
+    """Highest learning rate of the run."""
+    weight_decay: float = 0.01
+    """Weight decay, as the optimizer understands it."""
+    momentum: float = 0.9
+    """Momentum, for sgd and rmsprop only."""
+    schedule: str = "one-cycle"
+    """Course of the learning rate: constant, linear, cosine, one-cycle, or step (a tenth after 60 and 80 %)."""
+    warmup: float = 0.2
+    """Share of the run over which one-cycle rises to the highest learning rate, before it falls to nothing."""
+    batch_size: int = 500
+    """Digits in a training step."""
+    epochs: int = 40
+    """Passes over the training digits."""
+    averaging: float = 1.0
+    """Horizon, in epochs, of the exponential moving average of the weights that is kept instead of the last; 0: off."""
+    patience: int = 0
+    """Stop after so many epochs without a lower validation loss, and keep the best; 0: always run to the end."""
+
+    rotation: float = 12.0
+    """Augmentation: turn digits by up to so many degrees either way."""
+    scale: float = 0.12
+    """Augmentation: stretch or shrink each axis by up to this share, 0 to below 1."""
+    shear: float = 0.15
+    """Augmentation: slant digits by up to so many pixels per pixel of height."""
+    shift: float = 2.0
+    """Augmentation: move digits by up to so many pixels along each axis."""
+    elastic: float = 0.4
+    """Augmentation: bend digits; root mean square of the smooth displacement, in pixels."""
+
+    validation: int = 5000
+    """Digits held out of the training set, evenly over the classes, to choose by."""
+    split_seed: int = 0
+    """Which digits those are; not tied to the seed, so that runs with different seeds can be compared."""
+    seed: int = 0
+    """Everything random in the run: first weights, order, augmentation, dropout."""
+    device: str = "auto"
+    """auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1."""
+    threads: int = 0
+    """Threads of the processor to use; 0: what torch finds."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work before anything is done, naming the field."""
+        _known("network", self.network, NETWORKS)
+        _known("activation", self.activation, ACTIVATIONS, own=False)
+        _known("loss", self.loss, LOSSES)
+        _known("optimizer", self.optimizer, OPTIMIZERS)
+        _known("schedule", self.schedule, SCHEDULES, own=False)
+        for field in ("dropout", "label_smoothing", "scale", "warmup"):
+            _within(field, getattr(self, field), 0 <= getattr(self, field) < 1, "from 0 to below 1")
+        for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic"):
+            _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
+        for field in ("patience", "split_seed", "seed", "threads"):
+            _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
+        for field in ("batch_size", "epochs", "validation"):
+            _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")
+        _within("learning_rate", self.learning_rate, 0 < self.learning_rate < float("inf"), "more than 0")
+        _within("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
+        _within("hidden", list(self.hidden), all(width >= 1 for width in self.hidden), "widths of 1 or more")
+
+    def replace(self, **changes: Any) -> TrainConfig:
+        """Give the same configuration with some fields changed.
+
+        Raises
+        ------
+        UsageError
+            For a field that does not exist, with the nearest names.
+        """
+        names = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in names:
+                raise UsageError(f"there is no field {name!r} in TrainConfig{nearest(name, names)}")
+        return dataclasses.replace(self, **changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields with plain values."""
+        return dataclasses.asdict(self) | {"hidden": list(self.hidden)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TrainConfig:
+        """Read what `as_json` gave."""
+        return cls().replace(**values | {"hidden": tuple(values["hidden"])})
+
+
+def _known(field: str, value: str, names: Iterable[str], *, own: bool = True) -> None:
+    if value in names or (own and ":" in value):
+        return
+    or_own = "; your own is given as path/to/file.py:Name" if own else ""
+    raise UsageError(f"{field} {value!r} is not known{nearest(value, names)}{or_own}")
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """End a sentence about an unknown name with the names it may have meant."""
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(names)}"
+
+
+def _within(field: str, value: object, fits: bool, bounds: str) -> None:
+    if not fits:
+        raise UsageError(f"{field} must be {bounds}, not {value}")

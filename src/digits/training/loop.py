@@ -1,0 +1,154 @@
+"""The training loop: what happens in an epoch, from top to bottom."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from digits.spec import LabelledDigits, TrainingError
+from digits.training.augmentation import augment, augments
+from digits.training.checkpoint import Epoch, State
+from digits.training.config import TrainConfig
+from digits.training.optimization import learning_rate, make_loss, make_optimizer
+
+Progress = Callable[[float, list[Epoch]], None]
+"""Called after every step with the epochs done, as a fraction, and the finished ones."""
+
+
+def fit(
+    network: nn.Module,
+    train: LabelledDigits,
+    validation: LabelledDigits,
+    config: TrainConfig,
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress = lambda done, history: None,
+) -> list[Epoch]:
+    """Train a network in place.
+
+    Ctrl-C ends the training early and keeps what is trained; the history is then shorter than the configuration says.
+
+    Parameters
+    ----------
+    network
+        From ``uint8[n, 28, 28]`` to logits ``float32[n, 10]``; on the device to train on.
+    train, validation
+        Digits to learn from and to choose by; moved whole to the network's device.
+    config
+        How to train.
+    checkpoint
+        Written after every epoch; continued from if it is there.
+    progress
+        Told how far it is.
+
+    Raises
+    ------
+    TrainingError
+        When the loss is no longer a number.
+    """
+    device = next(network.parameters()).device
+    images, labels = to_tensors(train, device)
+    validation_images, validation_labels = to_tensors(validation, device)
+    loss_function = make_loss(config)
+    optimizer = make_optimizer(network, config)
+    steps = math.ceil(len(images) / config.batch_size)
+    state = State(network, optimizer)
+    if config.averaging:
+        decay = math.exp(-1 / (config.averaging * steps))
+        state.averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    if checkpoint and checkpoint.exists():
+        state.load(checkpoint)
+
+    try:
+        for epoch in range(len(state.history), config.epochs):
+            if out_of_patience(state.history, config.patience):
+                break
+            start = time.perf_counter()
+            seed_everything(config.seed, epoch)
+            order = torch.randperm(len(images)).to(device)
+            loss_sum = torch.zeros((), device=device)
+            correct = torch.zeros((), device=device, dtype=torch.int64)
+            network.train()
+            for step, index in enumerate(order.split(config.batch_size)):
+                lr = learning_rate(config, (epoch + (step + 0.5) / steps) / config.epochs)
+                for group in optimizer.param_groups:
+                    group["lr"] = lr
+                batch, target = images.index_select(0, index), labels.index_select(0, index)
+                if augments(config):
+                    batch = augment(batch, config)
+                logits = network(batch)
+                loss = loss_function(logits, target)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                if state.averaged:
+                    state.averaged.update_parameters(network)
+                loss_sum += loss.detach() * len(index)
+                correct += (logits.detach().argmax(1) == target).sum()
+                progress(epoch + (step + 1) / steps, state.history)
+
+            train_loss = loss_sum.item() / len(images)
+            if not math.isfinite(train_loss):
+                raise TrainingError(
+                    f"the loss became {train_loss} in epoch {epoch + 1}: the steps are too large. "
+                    f"Try a lower learning rate than {config.learning_rate:g} (--learning-rate "
+                    f"{config.learning_rate / 10:g}), a longer --warmup, or another --optimizer"
+                )
+            validation_logits = predict(state.kept, validation_images)
+            validation_loss = loss_function(validation_logits, validation_labels).item()
+            hits = int((validation_logits.argmax(1) == validation_labels).sum())
+            lowest = min((row.validation_loss for row in state.history), default=math.inf)
+            if config.patience and validation_loss < lowest:
+                state.best = {name: tensor.clone() for name, tensor in state.kept.state_dict().items()}
+            state.history.append(
+                Epoch(
+                    epoch=epoch + 1,
+                    train_loss=train_loss,
+                    train_accuracy=correct.item() / len(images),
+                    validation_loss=validation_loss,
+                    validation_accuracy=hits / len(validation_images),
+                    learning_rate=lr,
+                    seconds=time.perf_counter() - start,
+                )
+            )
+            if checkpoint:
+                state.save(checkpoint)
+            progress(epoch + 1, state.history)
+    except KeyboardInterrupt:
+        pass  # the caller sees a history shorter than planned; resuming starts from the last whole epoch
+    network.load_state_dict(state.best or state.kept.state_dict())
+    network.eval()
+    return state.history
+
+
+def predict(network: nn.Module, images: UInt8[Tensor, "n 28 28"], batch_size: int = 1000) -> Float32[Tensor, "n 10"]:
+    """Give the logits of any number of digits, with dropout off."""
+    network.eval()
+    with torch.inference_mode():
+        return torch.cat([network(batch) for batch in images.split(batch_size)])
+
+
+def to_tensors(digits: LabelledDigits, device: torch.device) -> tuple[UInt8[Tensor, "n 28 28"], Int64[Tensor, " n"]]:
+    """Put the whole set on the device, once."""
+    # a copy, since arrays read from files may not be writable and torch warns of those
+    images = torch.from_numpy(digits.images.copy()).to(device)
+    return images, torch.from_numpy(digits.labels.astype(np.int64)).to(device)
+
+
+def seed_everything(seed: int, epoch: int) -> None:
+    """Seed torch's generators from the run's seed and the position, well mixed, so that nothing has to be stored."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0]) >> 1)
+
+
+def out_of_patience(history: list[Epoch], patience: int) -> bool:
+    """Whether the validation loss has not fallen for so many epochs."""
+    losses = [row.validation_loss for row in history]
+    return bool(patience and losses) and len(losses) - 1 - losses.index(min(losses)) >= patience

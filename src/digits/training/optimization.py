@@ -1,0 +1,105 @@
+"""What is minimised, by which rule, at which learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from digits.spec import CLASSES, UsageError
+from digits.training.config import TrainConfig
+from digits.training.network import call_own, load_own
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From logits ``float32[n, 10]`` and labels ``int64[n]`` to the mean loss of the batch."""
+
+
+def make_loss(config: TrainConfig) -> Loss:
+    """Give the loss that the configuration names.
+
+    ``focal`` is Lin et al. (2017) with γ = 2, ``squared-error`` the Brier score of the probabilities, ``hinge`` the
+    multi-class margin of Weston and Watkins (1999).
+    """
+    if config.loss == "cross-entropy":
+        return lambda logits, labels: F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    if config.loss == "focal":
+        return _focal
+    if config.loss == "squared-error":
+        return _squared_error
+    if config.loss == "hinge":
+        return F.multi_margin_loss
+    own = load_own(config.loss, "loss")
+    return cast(Loss, call_own(own, config) if isinstance(own, type) else own)
+
+
+def _focal(logits: Tensor, labels: Tensor) -> Tensor:
+    log_likelihood = -F.cross_entropy(logits, labels, reduction="none")
+    return -((1 - log_likelihood.exp()).square() * log_likelihood).mean()
+
+
+def _squared_error(logits: Tensor, labels: Tensor) -> Tensor:
+    return (logits.softmax(1) - F.one_hot(labels, CLASSES)).square().sum(1).mean()
+
+
+def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """Give the optimizer that the configuration names, over all weights of the network."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if not weights:
+        raise UsageError(f"network {config.network} has no weights to train")
+    common: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+    match config.optimizer:
+        # the fused steps pass over the weights once; the others have none
+        case "adam":
+            return torch.optim.Adam(weights, **common, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(weights, **common, fused=True)
+        case "adagrad":
+            return torch.optim.Adagrad(weights, **common)
+        case "nadam":
+            return torch.optim.NAdam(weights, **common)
+        case "radam":
+            return torch.optim.RAdam(weights, **common)
+        case "adamax":
+            return torch.optim.Adamax(weights, **common)
+        case "rmsprop":
+            return torch.optim.RMSprop(weights, **common, momentum=config.momentum)
+        case "sgd":
+            nesterov = config.momentum > 0
+            return torch.optim.SGD(weights, **common, momentum=config.momentum, nesterov=nesterov, fused=True)
+        case own:
+            optimizer = load_own(own, "optimizer")(weights, **common)
+            if not isinstance(optimizer, torch.optim.Optimizer):
+                raise UsageError(f"optimizer {own} gave a {type(optimizer).__name__}, not a torch.optim.Optimizer")
+            return optimizer
+
+
+def learning_rate(config: TrainConfig, progress: float) -> float:
+    """Give the learning rate at a point of the run.
+
+    A function of the position alone, so that nothing about the schedule has to be stored to resume it.
+
+    Parameters
+    ----------
+    config
+        Names the schedule; ``one-cycle`` rises linearly, then falls linearly to nothing (Smith and Topin 2018).
+    progress
+        Share of the run's steps made by the middle of this one, above 0 and below 1.
+    """
+    match config.schedule:
+        case "constant":
+            factor = 1.0
+        case "step":
+            factor = 0.1 ** ((progress >= 0.6) + (progress >= 0.8))
+        case "linear":
+            factor = 1 - progress
+        case "cosine":
+            factor = (1 + math.cos(math.pi * progress)) / 2
+        case _ if progress < config.warmup:
+            factor = progress / config.warmup
+        case _:
+            factor = (1 - progress) / (1 - config.warmup)
+    return config.learning_rate * factor

@@ -1,0 +1,257 @@
+"""A whole run: digits in, a run folder with the trained network and its judgement out.
+
+The run folder is the seam between training and everything after it: each file in it is written whole, and the report is
+made from the folder alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from digits.data import load_dataset, split
+from digits.evaluation.metrics import Score, fit_temperature, probabilities, score
+from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError, write_whole
+from digits.training.checkpoint import Epoch
+from digits.training.config import TrainConfig
+from digits.training.export import export_onnx, save_weights
+from digits.training.loop import Progress, fit, out_of_patience, predict
+from digits.training.network import describe, make_network
+from digits.training.recipes import command, recipe
+from digits.training.record import as_json, environment, epochs_csv, examples, new_folder
+
+ACCEPTED = 0.99
+"""Share of the validation digits whose confidence reaches the rejection threshold."""
+
+CHECKED = 1000
+"""Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder
+        Where everything about it lies.
+    config
+        How it was trained.
+    network
+        The trained network, in evaluation mode.
+    dataset
+        What it was trained on and judged by.
+    history
+        A row an epoch.
+    scores
+        How good it is, by part: ``train``, ``validation``, ``test``.
+    results
+        The content of ``results.json``.
+    """
+
+    folder: Path
+    config: TrainConfig
+    network: nn.Module
+    dataset: Dataset
+    history: list[Epoch]
+    scores: dict[str, Score]
+    results: dict[str, Any]
+
+    def logits(self, digits: LabelledDigits) -> Logits:
+        """Give the network's logits of any digits."""
+        device = next(self.network.parameters()).device
+        return predict(self.network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()
+
+
+def train(
+    config: TrainConfig | str = "standard",
+    *,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: Progress = lambda done, history: None,
+    **changes: Any,
+) -> Run:
+    """Train a network, judge it and write the run folder.
+
+    Parameters
+    ----------
+    config
+        A recipe's name or a whole configuration.
+    data
+        Where the digits are, or a loaded set; by default MNIST, wherever `digits.load_mnist` finds it.
+    out
+        The run folder to make; ``runs/<time>-<recipe>`` by default.
+    progress
+        Told how far training is.
+    changes
+        Fields of `TrainConfig` to change, as in ``train("classic", epochs=3)``.
+
+    Raises
+    ------
+    UsageError
+        For a configuration that cannot work, or a run folder that already holds a run.
+    DataError
+        When there are no digits to train on.
+    TrainingError
+        When the loss is no longer a number.
+    """
+    begun = time.perf_counter()
+    config = (recipe(config) if isinstance(config, str) else config).replace(**changes)
+    dataset = data if isinstance(data, Dataset) else load_dataset(data)
+    device = _device(config)
+    _check_size(config, dataset)
+    folder = new_folder(config, out)
+    write_whole(folder / "environment.json", as_json(environment(config, dataset, device)))
+    write_whole(folder / "config.json", as_json(config.as_json()))
+    return _continue(folder, config, dataset, progress, begun)
+
+
+def resume(
+    run: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    progress: Progress = lambda done, history: None,
+) -> Run:
+    """Continue an interrupted run; the weights become the very ones that an uninterrupted run gives.
+
+    Parameters
+    ----------
+    run
+        Its run folder.
+    data
+        Where the digits are now, if no longer where the run found them; they must be the same digits.
+    progress
+        Told how far training is.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no run, or one that cannot be continued.
+    DataError
+        When the digits are missing or are not those the run began with.
+    """
+    begun = time.perf_counter()
+    folder = Path(run)
+    try:
+        config = TrainConfig.from_json(json.loads((folder / "config.json").read_text()))
+        environment = json.loads((folder / "environment.json").read_text())
+    except FileNotFoundError as error:
+        raise ModelError(f"{folder} is not a run that can be resumed: there is no {error.filename}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
+    dataset = data if isinstance(data, Dataset) else load_dataset(data or environment["data"])
+    if dataset.sha256 != environment["data_sha256"]:
+        raise UsageError(
+            f"{folder} was begun on other digits than those of {dataset.location}; "
+            f"it found its own in {environment['data']}: name them with --data"
+        )
+    return _continue(folder, config, dataset, progress, begun)
+
+
+def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, begun: float) -> Run:
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    learned, validation = split(dataset.train, config.validation, seed=config.split_seed)
+    network = make_network(config).to(_device(config))
+
+    def record(done: float, history: list[Epoch]) -> None:
+        if done == len(history):
+            write_whole(folder / "metrics.csv", epochs_csv(history))
+        progress(done, history)
+
+    prepared = time.perf_counter()
+    history = fit(network, learned, validation, config, checkpoint=folder / "checkpoint.safetensors", progress=record)
+    trained = time.perf_counter()
+    write_whole(folder / "metrics.csv", epochs_csv(history))
+    save_weights(network, folder / "model.safetensors")
+
+    run = Run(folder, config, network, dataset, history, {}, {})
+    parts = {"train": learned, "validation": validation, "test": dataset.test}
+    logits = {name: run.logits(part) for name, part in parts.items()}
+    temperature = fit_temperature(logits["validation"], validation.labels)
+    for name, part in parts.items():
+        run.scores[name] = score(logits[name], part.labels, temperature)
+    write_whole(
+        folder / "examples.npz",
+        examples(network, config, learned, dataset.test, logits["test"], temperature),
+    )
+    confidences = probabilities(logits["validation"], temperature).max(1)
+    description = {
+        "recipe": config.recipe,
+        "seed": config.seed,
+        "network": describe(network),
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "temperature": temperature,
+        "rejection_threshold": float(np.quantile(confidences, 1 - ACCEPTED)),
+        "data": {
+            "name": dataset.name,
+            "location": dataset.location,
+            "sha256": dataset.sha256,
+            "classes": list(dataset.classes),
+            **{name: len(part) for name, part in parts.items()},
+        },
+    }
+    figures = {
+        name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}
+        for name, part in run.scores.items()
+    }
+    export_onnx(network, folder / "model.onnx", validation.images[:CHECKED], description | figures)
+    training = sum(row.seconds for row in history)
+    run.results.update(
+        description,
+        epochs=len(history),
+        interrupted=_interrupted(config, history),
+        notices=_notices(config, dataset, history),
+        command=command(config, None if dataset.name == "MNIST" else dataset.location),
+        seconds={"training": training, "total": training + (prepared - begun) + (time.perf_counter() - trained)},
+        **{name: part.as_json() for name, part in run.scores.items()},
+    )
+    write_whole(folder / "results.json", as_json(run.results))
+    return run
+
+
+def _device(config: TrainConfig) -> torch.device:
+    if config.device == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device(name)
+    try:
+        device = torch.device(config.device)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"device {config.device!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def _check_size(config: TrainConfig, dataset: Dataset) -> None:
+    rest = len(dataset.train) - config.validation
+    if rest < 1:
+        raise UsageError(
+            f"validation {config.validation} leaves nothing of the {len(dataset.train)} digits to learn from"
+        )
+    if config.batch_size > rest:
+        raise UsageError(f"batch_size {config.batch_size} is more than the {rest} digits to learn from")
+
+
+def _interrupted(config: TrainConfig, history: list[Epoch]) -> bool:
+    return len(history) < config.epochs and not out_of_patience(history, config.patience)
+
+
+def _notices(config: TrainConfig, dataset: Dataset, history: list[Epoch]) -> list[str]:
+    """What nobody who sees the numbers may miss."""
+    notices = []
+    if _interrupted(config, history):
+        notices.append(
+            f"Training was interrupted after {len(history)} of {config.epochs} epochs; these are the figures of "
+            "what was trained until then. The run can be resumed."
+        )
+    if dataset.name != "MNIST":
+        notices.append(f"These digits are not MNIST but {dataset.name}, from {dataset.location}.")
+    return notices
