@@ -1,0 +1,142 @@
+"""Any labelled set: which format a path is in, and what becomes of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from digits.data import mnist
+from digits.data.broken import existing
+from digits.data.idx_sets import IdxSet, idx_sets, is_idx_name, read_idx_pair, read_idx_set, set_of
+from digits.data.npz import read_npz
+from digits.data.parts import Parts, place_name
+from digits.data.pictures import read_pictures
+from digits.data.recognition import as_dataset
+from digits.data.tables import has_label_column, read_csv
+from digits.spec import DataError, Dataset, LabelledDigits
+
+FORMATS = (
+    "IDX files (…-images-idx3-ubyte, …-labels-idx1-ubyte, .gz or not), an .npz, a .csv with label and 784 pixels, "
+    "or one folder of pictures a class"
+)
+
+
+def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool = True) -> Dataset:
+    """Load any labelled set of 28 × 28 digits, or of up to ten other things: MNIST when no path says otherwise.
+
+    Understood are IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST digits, one pair alone), NPZ (Keras, MedMNIST, or
+    ``images`` and ``labels``), CSV (Kaggle's), and a folder of pictures a class, with ``train`` and ``test`` above them
+    or without. Where there is no test part, a seventh is held out for it, stratified and with a fixed seed. Arrays are
+    taken as they are; only pictures are resized and, when dark on light, inverted with a notice. A folder of several
+    sets of IDX files gives MNIST when it is among them.
+
+    Parameters
+    ----------
+    path
+        A file or folder. None is ``$DIGITS_DATA`` if set, or else wherever `load_mnist` finds MNIST.
+    download
+        Whether MNIST may be downloaded when there is no path and it is on this machine nowhere.
+
+    Returns
+    -------
+    Dataset
+        Named ``MNIST`` only when its content is; otherwise after its folder or file.
+
+    Raises
+    ------
+    DataError
+        Nothing is there that can be read, or it is broken, ambiguous, or partly MNIST and partly not.
+    """
+    if path is None and not os.environ.get(mnist.VARIABLE):
+        return mnist.load_mnist(download=download)
+    place = existing(path if path is not None else os.environ[mnist.VARIABLE])
+    if place.is_file() and is_idx_name(place):
+        return as_dataset(read_idx_set(set_of(place)))
+    sets = idx_sets(place) if place.is_dir() else []
+    if len(sets) > 1:
+        return _mnist_among(place, sets)
+    return as_dataset(_read(place, sets))
+
+
+def load_labelled(path: str | os.PathLike[str]) -> LabelledDigits:
+    """Load all digits of a set as one, for scoring: every part of a file or folder; of an IDX file, its own pair.
+
+    Parameters
+    ----------
+    path
+        Anything `load_dataset` understands.
+
+    Returns
+    -------
+    LabelledDigits
+        Training digits first, then test digits, where the set has both.
+
+    Raises
+    ------
+    DataError
+        As `load_dataset`.
+    """
+    place = existing(path)
+    if place.is_file() and is_idx_name(place):
+        return read_idx_pair(set_of(place), place)
+    sets = idx_sets(place) if place.is_dir() else []
+    if len(sets) > 1:
+        raise _ambiguous(place, [str(files.folder / files.prefix) for files in sets])
+    parts = _read(place, sets)
+    if parts.test is None:
+        return parts.train
+    return LabelledDigits(
+        np.concatenate([parts.train.images, parts.test.images]), np.concatenate([parts.train.labels, parts.test.labels])
+    )
+
+
+def _read(place: Path, sets: list[IdxSet]) -> Parts:
+    if sets:
+        return read_idx_set(sets[0])
+    if place.is_file():
+        if place.suffix.lower() == ".npz":
+            return read_npz(place)
+        if place.suffix.lower() == ".csv":
+            return Parts(place_name(place), place, read_csv(place))
+        raise DataError(f"{place} is in no format known here. Give {FORMATS}.")
+    for read in (_only_npz, _csv_folder, read_pictures):
+        if parts := read(place):
+            return parts
+    finding = "holds nothing that can be read as labelled digits" if any(place.iterdir()) else "is an empty folder"
+    raise DataError(f"{place} {finding}. Put there {FORMATS}.")
+
+
+def _only_npz(folder: Path) -> Parts | None:
+    files = sorted(folder.glob("*.npz"))
+    if len(files) > 1:
+        raise _ambiguous(folder, [file.name for file in files])
+    return read_npz(files[0]) if files else None
+
+
+def _csv_folder(folder: Path) -> Parts | None:
+    """Read a folder of CSV files: one with labels, or one called …train.csv and one …test.csv."""
+    tables = sorted(folder.glob("*.csv"))
+    files = [file for file in tables if has_label_column(file)]
+    train = [file for file in files if file.stem.lower().endswith("train")]
+    test = [file for file in files if file.stem.lower().endswith("test")]
+    if len(train) == len(test) == 1 and len(files) == 2:
+        return Parts(place_name(folder), folder, read_csv(train[0]), read_csv(test[0]))
+    if len(files) > 1:
+        raise _ambiguous(folder, [file.name for file in files])
+    return Parts(place_name(folder), folder, read_csv(files[0])) if files else None
+
+
+def _mnist_among(place: Path, sets: list[IdxSet]) -> Dataset:
+    try:
+        found = mnist.mnist_in(place)
+    except DataError:
+        found = None
+    if found is None:
+        raise _ambiguous(place, [str(files.folder / files.prefix) for files in sets])
+    return found
+
+
+def _ambiguous(place: Path, names: list[str]) -> DataError:
+    return DataError(f"{place} holds several sets: {', '.join(names)}. Name the one that is meant.")
