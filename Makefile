@@ -19,10 +19,11 @@ help: ## list the targets
 train: .venv/.has-train ## find or download MNIST, train, judge, write the report
 	$(BIN)/digits train $(ARGS)
 
-test: .venv/.has-dev ## run every check: ruff, mypy, pytest
+test: .venv/.has-dev ## find or download MNIST, run every check: ruff, mypy, pytest
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/digits data
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 bench: .venv/.has-bench ## measure side by side against the textbook loop, write benchmarks/results

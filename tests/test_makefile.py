@@ -103,6 +103,7 @@ def test_test_runs_every_check(tmp_path: Path) -> None:
         "python -m ruff check .",
         "python -m ruff format --check .",
         "python -m mypy",
+        "digits data",
         "python -m pytest -n 2",
     ]
 
