@@ -1,1 +1,109 @@
-"""Train the classic network on MNIST in seconds, see what happened, change anything."""
+"""Train the classic network on MNIST in seconds, see what happened, change anything.
+
+The way of the data:
+
+    digits.load_mnist()          labelled digits, found or downloaded, checked            digits.data
+    digits.split(...)            digits to learn from, digits to choose by                digits.data
+    digits.train("standard")     a trained network, judged, in a run folder               digits.training
+    digits.score(logits, labels) accuracy with its interval, likelihood, calibration      digits.evaluation
+    digits.figures               pictures of what happened                                digits.evaluation
+    digits.write_report(run)     all of it as one page                                    digits.evaluation
+    digits.load_model(path)      a model file, run without torch                          digits.inference
+
+Names are loaded when they are first used, so that ``import digits`` costs nothing and reading needs no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from digits.data import load_dataset, load_labelled, load_mnist, split
+    from digits.evaluation import figures
+    from digits.evaluation.metrics import score
+    from digits.evaluation.report import write_report
+    from digits.inference import Model, load_model
+    from digits.spec import DataError, Dataset, DigitsError, LabelledDigits, ModelError, TrainingError, UsageError
+    from digits.training.augmentation import augment
+    from digits.training.config import TrainConfig
+    from digits.training.loop import fit, predict
+    from digits.training.network import MLP, make_network
+    from digits.training.recipes import RECIPES
+    from digits.training.run import Run, load_network, resume, train
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "digits.data": ("load_dataset", "load_labelled", "load_mnist", "split"),
+    "digits.evaluation.figures": ("figures",),
+    "digits.evaluation.metrics": ("score",),
+    "digits.evaluation.report": ("write_report",),
+    "digits.inference": ("Model", "load_model"),
+    "digits.spec": (
+        "DataError",
+        "Dataset",
+        "DigitsError",
+        "LabelledDigits",
+        "ModelError",
+        "TrainingError",
+        "UsageError",
+    ),
+    "digits.training.augmentation": ("augment",),
+    "digits.training.config": ("TrainConfig",),
+    "digits.training.loop": ("fit", "predict"),
+    "digits.training.network": ("MLP", "make_network"),
+    "digits.training.recipes": ("RECIPES",),
+    "digits.training.run": ("Run", "load_network", "resume", "train"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "MLP",
+    "RECIPES",
+    "DataError",
+    "Dataset",
+    "DigitsError",
+    "LabelledDigits",
+    "Model",
+    "ModelError",
+    "Run",
+    "TrainConfig",
+    "TrainingError",
+    "UsageError",
+    "augment",
+    "figures",
+    "fit",
+    "load_dataset",
+    "load_labelled",
+    "load_mnist",
+    "load_model",
+    "load_network",
+    "make_network",
+    "predict",
+    "resume",
+    "score",
+    "split",
+    "train",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'digits' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(_HOME[name])
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "safetensors", "onnx", "matplotlib", "jinja2"):
+            raise
+        raise ModuleNotFoundError(
+            f"digits.{name} needs {error.name}: pip install 'digits[train]'", name=error.name
+        ) from error
+    value = module if _HOME[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

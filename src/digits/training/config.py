@@ -26,7 +26,7 @@ class TrainConfig:
     """How to train. The defaults are the `standard` recipe; where its numbers were tuned is in docs/recipes.md."""
 
     recipe: str = "standard"
-    """Name of the recipe this configuration started from."""
+    """Name of the recipe to start from; its flag may be left out when it comes first."""
 
     network: str = "mlp"
     """mlp, the fully connected network; or your own: path/to/file.py:Name, a torch module or what makes one."""
@@ -74,7 +74,7 @@ class TrainConfig:
     """Augmentation: bend digits; root mean square of the smooth displacement, in pixels."""
 
     validation: int = 5000
-    """Digits held out of the training set, evenly over the classes, to choose by."""
+    """Digits held out of the training set, evenly over the classes, to choose by; at most a sixth of the set."""
     split_seed: int = 0
     """Which digits those are; not tied to the seed, so that runs with different seeds can be compared."""
     seed: int = 0

@@ -17,6 +17,11 @@ from digits.inference.model import agree, encode_golden, load_model
 from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, TrainingError, write_whole
 from digits.training.loop import predict
 
+
+class ExportError(TrainingError):
+    """A network that cannot become a model file; its weights are kept all the same."""
+
+
 GOLDEN = 4
 """Digits whose logits every load of the model file checks."""
 
@@ -43,7 +48,7 @@ def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[s
 
     Raises
     ------
-    TrainingError
+    ExportError
         When the network cannot be written as ONNX, or ONNX Runtime answers differently.
     """
     import onnx
@@ -61,7 +66,7 @@ def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[s
         write_whole(candidate, model.SerializeToString())
         answered = load_model(candidate).logits(images)
         if not agree(answered, expected):
-            raise TrainingError(
+            raise ExportError(
                 f"{path} is not written: ONNX Runtime's logits differ from PyTorch's by up to "
                 f"{abs(answered - expected).max():.2g} on {len(images)} digits; model.safetensors has the weights"
             )
@@ -88,7 +93,7 @@ def _graph(network: nn.Module) -> bytes:
                 assert program is not None, "with no file named, the exporter returns its program"
                 buffer = io.BytesIO(program.model_proto.SerializeToString())
             except Exception as error:
-                raise TrainingError(
+                raise ExportError(
                     f"this network cannot be written as ONNX: {tracing_error}; model.safetensors has its weights"
                 ) from error
     return buffer.getvalue()

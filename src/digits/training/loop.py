@@ -19,8 +19,8 @@ from digits.training.checkpoint import Epoch, State
 from digits.training.config import TrainConfig
 from digits.training.optimization import learning_rate, make_loss, make_optimizer
 
-Progress = Callable[[float, list[Epoch]], None]
-"""Called after every step with the epochs done, as a fraction, and the finished ones."""
+Progress = Callable[[float, int, list[Epoch]], None]
+"""Called after every step with the epochs done, as a fraction, how many there will be, and the finished ones."""
 
 
 def fit(
@@ -30,7 +30,7 @@ def fit(
     config: TrainConfig,
     *,
     checkpoint: Path | None = None,
-    progress: Progress = lambda done, history: None,
+    progress: Progress = lambda done, epochs, history: None,
 ) -> list[Epoch]:
     """Train a network in place.
 
@@ -93,7 +93,7 @@ def fit(
                     state.averaged.update_parameters(network)
                 loss_sum += loss.detach() * len(index)
                 correct += (logits.detach().argmax(1) == target).sum()
-                progress(epoch + (step + 1) / steps, state.history)
+                progress(epoch + (step + 1) / steps, config.epochs, state.history)
 
             train_loss = loss_sum.item() / len(images)
             if not math.isfinite(train_loss):
@@ -121,7 +121,7 @@ def fit(
             )
             if checkpoint:
                 state.save(checkpoint)
-            progress(epoch + 1, state.history)
+            progress(epoch + 1, config.epochs, state.history)
     except KeyboardInterrupt:
         pass  # the caller sees a history shorter than planned; resuming starts from the last whole epoch
     network.load_state_dict(state.best or state.kept.state_dict())

@@ -10,29 +10,27 @@ from digits.training.checkpoint import Epoch
 
 
 class ProgressBar:
-    """Shows epochs, losses, accuracies and the time left; called by the training loop after every step."""
+    """Shows epochs, losses, accuracies and the time left; the training loop calls it after every step."""
 
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-        self.shown = 0
+    def __init__(self) -> None:
         self.bar: tqdm[None] | None = None
-        self.terminal = sys.stderr.isatty()
+        self.told = -1
 
-    def __call__(self, done: float, history: list[Epoch]) -> None:
+    def __call__(self, done: float, epochs: int, history: list[Epoch]) -> None:
         """Take note that `done` epochs, a fraction, are made, and that `history` holds the finished ones."""
-        if self.bar is None:
-            self.shown = len(history)
-            if self.terminal:
-                layout = "{desc}{percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
-                self.bar = tqdm(total=self.epochs, initial=int(done), bar_format=layout, file=sys.stderr, leave=True)
-        if self.bar is not None:
-            self.bar.set_description_str(f"epoch {min(int(done) + 1, self.epochs)}/{self.epochs} ", refresh=False)
+        if self.told < 0:
+            self.told = len(history)
+        if sys.stderr.isatty():
+            if self.bar is None:
+                layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+                self.bar = tqdm(total=epochs, initial=int(done), bar_format=layout, file=sys.stderr)
+            self.bar.set_description_str(f"epoch {min(int(done) + 1, epochs)}/{epochs}", refresh=False)
             if history:
                 self.bar.set_postfix_str(_figures(history[-1]), refresh=False)
             self.bar.update(done - self.bar.n)
-        elif len(history) > self.shown:
-            self.shown = len(history)
-            print(f"epoch {self.shown}/{self.epochs}  {_figures(history[-1])}", file=sys.stderr, flush=True)  # noqa: T201
+        elif len(history) > self.told:
+            self.told = len(history)
+            print(f"epoch {self.told}/{epochs}  {_figures(history[-1])}", file=sys.stderr, flush=True)  # noqa: T201
 
     def close(self) -> None:
         """Leave the terminal as it was found."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.torch
 import torch
 from torch import nn
 
@@ -22,7 +23,7 @@ from digits.evaluation.metrics import Score, fit_temperature, probabilities, sco
 from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError, write_whole
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
-from digits.training.export import export_onnx, save_weights
+from digits.training.export import ExportError, export_onnx, save_weights
 from digits.training.loop import Progress, fit, out_of_patience, predict
 from digits.training.network import describe, make_network
 from digits.training.recipes import command, recipe
@@ -65,18 +66,13 @@ class Run:
     scores: dict[str, Score]
     results: dict[str, Any]
 
-    def logits(self, digits: LabelledDigits) -> Logits:
-        """Give the network's logits of any digits."""
-        device = next(self.network.parameters()).device
-        return predict(self.network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()
-
 
 def train(
     config: TrainConfig | str = "standard",
     *,
     data: str | os.PathLike[str] | Dataset | None = None,
     out: str | os.PathLike[str] | None = None,
-    progress: Progress = lambda done, history: None,
+    progress: Progress = lambda done, epochs, history: None,
     **changes: Any,
 ) -> Run:
     """Train a network, judge it and write the run folder.
@@ -107,7 +103,7 @@ def train(
     config = (recipe(config) if isinstance(config, str) else config).replace(**changes)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     device = _device(config)
-    _check_size(config, dataset)
+    held_out(config, dataset)
     folder = new_folder(config, out)
     write_whole(folder / "environment.json", as_json(environment(config, dataset, device)))
     write_whole(folder / "config.json", as_json(config.as_json()))
@@ -118,7 +114,7 @@ def resume(
     run: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] | Dataset | None = None,
-    progress: Progress = lambda done, history: None,
+    progress: Progress = lambda done, epochs, history: None,
 ) -> Run:
     """Continue an interrupted run; the weights become the very ones that an uninterrupted run gives.
 
@@ -156,16 +152,45 @@ def resume(
     return _continue(folder, config, dataset, progress, begun)
 
 
+def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:
+    """Load the trained network of a finished run, and its ``results.json``.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no finished run.
+    """
+    folder = Path(run)
+    try:
+        network = make_network(TrainConfig.from_json(json.loads((folder / "config.json").read_text())))
+        network.load_state_dict(safetensors.torch.load_file(folder / "model.safetensors"))
+        results = json.loads((folder / "results.json").read_text())
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{folder} is not a finished run: there is no {error.filename}; "
+            f"`digits train --resume {folder}` finishes one that was cut off"
+        ) from error
+    except (safetensors.SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the network of {folder} cannot be loaded: {error}") from error
+    return network.eval(), results
+
+
+def logits_of(network: nn.Module, digits: LabelledDigits) -> Logits:
+    """Give a network's logits of any digits."""
+    device = next(network.parameters()).device
+    return predict(network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()
+
+
 def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, begun: float) -> Run:
     if config.threads:
         torch.set_num_threads(config.threads)
-    learned, validation = split(dataset.train, config.validation, seed=config.split_seed)
+    learned, validation = split(dataset.train, held_out(config, dataset), seed=config.split_seed)
     network = make_network(config).to(_device(config))
 
-    def record(done: float, history: list[Epoch]) -> None:
+    def record(done: float, epochs: int, history: list[Epoch]) -> None:
         if done == len(history):
             write_whole(folder / "metrics.csv", epochs_csv(history))
-        progress(done, history)
+        progress(done, epochs, history)
 
     prepared = time.perf_counter()
     history = fit(network, learned, validation, config, checkpoint=folder / "checkpoint.safetensors", progress=record)
@@ -173,22 +198,19 @@ def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Pro
     write_whole(folder / "metrics.csv", epochs_csv(history))
     save_weights(network, folder / "model.safetensors")
 
-    run = Run(folder, config, network, dataset, history, {}, {})
     parts = {"train": learned, "validation": validation, "test": dataset.test}
-    logits = {name: run.logits(part) for name, part in parts.items()}
+    logits = {name: logits_of(network, part) for name, part in parts.items()}
     temperature = fit_temperature(logits["validation"], validation.labels)
-    for name, part in parts.items():
-        run.scores[name] = score(logits[name], part.labels, temperature)
-    write_whole(
-        folder / "examples.npz",
-        examples(network, config, learned, dataset.test, logits["test"], temperature),
-    )
+    scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
     confidences = probabilities(logits["validation"], temperature).max(1)
+    shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
+    write_whole(folder / "examples.npz", shown)
     description = {
         "recipe": config.recipe,
         "seed": config.seed,
         "network": describe(network),
         "parameters": sum(weight.numel() for weight in network.parameters()),
+        "epochs": len(history),
         "temperature": temperature,
         "rejection_threshold": float(np.quantile(confidences, 1 - ACCEPTED)),
         "data": {
@@ -199,23 +221,26 @@ def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Pro
             **{name: len(part) for name, part in parts.items()},
         },
     }
+    notices = _notices(config, dataset, history)
     figures = {
         name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}
-        for name, part in run.scores.items()
+        for name, part in scores.items()
     }
-    export_onnx(network, folder / "model.onnx", validation.images[:CHECKED], description | figures)
+    try:
+        export_onnx(network, folder / "model.onnx", validation.images[:CHECKED], description | figures)
+    except ExportError as error:
+        notices.append(str(error))
     training = sum(row.seconds for row in history)
-    run.results.update(
-        description,
-        epochs=len(history),
-        interrupted=_interrupted(config, history),
-        notices=_notices(config, dataset, history),
-        command=command(config, None if dataset.name == "MNIST" else dataset.location),
-        seconds={"training": training, "total": training + (prepared - begun) + (time.perf_counter() - trained)},
-        **{name: part.as_json() for name, part in run.scores.items()},
-    )
-    write_whole(folder / "results.json", as_json(run.results))
-    return run
+    results = {
+        **description,
+        "interrupted": _interrupted(config, history),
+        "notices": notices,
+        "command": command(config, None if dataset.name == "MNIST" else dataset.location),
+        "seconds": {"training": training, "total": training + (prepared - begun) + (time.perf_counter() - trained)},
+        **{name: part.as_json() for name, part in scores.items()},
+    }
+    write_whole(folder / "results.json", as_json(results))
+    return Run(folder, config, network, dataset, history, scores, results)
 
 
 def _device(config: TrainConfig) -> torch.device:
@@ -230,14 +255,21 @@ def _device(config: TrainConfig) -> torch.device:
     return device
 
 
-def _check_size(config: TrainConfig, dataset: Dataset) -> None:
-    rest = len(dataset.train) - config.validation
-    if rest < 1:
-        raise UsageError(
-            f"validation {config.validation} leaves nothing of the {len(dataset.train)} digits to learn from"
-        )
+def held_out(config: TrainConfig, dataset: Dataset) -> int:
+    """Give the number of validation digits: what the configuration says, but never more than a sixth of a small set.
+
+    Raises
+    ------
+    UsageError
+        When too few are left to learn from.
+    """
+    validation = min(config.validation, len(dataset.train) // 6)
+    rest = len(dataset.train) - validation
+    if validation < 1:
+        raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
     if config.batch_size > rest:
         raise UsageError(f"batch_size {config.batch_size} is more than the {rest} digits to learn from")
+    return validation
 
 
 def _interrupted(config: TrainConfig, history: list[Epoch]) -> bool:
