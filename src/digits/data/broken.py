@@ -16,7 +16,7 @@ def web_page(head: bytes) -> str:
     if not re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|error|h1|title)", head, re.IGNORECASE):
         return ""
     title = re.search(rb"<(?:title|h1|code|message)>(.*?)</", head, re.IGNORECASE | re.DOTALL)
-    words = f" (“{title[1].decode(errors='replace').strip()[:80]}”)" if title else ""
+    words = f" (“{' '.join(title[1].decode(errors='replace').split())[:80]}”)" if title else ""
     return f"holds a web page{words} instead of data"
 
 

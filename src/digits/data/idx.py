@@ -14,7 +14,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def read_idx(source: str | os.PathLike[str] | bytes) -> NDArray[Any]:
         The file is missing, not IDX, damaged, cut, longer than its header says, or larger than 4 GiB decoded.
     """
     if isinstance(source, bytes):
-        return _decode(io.BytesIO(source), "the given bytes")
+        return _decode(io.BytesIO(source), "the data given")
     try:
         with Path(source).open("rb") as stream:
             return _decode(stream, str(source))
@@ -93,7 +93,7 @@ def _big_endian(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder(">"))
 
 
-def _decode(stream: IO[bytes], name: str) -> NDArray[Any]:
+def _decode(stream: io.BufferedIOBase, name: str) -> NDArray[Any]:
     zipped = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
     if not zipped:
@@ -107,7 +107,7 @@ def _decode(stream: IO[bytes], name: str) -> NDArray[Any]:
         raise DataError(f"{name} is damaged: its gzip stream does not decode ({error}). {AGAIN}") from None
 
 
-def _array(stream: IO[bytes] | gzip.GzipFile, name: str) -> NDArray[Any]:
+def _array(stream: io.BufferedIOBase, name: str) -> NDArray[Any]:
     magic = stream.read(4)
     if not magic:
         raise DataError(f"{name} is empty. {AGAIN}")

@@ -25,10 +25,14 @@ class Parts:
         What the place is called; never a claim about its content.
     location
         File or folder.
+    train
+        Digits to learn from, or all there are.
     test
         None when the place holds one part only.
     sources
         Which file or key each of `ROLES` came from, for error messages.
+    classes
+        What each label is called.
     """
 
     name: str

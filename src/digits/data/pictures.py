@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import UInt8
 
 from digits.data.parts import Parts, place_name
-from digits.spec import CLASSES, SIDE, DataError, Images, LabelledDigits, Labels
+from digits.spec import CLASSES, SIDE, DataError, LabelledDigits, Labels
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
+
+Picture = UInt8[np.ndarray, "28 28"]
 
 PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 TRAIN = ("train", "training")
@@ -88,7 +91,7 @@ def _read(lists: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
     ) as bar:  # fmt: skip
         parts = []
         for part in lists:
-            images: list[Images] = []
+            images: list[Picture] = []
             labels: list[Labels] = []
             for name, files in part.items():
                 labels.append(np.full(len(files), classes.index(name), np.uint8))
@@ -105,7 +108,7 @@ def _read(lists: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
     return parts
 
 
-def _picture(path: Path) -> Images:
+def _picture(path: Path) -> Picture:
     from PIL import Image, ImageOps
 
     try:
@@ -117,7 +120,7 @@ def _picture(path: Path) -> Images:
         raise DataError(f"{path} cannot be read as a picture: {error}. Mend it or move it out of the folder.") from None
 
 
-def _fitted(grey: Image.Image) -> Images:
+def _fitted(grey: Image.Image) -> Picture:
     from PIL import Image, ImageOps
 
     if grey.size != (SIDE, SIDE):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def _label_index(first: list[str]) -> tuple[int | None, bool]:
     return (None if header else 0), header
 
 
-def _read(stream: IO[str], path: Path) -> LabelledDigits:
+def _read(stream: TextIOWrapper, path: Path) -> LabelledDigits:
     head = stream.read(4096)
     finding = "is empty" if not head.strip() else web_page(head.encode())
     if finding:
@@ -79,7 +80,7 @@ def _read(stream: IO[str], path: Path) -> LabelledDigits:
     return labelled(pixels, table[:, label], str(path), str(path))
 
 
-def _parse(stream: IO[str], path: Path, header: list[str] | None, label: int) -> NDArray[np.uint8]:
+def _parse(stream: TextIOWrapper, path: Path, header: list[str] | None, label: int) -> NDArray[np.uint8]:
     problem: object = "a label outside 0–9"
     try:
         with warnings.catch_warnings():
@@ -97,7 +98,7 @@ def _parse(stream: IO[str], path: Path, header: list[str] | None, label: int) ->
     raise DataError(f"{path} {finding}. Correct that line, or export the table again.")
 
 
-def _first_wrong(stream: IO[str], header: list[str] | None, label: int) -> str:
+def _first_wrong(stream: TextIOWrapper, header: list[str] | None, label: int) -> str:
     reader = csv.reader(stream)
     lines = 0
     for row in reader:
@@ -118,7 +119,7 @@ def _first_wrong(stream: IO[str], header: list[str] | None, label: int) -> str:
     return "" if lines else "has a header and no digits below it"
 
 
-def _rows(stream: IO[str]) -> Iterator[list[str]]:
+def _rows(stream: TextIOWrapper) -> Iterator[list[str]]:
     return (row for row in csv.reader(stream) if row)
 
 

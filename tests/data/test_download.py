@@ -1,0 +1,215 @@
+"""Downloading, from a server on this machine that answers as real mirrors do on bad days."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from digits.data import download, load_mnist
+from digits.data import mnist as finding
+from digits.data.download import fetch_mnist, mirrors
+from digits.data.parts import ROLES
+from digits.data.recognition import MNIST_SHA256, as_dataset
+from digits.spec import DataError, LabelledDigits
+
+if TYPE_CHECKING:
+    Mirror = Any  # the fixture's class, which stands in conftest
+
+Files = dict[str, bytes]
+A, B, C, D = ROLES
+
+FETCH = """
+import json, sys
+from pathlib import Path
+from digits.data import download, recognition
+recognition.MNIST_SHA256.update(json.loads(sys.argv[3]))
+download.fetch_mnist(Path(sys.argv[1]), [sys.argv[2]])
+"""
+
+
+def fetching(folder: Path, mirror: str) -> subprocess.Popen[bytes]:
+    """Start downloading into `folder` in another process, with the hashes that count in this one."""
+    environment = {**os.environ, "NO_PROXY": "*"}
+    command = [sys.executable, "-c", FETCH, str(folder), mirror, json.dumps(MNIST_SHA256)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+WHOLE = sorted(f"{role}.gz" for role in ROLES)
+
+
+def test_the_real_files_come_through_unchanged(
+    mirror: Mirror, mnist_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {role: path.read_bytes() for role, path in mnist_files.items()}
+    monkeypatch.setenv("DIGITS_MIRRORS", mirror.serve_set(files))
+    monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path / "deep" / "cache")
+    dataset = load_mnist()
+    assert dataset.name == "MNIST"
+    assert dataset.location == str(tmp_path / "deep" / "cache")
+    assert names(tmp_path / "deep" / "cache") == WHOLE
+    assert {role: (tmp_path / "deep/cache" / f"{role}.gz").read_bytes() for role in ROLES} == files
+    assert load_mnist(download=False).name == "MNIST"
+    assert sum(mirror.asked.values()) == 4
+
+
+def test_mnist_npz_can_be_a_mirror(
+    mirror: Mirror, small_mnist: Files, train: LabelledDigits, test: LabelledDigits, tmp_path: Path
+) -> None:
+    arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
+    np.savez(tmp_path / "made.npz", **arrays)
+    mirror.serve("/mnist.npz", (tmp_path / "made.npz").read_bytes())
+    assert as_dataset(fetch_mnist(tmp_path / "cache", [f"{mirror.url}/mnist.npz"])).name == "MNIST"
+    assert names(tmp_path / "cache") == ["mnist.npz"]
+
+
+def test_unpacked_files_are_kept_gzipped(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+    url = mirror.serve_set({role: gzip.decompress(body) for role, body in small_mnist.items()})
+    fetch_mnist(tmp_path, [url])
+    assert gzip.decompress((tmp_path / f"{A}.gz").read_bytes()) == gzip.decompress(small_mnist[A])
+
+
+def test_the_next_mirror_gives_what_the_first_could_not(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+    first = mirror.serve_set({A: small_mnist[A], B: b"<html>"}, "/first/")
+    second = mirror.serve_set(small_mnist, "/second/")
+    fetch_mnist(tmp_path, [first, second])
+    assert names(tmp_path) == WHOLE
+    assert dict(mirror.asked) == {
+        f"/first/{A}.gz": 1, f"/first/{B}.gz": 1, f"/second/{B}.gz": 1, f"/second/{C}.gz": 1, f"/second/{D}.gz": 1,
+    }  # fmt: skip
+
+
+def test_every_mirror_is_told_with_its_reason(
+    mirror: Mirror, small_mnist: Files, page: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, gone, paged, cut, swapped = (f"{mirror.url}/{name}/" for name in ("busy", "gone", "paged", "cut", "swapped"))
+    mirror.serve(f"/busy/{A}.gz", page, status=503)
+    mirror.serve(f"/paged/{A}.gz", page)
+    mirror.serve(f"/cut/{A}.gz", small_mnist[A][:5000], length=len(small_mnist[A]))
+    mirror.serve(f"/swapped/{A}.gz", small_mnist[C])
+    monkeypatch.setenv(
+        "DIGITS_MIRRORS", ", ".join([busy, gone, paged, cut, swapped, "http://127.0.0.1:9", "school/mnist"])
+    )
+    with pytest.raises(DataError) as caught:
+        load_mnist()
+    text = str(caught.value)
+    lines = text.splitlines()
+    assert lines[0].startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or ")
+    assert lines[0].endswith(", and it could not be downloaded.")
+    assert lines[1:-1] == [
+        "Tried:",
+        f"  {busy}: {A}.gz: the server answered 503 Service Unavailable.",
+        f"  {gone}: {A}.gz: the server answered 404 Not Found.",
+        f"  {paged}: what {paged}{A}.gz sent holds a web page (“503 Service Unavailable”) instead of data. "
+        "Download or copy it again.",
+        f"  {cut}: {A}.gz: the connection broke off before the end.",
+        f"  {swapped}: what {swapped}{A}.gz sent is not MNIST's {A}: its decoded SHA-256 is {MNIST_SHA256[C]}, "
+        f"not {MNIST_SHA256[A]}.",
+        f"  http://127.0.0.1:9/: {A}.gz: no connection (is this machine online, or behind a proxy?).",
+        f"  school/mnist/: {A}.gz: Invalid URL 'school/mnist/{A}.gz': No scheme supplied. "
+        f"Perhaps you meant https://school/mnist/{A}.gz?.",
+    ]
+    assert lines[-1].startswith("To get it by hand: download train-images-idx3-ubyte.gz, ")
+    assert mirror.asked == {f"/busy/{A}.gz": 3, f"/gone/{A}.gz": 1, f"/paged/{A}.gz": 1, f"/cut/{A}.gz": 3,
+                            f"/swapped/{A}.gz": 1}  # fmt: skip
+    assert names(finding.cache_folder()) == []
+
+
+def test_a_busy_mirror_is_asked_again_after_a_pause(
+    mirror: Mirror, small_mnist: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = mirror.serve_set(small_mnist)
+    mirror.serve(f"/mnist/{A}.gz", b"", status=503)
+    pauses: list[float] = []
+
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            mirror.serve(f"/mnist/{A}.gz", small_mnist[A])
+
+    monkeypatch.setattr(download, "PAUSE", 0.5)
+    monkeypatch.setattr(download.time, "sleep", wait)
+    fetch_mnist(tmp_path, [url])
+    assert pauses == [0.5, 1.0]
+    assert names(tmp_path) == WHOLE
+
+
+def test_a_broken_file_in_the_cache_is_replaced_and_told(
+    mirror: Mirror, small_mnist: Files, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    for role, body in small_mnist.items():
+        (tmp_path / f"{role}.gz").write_bytes(body[:100] if role == C else body)
+    monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path)
+    monkeypatch.setenv("DIGITS_MIRRORS", mirror.serve_set(small_mnist))
+    assert load_mnist().name == "MNIST"
+    assert dict(mirror.asked) == {f"/mnist/{C}.gz": 1}
+    [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert f"{C}.gz is cut: its gzip stream ends after 100 bytes." in record.message
+
+
+def test_two_processes_may_download_at_once(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+    url = mirror.serve_set(small_mnist)
+    processes = [fetching(tmp_path, url) for _ in range(2)]
+    errors = [process.communicate(timeout=60)[1].decode() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    assert names(tmp_path) == WHOLE
+    assert (tmp_path / f"{A}.gz").read_bytes() == small_mnist[A]
+
+
+def test_a_killed_download_leaves_nothing_that_counts(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+    mirror.hold = threading.Event()
+    url = mirror.serve_set(small_mnist)
+    mirror.serve(f"/mnist/{C}.gz", small_mnist[C][:5000], length=len(small_mnist[C]))
+    process = fetching(tmp_path, url)
+    assert mirror.cut.wait(60)
+    process.kill()
+    process.communicate(timeout=60)
+    mirror.hold.set()
+    assert [name for name in names(tmp_path) if not name.endswith(".part")] == [f"{A}.gz", f"{B}.gz"]
+    with pytest.raises(DataError, match=f"lacks {C} and {D}"):
+        load_mnist(tmp_path)
+    mirror.serve_set(small_mnist)
+    assert as_dataset(fetch_mnist(tmp_path, [url])).name == "MNIST"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match=r"file/cache cannot be written to: Not a directory. Check its permissions"):
+        fetch_mnist(tmp_path / "file" / "cache", [])
+
+
+def test_mirrors_come_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mirrors() == download.MIRRORS
+    monkeypatch.setenv("DIGITS_MIRRORS", "http://a/x, http://b/mnist.npz,,http://c/")
+    assert mirrors() == ("http://a/x/", "http://b/mnist.npz", "http://c/")
+
+
+def test_a_terminal_shows_a_bar(
+    mirror: Mirror,
+    small_mnist: Files,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    url = mirror.serve_set(small_mnist)
+    fetch_mnist(tmp_path / "quiet", [url])
+    assert capfd.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    fetch_mnist(tmp_path / "terminal", [url])
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("100%") == 4

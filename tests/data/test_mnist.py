@@ -1,0 +1,229 @@
+"""Finding MNIST: any copy counts, no wrong one does, and what is missing or broken is named."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.data import load_dataset, load_mnist, read_idx
+from digits.data import mnist as finding
+from digits.data.idx import idx_sha256
+from digits.data.parts import ROLES
+from digits.data.recognition import MNIST_SHA256
+from digits.spec import DataError, Dataset, LabelledDigits
+
+Files = dict[str, bytes]
+
+
+def test_the_real_files_are_mnist(mnist: Dataset) -> None:
+    assert mnist.name == "MNIST"
+    assert mnist.sha256 == MNIST_SHA256
+    assert (len(mnist.train), len(mnist.test)) == (60_000, 10_000)
+    assert mnist.train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert mnist.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert round(float(mnist.train.images.mean()) / 255, 4) == 0.1307
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{}.gz"])
+@pytest.mark.parametrize("place", ["", "MNIST/raw", "a/b/MNIST/raw"])
+def test_a_folder_of_files_counts_wherever_they_lie(
+    place: str, spelling: str, small_mnist: Files, folder_of: Callable[..., Path]
+) -> None:
+    root = folder_of({}, "root")
+    folder_of(small_mnist, f"root/{place}" if place else "root/x", suffix=spelling[2:])
+    assert load_mnist(root).name == "MNIST"
+
+
+def test_names_with_dots_count(small_mnist: Files, folder_of: Callable[..., Path]) -> None:
+    folder = folder_of({role.replace("-idx", ".idx"): body for role, body in small_mnist.items()}, suffix="")
+    assert load_mnist(folder).name == "MNIST"
+
+
+def test_the_path_of_one_file_counts(small_mnist: Files, folder_of: Callable[..., Path]) -> None:
+    folder = folder_of(small_mnist)
+    assert load_mnist(str(folder / f"{ROLES[3]}.gz")).location == str(folder)
+
+
+def test_mnist_npz_counts(mnist: Dataset, tmp_path: Path) -> None:
+    arrays = (mnist.train.images, mnist.train.labels, mnist.test.images, mnist.test.labels)
+    np.savez(tmp_path / "mnist.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
+    for path in (tmp_path, tmp_path / "mnist.npz"):
+        found = load_mnist(path)
+        assert (found.name, found.location) == ("MNIST", str(tmp_path / "mnist.npz"))
+
+
+def test_mnist_among_other_sets_of_the_same_names_is_found(
+    small_mnist: Files, mirrored: Files, folder_of: Callable[..., Path]
+) -> None:
+    folder_of(mirrored, "root/FashionMNIST/raw")
+    folder_of(small_mnist, "root/MNIST/raw")
+    root = folder_of({}, "root/empty").parent
+    assert load_mnist(root).location.endswith("/MNIST/raw")
+    assert load_dataset(root).name == "MNIST"
+
+
+def test_a_whole_copy_is_taken_beside_a_broken_one_and_told(
+    small_mnist: Files, folder_of: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = folder_of(small_mnist)
+    (folder / ROLES[0]).write_bytes(b"\0\0\x08\x03")
+    assert load_mnist(folder).name == "MNIST"
+    assert f"{ROLES[0]} is cut" in caplog.text
+    assert f"Taking {ROLES[0]}.gz instead." in caplog.text
+
+
+def test_places_are_tried_in_order(
+    small_mnist: Files, folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("argument", "variable", "work/data/mnist", "cache"):
+        folder_of(small_mnist, name)
+    monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("DIGITS_DATA", str(tmp_path / "variable"))
+    assert load_mnist(tmp_path / "argument").location == str(tmp_path / "argument")
+    assert load_mnist().location == str(tmp_path / "variable")
+    monkeypatch.delenv("DIGITS_DATA")
+    assert load_mnist().location == str(tmp_path / "work" / "data" / "mnist")
+    shutil.rmtree(tmp_path / "work" / "data")
+    assert load_mnist().location == str(tmp_path / "cache")
+
+
+def test_an_empty_variable_names_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITS_DATA", "")
+    with pytest.raises(DataError, match=r"^No whole MNIST is in"):
+        load_mnist(download=False)
+
+
+def test_a_broken_set_where_nobody_pointed_is_told_and_passed_over(
+    small_mnist: Files, folder_of: Callable[..., Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    broken = folder_of({**small_mnist, ROLES[1]: b"<html>"}, "data/mnist")
+    folder_of(small_mnist, "cache")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path / "cache")
+    assert load_mnist().location == str(tmp_path / "cache")
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert f"{ROLES[1]}.gz holds a web page instead of data" in record.message
+    assert (broken / f"{ROLES[1]}.gz").read_bytes() == b"<html>"
+
+
+def test_a_named_place_is_the_only_one(
+    small_mnist: Files, folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of(small_mnist, "data/mnist")
+    empty = folder_of({}, "empty")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as caught:
+        load_mnist(empty)
+    assert str(caught.value).startswith(f"{empty} holds no MNIST: no mnist.npz and none of train-images-idx3-ubyte, ")
+    monkeypatch.setenv("DIGITS_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError) as caught:
+        load_mnist()
+    assert str(caught.value) == (
+        f"{tmp_path / 'nowhere'} does not exist. Check the path; relative ones start at {tmp_path}. "
+        "The place comes from $DIGITS_DATA."
+    )
+
+
+def test_missing_files_are_told_with_those_that_are_there(small_files: Files, folder_of: Callable[..., Path]) -> None:
+    folder = folder_of({role: small_files[role] for role in ROLES[:2]})
+    with pytest.raises(DataError) as caught:
+        load_mnist(folder)
+    assert str(caught.value) == (
+        f"{folder} lacks t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte; "
+        "it has train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz. Put the missing there."
+    )
+
+
+A, B, C, D = ROLES
+
+
+@pytest.mark.parametrize("load", [load_mnist, load_dataset])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({A: B, B: A}, f"{{0}}/{A}.gz holds labels and {{0}}/{B}.gz holds images: the two are swapped. Exchange"),
+        ({A: B}, f"{{0}}/{A}.gz holds labels, where images belong."),
+        ({B: A}, f"{{0}}/{B}.gz holds 28 × 28 labels; one number an image is needed."),
+        ({B: D}, f"{{0}}/{A}.gz holds 70 images, but {{0}}/{B}.gz holds 20 labels: they do not belong together."),
+        (
+            {A: C, B: D, C: A, D: B},
+            f"{{0}}/{A}.gz holds what belongs in {C}: files are swapped; {{0}}/{B}.gz holds what belongs in {D}",
+        ),
+        ({C: None}, f"{{0}} lacks {C}; it has {D}.gz, {A}.gz, {B}.gz."),
+    ],
+)
+def test_swapped_and_missing_files_are_named(
+    load: Callable[[Path], Dataset], content: dict[str, str | None], message: str,
+    small_mnist: Files, folder_of: Callable[..., Path],
+) -> None:  # fmt: skip
+    taken = {role: content.get(role, role) for role in ROLES}
+    folder = folder_of({role: small_mnist[other] for role, other in taken.items() if other})
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert str(caught.value).startswith(message.format(folder))
+
+
+@pytest.mark.parametrize("load", [load_mnist, load_dataset])
+def test_a_set_that_is_partly_mnist_is_refused(
+    load: Callable[[Path], Dataset], small_mnist: Files, folder_of: Callable[..., Path]
+) -> None:
+    decoded = bytearray(gzip.decompress(small_mnist[D]))
+    decoded[-1] ^= 1
+    folder = folder_of({**small_mnist, D: gzip.compress(bytes(decoded))})
+    digest = idx_sha256(read_idx(bytes(decoded)))
+    with pytest.raises(DataError) as caught:
+        load(folder)
+    assert str(caught.value) == (
+        f"{folder}/{D}.gz is not MNIST's {D} (decoded SHA-256 {digest}, MNIST's is {MNIST_SHA256[D]}), "
+        f"while {A}, {B}, {C} are MNIST's. Replace or rename what is named first: sets are never mixed."
+    )
+
+
+def test_another_set_of_the_same_names_is_not_mnist(small_files: Files, folder_of: Callable[..., Path]) -> None:
+    folder = folder_of(small_files, "fashion")
+    digest = idx_sha256(read_idx(small_files[A]))
+    with pytest.raises(DataError) as caught:
+        load_mnist(folder)
+    assert str(caught.value) == (
+        f"{folder}/{A}.gz is not MNIST's {A}: its decoded SHA-256 is {digest}, MNIST's is {MNIST_SHA256[A]}. "
+        "If another set is meant, load_dataset reads it."
+    )
+
+
+def test_a_file_that_is_no_mnist_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("label")
+    with pytest.raises(DataError, match=r"holds no MNIST.*other labelled sets are read by load_dataset"):
+        load_mnist(tmp_path / "train.csv")
+
+
+def test_without_data_and_download_the_remedy_is_told() -> None:
+    with pytest.raises(DataError) as caught:
+        load_mnist(download=False)
+    text = str(caught.value)
+    assert text.startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or {finding.cache_folder()}, and")
+    assert "downloading is switched off. To get it by hand: download train-images-idx3-ubyte.gz, train-labels" in text
+    assert "with a browser, or copy any MNIST from another machine, and put the files into data/mnist, " in text
+    assert text.endswith("or name their folder with --data or $DIGITS_DATA.")
+
+
+@pytest.fixture
+def mirrored(small_files: Files, train: LabelledDigits) -> Files:
+    """Another set: the small one with its images turned upside down."""
+    images = read_idx(small_files[A])[:, ::-1]
+    header = gzip.decompress(small_files[A])[:16]
+    test = gzip.decompress(small_files[C])
+    return {
+        A: gzip.compress(header + images.tobytes()),
+        B: gzip.compress(gzip.decompress(small_files[B])[:8] + train.labels[::-1].tobytes()),
+        C: gzip.compress(test[:16] + test[16:][::-1]),
+        D: gzip.compress(gzip.decompress(small_files[D])[:8] + bytes(20)),
+    }

@@ -1,0 +1,47 @@
+"""What is told about a data set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from digits.data import describe, summary
+from digits.data.recognition import MNIST_SHA256
+from digits.spec import Dataset, LabelledDigits
+
+
+def test_mnist_is_told_with_hashes_counts_and_bars(mnist: Dataset) -> None:
+    lines = describe(mnist).splitlines()
+    assert lines[0] == f"MNIST: {mnist.location}"
+    assert lines[2] == "file                     decoded SHA-256"
+    assert lines[3:7] == [f"{name:23}  {digest}" for name, digest in MNIST_SHA256.items()]
+    assert lines[8:11] == [
+        "class     train      test",
+        "0         5,923       980  " + "█" * 26,
+        "1         6,742     1,135  " + "█" * 30,
+    ]
+    assert lines[-1] == "total    60,000    10,000"
+    assert len(lines) == 20
+
+
+def test_the_values_are_ready_for_json(mnist: Dataset) -> None:
+    values = json.loads(json.dumps(summary(mnist)))
+    assert values["name"] == "MNIST"
+    assert values["location"] == mnist.location
+    assert values["sha256"] == MNIST_SHA256
+    assert values["classes"] == list("0123456789")
+    assert values["train"]["n"] == sum(values["train"]["per_class"].values()) == 60_000
+    assert values["test"]["per_class"]["5"] == 892
+
+
+def test_a_class_without_digits_and_long_names_stay_aligned(tmp_path: Path) -> None:
+    digits = LabelledDigits(np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 0], np.uint8))
+    text = describe(Dataset("fruit", digits, digits, str(tmp_path), {"x": "y"}, ("pineapple", "fig")))
+    assert text.splitlines()[5:] == [
+        "class         train      test",
+        "pineapple         3         3  " + "█" * 30,
+        "fig               0         0",
+        "total             3         3",
+    ]

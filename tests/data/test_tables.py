@@ -1,0 +1,138 @@
+"""CSV: Kaggle's form and its relatives, and the line of the first wrong value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.data import load_dataset, load_labelled
+from digits.data.tables import read_csv
+from digits.spec import DataError, Dataset, LabelledDigits
+
+HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+ROW = ",".join(["3", *["0"] * 783, "255"])
+
+
+def rows(digits: LabelledDigits) -> list[str]:
+    table = np.column_stack([digits.labels, digits.images.reshape(len(digits), 784)])
+    return [",".join(map(str, row)) for row in table.tolist()]
+
+
+FORMS: list[Callable[[list[str]], str]] = [
+    lambda lines: "\n".join([HEADER, *lines]) + "\n",
+    lambda lines: "\n".join(lines),
+    lambda lines: "\r\n".join([HEADER, *lines, "", ""]),
+    lambda lines: "\ufeff" + "\n".join([HEADER, *lines]),
+    lambda lines: "\ufeff" + "\n".join(lines),
+    lambda lines: "\n".join(['"' + HEADER.replace(",", '","') + '"', *lines]),
+    lambda lines: "\n".join([",".join(["Label", *map(str, range(784))]), *lines]),
+    lambda lines: "\n".join([",".join([*map(str, range(784)), "class"]), *(f"{row[2:]},{row[0]}" for row in lines)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
+def test_every_form_gives_the_same_digits(
+    form: Callable[[list[str]], str], test: LabelledDigits, tmp_path: Path
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_bytes(form(rows(test)).encode())
+    read = read_csv(path)
+    np.testing.assert_array_equal(read.images, test.images)
+    np.testing.assert_array_equal(read.labels, test.labels)
+
+
+def test_one_row_is_a_set(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(ROW)
+    read = read_csv(tmp_path / "a.csv")
+    assert read.labels.tolist() == [3]
+    assert read.images[0, 27, 27] == 255
+
+
+def spoilt(column: int, value: str) -> str:
+    cells = ROW.split(",")
+    cells[column] = value
+    return ",".join(cells)
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        ("", "is empty. Download"),
+        ("<!doctype html><title>Sign in</title>", "holds a web page (“Sign in”) instead of data."),
+        (HEADER, "has a header and no digits below it."),
+        (
+            HEADER.partition(",")[2],
+            "has 784 columns: pixels without labels, as Kaggle's test.csv. To learn or to score",
+        ),
+        ("ImageId,Label\n1,2", "has 2 columns; 785 are needed: a label and 28 × 28 pixels."),
+        (HEADER.replace("label", "digit") + f"\n{ROW}", "has no column called label or class: the first is 'digit'."),
+        (f"{HEADER}\n{ROW}\n{ROW},1", "has 786 columns in line 3, and 785 in the first. Correct that line"),
+        (f"{HEADER}\n{ROW}\n\n3,1", "has 2 columns in line 4, and 785 in the first."),
+        (
+            f"{HEADER}\n{ROW}\n{spoilt(7, 'x')}",
+            "has 'x' in line 3, column 8 (pixel6), where a pixel, a whole number from 0 to 255, belongs. Correct",
+        ),
+        (f"{HEADER}\n{spoilt(784, '256')}", "has '256' in line 2, column 785 (pixel783), where a pixel"),
+        (f"{HEADER}\n{spoilt(1, '-1')}", "has '-1' in line 2, column 2 (pixel0), where a pixel"),
+        (f"{HEADER}\n{spoilt(1, '0.5')}", "has '0.5' in line 2, column 2 (pixel0), where a pixel"),
+        (f"{HEADER}\n{spoilt(1, '')}", "has '' in line 2, column 2 (pixel0), where a pixel"),
+        (f"{ROW}\n{spoilt(2, 'nan')}", "has 'nan' in line 2, column 3, where a pixel"),
+        (
+            f"{HEADER}\n{ROW}\n{spoilt(0, '10')}",
+            "has '10' in line 3, column 1 (label), where a label, a whole number from 0 to 9, belongs.",
+        ),
+        (f"{HEADER}\n{spoilt(1, '1e1')}", "does not parse: could not convert string '1e1' to uint8"),
+    ],
+    ids=range(16),
+)
+def test_a_wrong_table_is_told_by_line_and_column(content: str, finding: str, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_csv(path)
+    assert str(caught.value).startswith(f"{path} {finding}")
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\x89PNG\xff\xfe")
+    with pytest.raises(DataError, match=r"a\.csv is not text, so not CSV\. Save the table as CSV in UTF-8"):
+        read_csv(tmp_path / "a.csv")
+
+
+def test_kaggles_folder_is_its_training_table(test: LabelledDigits, tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("\n".join([HEADER, *rows(test)]))
+    (tmp_path / "test.csv").write_text(HEADER.partition(",")[2] + "\n" + ROW[2:])
+    (tmp_path / "sample_submission.csv").write_text("ImageId,Label\n1,0")
+    dataset = load_dataset(tmp_path)
+    assert (len(dataset.train), len(dataset.test)) == (17, 3)
+    np.testing.assert_array_equal(load_labelled(tmp_path).images, test.images)
+
+
+def test_a_test_table_with_labels_is_the_test_part(train: LabelledDigits, test: LabelledDigits, tmp_path: Path) -> None:
+    (tmp_path / "mnist_train.csv").write_text("\n".join([HEADER, *rows(train)]))
+    (tmp_path / "mnist_test.csv").write_text("\n".join([HEADER, *rows(test)]))
+    dataset = load_dataset(tmp_path)
+    np.testing.assert_array_equal(dataset.train.images, train.images)
+    np.testing.assert_array_equal(dataset.test.images, test.images)
+    (tmp_path / "more.csv").write_text("\n".join([HEADER, *rows(test)]))
+    with pytest.raises(
+        DataError, match=r"holds several sets: mnist_test\.csv, mnist_train\.csv, more\.csv\. Name the one"
+    ):
+        load_dataset(tmp_path)
+
+
+def test_a_thousand_rows_of_mnist_are_read_in_a_ninth_of_a_second(mnist: Dataset, tmp_path: Path) -> None:
+    """The rate at which Kaggle's 42,000 take five seconds; the parser is nine times faster."""
+    some = LabelledDigits(mnist.train.images[:1000], mnist.train.labels[:1000])
+    (tmp_path / "train.csv").write_text("\n".join([HEADER, *rows(some)]))
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        read = read_csv(tmp_path / "train.csv")
+        seconds.append(time.perf_counter() - start)
+    np.testing.assert_array_equal(read.images, some.images)
+    assert min(seconds) < 5 / 42
