@@ -1,0 +1,120 @@
+"""The tables of README and docs, made from ``results/*.csv``; run as a module, it writes them into the pages."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RESULTS = Path(__file__).parent / "results"
+PAGES = ("README.md", "docs/recipes.md", "docs/design.md")
+
+DESCRIPTIONS = {
+    "textbook": "the textbook loop: a picture at a time, `DataLoader`, batch 64, Adam, 10 epochs",
+    "classic": "`digits train classic`: the same training from one tensor",
+    "standard": "`digits train`: augmented, one-cycle, averaged weights",
+}
+
+
+def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write a results file."""
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_csv(name: str) -> list[dict[str, str]]:
+    """Read a results file."""
+    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def render(name: str) -> str:
+    """Give a generated table as Markdown.
+
+    Raises
+    ------
+    KeyError
+        When there is no table of this name.
+    """
+    return TABLES[name]()
+
+
+def _training() -> str:
+    rows = read_csv("training")
+    textbook = mean(float(row["training_seconds"]) for row in rows if row["contender"] == "textbook")
+    lines = [
+        "| 784-256-128-10 on MNIST | test accuracy | training | against the textbook loop |",
+        "| --- | --- | --- | --- |",
+    ]
+    for contender, description in DESCRIPTIONS.items():
+        mine = [row for row in rows if row["contender"] == contender]
+        accuracies = [100 * float(row["test_accuracy"]) for row in mine]
+        seconds = [float(row["training_seconds"]) for row in mine]
+        lines.append(
+            f"| {description} | {mean(accuracies):.2f} ± {stdev(accuracies):.2f} % "
+            f"| {mean(seconds):.1f} ± {stdev(seconds):.1f} s | {textbook / mean(seconds):.1f} × as fast |"
+        )
+    n = len({row["seed"] for row in rows})
+    return "\n".join(
+        [*lines, "", _source(rows, f"Mean ± standard deviation of {n} seeds, all runs in turn", "training")]
+    )
+
+
+def _epochs() -> str:
+    rows = read_csv("epochs")
+    lines = [
+        "| an epoch of 55,000 digits | batch 64 | batch 500 |",
+        "| --- | --- | --- |",
+    ]
+    for dropout, title in (("0.0", "without dropout"), ("0.2", "with dropout 0.2")):
+        mine = {row["batch_size"]: row for row in rows if row["dropout"] == dropout}
+        cells = [f"{float(mine[batch]['epoch_seconds']):.2f} s" for batch in ("64", "500")]
+        lines.append(f"| {title}, validation included | {' | '.join(cells)} |")
+    mine = {row["batch_size"]: row for row in rows if row["dropout"] == "0.0"}
+    cells = [f"{float(mine[batch]['products_seconds']):.2f} s" for batch in ("64", "500")]
+    lines.append(f"| its matrix products alone | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} epochs, no augmentation", "epochs")])
+
+
+def _starts() -> str:
+    rows = read_csv("starts")
+    lines = ["| whole process | seconds |", "| --- | --- |"]
+    lines += [f"| `{row['command']}` | {float(row['seconds']):.2f} |" for row in rows]
+    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} starts", "starts")])
+
+
+def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
+    row = rows[0]
+    return (
+        f"{what}; {row['cores']} cores of an {row['processor']} ({float(row['gemm_gflops']):.0f} GFLOP/s in float32), "
+        f"PyTorch {row['torch'].split('+')[0]}. Repeat with `python -m benchmarks {name}`; "
+        f"rows in `benchmarks/results/{name}.csv`."
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {"training": _training, "epochs": _epochs, "starts": _starts}
+
+
+def update_pages() -> None:
+    """Write every generated table anew into the pages that show it."""
+    for page in PAGES:
+        path = ROOT / page
+        if not path.exists():
+            continue
+        text = path.read_text(encoding="utf-8")
+        for name, table in TABLES.items():
+            opening = f"<!-- generated: {name} -->\n"
+            if opening in text and (RESULTS / f"{name}.csv").exists():
+                before, _, after = text.partition(opening)
+                text = before + opening + table() + "\n" + after[after.index("<!-- end -->") :]
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    update_pages()
