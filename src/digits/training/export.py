@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,8 @@ def _traced(network: nn.Module) -> bytes:
 
 
 def _exported(network: nn.Module) -> bytes:
+    # it warns of every operator of torchvision when that is not installed
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -105,7 +108,7 @@ def _exported(network: nn.Module) -> bytes:
             verbose=False,
             input_names=[MODEL_INPUT],
             output_names=[MODEL_OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("n")},),
+            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
         )
     assert program is not None, "with no file named, the exporter returns its program"
     return bytes(program.model_proto.SerializeToString())
