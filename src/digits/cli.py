@@ -149,16 +149,20 @@ def train(words: list[str]) -> None:
 def evaluate(words: list[str]) -> None:
     """Score a model on the MNIST test set, or on any labelled digits."""
     call = _parse(Evaluate, "evaluate", words)
-    from digits.data import load_test
+    from digits.data import load_dataset, load_labelled
     from digits.evaluation.metrics import describe, score
 
-    answer, temperature = _reader(call.model)
-    name, digits, classes = load_test(call.data)
-    judged = score(answer(digits), digits.labels, temperature)
+    answer, description = _reader(call.model)
+    dataset = load_dataset(call.data)
+    # a foreign set without a test part is scored whole; the set it was trained on, by what was held out then
+    foreign = dataset.held_out and dataset.sha256 != description["data"]["sha256"]
+    judged_by = load_labelled(dataset.location) if foreign else dataset.test
+    judged = score(answer(judged_by), judged_by.labels, float(description["temperature"]))
     if call.json:
         _say_json(judged.as_json())
     else:
-        _say(f"{call.model} on {name}\n\n{describe(judged, classes)}")
+        part = "all digits" if foreign else "the test digits"
+        _say(f"{call.model} on {part} of {dataset.name}\n\n{describe(judged, dataset.classes)}")
 
 
 def data(words: list[str]) -> None:
@@ -208,21 +212,21 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-def _reader(model: Path) -> "tuple[Callable[[LabelledDigits], Logits], float]":
-    """Give what turns digits into logits, and its temperature: a model file without torch, or else a run's weights."""
+def _reader(model: Path) -> "tuple[Callable[[LabelledDigits], Logits], dict[str, Any]]":
+    """Give what turns digits into logits, and what it says of itself: a model file, or the weights of a run without."""
     from digits.spec import ModelError
 
     if model.is_dir() and not (model / "model.onnx").exists() and (model / "model.safetensors").exists():
         from digits.training.run import load_network, logits_of
 
         network, results = load_network(model)
-        return lambda digits: logits_of(network, digits), float(results["temperature"])
+        return lambda digits: logits_of(network, digits), results
     from digits.inference import load_model
 
     if model.suffix == ".safetensors":
         raise ModelError(f"{model} holds weights alone: name its run folder, or the .onnx beside it")
     file = load_model(model)
-    return lambda digits: file.logits(digits.images), float(file.metadata["temperature"])
+    return lambda digits: file.logits(digits.images), file.metadata
 
 
 def _command(name: str) -> Callable[[list[str]], None]:

@@ -8,7 +8,9 @@ fitted with its aspect kept into 20×20 and its centre of mass placed at the cen
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,6 +105,8 @@ class Dataset:
         SHA-256 of the decoded arrays, by file name.
     classes
         What each label is called.
+    held_out
+        Whether `test` was held out of `train` because the files have no test part of their own.
     """
 
     name: str
@@ -111,23 +115,28 @@ class Dataset:
     location: str
     sha256: dict[str, str]
     classes: tuple[str, ...] = tuple("0123456789")
+    held_out: bool = False
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its place when the block ends well, and is removed when not.
+
+    The name is unique to this call, so that several processes may write the same file at once: the last one wins,
+    and a reader sees one whole file or the other.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody, and no crash, ever leaves or sees half of it.
-
-    The content goes to a temporary name in the same folder and is renamed over `path` once it is on the disk.
-    """
+    """Write a file so that nobody ever sees half of it, even after the power failed; makes the folder it lies in."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes private files; a run folder is as readable as any other file of its owner
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from digits.data import read_idx, write_idx
-from digits.data.atomic import replacing
 from digits.data.idx import idx_header, idx_sha256
-from digits.spec import DataError, UsageError
+from digits.spec import DataError, UsageError, replacing
 
 FORMATS = {"uint8": (0x08, "B"), "int8": (0x09, "b"), "int16": (0x0B, "h"), "int32": (0x0C, "i"),
            "float32": (0x0D, "f"), "float64": (0x0E, "d")}  # fmt: skip

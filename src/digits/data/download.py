@@ -10,13 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from digits.data.atomic import replacing
 from digits.data.idx import idx_sha256, read_idx
 from digits.data.idx_sets import IdxSet, read_idx_set
 from digits.data.npz import read_npz
 from digits.data.parts import ROLES, Parts
 from digits.data.recognition import MNIST_SHA256, as_dataset
-from digits.spec import DataError
+from digits.spec import DataError, replacing
 
 log = logging.getLogger(__name__)
 

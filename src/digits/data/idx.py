@@ -19,9 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.atomic import replacing
 from digits.data.broken import AGAIN, unreadable, web_page
-from digits.spec import DataError, UsageError
+from digits.spec import DataError, UsageError, replacing
 
 LARGEST = 4 * 2**30
 """Bytes a decoded array may have: a hundred times MNIST, and far below what a gzip bomb unfolds to."""

@@ -46,7 +46,7 @@ def as_dataset(parts: Parts) -> Dataset:
         _refuse_mixture(parts, hashes)
     if name.upper() == "MNIST" and hashes != MNIST_SHA256:
         name = f"{parts.name} (not the published set)"
-    return Dataset(name, train, test, str(parts.location.resolve()), hashes, parts.classes)
+    return Dataset(name, train, test, str(parts.location.resolve()), hashes, parts.classes, parts.test is None)
 
 
 def _hashes(train: LabelledDigits, test: LabelledDigits) -> dict[str, str]:

@@ -45,7 +45,7 @@ class TrainConfig:
     """adam, adamw, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
     learning_rate: float = 4e-3
     """Highest learning rate of the run."""
-    weight_decay: float = 0.01
+    weight_decay: float = 0.05
     """Weight decay, as the optimizer understands it."""
     momentum: float = 0.9
     """Momentum, for sgd and rmsprop only."""
@@ -62,15 +62,15 @@ class TrainConfig:
     patience: int = 0
     """Stop after so many epochs without a lower validation loss, and keep the best; 0: always run to the end."""
 
-    rotation: float = 12.0
+    rotation: float = 8.0
     """Augmentation: turn digits by up to so many degrees either way."""
-    scale: float = 0.12
+    scale: float = 0.1
     """Augmentation: stretch or shrink each axis by up to this share, 0 to below 1."""
-    shear: float = 0.15
+    shear: float = 0.1
     """Augmentation: slant digits by up to so many pixels per pixel of height."""
-    shift: float = 2.0
+    shift: float = 1.5
     """Augmentation: move digits by up to so many pixels along each axis."""
-    elastic: float = 0.4
+    elastic: float = 0.8
     """Augmentation: bend digits; root mean square of the smooth displacement, in pixels."""
 
     validation: int = 5000
@@ -86,6 +86,10 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work before anything is done, naming the field."""
+        if isinstance(self.hidden, list):
+            object.__setattr__(self, "hidden", tuple(self.hidden))  # as notebooks and JSON give it
+        for declared in dataclasses.fields(self):
+            _of_type(declared.name, getattr(self, declared.name), str(declared.type))
         _known("network", self.network, NETWORKS)
         _known("activation", self.activation, ACTIVATIONS, own=False)
         _known("loss", self.loss, LOSSES)
@@ -95,8 +99,10 @@ class TrainConfig:
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 1, "from 0 to below 1")
         for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
-        for field in ("patience", "split_seed", "seed", "threads"):
-            _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
+        for field in ("split_seed", "seed"):
+            _within(field, getattr(self, field), 0 <= getattr(self, field) < 2**63, "from 0 to below 2^63")
+        _within("patience", self.patience, self.patience >= 0, "0 or more")
+        _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
         for field in ("batch_size", "epochs", "validation"):
             _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")
         _within("learning_rate", self.learning_rate, 0 < self.learning_rate < float("inf"), "more than 0")
@@ -139,6 +145,18 @@ def nearest(name: str, names: Iterable[str]) -> str:
     names = list(names)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(names)}"
+
+
+def _of_type(field: str, value: object, declared: str) -> None:
+    kind, described = {
+        "str": (str, "a text"),
+        "int": (int, "a whole number"),
+        "float": ((int, float), "a number"),
+        "tuple[int, ...]": (tuple, "a tuple of whole numbers"),
+    }[declared]
+    parts = value if isinstance(value, tuple) else ()
+    if not isinstance(value, kind) or isinstance(value, bool) or not all(type(part) is int for part in parts):
+        raise UsageError(f"{field} must be {described}, not {value!r}")
 
 
 def _within(field: str, value: object, fits: bool, bounds: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -73,11 +74,13 @@ def make_network(config: TrainConfig) -> nn.Module:
     torch.manual_seed(config.seed)
     if config.network == "mlp":
         return MLP(config.hidden, config.activation, config.dropout)
-    network = call_own(load_own(config.network, "network"), config)
+    own = load_own(config.network, "network")
+    network = own if isinstance(own, nn.Module) else call_own(own, config, "network", config.network)
     if not isinstance(network, nn.Module):
         raise UsageError(f"network {config.network} gave a {type(network).__name__}, not a torch.nn.Module")
     try:
-        with torch.inference_mode():
+        # not inference_mode: what a network makes and keeps when it first runs has to be trainable later
+        with torch.no_grad():
             logits = network.eval()(torch.zeros(2, SIDE, SIDE, dtype=torch.uint8))
     except Exception as error:
         raise UsageError(
@@ -110,10 +113,11 @@ def load_own(reference: str, field: str) -> Any:
     file = Path(path).expanduser()
     if not file.is_file():
         raise UsageError(f"{field} {reference}: there is no file {file}")
-    specification = importlib.util.spec_from_file_location(file.stem, file)
+    specification = importlib.util.spec_from_file_location(f"digits_own_{file.stem}", file)
     if specification is None or specification.loader is None:
         raise UsageError(f"{field} {reference}: {file} is not a Python file")
     module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module  # dataclasses look up the module they are defined in
     try:
         specification.loader.exec_module(module)
     except Exception as error:
@@ -123,6 +127,20 @@ def load_own(reference: str, field: str) -> Any:
     return getattr(module, name)
 
 
-def call_own(make: Callable[..., Any], config: TrainConfig) -> Any:
-    """Call a user's factory with the configuration if it takes one, else with nothing."""
-    return make(config) if "config" in inspect.signature(make).parameters else make()
+def call_own(make: Any, config: TrainConfig, field: str, reference: str) -> Any:
+    """Call a user's factory with the configuration if it takes one, else with nothing.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be called so, or fails.
+    """
+    if not callable(make):
+        raise UsageError(f"{field} {reference} is a {type(make).__name__}, which cannot be called")
+    try:
+        return make(config) if "config" in inspect.signature(make).parameters else make()
+    except Exception as error:
+        raise UsageError(
+            f"{field} {reference} failed with {type(error).__name__}: {error}; "
+            "it is called with nothing, or with the TrainConfig where it has a parameter named config"
+        ) from error
