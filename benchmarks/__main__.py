@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import speed, training
+from benchmarks import ablation, speed, training
 from benchmarks.tables import update_pages
 
-MEASUREMENTS = {"starts": speed.measure_starts, "epochs": speed.measure_epochs, "training": training.measure}
+MEASUREMENTS = {
+    "starts": speed.measure_starts,
+    "epochs": speed.measure_epochs,
+    "training": training.measure,
+    "ablation": ablation.measure,
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)

@@ -57,8 +57,8 @@ def _training() -> str:
         accuracies = [100 * float(row["test_accuracy"]) for row in mine]
         seconds = [float(row["training_seconds"]) for row in mine]
         lines.append(
-            f"| {description} | {mean(accuracies):.2f} ± {stdev(accuracies):.2f} % "
-            f"| {mean(seconds):.1f} ± {stdev(seconds):.1f} s | {textbook / mean(seconds):.1f} × as fast |"
+            f"| {description} | {_spread(accuracies, 2)} % "
+            f"| {_spread(seconds, 1)} s | {textbook / mean(seconds):.1f} × as fast |"
         )
     n = len({row["seed"] for row in rows})
     return "\n".join(
@@ -89,6 +89,23 @@ def _starts() -> str:
     return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} starts", "starts")])
 
 
+def _ablation() -> str:
+    rows = read_csv("ablation")
+    lines = ["| `digits train` with | validation accuracy | validation loss |", "| --- | --- | --- |"]
+    for flags in dict.fromkeys(row["flags"] for row in rows):
+        mine = [row for row in rows if row["flags"] == flags]
+        accuracies = [100 * float(row["validation_accuracy"]) for row in mine]
+        losses = [float(row["validation_loss"]) for row in mine]
+        cells = [_spread(accuracies, 2) + " %", _spread(losses, 4)]
+        lines.append(f"| {f'`{flags}`' if flags else 'nothing changed'} | {' | '.join(cells)} |")
+    n = len({row["seed"] for row in rows})
+    return "\n".join([*lines, "", _source(rows, f"Mean ± standard deviation of {n} seeds", "ablation")])
+
+
+def _spread(values: Sequence[float], places: int) -> str:
+    return f"{mean(values):.{places}f} ± {stdev(values):.{places}f}"
+
+
 def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
     row = rows[0]
     return (
@@ -98,7 +115,12 @@ def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
     )
 
 
-TABLES: dict[str, Callable[[], str]] = {"training": _training, "epochs": _epochs, "starts": _starts}
+TABLES: dict[str, Callable[[], str]] = {
+    "training": _training,
+    "epochs": _epochs,
+    "starts": _starts,
+    "ablation": _ablation,
+}
 
 
 def update_pages() -> None:

@@ -68,8 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         _say(__version__)
         return
+    import logging
+
     from digits.spec import DigitsError
 
+    # what the rooms have to tell, such as a download that begins
+    logging.basicConfig(format="digits: %(message)s")
+    logging.getLogger("digits").setLevel(logging.INFO)
     try:
         _command(words[0])(words[1:])
         sys.stdout.flush()
@@ -95,6 +100,7 @@ def train(words: list[str]) -> None:
     from digits.training.config import TrainConfig
     from digits.training.recipes import RECIPES, recipe
 
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--recipe=") else [word])]
     if "--recipe" in words[:-1]:
         at = words.index("--recipe")
         words = [words[at + 1], *words[:at], *words[at + 2 :]]
@@ -187,7 +193,7 @@ def export(words: list[str]) -> None:
 
     file = call.run / f"model.{call.to}"
     if call.to == "onnx":
-        load_model(call.run)
+        load_model(file)
     elif not file.is_file():
         raise ModelError(f"there is no {file}; `digits train --resume {call.run}` finishes a run that was cut off")
     target = call.out or Path(f"{call.run.resolve().name}.{call.to}")
