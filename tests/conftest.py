@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# Stands before anything imports torch: two test workers with a thread a core each would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from typing import TYPE_CHECKING
 
 import hypothesis
