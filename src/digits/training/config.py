@@ -148,12 +148,13 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def _of_type(field: str, value: object, declared: str) -> None:
-    kind, described = {
-        "str": (str, "a text"),
-        "int": (int, "a whole number"),
+    kinds: dict[str, tuple[tuple[type, ...], str]] = {
+        "str": ((str,), "a text"),
+        "int": ((int,), "a whole number"),
         "float": ((int, float), "a number"),
-        "tuple[int, ...]": (tuple, "a tuple of whole numbers"),
-    }[declared]
+        "tuple[int, ...]": ((tuple,), "a tuple of whole numbers"),
+    }
+    kind, described = kinds[declared]
     parts = value if isinstance(value, tuple) else ()
     if not isinstance(value, kind) or isinstance(value, bool) or not all(type(part) is int for part in parts):
         raise UsageError(f"{field} must be {described}, not {value!r}")
