@@ -87,7 +87,7 @@ def load_model(path: str | Path, *, threads: int = 0) -> Model:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # errors are raised, and need not be printed too
     try:
         session = onnxruntime.InferenceSession(file.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
@@ -120,7 +120,10 @@ def _metadata(file: Path, session: onnxruntime.InferenceSession) -> dict[str, An
             f"{file} is an ONNX file, but not a digits model: it lacks our metadata; `digits train` makes one"
         ) from error
     if version != MODEL_FORMAT:
-        raise ModelError(f"{file} has model format {version!r}; this version of digits reads format {MODEL_FORMAT}")
+        raise ModelError(
+            f"{file} has model format {version!r}; this version of digits reads format {MODEL_FORMAT}: "
+            "export the model again, or install the version of digits that wrote it"
+        )
     inputs, outputs = session.get_inputs(), session.get_outputs()
     found = [(value.name, value.type, value.shape[1:]) for value in (*inputs, *outputs)]
     if found != [
@@ -137,7 +140,7 @@ def _check_golden(file: Path, model: Model) -> None:
         images = np.frombuffer(base64.b64decode(golden["images"]), np.uint8).reshape(-1, SIDE, SIDE)
         expected = np.frombuffer(base64.b64decode(golden["logits"]), "<f4").reshape(-1, CLASSES)
         temperature = float(model.metadata["temperature"])
-        if not len(images) or len(images) != len(expected) or not temperature > 0:
+        if not len(images) or len(images) != len(expected) or not 0 < temperature < float("inf"):
             raise ValueError("the golden digits or the temperature are not usable")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file} has broken metadata: {error}; export the model again") from error

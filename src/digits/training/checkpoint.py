@@ -91,8 +91,7 @@ class State:
                     scalars.setdefault(str(index), {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "lr"} for group in stored["param_groups"]]
         position = {"history": [asdict(epoch) for epoch in self.history], "scalars": scalars, "groups": groups}
-        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        write_whole(path, safetensors.torch.save(contiguous, metadata={"digits": json.dumps(position)}))
+        write_whole(path, safetensors.torch.save(stored_apart(tensors), metadata={"digits": json.dumps(position)}))
 
     def load(self, path: Path) -> None:
         """Take up the state that `save` wrote.
@@ -117,12 +116,20 @@ class State:
                 state.setdefault(int(index), {})[key] = tensor
             lr = self.optimizer.param_groups[0]["lr"]
             groups = [group | {"lr": lr} for group in position["groups"]]
+            if [group.keys() for group in groups] != [group.keys() for group in self.optimizer.param_groups]:
+                raise ValueError("it belongs to another optimizer")
             self.optimizer.load_state_dict({"state": state, "param_groups": groups})
             self.history = [Epoch(**row) for row in position["history"]]
         except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{path} cannot be continued from: {error}; delete it to start this run from the beginning"
             ) from error
+
+
+def stored_apart(tensors: Weights) -> Weights:
+    """Copy tensors so that none share memory, as a network's tied weights do and safetensors does not allow."""
+    cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+    return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in cpu.items()}
 
 
 def _below(prefix: str, tensors: Weights) -> Weights:

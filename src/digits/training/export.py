@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from digits.inference.model import agree, encode_golden, load_model
 from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, TrainingError, write_whole
+from digits.training.checkpoint import stored_apart
 from digits.training.loop import predict
 
 
@@ -30,8 +31,7 @@ GOLDEN = 4
 
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write the network's weights as safetensors, which hold no code."""
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    write_whole(path, safetensors.torch.save(weights))
+    write_whole(path, safetensors.torch.save(stored_apart(network.state_dict())))
 
 
 def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[str, Any]) -> None:
@@ -66,7 +66,7 @@ def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[s
                 write_whole(candidate, _described(exporter(copy.deepcopy(network).cpu().eval()), entry))
                 answered = load_model(candidate).logits(images)
             except Exception as error:  # each exporter has errors of its own, and so has ONNX Runtime
-                findings.append(str(error).strip().splitlines()[0])
+                findings.append(str(error).strip().splitlines()[0].replace(str(candidate), "the graph"))
                 continue
             if agree(answered, expected):
                 candidate.replace(path)

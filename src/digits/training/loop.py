@@ -54,11 +54,11 @@ def fit(
     TrainingError
         When the loss is no longer a number.
     """
+    loss_function = make_loss(config)
+    optimizer = make_optimizer(network, config)
     device = next(network.parameters()).device
     images, labels = to_tensors(train, device)
     validation_images, validation_labels = to_tensors(validation, device)
-    loss_function = make_loss(config)
-    optimizer = make_optimizer(network, config)
     steps = math.ceil(len(images) / config.batch_size)
     state = State(network, optimizer)
     if config.averaging:
@@ -96,14 +96,15 @@ def fit(
                 progress(epoch + (step + 1) / steps, config.epochs, state.history)
 
             train_loss = loss_sum.item() / len(images)
-            if not math.isfinite(train_loss):
+            validation_logits = predict(state.kept, validation_images)
+            validation_loss = loss_function(validation_logits, validation_labels).item()
+            # the last step of an epoch shows in the validation loss alone
+            if not math.isfinite(train_loss + validation_loss):
                 raise TrainingError(
-                    f"the loss became {train_loss} in epoch {epoch + 1}: the steps are too large. "
+                    f"the loss became {train_loss + validation_loss} in epoch {epoch + 1}: the steps are too large. "
                     f"Try a lower learning rate than {config.learning_rate:g} (--learning-rate "
                     f"{config.learning_rate / 10:g}), a longer --warmup, or another --optimizer"
                 )
-            validation_logits = predict(state.kept, validation_images)
-            validation_loss = loss_function(validation_logits, validation_labels).item()
             hits = int((validation_logits.argmax(1) == validation_labels).sum())
             lowest = min((row.validation_loss for row in state.history), default=math.inf)
             if config.patience and validation_loss < lowest:
@@ -132,7 +133,8 @@ def fit(
 def predict(network: nn.Module, images: UInt8[Tensor, "n 28 28"], batch_size: int = 1000) -> Float32[Tensor, "n 10"]:
     """Give the logits of any number of digits, with dropout off."""
     network.eval()
-    with torch.inference_mode():
+    # not inference_mode: what a network keeps of a call, and losses with weights of their own, must work afterwards
+    with torch.no_grad():
         return torch.cat([network(batch) for batch in images.split(batch_size)])
 
 

@@ -33,7 +33,18 @@ def make_loss(config: TrainConfig) -> Loss:
     if config.loss == "hinge":
         return F.multi_margin_loss
     own = load_own(config.loss, "loss")
-    return cast(Loss, call_own(own, config) if isinstance(own, type) else own)
+    loss = cast(Loss, call_own(own, config, "loss", config.loss) if isinstance(own, type) else own)
+    try:
+        tried = loss(torch.zeros(2, CLASSES, requires_grad=True), torch.arange(2))
+    except Exception as error:
+        raise UsageError(
+            f"loss {config.loss} failed with {type(error).__name__}: {error}; "
+            f"it is called with logits float32[n, {CLASSES}] and labels int64[n]"
+        ) from error
+    if not isinstance(tried, Tensor) or tried.ndim or not tried.requires_grad:
+        found = f"a tensor of shape {list(tried.shape)}" if isinstance(tried, Tensor) else type(tried).__name__
+        raise UsageError(f"loss {config.loss} gave {found}; one number that depends on the logits is needed")
+    return loss
 
 
 def _focal(logits: Tensor, labels: Tensor) -> Tensor:
@@ -71,7 +82,14 @@ def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optim
             nesterov = config.momentum > 0
             return torch.optim.SGD(weights, **common, momentum=config.momentum, nesterov=nesterov, fused=True)
         case own:
-            optimizer = load_own(own, "optimizer")(weights, **common)
+            make = load_own(own, "optimizer")
+            try:
+                optimizer = make(weights, **common)
+            except Exception as error:
+                raise UsageError(
+                    f"optimizer {own} failed with {type(error).__name__}: {error}; "
+                    "it is called with the weights, lr and weight_decay"
+                ) from error
             if not isinstance(optimizer, torch.optim.Optimizer):
                 raise UsageError(f"optimizer {own} gave a {type(optimizer).__name__}, not a torch.optim.Optimizer")
             return optimizer

@@ -1,4 +1,4 @@
-"""What a run folder holds beside the network: tables, environment, and the examples its report shows."""
+"""What a run folder holds beside the network: tables, environment, notices, and the examples its report shows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
-from digits.training.loop import seed_everything
+from digits.training.loop import out_of_patience, seed_everything
 
 SAMPLES = 12
 """Training digits of each class kept for the report."""
@@ -107,6 +107,24 @@ def epochs_csv(history: list[Epoch]) -> bytes:
 def as_json(values: dict[str, Any]) -> bytes:
     """Write a JSON file for people and programs."""
     return (json.dumps(values, indent=2) + "\n").encode()
+
+
+def interrupted(config: TrainConfig, history: list[Epoch]) -> bool:
+    """Whether a run ended before its configuration says so."""
+    return len(history) < config.epochs and not out_of_patience(history, config.patience)
+
+
+def notices_of(config: TrainConfig, dataset: Dataset, history: list[Epoch]) -> list[str]:
+    """What nobody who sees the numbers may miss."""
+    notices = []
+    if interrupted(config, history):
+        notices.append(
+            f"Training was interrupted after {len(history)} of {config.epochs} epochs; these are the figures of "
+            "what was trained until then. The run can be resumed."
+        )
+    if dataset.name != "MNIST":
+        notices.append(f"These digits are not MNIST but {dataset.name}, from {dataset.location}.")
+    return notices
 
 
 def examples(

@@ -24,10 +24,11 @@ from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError,
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.export import ExportError, export_onnx, save_weights
-from digits.training.loop import Progress, fit, out_of_patience, predict
+from digits.training.loop import Progress, fit, predict
 from digits.training.network import describe, make_network
+from digits.training.optimization import make_loss, make_optimizer
 from digits.training.recipes import command, recipe
-from digits.training.record import as_json, environment, epochs_csv, examples, new_folder
+from digits.training.record import as_json, environment, epochs_csv, examples, interrupted, new_folder, notices_of
 
 ACCEPTED = 0.99
 """Share of the validation digits whose confidence reaches the rejection threshold."""
@@ -100,10 +101,16 @@ def train(
         When the loss is no longer a number.
     """
     begun = time.perf_counter()
+    if "recipe" in changes:
+        raise UsageError(f"a recipe is named first: train({changes['recipe']!r}, …)")
     config = (recipe(config) if isinstance(config, str) else config).replace(**changes)
+    recipe(config.recipe)
     dataset = data if isinstance(data, Dataset) else load_dataset(data)
     device = _device(config)
     held_out(config, dataset)
+    # a user's own parts are tried before there is a folder, so that a mistake in them leaves none behind
+    make_loss(config)
+    make_optimizer(make_network(config), config)
     folder = new_folder(config, out)
     write_whole(folder / "environment.json", as_json(environment(config, dataset, device)))
     write_whole(folder / "config.json", as_json(config.as_json()))
@@ -139,15 +146,18 @@ def resume(
     try:
         config = TrainConfig.from_json(json.loads((folder / "config.json").read_text()))
         environment = json.loads((folder / "environment.json").read_text())
-    except FileNotFoundError as error:
-        raise ModelError(f"{folder} is not a run that can be resumed: there is no {error.filename}") from error
+        found, sha256 = environment["data"], environment["data_sha256"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(
+            f"{folder} is not a run that can be resumed: there is no {error.filename}; `digits train` starts a new one"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
-    dataset = data if isinstance(data, Dataset) else load_dataset(data or environment["data"])
-    if dataset.sha256 != environment["data_sha256"]:
+    dataset = data if isinstance(data, Dataset) else load_dataset(data or found)
+    if dataset.sha256 != sha256:
         raise UsageError(
             f"{folder} was begun on other digits than those of {dataset.location}; "
-            f"it found its own in {environment['data']}: name them with --data"
+            f"it found its own in {found}: name them with --data"
         )
     return _continue(folder, config, dataset, progress, begun)
 
@@ -165,7 +175,7 @@ def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]
         network = make_network(TrainConfig.from_json(json.loads((folder / "config.json").read_text())))
         network.load_state_dict(safetensors.torch.load_file(folder / "model.safetensors"))
         results = json.loads((folder / "results.json").read_text())
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(
             f"{folder} is not a finished run: there is no {error.filename}; "
             f"`digits train --resume {folder}` finishes one that was cut off"
@@ -221,7 +231,7 @@ def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Pro
             **{name: len(part) for name, part in parts.items()},
         },
     }
-    notices = _notices(config, dataset, history)
+    notices = notices_of(config, dataset, history)
     figures = {
         name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}
         for name, part in scores.items()
@@ -233,7 +243,7 @@ def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Pro
     training = sum(row.seconds for row in history)
     results = {
         **description,
-        "interrupted": _interrupted(config, history),
+        "interrupted": interrupted(config, history),
         "notices": notices,
         "command": command(config, None if dataset.name == "MNIST" else dataset.location),
         "seconds": {"training": training, "total": training + (prepared - begun) + (time.perf_counter() - trained)},
@@ -249,7 +259,7 @@ def _device(config: TrainConfig) -> torch.device:
         return torch.device(name)
     try:
         device = torch.device(config.device)
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise UsageError(f"device {config.device!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return device
@@ -268,22 +278,8 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
     if validation < 1:
         raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
     if config.batch_size > rest:
-        raise UsageError(f"batch_size {config.batch_size} is more than the {rest} digits to learn from")
-    return validation
-
-
-def _interrupted(config: TrainConfig, history: list[Epoch]) -> bool:
-    return len(history) < config.epochs and not out_of_patience(history, config.patience)
-
-
-def _notices(config: TrainConfig, dataset: Dataset, history: list[Epoch]) -> list[str]:
-    """What nobody who sees the numbers may miss."""
-    notices = []
-    if _interrupted(config, history):
-        notices.append(
-            f"Training was interrupted after {len(history)} of {config.epochs} epochs; these are the figures of "
-            "what was trained until then. The run can be resumed."
+        raise UsageError(
+            f"batch_size {config.batch_size} is more than the {rest} digits to learn from; "
+            f"try --batch-size {max(1, rest // 10)}"
         )
-    if dataset.name != "MNIST":
-        notices.append(f"These digits are not MNIST but {dataset.name}, from {dataset.location}.")
-    return notices
+    return validation
