@@ -81,7 +81,7 @@ def test_a_shift_moves_the_centre_of_mass_within_its_bound_and_nearly_to_it(digi
 def test_a_shift_is_linear_interpolation(monkeypatch: pytest.MonkeyPatch, digits: torch.Tensor) -> None:
     draw(monkeypatch, shift_x=0.25, shift_y=-0.5)
     moved = augment(digits, STILL.replace(shift=2.0)).numpy().astype(float)
-    expected = [ndimage.shift(image, (1.0, -0.5), **LINEAR) for image in digits.numpy()]
+    expected = [ndimage.shift(image, (1.0, -0.5), **LINEAR) for image in digits.numpy().astype(float)]
     assert np.abs(moved - np.array(expected)).max() <= 0.51
 
 
@@ -89,7 +89,9 @@ def test_a_shift_is_linear_interpolation(monkeypatch: pytest.MonkeyPatch, digits
 def test_a_rotation_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch, digits: torch.Tensor, degrees: float) -> None:
     draw(monkeypatch, angle=degrees / 15)
     turned = augment(digits, STILL.replace(rotation=15.0)).numpy().astype(float)
-    expected = [ndimage.rotate(image.astype(float), degrees, reshape=False, **LINEAR) for image in digits.numpy()]
+    expected = [
+        ndimage.rotate(image.astype(float), degrees, reshape=False, **LINEAR) for image in digits.numpy().astype(float)
+    ]
     assert np.abs(turned - np.array(expected)).max() <= 0.6
 
 
@@ -109,7 +111,7 @@ def test_scale_and_shear_are_those_of_scipy(
     distorted = augment(digits, STILL.replace(scale=0.2, shear=0.3)).numpy().astype(float)
     middle = np.array([13.5, 13.5])  # rows and columns, as scipy counts them
     offset = middle - np.array(matrix) @ middle
-    expected = [ndimage.affine_transform(image, matrix, offset, **LINEAR) for image in digits.numpy()]
+    expected = [ndimage.affine_transform(image, matrix, offset, **LINEAR) for image in digits.numpy().astype(float)]
     assert np.abs(distorted - np.array(expected)).max() <= 0.6
 
 
