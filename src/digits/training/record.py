@@ -31,8 +31,6 @@ AUGMENTED = (6, 10)
 """Digits shown augmented, and variations of each."""
 MISTAKES = 40
 """Most confident mistakes kept for the report."""
-UNITS = 64
-"""Units of the first layer kept for the report."""
 
 
 def new_folder(config: TrainConfig, out: str | os.PathLike[str] | None) -> Path:
@@ -167,7 +165,7 @@ def examples(
         arrays["augmented"] = augment(repeated, config).numpy().reshape(digits, variations, SIDE, SIDE)
     weights = _first_layer(network)
     if weights is not None:
-        arrays["first_layer"] = weights[:UNITS]
+        arrays["first_layer"] = weights
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # numpy's stub takes its flag for an array
     return file.getvalue()

@@ -1,0 +1,115 @@
+"""Where a network is wrong, and whether it knows: confusion matrix and reliability diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int64
+
+from digits.evaluation.calibration import expected_calibration_error, reliability_bins
+from digits.evaluation.figures.style import BLUE, GROUND, INK, QUIET, SKY, VERMILLION, sheet, shortened
+from digits.evaluation.metrics import biggest_confusions, class_names, wilson_interval
+from digits.spec import DataError, Labels, Probabilities
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+
+def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> Figure:
+    """Show what was read as what: mistakes coloured by their number, right answers on a quiet diagonal.
+
+    Parameters
+    ----------
+    confusion
+        Counts, rows are the truth, columns the answers.
+    classes
+        What each label is called; classes beyond them are left out if they hold nothing.
+    """
+    if not confusion.any():
+        raise DataError("no digits to show: the confusion matrix holds only zeros")
+    used = [k for k in range(len(confusion)) if k < len(classes) or confusion[k].any() or confusion[:, k].any()]
+    names = [shortened(name) for name in class_names(classes)]
+    counts = confusion[np.ix_(used, used)]
+    wrong = np.where(np.eye(len(used), dtype=bool), 0, counts)
+    total, most = int(wrong.sum()), int(wrong.max())
+    with sheet(6.8) as figure:
+        axes = figure.add_subplot()
+        # the square root keeps a single mistake visible beside a frequent one
+        shade = np.sqrt(wrong / max(most, 1))
+        axes.imshow(np.ma.masked_equal(shade, 0), cmap=_shades(), vmin=0, vmax=1)
+        for (i, j), count in np.ndenumerate(counts):
+            if i == j:
+                axes.text(j, i, f"{count}", ha="center", va="center", color=QUIET, fontsize=11)
+            elif count:
+                color = GROUND if shade[i, j] > 0.6 else INK
+                axes.text(j, i, f"{count}", ha="center", va="center", color=color, fontsize=11, fontweight="bold")
+        for i in range(len(used)):
+            axes.add_patch(_square(i))
+        shown = [names[k] for k in used]
+        axes.set_xticks(range(len(used)), shown)
+        if max(map(len, shown)) > 3:
+            for label in axes.get_xticklabels():
+                label.set(rotation=40, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(used)), shown)
+        axes.set_xticks(np.arange(len(used) + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(len(used) + 1) - 0.5, minor=True)
+        axes.grid(visible=False)
+        axes.grid(visible=True, which="minor")
+        axes.tick_params(which="both", length=0)
+        axes.spines[:].set_visible(False)
+        axes.set(xlabel="answer of the network", ylabel="truth")
+        title = f"{total:,} {'mistake' if total == 1 else 'mistakes'} in {int(counts.sum()):,}"
+        for worst in biggest_confusions(confusion, most=1):
+            title += f"; most often {names[worst.truth]} is read as {names[worst.answer]} ({worst.times:,})"
+        axes.set_title(title)
+    return figure
+
+
+def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
+    """Show how often the network is right against how sure it is, with 95 % intervals, and how sure it is how often.
+
+    Fifteen bins of equal width, as Guo et al. 2017; intervals as Wilson 1927.
+    """
+    found = reliability_bins(probabilities, labels)
+    error = expected_calibration_error(probabilities, labels)
+    filled = found.count > 0
+    confidence, accuracy, count = found.confidence[filled], found.accuracy[filled], found.count[filled]
+    limits = np.array([wilson_interval(round(a * n), int(n)) for a, n in zip(accuracy, count, strict=True)])
+    whiskers = np.maximum(np.abs(limits.T - accuracy), 0)
+    shares = np.linspace(0, 1, 6)
+    with sheet(6.4) as figure:
+        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.2])
+        top.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.4, label="perfectly honest")
+        top.errorbar(
+            confidence, accuracy, whiskers, color=BLUE, fmt="o", markersize=7, elinewidth=1.6, capsize=3,
+            label="this network, with 95 % intervals",
+        )  # fmt: skip
+        top.set_yticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
+        top.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="is right")
+        top.legend(loc="upper left")
+        top.set_title(f"Sureness and truth are {100 * error:.1f} percentage points apart (ECE)")
+        bottom.bar(found.edges[:-1], found.count, width=np.diff(found.edges), align="edge", color=SKY, edgecolor=GROUND)
+        bottom.set_yscale("log")
+        powers = [10**power for power in range(len(str(int(count.max()))) + 1)]
+        bottom.set_yticks(powers, [f"{power:,}" for power in powers])
+        bottom.minorticks_off()
+        bottom.set_ylim(0.5, 2 * count.max())
+        bottom.set_xticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
+        bottom.set(xlabel="is sure (confidence)", ylabel="digits")
+    return figure
+
+
+def _shades() -> Colormap:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("mistakes", ["#fdf0e6", VERMILLION, "#7a3500"]).with_extremes(bad=GROUND)
+
+
+def _square(i: int) -> Rectangle:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((i - 0.5, i - 0.5), 1, 1, facecolor="#eeeeee", edgecolor="#e3e3e3")

@@ -1,0 +1,133 @@
+"""How learning went, epoch by epoch."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float64
+
+from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, sheet
+from digits.spec import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+History = Sequence[Mapping[str, float]]
+"""A row per epoch: epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, learning_rate, seconds."""
+
+Values = Float64[np.ndarray, "epochs"]
+
+FEWEST = 0.01
+"""Percent of mistakes, 1 in 10,000: a scale that is logarithmic in mistakes must end before none."""
+
+
+def loss_curves(history: History, note: str = "") -> Figure:
+    """Draw training and validation loss over the epochs.
+
+    Parameters
+    ----------
+    history
+        At least one epoch.
+    note
+        What a reader must know to compare the two lines, such as how training was measured.
+    """
+    epochs, train, validation = _columns(history, "loss")
+    with sheet(4.2) as figure:
+        axes = figure.add_subplot()
+        best = _draw(axes, epochs, train, validation)
+        axes.set_ylim(0, 1.06 * _limits(train, validation)[1])
+        axes.set_ylabel("loss")
+        axes.legend(loc="upper right")
+        found = "" if best is None else f"{validation[best]:.4f}"
+        _finish(axes, note, "loss", "lowest", epochs, best, found)
+    return figure
+
+
+def accuracy_curves(history: History, note: str = "") -> Figure:
+    """Draw training and validation accuracy over the epochs, on a scale that stretches towards 100 %.
+
+    From 98 % to 99 % is as far as from 96 % to 98 %: each step halves the mistakes.
+
+    Parameters
+    ----------
+    history
+        At least one epoch; accuracies are fractions 0–1.
+    note
+        What a reader must know to compare the two lines, such as how training was measured.
+    """
+    epochs, train, validation = _columns(history, "accuracy")
+    wrong = [np.maximum(100 * (1 - accuracy), FEWEST) for accuracy in (train, validation)]
+    with sheet(4.2) as figure:
+        axes = figure.add_subplot()
+        axes.set_yscale("log")
+        best = _draw(axes, epochs, *wrong)
+        low, high = _limits(*wrong)
+        margin = max((high / low) ** 0.06, 1.15)
+        low, high = low / margin, min(high * margin, 100)
+        ticks = _ticks(low, high)
+        axes.minorticks_off()
+        axes.set_yticks(ticks, [f"{100 - mistakes:.6g} %" for mistakes in ticks])
+        axes.set_ylim(high, low)
+        axes.set_ylabel("accuracy")
+        axes.legend(loc="lower right")
+        found = "" if best is None else f"{validation[best]:.2%}".replace("%", " %")
+        _finish(axes, note, "accuracy", "best", epochs, best, found)
+    return figure
+
+
+def _columns(history: History, what: str) -> tuple[Values, Values, Values]:
+    if not len(history):
+        raise DataError("no epochs to draw: the history has no rows")
+    keys = ("epoch", f"train_{what}", f"validation_{what}")
+    epochs, train, validation = (np.array([row[key] for row in history], np.float64) for key in keys)
+    return epochs, train, validation
+
+
+def _draw(axes: Axes, epochs: Values, train: Values, validation: Values) -> int | None:
+    """Draw both lines with a ring about the epoch where validation is lowest, and return its index."""
+    marker = "o" if len(epochs) <= 20 else ""
+    axes.plot(epochs, train, color=VERMILLION, linestyle=(0, (4, 1.5)), marker=marker, markersize=5, label="training")
+    axes.plot(epochs, validation, color=BLUE, marker=marker, markersize=5, label="validation")
+    if not np.isfinite(validation).any():
+        return None
+    best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
+    axes.plot(epochs[best], validation[best], "o", color=BLUE, markersize=12, markerfacecolor="none", markeredgewidth=2)
+    return best
+
+
+def _limits(*lines: Values) -> tuple[float, float]:
+    values = np.concatenate(lines)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max()) or 1.0) if len(values) else (1.0, 100.0)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round percentages of mistakes from ``low`` to ``high``: 1, 2, 5 a decade, or even steps in a narrow range."""
+    from matplotlib.ticker import MaxNLocator
+
+    decades = [digit * 10.0**power for power in range(-3, 3) for digit in (1, 2, 5)]
+    ticks = [tick for tick in decades if low <= tick <= high]
+    if len(ticks) < 4:
+        ticks = [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
+    return ticks
+
+
+def _finish(axes: Axes, note: str, what: str, praise: str, epochs: Values, best: int | None, found: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    if best is None:
+        title = f"Validation {what} was not measured, or is not a number"
+    elif len(epochs) == 1:
+        title = f"Validation {what} after one epoch: {found}"
+    else:
+        title = f"Validation {what} is {praise} in epoch {epochs[best]:.0f}: {found}"
+    axes.set_title(title)
+    axes.set_xlabel("epoch" + "".join(f"\n{line}" for line in textwrap.wrap(note, 66)))
+    axes.xaxis.label.set_color(QUIET)
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+    margin = max(0.5, 0.02 * (epochs[-1] - epochs[0])) if len(epochs) == 1 else 0.03 * (epochs[-1] - epochs[0])
+    axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)

@@ -1,0 +1,182 @@
+"""Digits and weights as pictures, many on one sheet, ink dark on white paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32, Shaped, UInt8
+
+from digits.evaluation.calibration import check_pairs
+from digits.evaluation.figures.style import GROUND, QUIET, VERMILLION, WIDTH, percent, sheet, shortened
+from digits.evaluation.metrics import class_names
+from digits.spec import SIDE, DataError, Images, Labels, Probabilities
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+GAP = 4
+"""Pixels between two digits."""
+
+
+def sample_digits(images: Images, labels: Labels, classes: Sequence[str], seed: int = 0) -> Figure:
+    """Show up to twelve digits of each class, drawn at random, a row per class.
+
+    Parameters
+    ----------
+    images, labels
+        At least one digit; classes without any are left out.
+    classes
+        What each label is called.
+    seed
+        Another seed, other digits.
+    """
+    if not len(images):
+        raise DataError("no digits to show: give at least one labelled digit")
+    draw = np.random.default_rng(seed)
+    columns, names = 12, class_names(classes)
+    present = np.unique(labels)
+    grid = np.zeros((len(present), columns, SIDE, SIDE), np.uint8)
+    for row, k in enumerate(present):
+        members = np.flatnonzero(labels == k)
+        chosen = draw.permutation(members)[:columns]
+        grid[row, : len(chosen)] = images[chosen]
+    with sheet(_height(grid) + 0.4) as figure:
+        axes = _paper(figure, grid)
+        axes.set_yticks(_centres(len(present)), [shortened(names[k], 18) for k in present])
+        axes.set_title("Digits as people wrote them")
+    return figure
+
+
+def augmented_digits(originals: Images, augmented: UInt8[np.ndarray, "k m 28 28"]) -> Figure:
+    """Show digits and, to the right of each, what augmentation made of it.
+
+    Parameters
+    ----------
+    originals
+        ``k`` digits as they were written.
+    augmented
+        ``m`` variations of each.
+    """
+    if not augmented.size or len(originals) != len(augmented):
+        raise DataError(f"{len(originals)} digits and variations of {len(augmented)}: give some for each digit")
+    blank = np.zeros((len(originals), SIDE, SIDE // 2), np.uint8)
+    page = _stacked(np.concatenate([originals, blank, _spaced(augmented)], axis=2))
+    with sheet((WIDTH - 0.3) * page.shape[0] / page.shape[1] + 0.8) as figure:
+        axes = _paper_of(figure, page)
+        middle = SIDE * 1.5 + (page.shape[1] - SIDE * 1.5) / 2
+        axes.set_xticks([SIDE / 2, middle], ["as written", "as the network sees it, different each time"])
+        axes.xaxis.tick_top()
+        axes.axvline(SIDE * 1.25 - 0.5, color=QUIET, linewidth=1)
+        axes.set_title("Every epoch shows the network new variations of each digit")
+    return figure
+
+
+def mistakes(
+    images: Images, labels: Labels, probabilities: Probabilities, classes: Sequence[str], most: int = 30
+) -> Figure:
+    """Show the digits read wrong with most confidence: truth → answer, and how sure the network was.
+
+    Parameters
+    ----------
+    images, labels, probabilities
+        Digits, the truth and the answers.
+    classes
+        What each label is called.
+    most
+        Show at most so many.
+    """
+    check_pairs("probabilities", probabilities, labels)
+    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != labels)
+    if not len(wrong):
+        with sheet(1.0) as figure:
+            figure.suptitle(f"No mistakes in {len(labels):,} digits", x=0.02, ha="left", fontweight="bold", fontsize=13)
+        return figure
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
+    names = [shortened(name) for name in class_names(classes)]
+    wordy = max(map(len, names)) > 2
+    columns, text = (5, 24) if wordy else (6, 16)
+    rows = -(-len(shown) // columns)
+    grid = np.zeros((rows, columns, SIDE + text, SIDE), np.uint8)
+    grid.reshape(-1, SIDE + text, SIDE)[: len(shown), :SIDE] = images[shown]
+    with sheet(_height(grid) + 0.4) as figure:
+        axes = _paper(figure, grid)
+        for place, i in enumerate(shown):
+            x = _centres(columns)[place % columns]
+            y = (place // columns) * (SIDE + text + GAP) + SIDE
+            pair = f"{names[labels[i]]} →{chr(10) if wordy else ' '}{names[answers[i]]}"
+            axes.text(x, y, pair, ha="center", va="top", color=VERMILLION, fontweight="bold", fontsize=11)
+            below = y + (15 if wordy else 8)
+            axes.text(x, below, percent(float(confidence[i])), ha="center", va="top", color=QUIET, fontsize=11)
+        which = "The one mistake" if len(wrong) == 1 else f"The {len(shown)} most confident of {len(wrong):,} mistakes"
+        axes.set_title(f"{which}: truth → answer")
+    return figure
+
+
+def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
+    """Show what the first units look for: red where ink excites a unit, blue where it quiets it.
+
+    Parameters
+    ----------
+    weights
+        A row per hidden unit; the first 64 are shown, on one scale that is symmetric about 0.
+    """
+    if weights.ndim != 2 or weights.shape[1] != SIDE**2 or not len(weights):
+        raise DataError(f"weights of the first layer must be [units, {SIDE**2}]; these are {list(weights.shape)}")
+    shown = weights[:64].reshape(-1, SIDE, SIDE)
+    columns = min(8, len(shown))
+    grid = np.full((-(-len(shown) // columns), columns, SIDE, SIDE), np.nan, np.float32)
+    grid.reshape(-1, SIDE, SIDE)[: len(shown)] = shown
+    # a handful of large weights must not fade all others
+    limit = float(np.percentile(np.abs(shown), 99.5)) or 1.0
+    page = _stacked(_spaced(grid, np.nan), np.nan)
+    with sheet((WIDTH - 1.2) * page.shape[0] / page.shape[1] + 0.6) as figure:
+        axes = figure.add_subplot()
+        picture = axes.imshow(page, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
+        axes.set_axis_off()
+        axes.set_title(
+            f"What {'the first 64 of ' if len(weights) > 64 else 'the '}{len(weights):,} hidden units look for"
+        )
+        bar = figure.colorbar(picture, ax=axes, shrink=0.6, extend="both", ticks=[-limit, 0, limit])
+        bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
+        bar.set_label("weight: blue against, red for")
+        bar.outline.set_visible(False)
+    return figure
+
+
+def _spaced(grid: Shaped[np.ndarray, "r c h w"], ground: float = 0) -> Shaped[np.ndarray, "r h w2"]:
+    """Lay the columns of a grid side by side, with gaps between."""
+    spaced = np.pad(grid, ((0, 0), (0, 0), (0, 0), (0, GAP)), constant_values=ground)
+    rows, columns, height, width = spaced.shape
+    return spaced.transpose(0, 2, 1, 3).reshape(rows, height, columns * width)[:, :, :-GAP]
+
+
+def _stacked(rows: Shaped[np.ndarray, "r h w"], ground: float = 0) -> Shaped[np.ndarray, "h2 w"]:
+    """Lay rows one below the other, with gaps between."""
+    return np.concatenate(np.pad(rows, ((0, 0), (0, GAP), (0, 0)), constant_values=ground))[:-GAP]
+
+
+def _height(grid: UInt8[np.ndarray, "r c h w"]) -> float:
+    rows, columns, height, width = map(int, grid.shape)
+    return (WIDTH - 0.5) * (rows * (height + GAP) - GAP) / (columns * (width + GAP) - GAP)
+
+
+def _centres(n: int) -> list[float]:
+    return [(SIDE + GAP) * i + (SIDE - 1) / 2 for i in range(n)]
+
+
+def _paper(figure: Figure, grid: UInt8[np.ndarray, "r c h w"]) -> Axes:
+    return _paper_of(figure, _stacked(_spaced(grid)))
+
+
+def _paper_of(figure: Figure, page: UInt8[np.ndarray, "h w"]) -> Axes:
+    axes = figure.add_subplot()
+    axes.imshow(page, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
+    axes.set(xticks=[], yticks=[], facecolor=GROUND)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    return axes

@@ -1,0 +1,92 @@
+"""One look for all figures: light ground, Okabe–Ito colours, type that stays readable at 800 pixels' width."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digits.spec import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito, "Color Universal Design", 2008: told apart with every common colour blindness
+BLUE, SKY, VERMILLION, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#009E73"
+INK, QUIET, GROUND = "#222222", "#595959", "#ffffff"
+
+WIDTH = 7.0
+"""Inches; at 800 pixels' width a point is then 1.6 pixels, so the smallest type (11 pt) is 17 pixels high."""
+
+DPI = 160
+
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": QUIET,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10.0,
+    "axes.titlesize": 13.0,
+    "axes.titleweight": "bold",
+    "figure.facecolor": GROUND,
+    "font.family": ["DejaVu Sans"],
+    "font.size": 12.0,
+    "grid.color": "#e3e3e3",
+    "legend.fontsize": 12.0,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "text.color": INK,
+    "text.parse_math": False,  # a class may be called "$5"
+    "xtick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 11.0,
+    "ytick.color": QUIET,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 11.0,
+}
+
+
+@contextmanager
+def sheet(height: float) -> Iterator[Figure]:
+    """Give an empty figure of the house's width to draw on, under the house's style.
+
+    Parameters
+    ----------
+    height
+        Inches.
+    """
+    import matplotlib.style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with matplotlib.style.context(["default", _STYLE]):
+        figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+        # ticks are made when first drawn, with the style of that moment: let it be this one
+        figure.draw_without_rendering()
+
+
+def percent(fraction: float) -> str:
+    """Write a confidence in 0–1 so that only certainty itself reads as 100 %."""
+    if 0.9995 <= fraction < 1:
+        return "> 99.9 %"
+    return f"{100 * fraction:.{1 if 0.99 <= fraction < 1 else 0}f} %"
+
+
+def shortened(name: str, length: int = 12) -> str:
+    """Cut a name to at most so many letters."""
+    return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG, whole or not at all; the same figure gives the same bytes."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+    write_whole(path, content.getvalue())
