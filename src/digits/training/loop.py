@@ -122,7 +122,7 @@ def fit(
             )
             if checkpoint:
                 state.save(checkpoint)
-            progress(epoch + 1, config.epochs, state.history)
+            progress(float(epoch + 1), config.epochs, state.history)
     except KeyboardInterrupt:
         pass  # the caller sees a history shorter than planned; resuming starts from the last whole epoch
     network.load_state_dict(state.best or state.kept.state_dict())
