@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -221,12 +223,9 @@ NO_LABELS, LABEL = np.zeros(0, np.uint8), np.zeros(1, np.uint8)
         (lambda: metrics.score(NONE, NO_LABELS), "no digits to judge: give at least one labelled digit"),
         (lambda: metrics.fit_temperature(NONE, NO_LABELS), "no digits to judge: give at least one labelled digit"),
         (lambda: metrics.accuracy(NO_LABELS, NO_LABELS), "no digits to judge: give at least one labelled digit"),
-        (lambda: metrics.score(ONE, NO_LABELS), "1 rows of logits and 0 labels: give one label for each row"),
-        (lambda: metrics.score(ONE[:, :3], LABEL), r"logits must be \[n, 10\], a row per digit; these are \[1, 3\]"),
         (lambda: metrics.score(ONE * np.nan, LABEL), "logits hold values that are not finite numbers"),
         (lambda: metrics.score(ONE, LABEL + 12), "labels must be 0–9; the largest is 12"),
         (lambda: metrics.confusion_matrix(LABEL, LABEL + 10), "answers must be 0–9; these reach from 10 to 10"),
-        (lambda: metrics.accuracy(LABEL, NO_LABELS), r"\[0\] answers and \[1\] labels: give one answer a label"),
         (lambda: metrics.wilson_interval(0, 0), "an interval needs at least one digit"),
         (lambda: metrics.wilson_interval(3, 2), "3 right answers out of 2 cannot be"),
         (lambda: metrics.probabilities(ONE, 0.0), "temperature must be a number above 0, not 0.0"),
@@ -241,3 +240,17 @@ def test_impossible_input_is_refused_with_advice(call, message):
 def test_empty_input_is_a_fault_of_the_data():
     with pytest.raises(DataError):
         metrics.score(NONE, NO_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("score(zeros((1, 10), 'f4'), zeros(0, 'u1'))", "1 rows of logits and 0 labels: give one label for each row"),
+        ("score(zeros((1, 3), 'f4'), zeros(1, 'u1'))", "logits must be [n, 10], a row per digit; these are [1, 3]"),
+        ("accuracy(zeros(1, 'u1'), zeros(0, 'u1'))", "[0] answers and [1] labels: give one answer a label"),
+    ],
+)
+def test_shapes_that_do_not_match_are_refused_where_nothing_checks_annotations(call, message):
+    script = f"from numpy import zeros; from digits.evaluation.metrics import *; {call}"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert finished.stderr.splitlines()[-1].endswith(message)

@@ -32,7 +32,7 @@ class ReliabilityBins:
         Means over each bin, 0–1; 0 where the bin is empty.
     """
 
-    edges: Float64[np.ndarray, "bins+1"]
+    edges: Float64[np.ndarray, "edges"]
     count: Int64[np.ndarray, "bins"]
     confidence: Float64[np.ndarray, "bins"]
     accuracy: Float64[np.ndarray, "bins"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -82,7 +83,7 @@ def write_report(run: str | Path) -> Path:
     results, config, environment = (_json(folder, name) for name in ("results", "config", "environment"))
     history = _history(folder)
     try:
-        with np.load(_existing(folder / "examples.npz"), allow_pickle=False) as examples:
+        with np.load(io.BytesIO(_existing(folder / "examples.npz").read_bytes()), allow_pickle=False) as examples:
             drawn = _draw(folder / "figures", history, results, dict(examples))
         page = Environment(
             loader=PackageLoader("digits.evaluation", "."),
@@ -100,7 +101,7 @@ def write_report(run: str | Path) -> Path:
                 (name, *CAPTIONS[name], base64.b64encode(path.read_bytes()).decode()) for name, path in drawn.items()
             ],
         )
-    except (KeyError, IndexError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (KeyError, IndexError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"a file of the run {folder} is broken: {error}; `digits train --resume {folder}` writes it anew"
         ) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-History = Sequence[Mapping[str, float]]
+History = Sequence[Mapping[str, int | float]]
 """A row per epoch: epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, learning_rate, seconds."""
 
 Values = Float64[np.ndarray, "epochs"]

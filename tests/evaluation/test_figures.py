@@ -1,0 +1,155 @@
+"""The figures show what the arrays hold, can be read, and are the same each time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from digits.evaluation import figures
+from digits.spec import DataError
+
+CLASSES = list("0123456789")
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (60, 28, 28), np.uint8)
+LABELS = np.arange(60).astype(np.uint8) % 10
+
+
+def history(epochs: int) -> list[dict[str, float]]:
+    return [
+        {"epoch": e, "train_loss": 1 / e, "validation_loss": 0.9 / e, "train_accuracy": 1 - 0.1 / e,
+             "validation_accuracy": 1 - 0.09 / e, "learning_rate": 1e-3, "seconds": 1.0}
+        for e in range(1, epochs + 1)
+    ]  # fmt: skip
+
+
+def believed(labels: np.ndarray, answers: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    found = np.repeat(((1 - confidence) / 9)[:, None], 10, axis=1)
+    found[np.arange(len(labels)), answers] = confidence
+    return found.astype(np.float32)
+
+
+CONFIDENCE = np.linspace(0.5, 0.99, 60)
+WRONG = (LABELS + (np.arange(60) % 3 == 0)).astype(np.int64) % 10
+PROBABILITIES = believed(LABELS, WRONG, CONFIDENCE)
+WEIGHTS = RNG.normal(size=(256, 784)).astype(np.float32)
+CONFUSION = np.diag(np.full(10, 100)).astype(np.int64)
+
+ALL: dict[str, Callable[[], Figure]] = {
+    "sample_digits": lambda: figures.sample_digits(IMAGES, LABELS, CLASSES),
+    "augmented_digits": lambda: figures.augmented_digits(IMAGES[:3], IMAGES[:12].reshape(3, 4, 28, 28)),
+    "loss_curves": lambda: figures.loss_curves(history(40), "a note " * 20),
+    "accuracy_curves": lambda: figures.accuracy_curves(history(40), "a note " * 20),
+    "confusion": lambda: figures.confusion(CONFUSION + 1, CLASSES),
+    "reliability": lambda: figures.reliability(PROBABILITIES, LABELS),
+    "mistakes": lambda: figures.mistakes(IMAGES, LABELS, PROBABILITIES, CLASSES),
+    "first_layer": lambda: figures.first_layer(WEIGHTS),
+}
+
+
+def words(figure: Figure) -> list[str]:
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_letter_is_smaller_than_can_be_read_at_800_pixels(name: str) -> None:
+    from matplotlib.text import Text
+
+    figure = ALL[name]()
+    sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    assert min(sizes) >= 11
+    assert figure.get_size_inches()[0] == 7
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_cut_off_at_the_edges(name: str) -> None:
+    file = io.BytesIO()
+    ALL[name]().savefig(file, format="png")
+    picture = np.asarray(Image.open(file).convert("L"))
+    edges = (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:])
+    assert [edge.min() for edge in edges] == [255] * 4
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_same_figure_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
+    for file in ("a.png", "b.png"):
+        figures.save(ALL[name](), tmp_path / file)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("draw", [figures.loss_curves, figures.accuracy_curves])
+@pytest.mark.parametrize("epochs", [1, 3, 40, 150])
+def test_curves_mark_the_best_epoch(draw: Callable[..., Figure], epochs: int) -> None:
+    lines = draw(history(epochs)).axes[0].get_lines()
+    train, validation, ring = lines
+    assert len(train.get_xdata()) == len(validation.get_xdata()) == epochs
+    assert list(ring.get_xdata()) == [epochs]
+    # a line of one point is nothing without a marker
+    assert (validation.get_marker() == "o") == (epochs <= 20)
+
+
+def test_accuracy_is_told_in_percent_of_the_right(tmp_path: Path) -> None:
+    assert any("99.10 %" in text for text in words(figures.accuracy_curves(history(10))))
+
+
+def test_mistakes_show_the_surest_first() -> None:
+    shown = words(figures.mistakes(IMAGES, LABELS, PROBABILITIES, CLASSES, most=4))
+    wrong = np.flatnonzero(LABELS != WRONG)
+    surest = wrong[np.argsort(-CONFIDENCE[wrong], kind="stable")][:4]
+    assert [text for text in shown if "→ " in text and len(text) < 8] == [f"{LABELS[i]} → {WRONG[i]}" for i in surest]
+    assert any(f"4 most confident of {len(wrong)} mistakes" in text for text in shown)
+
+
+def test_no_mistakes_is_said() -> None:
+    perfect = believed(LABELS, LABELS.astype(np.int64), CONFIDENCE)
+    assert words(figures.mistakes(IMAGES, LABELS, perfect, CLASSES)) == ["No mistakes in 60 digits"]
+
+
+def test_confusion_names_the_most_frequent() -> None:
+    counts = CONFUSION.copy()
+    counts[4, 9] = 7
+    counts[3, 5] = 2
+    shown = words(figures.confusion(counts, CLASSES))
+    assert "9 mistakes in 1,009; most often 4 is read as 9 (7)" in shown
+    assert shown.count("7") == 3  # the count, and the class on both axes
+    assert sorted(text for text in shown if text == "100") == ["100"] * 10
+
+
+def test_samples_are_drawn_by_the_seed() -> None:
+    def drawn(seed: int) -> np.ndarray:
+        many = np.concatenate([IMAGES] * 4), np.concatenate([LABELS] * 4)
+        return np.asarray(figures.sample_digits(*many, CLASSES, seed).axes[0].images[0].get_array())
+
+    assert np.array_equal(drawn(1), drawn(1))
+    assert not np.array_equal(drawn(1), drawn(2))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: figures.sample_digits(IMAGES[:0], LABELS[:0], CLASSES), "no digits to show"),
+        (lambda: figures.augmented_digits(IMAGES[:2], IMAGES[:3][:, None]), "2 digits and variations of 3"),
+        (lambda: figures.loss_curves([]), "no epochs to draw"),
+        (lambda: figures.confusion(CONFUSION * 0, CLASSES), "holds only zeros"),
+        (lambda: figures.first_layer(np.zeros((0, 784), np.float32)), r"must be \[units, 784\]"),
+    ],
+)
+def test_nothing_to_draw_is_told(draw: Callable[[], Figure], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        draw()
+
+
+def test_a_users_own_matplotlib_settings_stay() -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    figures.confusion(CONFUSION, CLASSES)
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,149 @@
+"""The report: whole, self-contained, true to the run's files, and safe whatever they hold."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from digits.evaluation.report import CAPTIONS, write_report
+from digits.spec import ModelError
+
+
+class Page(HTMLParser):
+    """Collects what a browser would load, and checks that every element is closed."""
+
+    VOID = frozenset({"meta", "img", "br", "link"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+        self.alternatives: list[str] = []
+        self.open: list[str] = []
+        self.scripts = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.sources += [str(found[name]) for name in ("src", "href", "srcset", "data", "action") if name in found]
+        self.alternatives += [str(found.get("alt") or "")] if tag == "img" else []
+        self.scripts += tag == "script"
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def changed(run: Path, **values: object) -> Path:
+    file = run / "results.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+    return run
+
+
+def text_of(run: Path) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", write_report(run).read_text())))
+
+
+def test_the_page_needs_nothing_but_itself(run: Path) -> None:
+    text = write_report(run).read_text()
+    page = Page(text)
+    assert page.open == []
+    assert page.scripts == 0
+    assert page.sources
+    assert [source[:40] for source in page.sources if not source.startswith("data:image/png;base64,")] == []
+    assert re.findall(r"https?://|url\(|@import", text) == []
+
+
+def test_every_figure_is_in_the_page_with_words_for_those_who_cannot_see_it(run: Path) -> None:
+    page = Page(write_report(run).read_text())
+    drawn = [base64.b64encode((run / "figures" / f"{name}.png").read_bytes()).decode() for name in CAPTIONS]
+    assert [source.partition(",")[2] for source in page.sources] == drawn
+    assert all(page.alternatives)
+
+
+def test_the_numbers_are_those_of_the_run(run: Path) -> None:
+    test = json.loads((run / "results.json").read_text())["test"]
+    text = text_of(run)
+    wrong = test["n"] - sum(row[k] for k, row in enumerate(test["confusion"]))
+    for number in (
+        f"{100 * test['accuracy']:.2f} %",
+        f"{wrong:,} mistakes",
+        f"{100 * test['interval95'][0]:.2f} % and {100 * test['interval95'][1]:.2f} %",
+        f"{test['nll']:.4f}",
+        "7,850 weights",
+        "2 epochs over 55,000 digits of MNIST in 1.2 seconds",
+        "digits train standard --epochs 2",
+    ):
+        assert number in text, number
+
+
+def test_a_notice_comes_first(run: Path) -> None:
+    text = text_of(changed(run, notices=["Training was interrupted."]))
+    assert text.index("Training was interrupted.") < text.index("784-10, recipe")
+
+
+def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror='y'>"
+    changed(run, command=hostile, notices=[hostile], network=hostile)
+    (run / "config.json").write_text(json.dumps({"network": hostile}))
+    text = write_report(run).read_text()
+    assert Page(text).scripts == 0
+    assert text.count(html.escape(hostile, quote=True).replace("&#x27;", "&#39;")) == 4
+
+
+def test_drawn_twice_the_bytes_are_the_same(run: Path) -> None:
+    first = write_report(run).read_bytes()
+    assert write_report(run).read_bytes() == first
+
+
+def test_a_picture_that_no_longer_belongs_is_removed(run: Path) -> None:
+    write_report(run)
+    with np.load(run / "examples.npz") as file:
+        kept = {name: file[name] for name in file.files if name not in ("originals", "augmented", "first_layer")}
+    np.savez(run / "examples.npz", **kept)
+    text = write_report(run).read_text()
+    assert {path.stem for path in (run / "figures").iterdir()} == set(CAPTIONS) - {"augmented", "first_layer"}
+    assert "What it saw" not in text
+
+
+def test_a_run_stopped_in_its_first_epoch_has_a_report(run: Path) -> None:
+    lines = (run / "metrics.csv").read_text().splitlines()
+    (run / "metrics.csv").write_text(lines[0] + "\n")
+    assert "How it learned" not in write_report(run).read_text()
+
+
+@pytest.mark.parametrize("name", ["results.json", "config.json", "environment.json", "metrics.csv", "examples.npz"])
+def test_a_missing_file_is_named(run: Path, name: str) -> None:
+    (run / name).unlink()
+    with pytest.raises(ModelError, match=f"is not a finished run: there is no {name}; `digits train --resume"):
+        write_report(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("results.json", b"{"),
+        ("results.json", b"{}"),
+        ("metrics.csv", b"epoch,train_loss\n1,x\n"),
+        ("metrics.csv", b"epoch\n1\n"),
+        ("examples.npz", b"PK\x03\x04"),
+        ("examples.npz", b""),
+    ],
+)
+def test_a_broken_file_is_told(run: Path, name: str, content: bytes) -> None:
+    (run / name).write_bytes(content)
+    with pytest.raises(ModelError, match="broken"):
+        write_report(run)
+
+
+def test_objects_in_an_npz_are_never_unpickled(run: Path) -> None:
+    np.savez(run / "examples.npz", samples=np.array([{}], dtype=object))
+    with pytest.raises(ModelError, match="broken"):
+        write_report(run)
