@@ -1,0 +1,96 @@
+"""The starter notebook runs top to bottom on real MNIST, shows what it promises, and hides nothing."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from PIL import Image
+
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
+LONGEST = 60
+"""Seconds of computing on two cores, by the clock of the kernel; measured alone it takes half of them."""
+
+
+@cache
+def stored() -> nbformat.NotebookNode:
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    place = str(tmp_path_factory.mktemp("notebook"))
+    return NotebookClient(book, timeout=110, kernel_name="python3", resources={"metadata": {"path": place}}).execute()
+
+
+def printed(book: nbformat.NotebookNode) -> str:
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
+
+
+@pytest.mark.timeout(300)
+def test_the_network_in_the_open_learns(executed: nbformat.NotebookNode) -> None:
+    found = re.search(r"test accuracy (\d\d\.\d\d)%", printed(executed))
+    assert found
+    assert 97 <= float(found[1]) < 99
+
+
+@pytest.mark.timeout(300)
+def test_augmentation_beats_it(executed: nbformat.NotebookNode) -> None:
+    rows = dict(re.findall(r"^(classic|augmented), \d+ epochs +([\d.]+)%", printed(executed), re.MULTILINE))
+    assert 98.3 <= float(rows["augmented"]) < 99.9
+    assert float(rows["augmented"]) > float(rows["classic"])
+
+
+@pytest.mark.timeout(300)
+def test_it_takes_less_than_a_minute(executed: nbformat.NotebookNode) -> None:
+    moments = [
+        cell.metadata.execution[name]
+        for cell in executed.cells
+        if cell.cell_type == "code"
+        for name in ("iopub.status.busy", "iopub.status.idle")
+    ]
+    first, last = (datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (min(moments), max(moments)))
+    # the tests give it one of the two cores, so it may take twice as long
+    assert (last - first).total_seconds() < 2 * LONGEST
+
+
+@pytest.mark.timeout(300)
+def test_every_figure_is_shown_as_a_picture(executed: nbformat.NotebookNode) -> None:
+    drawing = [cell for cell in executed.cells if re.search(r"^digits\.figures\.", cell.source, re.MULTILINE)]
+    pictures = [out.data["image/png"] for cell in drawing for out in cell.outputs if "image/png" in out.get("data", {})]
+    assert len(pictures) == len(drawing) >= 9
+    for picture in pictures:
+        low, high = Image.open(io.BytesIO(base64.b64decode(picture))).convert("L").getextrema()
+        assert (low < 100, high) == (True, 255)
+
+
+@pytest.mark.timeout(300)
+def test_nothing_is_printed_as_an_error(executed: nbformat.NotebookNode) -> None:
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    assert [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"] == []
+
+
+def test_it_is_stored_clean() -> None:
+    nbformat.validate(stored())
+    assert stored().metadata.kernelspec.name == "python3"
+    code = [cell for cell in stored().cells if cell.cell_type == "code"]
+    assert [cell for cell in code if cell.outputs or cell.execution_count] == []
+    assert len({cell.id for cell in stored().cells}) == len(stored().cells)
+
+
+def test_the_network_and_its_loop_stand_in_the_open() -> None:
+    source = "\n".join(cell.source for cell in stored().cells if cell.cell_type == "code")
+    for line in (
+        "nn.Linear(28 * 28, 256)", "nn.Linear(256, 128)", "nn.Linear(128, 10)", "nn.Dropout(", "F.relu(",
+        "F.cross_entropy(", "torch.optim.Adam(", "loss.backward()", "optimizer.step()",
+    ):  # fmt: skip
+        assert line in source
