@@ -7,6 +7,7 @@ fitted with its aspect kept into 20×20 and its centre of mass placed at the cen
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 SIDE = 28
 """Height and width of a digit in pixels."""
@@ -116,6 +117,34 @@ class Dataset:
     sha256: dict[str, str]
     classes: tuple[str, ...] = tuple("0123456789")
     held_out: bool = False
+
+
+def probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
+    """Softmax of the logits over a temperature.
+
+    Parameters
+    ----------
+    logits
+        A row per digit.
+    temperature
+        Above 0; more than 1 makes the network less sure, less than 1 surer. The answer stays the same.
+
+    Returns
+    -------
+    Rows in 0–1 that sum to 1.
+    """
+    result: Probabilities = np.exp(log_probabilities(logits, temperature)).astype(np.float32)
+    return result
+
+
+def log_probabilities(logits: Logits, temperature: float = 1.0) -> Float64[np.ndarray, "n 10"]:
+    """Logarithms of `probabilities`, exact where those would round to 0."""
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"temperature must be a number above 0, not {temperature}")
+    scaled = np.asarray(logits, np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    result: Float64[np.ndarray, "n 10"] = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+    return result
 
 
 @contextmanager

@@ -20,7 +20,8 @@ CLASSES = list("0123456789")
 @pytest.fixture(scope="session")
 def run_files(mnist: Dataset) -> dict[str, bytes]:
     """The files that training leaves in a run folder, by name."""
-    from digits.evaluation.metrics import probabilities, score
+    from digits.evaluation.metrics import score
+    from digits.spec import probabilities
 
     train, test = mnist.train, mnist.test
     means = np.stack([train.images[train.labels == k].mean(0).ravel() for k in range(10)])

@@ -12,6 +12,7 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
+from digits import spec
 from digits.evaluation import metrics
 from digits.spec import DataError, DigitsError
 
@@ -38,7 +39,7 @@ def test_accuracy_agrees_with_scikit_learn():
 def test_probabilities_agree_with_scipy(temperature):
     logits, _ = digits_and_logits(50)
     expected = softmax(logits.astype(np.float64) / temperature, axis=1)
-    np.testing.assert_allclose(metrics.probabilities(logits, temperature), expected, rtol=1e-6)
+    np.testing.assert_allclose(spec.probabilities(logits, temperature), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -108,14 +109,14 @@ def test_order_of_the_digits_does_not_matter(seed):
 def test_adding_a_constant_to_the_logits_changes_no_probability(seed, constant):
     logits, _ = digits_and_logits(50, seed)
     moved = (logits + constant).astype(np.float32)
-    np.testing.assert_allclose(metrics.probabilities(moved), metrics.probabilities(logits), atol=1e-5)
+    np.testing.assert_allclose(spec.probabilities(moved), metrics.probabilities(logits), atol=1e-5)
 
 
 @settings(max_examples=25)
 @given(seeds, st.floats(0.05, 20), st.integers(1, 40))
 def test_scores_stay_within_their_bounds(seed, temperature, bins):
     logits, labels = digits_and_logits(60, seed, certainty=30)
-    probabilities = metrics.probabilities(logits, temperature)
+    probabilities = spec.probabilities(logits, temperature)
     assert 0 <= metrics.expected_calibration_error(probabilities, labels, bins) <= 1
     assert metrics.negative_log_likelihood(logits, labels, temperature) >= 0
     assert metrics.reliability_bins(probabilities, labels, bins).count.sum() == 60
@@ -125,12 +126,12 @@ def test_probabilities_of_huge_logits_are_exact():
     logits = np.full((1, 10), -1e30, np.float32)
     logits[0, 3] = 1e30
     expected = np.eye(10, dtype=np.float32)[3:4]
-    np.testing.assert_array_equal(metrics.probabilities(logits), expected)
+    np.testing.assert_array_equal(spec.probabilities(logits), expected)
 
 
 def test_calibration_error_of_calibrated_answers_is_small():
     logits, labels = digits_and_logits(50_000)
-    assert metrics.expected_calibration_error(metrics.probabilities(logits), labels) < 0.01
+    assert metrics.expected_calibration_error(spec.probabilities(logits), labels) < 0.01
 
 
 def test_calibration_error_of_boastful_answers_is_the_gap_between_confidence_and_accuracy():
@@ -228,7 +229,7 @@ NO_LABELS, LABEL = np.zeros(0, np.uint8), np.zeros(1, np.uint8)
         (lambda: metrics.confusion_matrix(LABEL, LABEL + 10), "answers must be 0–9; these reach from 10 to 10"),
         (lambda: metrics.wilson_interval(0, 0), "an interval needs at least one digit"),
         (lambda: metrics.wilson_interval(3, 2), "3 right answers out of 2 cannot be"),
-        (lambda: metrics.probabilities(ONE, 0.0), "temperature must be a number above 0, not 0.0"),
+        (lambda: spec.probabilities(ONE, 0.0), "temperature must be a number above 0, not 0.0"),
         (lambda: metrics.reliability_bins(ONE, LABEL, 0), "a reliability diagram needs at least 1 bin, not 0"),
     ],
 )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from digits.spec import CLASSES, DataError, Labels, Logits, Probabilities, UsageError
+from digits.spec import CLASSES, DataError, Labels, Logits, Probabilities, UsageError, log_probabilities
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; outside, the network is not miscalibrated but broken."""
@@ -38,28 +38,10 @@ class ReliabilityBins:
     accuracy: Float64[np.ndarray, "bins"]
 
 
-def probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
-    """Softmax of the logits over a temperature.
-
-    Parameters
-    ----------
-    logits
-        A row per digit.
-    temperature
-        Above 0; more than 1 makes the network less sure, less than 1 surer. The answer stays the same.
-
-    Returns
-    -------
-    Rows in 0–1 that sum to 1.
-    """
-    result: Probabilities = np.exp(_log_probabilities(logits, temperature)).astype(np.float32)
-    return result
-
-
 def negative_log_likelihood(logits: Logits, labels: Labels, temperature: float = 1.0) -> float:
     """Mean negative log-likelihood of the true classes (cross-entropy) in nats: 0 is perfect, 2.3 guessing."""
     check_pairs("logits", logits, labels)
-    return float(-_log_probabilities(logits, temperature)[np.arange(len(labels)), labels].mean())
+    return float(-log_probabilities(logits, temperature)[np.arange(len(labels)), labels].mean())
 
 
 def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 15) -> ReliabilityBins:
@@ -144,12 +126,3 @@ def check_pairs(name: str, rows: Float32[np.ndarray, "n 10"], labels: Labels) ->
         raise DataError(f"{name} hold values that are not finite numbers: the network is broken, train it again")
     if labels.max() >= CLASSES:
         raise DataError(f"labels must be 0–{CLASSES - 1}; the largest is {labels.max()}")
-
-
-def _log_probabilities(logits: Logits, temperature: float) -> Float64[np.ndarray, "n 10"]:
-    if not 0 < temperature < math.inf:
-        raise UsageError(f"temperature must be a number above 0, not {temperature}")
-    scaled = np.asarray(logits, np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True)
-    result: Float64[np.ndarray, "n 10"] = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
-    return result

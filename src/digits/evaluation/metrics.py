@@ -19,10 +19,9 @@ from digits.evaluation.calibration import (
     expected_calibration_error,
     fit_temperature,
     negative_log_likelihood,
-    probabilities,
     reliability_bins,
 )
-from digits.spec import CLASSES, DataError, Labels, Logits
+from digits.spec import CLASSES, DataError, Labels, Logits, probabilities
 
 __all__ = [
     "Confusion",
@@ -38,7 +37,6 @@ __all__ = [
     "fit_temperature",
     "negative_log_likelihood",
     "per_class",
-    "probabilities",
     "reliability_bins",
     "score",
     "table",

@@ -24,6 +24,7 @@ from digits.spec import (
     Logits,
     ModelError,
     Probabilities,
+    probabilities,
 )
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class Model:
 
     def probabilities(self, images: Images) -> Probabilities:
         """Give the calibrated probability of every class for any number of digits."""
-        scaled = self.logits(images) / np.float32(self.metadata["temperature"])
-        exponentials = np.exp(scaled - scaled.max(1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(1, keepdims=True), np.float32)
+        return probabilities(self.logits(images), self.metadata["temperature"])
 
 
 def load_model(path: str | Path, *, threads: int = 0) -> Model:

@@ -18,8 +18,7 @@ import torch
 from jaxtyping import Float32
 from torch import nn
 
-from digits.evaluation.metrics import probabilities
-from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError
+from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError, probabilities
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig

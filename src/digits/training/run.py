@@ -19,8 +19,8 @@ import torch
 from torch import nn
 
 from digits.data import load_dataset, split
-from digits.evaluation.metrics import Score, fit_temperature, probabilities, score
-from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError, write_whole
+from digits.evaluation.metrics import Score, fit_temperature, score
+from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError, probabilities, write_whole
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.export import ExportError, export_onnx, save_weights
