@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import ablation, speed, training
+from benchmarks import ablation, speed, training, tried
 from benchmarks.tables import update_pages
 
 MEASUREMENTS = {
     "starts": speed.measure_starts,
     "epochs": speed.measure_epochs,
     "training": training.measure,
+    "tried": tried.measure,
     "ablation": ablation.measure,
 }
 

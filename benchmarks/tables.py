@@ -102,6 +102,13 @@ def _ablation() -> str:
     return "\n".join([*lines, "", _source(rows, f"Mean ± standard deviation of {n} seeds", "ablation")])
 
 
+def _tried() -> str:
+    rows = read_csv("tried")
+    lines = ["| batch of 500 | milliseconds |", "| --- | --- |"]
+    lines += [f"| {row['what']} | {float(row['milliseconds']):.2f} |" for row in rows]
+    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} each", "tried")])
+
+
 def _spread(values: Sequence[float], places: int) -> str:
     return f"{mean(values):.{places}f} ± {stdev(values):.{places}f}"
 
@@ -120,6 +127,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "epochs": _epochs,
     "starts": _starts,
     "ablation": _ablation,
+    "tried": _tried,
 }
 
 

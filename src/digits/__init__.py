@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from digits.spec import DataError, Dataset, DigitsError, LabelledDigits, ModelError, TrainingError, UsageError
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
+    from digits.training.export import load_network
     from digits.training.loop import fit, predict
     from digits.training.network import MLP, make_network
     from digits.training.recipes import RECIPES
-    from digits.training.run import Run, load_network, resume, train
+    from digits.training.run import Run, resume, train
 
 __version__ = "0.1.0"
 
@@ -51,10 +52,11 @@ _HOMES = {
     ),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
+    "digits.training.export": ("load_network",),
     "digits.training.loop": ("fit", "predict"),
     "digits.training.network": ("MLP", "make_network"),
     "digits.training.recipes": ("RECIPES",),
-    "digits.training.run": ("Run", "load_network", "resume", "train"),
+    "digits.training.run": ("Run", "resume", "train"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -17,8 +17,10 @@ from digits.evaluation.metrics import score
 from digits.inference import load_model
 from digits.spec import Dataset, LabelledDigits, UsageError
 from digits.training.config import TrainConfig
+from digits.training.export import load_network
+from digits.training.loop import logits_of
 from digits.training.recipes import recipe
-from digits.training.run import Run, load_network, logits_of, train
+from digits.training.run import Run, train
 
 QUICK: dict[str, Any] = {"epochs": 2, "batch_size": 50}
 

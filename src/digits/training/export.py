@@ -1,4 +1,4 @@
-"""From a trained network to the two files that outlive it: safetensors for torch, ONNX for everyone else."""
+"""From a trained network to the two files that outlive it, and back: safetensors for torch, ONNX for everyone else."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import logging
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,46 @@ from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from digits.inference.model import agree, encode_golden, load_model
-from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, TrainingError, write_whole
+from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, ModelError, TrainingError, write_whole
 from digits.training.checkpoint import stored_apart
+from digits.training.config import TrainConfig
 from digits.training.loop import predict
+from digits.training.network import make_network
+
+GOLDEN = 4
+"""Digits whose logits every load of the model file checks."""
 
 
 class ExportError(TrainingError):
     """A network that cannot become a model file; its weights are kept all the same."""
 
 
-GOLDEN = 4
-"""Digits whose logits every load of the model file checks."""
-
-
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write the network's weights as safetensors, which hold no code."""
     write_whole(path, safetensors.torch.save(stored_apart(network.state_dict())))
+
+
+def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:
+    """Load the trained network of a finished run, and its ``results.json``.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no finished run.
+    """
+    folder = Path(run)
+    try:
+        network = make_network(TrainConfig.from_json(json.loads((folder / "config.json").read_text())))
+        network.load_state_dict(safetensors.torch.load_file(folder / "model.safetensors"))
+        results = json.loads((folder / "results.json").read_text())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError(
+            f"{folder} is not a finished run: there is no {error.filename}; "
+            f"`digits train --resume {folder}` finishes one that was cut off"
+        ) from error
+    except (safetensors.SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the network of {folder} cannot be loaded: {error}") from error
+    return network.eval(), results
 
 
 def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[str, Any]) -> None:

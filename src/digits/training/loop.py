@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digits.spec import LabelledDigits, TrainingError
+from digits.spec import LabelledDigits, Logits, TrainingError
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch, State
 from digits.training.config import TrainConfig
@@ -136,6 +136,12 @@ def predict(network: nn.Module, images: UInt8[Tensor, "n 28 28"], batch_size: in
     # not inference_mode: what a network keeps of a call, and losses with weights of their own, must work afterwards
     with torch.no_grad():
         return torch.cat([network(batch) for batch in images.split(batch_size)])
+
+
+def logits_of(network: nn.Module, digits: LabelledDigits) -> Logits:
+    """Give a network's logits of any digits."""
+    device = next(network.parameters()).device
+    return predict(network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()
 
 
 def to_tensors(digits: LabelledDigits, device: torch.device) -> tuple[UInt8[Tensor, "n 28 28"], Int64[Tensor, " n"]]:

@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import nn
 
 from digits.data import load_dataset, split
 from digits.evaluation.metrics import Score, fit_temperature, score
-from digits.spec import Dataset, LabelledDigits, Logits, ModelError, UsageError, probabilities, write_whole
+from digits.spec import Dataset, ModelError, UsageError, probabilities, write_whole
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.export import ExportError, export_onnx, save_weights
-from digits.training.loop import Progress, fit, predict
+from digits.training.loop import Progress, fit, logits_of
 from digits.training.network import describe, make_network
 from digits.training.optimization import make_loss, make_optimizer
 from digits.training.recipes import command, recipe
@@ -146,7 +145,7 @@ def resume(
     try:
         config = TrainConfig.from_json(json.loads((folder / "config.json").read_text()))
         environment = json.loads((folder / "environment.json").read_text())
-        found, sha256 = environment["data"], environment["data_sha256"]
+        found, sha256, threads = environment["data"], environment["data_sha256"], int(environment["threads"])
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelError(
             f"{folder} is not a run that can be resumed: there is no {error.filename}; `digits train` starts a new one"
@@ -159,36 +158,9 @@ def resume(
             f"{folder} was begun on other digits than those of {dataset.location}; "
             f"it found its own in {found}: name them with --data"
         )
+    # sums are split among threads: with another number of them, the last bits would differ
+    torch.set_num_threads(threads)
     return _continue(folder, config, dataset, progress, begun)
-
-
-def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:
-    """Load the trained network of a finished run, and its ``results.json``.
-
-    Raises
-    ------
-    ModelError
-        When the folder holds no finished run.
-    """
-    folder = Path(run)
-    try:
-        network = make_network(TrainConfig.from_json(json.loads((folder / "config.json").read_text())))
-        network.load_state_dict(safetensors.torch.load_file(folder / "model.safetensors"))
-        results = json.loads((folder / "results.json").read_text())
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelError(
-            f"{folder} is not a finished run: there is no {error.filename}; "
-            f"`digits train --resume {folder}` finishes one that was cut off"
-        ) from error
-    except (safetensors.SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"the network of {folder} cannot be loaded: {error}") from error
-    return network.eval(), results
-
-
-def logits_of(network: nn.Module, digits: LabelledDigits) -> Logits:
-    """Give a network's logits of any digits."""
-    device = next(network.parameters()).device
-    return predict(network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()
 
 
 def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, begun: float) -> Run:
