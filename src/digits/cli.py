@@ -60,14 +60,25 @@ class Report:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process: 0 when done, 1 when it could not be done, 2 for a wrong call."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words in ([], ["-h"], ["--help"]):
-        _say(_overview())
-        sys.exit(0 if words else 2)
-    if words == ["--version"]:
-        from digits import __version__
+    try:
+        if words in ([], ["-h"], ["--help"]):
+            _say(_overview())
+        elif words == ["--version"]:
+            from digits import __version__
 
-        _say(__version__)
-        return
+            _say(__version__)
+        else:
+            _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has seen enough; flushing again at exit would complain
+        sys.stdout = None
+        sys.exit(1)
+    if not words:
+        sys.exit(2)
+
+
+def _run(words: list[str]) -> None:
     import logging
 
     from digits.spec import DigitsError
@@ -77,7 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.getLogger("digits").setLevel(logging.INFO)
     try:
         _command(words[0])(words[1:])
-        sys.stdout.flush()
     except DigitsError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:
@@ -85,9 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _fail(f"this needs {error.name}, which is not installed: pip install 'digits[train]'", 1)
     except BrokenPipeError:
-        # whoever read our output has seen enough; flushing again at exit would complain
-        sys.stdout = None
-        sys.exit(1)
+        raise
     except OSError as error:
         _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
@@ -161,7 +169,7 @@ def evaluate(words: list[str]) -> None:
     answer, description = _reader(call.model)
     dataset = load_dataset(call.data)
     # a foreign set without a test part is scored whole; the set it was trained on, by what was held out then
-    foreign = dataset.held_out and dataset.sha256 != description["data"]["sha256"]
+    foreign = dataset.held_out and dataset.sha256 != description.get("data", {}).get("sha256")
     judged_by = load_labelled(dataset.location) if foreign else dataset.test
     judged = score(answer(judged_by), judged_by.labels, float(description["temperature"]))
     if call.json:
@@ -223,7 +231,8 @@ def _reader(model: Path) -> "tuple[Callable[[LabelledDigits], Logits], dict[str,
     from digits.spec import ModelError
 
     if model.is_dir() and not (model / "model.onnx").exists() and (model / "model.safetensors").exists():
-        from digits.training.run import load_network, logits_of
+        from digits.training.export import load_network
+        from digits.training.loop import logits_of
 
         network, results = load_network(model)
         return lambda digits: logits_of(network, digits), results
