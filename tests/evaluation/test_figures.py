@@ -68,10 +68,18 @@ def test_no_letter_is_smaller_than_can_be_read_at_800_pixels(name: str) -> None:
     assert figure.get_size_inches()[0] == 7
 
 
-@pytest.mark.parametrize("name", ALL)
+LONG = [f"Ankle boot {k}" for k in CLASSES]
+AWKWARD: dict[str, Callable[[], Figure]] = {
+    "confusion of long names": lambda: figures.confusion(CONFUSION + 1, LONG),
+    "mistakes with long names": lambda: figures.mistakes(IMAGES, LABELS, PROBABILITIES, LONG),
+    "first layer of five units": lambda: figures.first_layer(WEIGHTS[:5]),
+}
+
+
+@pytest.mark.parametrize("name", [*ALL, *AWKWARD])
 def test_nothing_is_cut_off_at_the_edges(name: str) -> None:
     file = io.BytesIO()
-    ALL[name]().savefig(file, format="png")
+    (ALL | AWKWARD)[name]().savefig(file, format="png")
     picture = np.asarray(Image.open(file).convert("L"))
     edges = (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:])
     assert [edge.min() for edge in edges] == [255] * 4
@@ -98,6 +106,24 @@ def test_curves_mark_the_best_epoch(draw: Callable[..., Figure], epochs: int) ->
 
 def test_accuracy_is_told_in_percent_of_the_right(tmp_path: Path) -> None:
     assert any("99.10 %" in text for text in words(figures.accuracy_curves(history(10))))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "marks"),
+    [
+        (0.84, 0.984, ["98 %", "95 %", "90 %"]),
+        (0.83, 0.955, ["95 %", "93 %", "90 %", "85 %"]),
+        (0.90, 0.9991, ["99.9 %", "99.8 %", "99.5 %", "99 %", "98 %", "95 %", "90 %"]),
+    ],
+)
+def test_marks_of_the_accuracy_are_round_and_spread_over_its_whole_range(
+    first: float, last: float, marks: list[str]
+) -> None:
+    ends = [
+        row | {"train_accuracy": a, "validation_accuracy": a} for row, a in zip(history(2), (first, last), strict=True)
+    ]
+    axes = figures.accuracy_curves(ends).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == marks
 
 
 def test_mistakes_show_the_surest_first() -> None:

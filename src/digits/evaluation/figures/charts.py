@@ -51,7 +51,8 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
             axes.add_patch(_square(i))
         shown = [names[k] for k in used]
         axes.set_xticks(range(len(used)), shown)
-        if max(map(len, shown)) > 3:
+        wordy = max(map(len, shown)) > 3
+        if wordy:
             for label in axes.get_xticklabels():
                 label.set(rotation=40, ha="right", rotation_mode="anchor")
         axes.set_yticks(range(len(used)), shown)
@@ -64,7 +65,8 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
         axes.set(xlabel="answer of the network", ylabel="truth")
         title = f"{total:,} {'mistake' if total == 1 else 'mistakes'} in {int(counts.sum()):,}"
         for worst in biggest_confusions(confusion, most=1):
-            title += f"; most often {names[worst.truth]} is read as {names[worst.answer]} ({worst.times:,})"
+            title += ";\n" if wordy else "; "
+            title += f"most often {names[worst.truth]} is read as {names[worst.answer]} ({worst.times:,})"
         axes.set_title(title)
     return figure
 

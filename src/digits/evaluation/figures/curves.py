@@ -106,14 +106,15 @@ def _limits(*lines: Values) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round percentages of mistakes from ``low`` to ``high``: 1, 2, 5 a decade, or even steps in a narrow range."""
+    """Round percentages of mistakes from ``low`` to ``high``: 1, 2, 5 a decade, finer in a narrow range."""
     from matplotlib.ticker import MaxNLocator
 
-    decades = [digit * 10.0**power for power in range(-3, 3) for digit in (1, 2, 5)]
-    ticks = [tick for tick in decades if low <= tick <= high]
-    if len(ticks) < 4:
-        ticks = [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
-    return ticks
+    for digits in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        decades = (digit * 10.0**power for power in range(-3, 3) for digit in digits)
+        ticks = [tick for tick in decades if low <= tick <= high]
+        if len(ticks) >= 3:
+            return ticks
+    return [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
 
 
 def _finish(axes: Axes, note: str, what: str, praise: str, epochs: Values, best: int | None, found: str) -> None:
@@ -129,5 +130,5 @@ def _finish(axes: Axes, note: str, what: str, praise: str, epochs: Values, best:
     axes.set_xlabel("epoch" + "".join(f"\n{line}" for line in textwrap.wrap(note, 66)))
     axes.xaxis.label.set_color(QUIET)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
-    margin = max(0.5, 0.02 * (epochs[-1] - epochs[0])) if len(epochs) == 1 else 0.03 * (epochs[-1] - epochs[0])
+    margin = 0.03 * (epochs[-1] - epochs[0]) or 0.5
     axes.set_xlim(epochs[0] - margin, epochs[-1] + margin)

@@ -133,7 +133,8 @@ def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
     # a handful of large weights must not fade all others
     limit = float(np.percentile(np.abs(shown), 99.5)) or 1.0
     page = _stacked(_spaced(grid, np.nan), np.nan)
-    with sheet((WIDTH - 1.2) * page.shape[0] / page.shape[1] + 0.6) as figure:
+    # a single row of units is lower than the words beside it
+    with sheet(max((WIDTH - 1.2) * page.shape[0] / page.shape[1] + 0.6, 3.2)) as figure:
         axes = figure.add_subplot()
         picture = axes.imshow(page, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_axis_off()
