@@ -19,8 +19,8 @@ import safetensors
 import safetensors.numpy
 
 from digits.spec import Dataset, ModelError, UsageError
-from digits.training import run as runs
 from digits.training.checkpoint import Epoch
+from digits.training.export import load_network
 from digits.training.recipes import recipe
 from digits.training.run import resume, train
 
@@ -264,6 +264,6 @@ def test_a_file_is_no_run(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(ModelError, match=f"^{file} is not a run that can be resumed: there is no {file}/config.json"):
-        runs.resume(file)
+        resume(file)
     with pytest.raises(ModelError, match=f"^{file} is not a finished run: there is no {file}/config.json"):
-        runs.load_network(file)
+        load_network(file)
