@@ -41,18 +41,28 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
+@pytest.fixture(scope="module")
+def written(run_files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with its report, for tests that only look."""
+    folder = tmp_path_factory.mktemp("run")
+    for name, content in run_files.items():
+        (folder / name).write_bytes(content)
+    write_report(folder)
+    return folder
+
+
 def changed(run: Path, **values: object) -> Path:
     file = run / "results.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | values))
     return run
 
 
-def text_of(run: Path) -> str:
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", write_report(run).read_text())))
+def text_of(page: Path) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page.read_text())))
 
 
-def test_the_page_needs_nothing_but_itself(run: Path) -> None:
-    text = write_report(run).read_text()
+def test_the_page_needs_nothing_but_itself(written: Path) -> None:
+    text = (written / "report.html").read_text()
     page = Page(text)
     assert page.open == []
     assert page.scripts == 0
@@ -61,16 +71,16 @@ def test_the_page_needs_nothing_but_itself(run: Path) -> None:
     assert re.findall(r"https?://|url\(|@import", text) == []
 
 
-def test_every_figure_is_in_the_page_with_words_for_those_who_cannot_see_it(run: Path) -> None:
-    page = Page(write_report(run).read_text())
-    drawn = [base64.b64encode((run / "figures" / f"{name}.png").read_bytes()).decode() for name in CAPTIONS]
+def test_every_figure_is_in_the_page_with_words_for_those_who_cannot_see_it(written: Path) -> None:
+    page = Page((written / "report.html").read_text())
+    drawn = [base64.b64encode((written / "figures" / f"{name}.png").read_bytes()).decode() for name in CAPTIONS]
     assert [source.partition(",")[2] for source in page.sources] == drawn
     assert all(page.alternatives)
 
 
-def test_the_numbers_are_those_of_the_run(run: Path) -> None:
-    test = json.loads((run / "results.json").read_text())["test"]
-    text = text_of(run)
+def test_the_numbers_are_those_of_the_run(written: Path) -> None:
+    test = json.loads((written / "results.json").read_text())["test"]
+    text = text_of(written / "report.html")
     wrong = test["n"] - sum(row[k] for k, row in enumerate(test["confusion"]))
     for number in (
         f"{100 * test['accuracy']:.2f} %",
@@ -85,7 +95,7 @@ def test_the_numbers_are_those_of_the_run(run: Path) -> None:
 
 
 def test_a_notice_comes_first(run: Path) -> None:
-    text = text_of(changed(run, notices=["Training was interrupted."]))
+    text = text_of(write_report(changed(run, notices=["Training was interrupted."])))
     assert text.index("Training was interrupted.") < text.index("784-10, recipe")
 
 
@@ -98,9 +108,8 @@ def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
     assert text.count(html.escape(hostile, quote=True).replace("&#x27;", "&#39;")) == 4
 
 
-def test_drawn_twice_the_bytes_are_the_same(run: Path) -> None:
-    first = write_report(run).read_bytes()
-    assert write_report(run).read_bytes() == first
+def test_drawn_twice_the_bytes_are_the_same(run: Path, written: Path) -> None:
+    assert write_report(run).read_bytes() == (written / "report.html").read_bytes()
 
 
 def test_a_picture_that_no_longer_belongs_is_removed(run: Path) -> None:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, np.ndarray]
 
 CAPTIONS = {
-    "samples": ("What it learned from", "Twelve training digits of each class, as people wrote them."),
+    "samples": (
+        "What it learned from",
+        "Training pictures of each class, drawn at random. Look how differently people write the same digit.",
+    ),
     "augmented": (
         "What it saw",
         "Training never shows the same picture twice: each digit is turned, slanted, shifted and bent a little, anew "

@@ -46,7 +46,7 @@ def sample_digits(images: Images, labels: Labels, classes: Sequence[str], seed: 
     with sheet(_height(grid) + 0.4) as figure:
         axes = _paper(figure, grid)
         axes.set_yticks(_centres(len(present)), [shortened(names[k], 18) for k in present])
-        axes.set_title("Digits as people wrote them")
+        axes.set_title("What each class looks like")
     return figure
 
 
