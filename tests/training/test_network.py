@@ -12,7 +12,7 @@ from torch import nn
 
 from digits.spec import Dataset, UsageError
 from digits.training.config import ACTIVATIONS, TrainConfig
-from digits.training.network import MLP, describe, make_network
+from digits.training.network import MLP, Dropout, describe, make_network
 
 NUMPY = {
     "relu": lambda x: np.maximum(x, 0),
@@ -178,3 +178,33 @@ def test_an_own_network_that_is_no_python_is_refused(own: Callable[..., str]) ->
     with pytest.raises(UsageError) as refused:
         make_network(TrainConfig(network=reference))
     assert str(refused.value) == f"network {reference}: {reference[:-4]} is not a Python file"
+
+
+@pytest.mark.parametrize("p", [0.0001, 0.2, 0.5, 0.9999])
+def test_dropout_drops_its_share_and_keeps_the_mean(p: float) -> None:
+    torch.manual_seed(0)
+    share = min(255, max(1, round(256 * p))) / 256
+    dropped = Dropout(p)(torch.ones(1000, 257))
+    assert dropped.unique().tolist() == pytest.approx([0.0, 1 / (1 - share)], rel=1e-6)
+    assert (dropped == 0).float().mean().item() == pytest.approx(share, abs=4 * (share * (1 - share) / 257_000) ** 0.5)
+
+
+def test_dropout_decides_for_each_value_alone() -> None:
+    torch.manual_seed(0)
+    dropped = (Dropout(0.5)(torch.ones(4000, 64)) == 0).float()
+    between = torch.corrcoef(dropped.T) - torch.eye(64)
+    # 2,016 pairs: the largest of so many chance correlations stays below 5 standard errors
+    assert between.abs().max() < 5 / 4000**0.5
+
+
+def test_dropout_is_off_when_evaluating() -> None:
+    values = torch.randn(3, 5)
+    assert torch.equal(Dropout(0.5).eval()(values), values)
+
+
+def test_dropout_lets_gradients_through_where_values_passed() -> None:
+    values = torch.ones(8, 8, requires_grad=True)
+    kept = Dropout(0.5)(values)
+    kept.sum().backward()
+    assert values.grad is not None
+    assert torch.equal(values.grad, kept.detach())

@@ -74,8 +74,7 @@ def fit(
             start = time.perf_counter()
             seed_everything(config.seed, epoch)
             order = torch.randperm(len(images)).to(device)
-            loss_sum = torch.zeros((), device=device)
-            correct = torch.zeros((), device=device, dtype=torch.int64)
+            losses, answers = [], []
             network.train()
             for step, index in enumerate(order.split(config.batch_size)):
                 lr = learning_rate(config, (epoch + (step + 0.5) / steps) / config.epochs)
@@ -91,11 +90,13 @@ def fit(
                 optimizer.step()
                 if state.averaged:
                     state.averaged.update_parameters(network)
-                loss_sum += loss.detach() * len(index)
-                correct += (logits.detach().argmax(1) == target).sum()
+                losses.append(loss.detach() * len(index))
+                answers.append(logits.detach())
                 progress(epoch + (step + 1) / steps, config.epochs, state.history)
 
-            train_loss = loss_sum.item() / len(images)
+            # looked at once an epoch, since every look makes a GPU wait
+            train_loss = torch.stack(losses).sum().item() / len(images)
+            train_hits = int((torch.cat(answers).argmax(1) == labels[order]).sum())
             validation_logits = predict(state.kept, validation_images)
             validation_loss = loss_function(validation_logits, validation_labels).item()
             # the last step of an epoch shows in the validation loss alone
@@ -113,7 +114,7 @@ def fit(
                 Epoch(
                     epoch=epoch + 1,
                     train_loss=train_loss,
-                    train_accuracy=correct.item() / len(images),
+                    train_accuracy=train_hits / len(images),
                     validation_loss=validation_loss,
                     validation_accuracy=hits / len(validation_images),
                     learning_rate=lr,

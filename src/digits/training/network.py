@@ -35,6 +35,23 @@ class Normalize(nn.Module):
         return images.float().mul(1 / (255 * PIXEL_STD)).sub(PIXEL_MEAN / PIXEL_STD)
 
 
+class Dropout(nn.Dropout):
+    """`torch.nn.Dropout` that needs an eighth of the random numbers on a processor: a byte decides, not a draw.
+
+    The share is rounded to whole 256ths, at least one and never all, and what is kept is scaled by the share really
+    kept, so that the mean stays. How much time it saves is in docs/recipes.md.
+    """
+
+    def forward(self, values: Float32[Tensor, "n units"]) -> Float32[Tensor, "n units"]:
+        """Switch off a share `p` of the values in training, none otherwise."""
+        if not self.training or values.device.type != "cpu":
+            return super().forward(values)
+        dropped = min(255, max(1, round(256 * self.p)))
+        draws = torch.empty((values.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+        keep = draws.view(torch.int8)[: values.numel()].view(values.shape) >= dropped - 128
+        return values * keep.to(values.dtype).mul_(256 / (256 - dropped))
+
+
 class MLP(nn.Module):
     """784-256-128-10 by default: linear layers with an activation and dropout between them.
 
@@ -54,7 +71,7 @@ class MLP(nn.Module):
         width = SIDE * SIDE
         for units in hidden:
             layers += [nn.Linear(width, units), _ACTIVATIONS[activation]()]
-            layers += [nn.Dropout(dropout)] if dropout else []
+            layers += [Dropout(dropout)] if dropout else []
             width = units
         self.layers = nn.Sequential(*layers, nn.Linear(width, CLASSES))
 
