@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import re
@@ -94,3 +95,21 @@ def test_the_network_and_its_loop_stand_in_the_open() -> None:
         "F.cross_entropy(", "torch.optim.Adam(", "loss.backward()", "optimizer.step()",
     ):  # fmt: skip
         assert line in source
+
+
+def unknown_figures(code: str) -> list[str]:
+    """What a program asks of ``digits.figures`` that is not among its public names."""
+    from digits import figures
+
+    attributes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)]
+    asked = [node.attr for node in attributes if ast.unparse(node.value) == "digits.figures"]
+    return [name for name in asked if name not in figures.__all__]
+
+
+def test_it_asks_for_public_figures_only() -> None:
+    drawing = [cell.source for cell in stored().cells if cell.cell_type == "code" and "digits.figures" in cell.source]
+    assert [name for source in drawing for name in unknown_figures(source)] == []
+
+
+def test_a_private_figure_is_found() -> None:
+    assert unknown_figures("digits.figures.confusion(a, b)\ndigits.figures.style.sheet(1)") == ["style"]
