@@ -24,7 +24,7 @@ test: .venv/.has-dev ## find or download MNIST, run every check: ruff, mypy, pyt
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
 	$(BIN)/digits data
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/.has-bench ## measure side by side against the textbook loop, write benchmarks/results
 	$(BIN)/python -m benchmarks $(ARGS)

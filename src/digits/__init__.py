@@ -24,12 +24,22 @@ if TYPE_CHECKING:
     from digits.evaluation.metrics import score
     from digits.evaluation.report import write_report
     from digits.inference import Model, load_model
-    from digits.spec import DataError, Dataset, DigitsError, LabelledDigits, ModelError, TrainingError, UsageError
+    from digits.spec import (
+        DataError,
+        Dataset,
+        DigitsError,
+        LabelledDigits,
+        ModelError,
+        TrainingError,
+        UsageError,
+        probabilities,
+    )
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
     from digits.training.export import load_network
-    from digits.training.loop import fit, predict
+    from digits.training.loop import fit, logits_of, predict
     from digits.training.network import MLP, make_network
+    from digits.training.progress import ProgressBar
     from digits.training.recipes import RECIPES
     from digits.training.run import Run, resume, train
 
@@ -49,12 +59,14 @@ _HOMES = {
         "ModelError",
         "TrainingError",
         "UsageError",
+        "probabilities",
     ),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
     "digits.training.export": ("load_network",),
-    "digits.training.loop": ("fit", "predict"),
+    "digits.training.loop": ("fit", "logits_of", "predict"),
     "digits.training.network": ("MLP", "make_network"),
+    "digits.training.progress": ("ProgressBar",),
     "digits.training.recipes": ("RECIPES",),
     "digits.training.run": ("Run", "resume", "train"),
 }
@@ -69,6 +81,7 @@ __all__ = [
     "LabelledDigits",
     "Model",
     "ModelError",
+    "ProgressBar",
     "Run",
     "TrainConfig",
     "TrainingError",
@@ -81,8 +94,10 @@ __all__ = [
     "load_mnist",
     "load_model",
     "load_network",
+    "logits_of",
     "make_network",
     "predict",
+    "probabilities",
     "resume",
     "score",
     "split",

@@ -55,7 +55,7 @@ class TrainConfig:
     """Share of the run over which one-cycle rises to the highest learning rate, before it falls to nothing."""
     batch_size: int = 500
     """Digits in a training step."""
-    epochs: int = 60
+    epochs: int = 50
     """Passes over the training digits."""
     averaging: float = 1.0
     """Horizon, in epochs, of the exponential moving average of the weights that is kept instead of the last; 0: off."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-History = Sequence[Mapping[str, int | float]]
-"""A row per epoch: epoch, train_loss, train_accuracy, validation_loss, validation_accuracy, learning_rate, seconds."""
+History = Sequence[Any]
+"""A row per epoch, a mapping or an object such as `digits.fit` gives, with at least epoch, train_loss, train_accuracy,
+validation_loss and validation_accuracy."""
 
 Values = Float64[np.ndarray, "epochs"]
 
@@ -83,7 +84,8 @@ def _columns(history: History, what: str) -> tuple[Values, Values, Values]:
     if not len(history):
         raise DataError("no epochs to draw: the history has no rows")
     keys = ("epoch", f"train_{what}", f"validation_{what}")
-    epochs, train, validation = (np.array([row[key] for row in history], np.float64) for key in keys)
+    rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
+    epochs, train, validation = (np.array([row[key] for row in rows], np.float64) for key in keys)
     return epochs, train, validation
 
 
