@@ -14,7 +14,7 @@ PAGES = ("README.md", "docs/recipes.md", "docs/design.md")
 
 DESCRIPTIONS = {
     "textbook": "the textbook loop: a picture at a time, `DataLoader`, batch 64, Adam, 10 epochs",
-    "classic": "`digits train classic`: the same training from one tensor",
+    "classic": "`digits train classic`: the same from one tensor, its learning rate falling to nothing",
     "standard": "`digits train`: augmented, one-cycle, averaged weights",
 }
 
