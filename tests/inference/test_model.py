@@ -141,6 +141,16 @@ def test_a_missing_model_is_told_with_where_one_comes_from(tmp_path: Path) -> No
     assert refusal(tmp_path) == f"there is no model file {tmp_path}/model.onnx; `digits train` makes one"
 
 
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [("zeros((2, 28, 28))", "float64[2, 28, 28]"), ("zeros((2, 784), 'u1')", "uint8[2, 784]")],
+)
+def test_images_of_another_form_are_refused_where_nothing_checks_annotations(file: Path, made: str, found: str) -> None:
+    script = f"from numpy import zeros; import digits; digits.load_model({str(file)!r}).logits({made})"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert finished.stderr.splitlines()[-1].endswith(f"images must be uint8[n, 28, 28]; these are {found}")
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"<!DOCTYPE html>", b"\x08\x08" * 1000])
 def test_a_file_that_is_no_onnx_is_told_so(tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.onnx"

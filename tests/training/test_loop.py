@@ -217,3 +217,23 @@ def test_the_seed_alone_decides_every_bit(few: Dataset, name: str) -> None:
     assert without_seconds(one) == without_seconds(two)
     other, _ = trained(config.replace(seed=1), few)
     assert not torch.equal(weights(first), weights(other))
+
+
+class Normalised(nn.Module):
+    """A network with batch normalisation, which a batch of one digit has no variance for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 10))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images.float() / 255)
+
+
+def test_a_last_batch_is_never_a_digit_alone(mnist: Dataset) -> None:
+    digits = LabelledDigits(mnist.train.images[:101], mnist.train.labels[:101])
+    seen: list[int] = []
+    network = Normalised()
+    network.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])) if network.training else None)
+    fit(network, digits, digits, PLAIN.replace(batch_size=20, epochs=1))
+    assert seen == [20, 20, 20, 20, 21]

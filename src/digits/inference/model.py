@@ -20,6 +20,7 @@ from digits.spec import (
     MODEL_INPUT,
     MODEL_OUTPUT,
     SIDE,
+    DataError,
     Images,
     Logits,
     ModelError,
@@ -52,7 +53,15 @@ class Model:
     metadata: dict[str, Any]
 
     def logits(self, images: Images) -> Logits:
-        """Give the logits of any number of digits."""
+        """Give the logits of any number of digits.
+
+        Raises
+        ------
+        DataError
+            When the images are not ``uint8[n, 28, 28]``.
+        """
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+            raise DataError(f"images must be uint8[n, {SIDE}, {SIDE}]; these are {images.dtype}{list(images.shape)}")
         if not len(images):
             return np.zeros((0, CLASSES), np.float32)
         batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))

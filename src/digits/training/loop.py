@@ -59,7 +59,7 @@ def fit(
     device = next(network.parameters()).device
     images, labels = to_tensors(train, device)
     validation_images, validation_labels = to_tensors(validation, device)
-    steps = math.ceil(len(images) / config.batch_size)
+    steps = len(_batches(torch.arange(len(images)), config.batch_size))
     state = State(network, optimizer)
     if config.averaging:
         decay = math.exp(-1 / (config.averaging * steps))
@@ -76,7 +76,7 @@ def fit(
             order = torch.randperm(len(images)).to(device)
             losses, answers = [], []
             network.train()
-            for step, index in enumerate(order.split(config.batch_size)):
+            for step, index in enumerate(_batches(order, config.batch_size)):
                 lr = learning_rate(config, (epoch + (step + 0.5) / steps) / config.epochs)
                 for group in optimizer.param_groups:
                     group["lr"] = lr
@@ -155,6 +155,14 @@ def to_tensors(digits: LabelledDigits, device: torch.device) -> tuple[UInt8[Tens
 def seed_everything(seed: int, epoch: int) -> None:
     """Seed torch's generators from the run's seed and the position, well mixed, so that nothing has to be stored."""
     torch.manual_seed(int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0]) >> 1)
+
+
+def _batches(order: Int64[Tensor, " n"], batch_size: int) -> list[Tensor]:
+    batches = list(order.split(batch_size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        # a digit alone has no variance, which batch normalisation needs
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
 
 
 def out_of_patience(history: list[Epoch], patience: int) -> bool:

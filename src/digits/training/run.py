@@ -174,6 +174,8 @@ def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Pro
             write_whole(folder / "metrics.csv", epochs_csv(history))
         progress(done, epochs, history)
 
+    for leftover in folder.glob(".*.part"):
+        leftover.unlink()  # what a killed process was writing
     prepared = time.perf_counter()
     history = fit(network, learned, validation, config, checkpoint=folder / "checkpoint.safetensors", progress=record)
     trained = time.perf_counter()
