@@ -74,19 +74,29 @@ def _epochs() -> str:
     ]
     for dropout, title in (("0.0", "without dropout"), ("0.2", "with dropout 0.2")):
         mine = {row["batch_size"]: row for row in rows if row["dropout"] == dropout}
-        cells = [f"{float(mine[batch]['epoch_seconds']):.2f} s" for batch in ("64", "500")]
+        cells = [_range(mine[batch], "epoch_seconds") for batch in ("64", "500")]
         lines.append(f"| {title}, validation included | {' | '.join(cells)} |")
     mine = {row["batch_size"]: row for row in rows if row["dropout"] == "0.0"}
     cells = [f"{float(mine[batch]['products_seconds']):.2f} s" for batch in ("64", "500")]
     lines.append(f"| its matrix products alone | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} epochs, no augmentation", "epochs")])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            _source(
+                rows, f"Median of {rows[0]['n']} epochs, no augmentation; fastest and slowest in brackets", "epochs"
+            ),
+        ]
+    )
 
 
 def _starts() -> str:
     rows = read_csv("starts")
-    lines = ["| whole process | seconds |", "| --- | --- |"]
-    lines += [f"| `{row['command']}` | {float(row['seconds']):.2f} |" for row in rows]
-    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} starts", "starts")])
+    lines = ["| whole process | time |", "| --- | --- |"]
+    lines += [f"| `{row['command']}` | {_range(row, 'seconds')} |" for row in rows]
+    return "\n".join(
+        [*lines, "", _source(rows, f"Median of {rows[0]['n']} starts; fastest and slowest in brackets", "starts")]
+    )
 
 
 def _ablation() -> str:
@@ -107,6 +117,11 @@ def _tried() -> str:
     lines = ["| batch of 500 | milliseconds |", "| --- | --- |"]
     lines += [f"| {row['what']} | {float(row['milliseconds']):.2f} |" for row in rows]
     return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} each", "tried")])
+
+
+def _range(row: dict[str, str], median: str) -> str:
+    low, middle, high = (float(row[name]) for name in ("fastest", median, "slowest"))
+    return f"{middle:.2f} s ({low:.2f}–{high:.2f})"
 
 
 def _spread(values: Sequence[float], places: int) -> str:

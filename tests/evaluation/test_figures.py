@@ -179,3 +179,13 @@ def test_a_users_own_matplotlib_settings_stay() -> None:
     before = dict(matplotlib.rcParams)
     figures.confusion(CONFUSION, CLASSES)
     assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize(("epochs", "scale"), [(10, "linear"), (40, "log")])
+def test_losses_that_fall_far_are_drawn_on_a_scale_that_shows_it(epochs: int, scale: str) -> None:
+    assert figures.loss_curves(history(epochs)).axes[0].get_yscale() == scale
+
+
+def test_a_training_loss_that_vanishes_alone_is_drawn_on_a_linear_scale() -> None:
+    rows = [row | {"train_loss": 10.0**-k, "validation_loss": 0.3} for k, row in enumerate(history(10))]
+    assert figures.loss_curves(rows).axes[0].get_yscale() == "linear"

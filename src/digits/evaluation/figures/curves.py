@@ -40,7 +40,18 @@ def loss_curves(history: History, note: str = "") -> Figure:
     with sheet(4.2) as figure:
         axes = figure.add_subplot()
         best = _draw(axes, epochs, train, validation)
-        axes.set_ylim(0, 1.06 * _limits(train, validation)[1])
+        low, high = _limits(train, validation)
+        lowest, highest = _limits(validation)
+        if low > 0 and highest / lowest > 20:
+            # on a linear scale all but the first epochs would lie on the axis; where only the training loss vanishes,
+            # it is the linear scale that shows how the two part
+            axes.set_yscale("log")
+            axes.minorticks_off()
+            ticks = _ticks(low / 1.2, high * 1.2)
+            axes.set_yticks(ticks, [f"{loss:g}" for loss in ticks])
+            axes.set_ylim(low / 1.2, high * 1.2)
+        else:
+            axes.set_ylim(0, 1.06 * high)
         axes.set_ylabel("loss")
         axes.legend(loc="upper right")
         found = "" if best is None else f"{validation[best]:.4f}"
