@@ -104,7 +104,7 @@ def test_test_runs_every_check(tmp_path: Path) -> None:
         "python -m ruff format --check .",
         "python -m mypy",
         "digits data",
-        "python -m pytest -n 2",
+        "python -m pytest -n 2 --dist loadfile",
     ]
 
 
