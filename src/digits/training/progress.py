@@ -22,11 +22,10 @@ class ProgressBar:
             self.told = len(history)
         if sys.stderr.isatty():
             if self.bar is None:
-                layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
+                layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {desc}"
                 self.bar = tqdm(total=epochs, initial=int(done), bar_format=layout, file=sys.stderr)
-            self.bar.set_description_str(f"epoch {min(int(done) + 1, epochs)}/{epochs}", refresh=False)
-            if history:
-                self.bar.set_postfix_str(_figures(history[-1]), refresh=False)
+            text = f"epoch {min(int(done) + 1, epochs)}/{epochs}"
+            self.bar.set_description_str(f"{text} {_briefly(history[-1])}" if history else text, refresh=False)
             self.bar.update(done - self.bar.n)
         elif len(history) > self.told:
             self.told = len(history)
@@ -36,6 +35,14 @@ class ProgressBar:
         """Leave the terminal as it was found."""
         if self.bar is not None:
             self.bar.close()
+
+
+def _briefly(row: Epoch) -> str:
+    # what fits beside a bar on a terminal of 80 columns
+    return (
+        f"loss {row.train_loss:.3f} (val {row.validation_loss:.3f}) "
+        f"acc {row.train_accuracy:.1%} (val {row.validation_accuracy:.2%})"
+    )
 
 
 def _figures(row: Epoch) -> str:
