@@ -8,6 +8,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+from benchmarks.contenders import CONTENDERS
+from benchmarks.verdict import Rows, standings, verdict
+
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 PAGES = ("README.md", "docs/recipes.md", "docs/design.md")
@@ -64,6 +67,54 @@ def _training() -> str:
     return "\n".join(
         [*lines, "", _source(rows, f"Mean ± standard deviation of {n} seeds, all runs in turn", "training")]
     )
+
+
+def _contest() -> str:
+    rows = read_csv("contest")
+    found = standings(rows)
+    fast = found.get("fast")
+    lines = [
+        "| contender | n | test accuracy | seconds | × as long as `fast` | share of matrix rate |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, mine in found.items():
+        description = CONTENDERS[name].description
+        ratio, steady = "–", ""
+        if fast:
+            ratio = f"{mine.time / fast.time:.1f}"
+            steady = f" ({mean(mine.work) / mean(fast.work):.1f})"
+        cells = [
+            f"**{description}**" if mine.ours else description,
+            str(len(mine.seconds)),
+            _spread([100 * accuracy for accuracy in mine.accuracies], 2) + " %",
+            _spread(mine.seconds, 1),
+            ratio + steady,
+            "–" if mine.share is None else f"{100 * mine.share:.0f} %",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    sentences = [f"- {sentence}" for sentence in verdict(rows)]
+    return "\n".join([*lines, "", *sentences, "", _contest_source(rows)])
+
+
+def _contest_source(rows: Rows) -> str:
+    ran = [row for row in rows if not row["missing"]]
+    rates = [float(row["gemm_gflops"]) for row in ran]
+    absent = [f"{CONTENDERS[row['contender']].label} ({row['missing']})" for row in rows if row["missing"]]
+    libraries = sorted({each for row in ran for each in row["library"].split(", ") if each})
+    sentences = [
+        "Mean ± standard deviation of n seeds, all runs in turn, the same 55,000 digits, "
+        f"{ran[0]['threads']} threads, each run in a process of its own.",
+        "What a library compiles when it first trains, as Keras does on JAX, is in its seconds; imports and reading "
+        "the digits are in nobody's; a look at the validation digits after each epoch is in everybody's.",
+        f"The machine's float32 matrix rate, measured before each run, was {min(rates):.0f}–{max(rates):.0f} GFLOP/s; "
+        "the ratio in brackets is that of seconds times this rate, which takes its drift out; the share is what "
+        "training's own matrix products achieve of it, where they can be counted.",
+        f"Did not take part: {', '.join(absent)}." if absent else "",
+        f"{ran[0]['cores']} cores of an {ran[0]['processor']}, PyTorch {ran[0]['torch'].split('+')[0]}, "
+        f"{', '.join(libraries)}.",
+        "Repeat with `python -m benchmarks contest`; rows in `benchmarks/results/contest.csv`.",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _epochs() -> str:
@@ -125,7 +176,8 @@ def _range(row: dict[str, str], median: str) -> str:
 
 
 def _spread(values: Sequence[float], places: int) -> str:
-    return f"{mean(values):.{places}f} ± {stdev(values):.{places}f}"
+    spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 else ""
+    return f"{mean(values):.{places}f}{spread}"
 
 
 def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
@@ -139,6 +191,7 @@ def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "training": _training,
+    "contest": _contest,
     "epochs": _epochs,
     "starts": _starts,
     "ablation": _ablation,

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,11 @@ def one(contender: str, seed: int) -> dict[str, Any]:
 
     dataset = digits.load_mnist()
     if contender == "textbook":
-        from benchmarks import textbook
+        from benchmarks.peers import textbook
 
         found = textbook.train(dataset, seed)
-        seconds = [epoch["seconds"] for epoch in found["epochs"]]
+        ends = [0.0, *(epoch["seconds"] for epoch in found["curve"])]
+        seconds = [end - start for start, end in pairwise(ends)]
         return {
             "epochs": len(seconds),
             "test_accuracy": found["test_accuracy"],
