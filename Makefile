@@ -26,7 +26,7 @@ test: .venv/.has-dev ## find or download MNIST, run every check: ruff, mypy, pyt
 	$(BIN)/digits data
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-bench: .venv/.has-bench ## measure side by side against the textbook loop, write benchmarks/results
+bench: .venv/.has-bench ## measure side by side against other libraries and the textbook loop, write benchmarks/results
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv, caches and builds; runs and data stay

@@ -150,14 +150,10 @@ def _scales(axes: Axes, lines: dict[str, Line]) -> None:
 
 
 def _seconds(lines: dict[str, Line]) -> list[float]:
-    # of a single point per round, as of hundreds of rounds, only what is high enough to be seen counts
-    seen = [
-        second
-        for seconds, accuracy in lines.values()
-        for second, percent in zip(seconds, accuracy, strict=True)
-        if percent >= LOWEST
-    ]
-    return seen or [second for seconds, _ in lines.values() for second in seconds]
+    """Give the times of all that is high enough to be seen, and of every end."""
+    ends = [seconds[-1] for seconds, _ in lines.values()]
+    points = [point for line in lines.values() for point in zip(*line, strict=True)]
+    return ends + [seconds for seconds, percent in points if percent >= LOWEST]
 
 
 def _name_peers(axes: Axes, lines: dict[str, Line]) -> None:
