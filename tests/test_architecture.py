@@ -239,7 +239,7 @@ def test_benchmarks_use_public_names_only() -> None:
     import digits
 
     public = {*digits.__all__, "__version__"}
-    programs = sorted((ROOT / "benchmarks").glob("*.py"))
+    programs = sorted((ROOT / "benchmarks").rglob("*.py"))
     assert programs
     assert {path.name: uses for path in programs if (uses := private_uses(path.read_text("utf-8"), public))} == {}
 

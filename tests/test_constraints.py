@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 UNPINNED = re.compile(r"nvidia-|cuda-|triton$")
 """What a CUDA build of torch brings, and pins itself."""
+BENCH = "# Only the extra `bench` needs these; the tests do without.\n"
+"""What stands below this line need not be installed to run the tests."""
 
 
 def pins(text: str, **environment: str) -> dict[str, Version]:
@@ -62,25 +64,34 @@ def installed(requirements: list[Requirement], extras: set[str], seen: dict[str,
     return seen
 
 
+def applies(requirement: Requirement, **environment: str) -> bool:
+    """Whether it is asked for here, or in another environment."""
+    return requirement.marker is None or requirement.marker.evaluate(environment)
+
+
 def test_the_tests_run_with_the_pinned_versions() -> None:
     pinned = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
-    here = {name: version for name, version in installed(asked("dev"), set(), {}).items() if not UNPINNED.match(name)}
+    found = installed(asked("dev") + asked("bench"), set(), {})
+    here = {name: version for name, version in found.items() if not UNPINNED.match(name)}
     assert {"torch", "numpy", "pytest"} <= set(here)
     assert {f"{name}=={version}" for name, version in here.items()} - {f"{n}=={v}" for n, v in pinned.items()} == set()
 
 
 @pytest.mark.skipif(sys.platform != "linux" or sys.version_info[:2] != (3, 11), reason="the pins were taken there")
 def test_nothing_is_pinned_that_is_not_needed() -> None:
-    pinned = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
-    assert set(pinned) - set(installed(asked("dev"), set(), {})) == set()
+    everyday, _, bench = (ROOT / "constraints.txt").read_text(encoding="utf-8").partition(BENCH)
+    assert set(pins(everyday)) - set(installed(asked("dev"), set(), {})) == set()
+    there = set(installed(asked("dev") + asked("bench"), set(), {}))
+    if all(canonicalize_name(requirement.name) in there for requirement in asked("bench") if applies(requirement)):
+        assert set(pins(bench)) - there == set()
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_every_python_has_one_pin_for_every_direct_dependency(python: str, platform: str) -> None:
     pinned = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"), python_version=python, sys_platform=platform)
-    for requirement in asked("dev"):
-        if requirement.marker is None or requirement.marker.evaluate({"python_version": python}):
+    for requirement in asked("dev") + asked("bench"):
+        if applies(requirement, python_version=python, sys_platform=platform):
             assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, str(requirement)
 
 
