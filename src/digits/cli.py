@@ -146,6 +146,8 @@ def train(words: list[str]) -> None:
             run = train_run(call.config, data=call.data, out=call.out, progress=bar)
     finally:
         bar.close()
+    if not run.results:
+        return  # not the first process of torchrun
     report = write_report(run.folder)
     for notice in run.results["notices"]:
         print(f"digits: note: {notice}", file=sys.stderr)  # noqa: T201

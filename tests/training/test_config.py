@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from digits import cli
 from digits.spec import UsageError
 from digits.training import config as config_module
-from digits.training.config import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
+from digits.training.config import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES, TrainConfig
 from digits.training.recipes import RECIPES, command, recipe
 
 SHARE = "from 0 to below 1"
@@ -40,8 +40,15 @@ REFUSED = [
     ("threads", -1, "from 0 to 1024"),
     ("threads", 1025, "from 0 to 1024"),
     *[(field, 0, "1 or more") for field in ("batch_size", "epochs", "validation")],
-    *[("learning_rate", value, "more than 0") for value in (0.0, -1.0, float("inf"), float("nan"))],
+    *[
+        (field, value, "more than 0")
+        for field in ("learning_rate", "vector_rate", "softening")
+        for value in (0.0, -1.0, float("inf"), float("nan"))
+    ],
     ("hidden", (256, 0), "widths of 1 or more"),
+    ("channels", (), "one or more widths of 1 or more"),
+    ("channels", (16, 0), "one or more widths of 1 or more"),
+    *[("members", value, "from 1 to 100") for value in (0, 101)],
 ]
 
 
@@ -100,6 +107,7 @@ OWN = "; your own is given as path/to/file.py:Name"
         ("loss", "cross_entropy", f"loss 'cross_entropy' is not known; did you mean cross-entropy?{OWN}"),
         ("activation", "rleu", "activation 'rleu' is not known; did you mean relu or elu or silu?"),
         ("activation", "a.py:F", f"activation 'a.py:F' is not known; there are: {', '.join(ACTIVATIONS)}"),
+        ("precision", "float16", "precision 'float16' is not known; did you mean bfloat16 or float32?"),
         ("schedule", "zzz", f"schedule 'zzz' is not known; there are: {', '.join(SCHEDULES)}"),
     ],
 )
@@ -109,17 +117,31 @@ def test_unknown_names_are_answered_with_the_nearest(field: str, value: str, sen
     assert str(refused.value) == sentence
 
 
+def test_a_cnn_has_at_most_four_widths() -> None:
+    with pytest.raises(UsageError, match=r"^channels must be at most 4 widths, not 5$"):
+        TrainConfig(channels=(1, 2, 3, 4, 5))
+
+
+def test_no_two_ensembles_share_a_seed() -> None:
+    members = [TrainConfig(members=3, seed=seed).member(index) for seed in (0, 1, 2) for index in range(3)]
+    assert [member.seed for member in members] == list(range(9))
+    assert {member.members for member in members} == {1}
+
+
 def test_unknown_fields_and_recipes_are_answered_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"^there is no field 'epoch' in TrainConfig; did you mean epochs\?$"):
+    with pytest.raises(
+        UsageError, match=r"^there is no field 'epoch' in TrainConfig; did you mean epochs or teacher\?$"
+    ):
         TrainConfig().replace(epoch=3)
     with pytest.raises(UsageError, match=r"^there is no recipe 'clasic'; did you mean classic\?$"):
         recipe("clasic")
-    with pytest.raises(UsageError, match=r"^there is no recipe 'qqq'; there are: classic, standard$"):
+    with pytest.raises(UsageError, match=rf"^there is no recipe 'qqq'; there are: {', '.join(RECIPES)}$"):
         recipe("qqq")
 
 
 def test_a_list_of_widths_is_the_tuple() -> None:
     assert unchecked().replace(hidden=[64, 32]).hidden == (64, 32)
+    assert unchecked().replace(channels=[8, 16]).channels == (8, 16)
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +151,21 @@ def helps() -> dict[str, str]:
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
         tyro.cli(TrainConfig, args=["--help"])
     text = " ".join(shown.getvalue().split())
-    found = re.findall(r"--([a-z-]+) (?:STR|INT|FLOAT|\[INT \[INT \.\.\.\]\]) (.*?) \(default:", text)
+    found = re.findall(
+        r"--([a-z-]+) (?:STR|INT|FLOAT|\[INT \[INT \.\.\.\]\]|INT \[INT \.\.\.\]) (.*?) \(default:", text
+    )
     return {name.replace("-", "_"): said for name, said in found}
 
 
 @pytest.mark.parametrize(
     ("field", "names"),
-    [("activation", ACTIVATIONS), ("loss", LOSSES), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)],
+    [
+        ("activation", ACTIVATIONS),
+        ("loss", LOSSES),
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+        ("precision", PRECISIONS),
+    ],
 )
 def test_the_help_tells_all_names_that_are_known(helps: dict[str, str], field: str, names: tuple[str, ...]) -> None:
     assert [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", helps[field])] == []
@@ -153,16 +183,21 @@ natural = st.integers(0, 2**63 - 1)
 configurations = st.fixed_dictionaries(
     {
         "recipe": st.sampled_from(sorted(RECIPES)),
-        "network": st.sampled_from(["mlp", "my nets/own.py:Net", "a'b.py:Net"]),
+        "network": st.sampled_from(["mlp", "cnn", "my nets/own.py:Net", "a'b.py:Net"]),
         "hidden": st.lists(count, max_size=4).map(tuple),
+        "channels": st.lists(count, min_size=1, max_size=4).map(tuple),
         "activation": st.sampled_from(ACTIVATIONS),
         "dropout": share,
+        "members": st.integers(1, 100),
+        "teacher": st.sampled_from(["", "cnn", "runs/my teacher"]),
+        "softening": st.floats(0, 1e6, exclude_min=True),
         "loss": st.sampled_from([*LOSSES, "own.py:Loss"]),
         "label_smoothing": share,
         "optimizer": st.sampled_from([*OPTIMIZERS, "$HOME/own.py:Optimizer"]),
         "learning_rate": st.floats(0, 1e6, exclude_min=True),
         "weight_decay": number,
         "momentum": share,
+        "vector_rate": st.floats(0, 1e6, exclude_min=True),
         "schedule": st.sampled_from(SCHEDULES),
         "warmup": share,
         "batch_size": count,
@@ -179,6 +214,7 @@ configurations = st.fixed_dictionaries(
         "seed": natural,
         "device": st.sampled_from(["auto", "cpu", "cuda:1"]),
         "threads": st.integers(0, 1024),
+        "precision": st.sampled_from(PRECISIONS),
     }
 )
 

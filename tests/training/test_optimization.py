@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from digits.spec import Dataset, UsageError
 from digits.training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
 from digits.training.loop import fit
 from digits.training.network import MLP, make_network
-from digits.training.optimization import learning_rate, make_loss, make_optimizer
+from digits.training.optimization import compute_dtype, distillation, make_loss, make_optimizer, schedule
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +73,13 @@ def test_every_loss_is_lower_for_the_right_answer(name: str) -> None:
     assert loss(right, labels) < loss(torch.zeros(10, 10), labels) < loss(-right, labels)
 
 
-configurations = st.fixed_dictionaries(
-    {"learning_rate": st.floats(1e-6, 10), "warmup": st.floats(0.01, 0.99), "schedule": st.sampled_from(SCHEDULES)}
-)
+configurations = st.fixed_dictionaries({"warmup": st.floats(0.01, 0.99), "schedule": st.sampled_from(SCHEDULES)})
 points = st.floats(1e-9, 1, exclude_max=True)
 
 
 @given(configurations, points)
 def test_the_rate_is_never_above_the_highest_nor_below_nothing(values: dict[str, Any], at: float) -> None:
-    config = TrainConfig(**values)
-    assert 0 <= learning_rate(config, at) <= config.learning_rate * (1 + 1e-12)
+    assert 0 <= schedule(TrainConfig(**values), at) <= 1 + 1e-12
 
 
 @given(configurations, points, points)
@@ -90,40 +88,38 @@ def test_the_rate_falls_after_the_warmup_and_rises_before_it(values: dict[str, A
     early, late = sorted((one, two))
     rises = config.schedule == "one-cycle" and late < config.warmup
     if rises:
-        assert learning_rate(config, early) <= learning_rate(config, late) * (1 + 1e-12)
+        assert schedule(config, early) <= schedule(config, late) * (1 + 1e-12)
     elif config.schedule != "one-cycle" or early >= config.warmup:
-        assert learning_rate(config, early) * (1 + 1e-12) >= learning_rate(config, late)
+        assert schedule(config, early) * (1 + 1e-12) >= schedule(config, late)
 
 
 @given(configurations)
 def test_the_highest_rate_is_reached(values: dict[str, Any]) -> None:
     config = TrainConfig(**values)
     peak = config.warmup if config.schedule == "one-cycle" else 1e-9
-    assert learning_rate(config, peak) == pytest.approx(config.learning_rate)
+    assert schedule(config, peak) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("schedule", ["linear", "cosine", "one-cycle"])
-def test_the_rate_ends_at_nothing(schedule: str) -> None:
-    assert learning_rate(TrainConfig(schedule=schedule), 1 - 1e-6) < 1e-5 * TrainConfig().learning_rate
+@pytest.mark.parametrize("name", ["linear", "cosine", "one-cycle"])
+def test_the_rate_ends_at_nothing(name: str) -> None:
+    assert schedule(TrainConfig(schedule=name), 1 - 1e-6) < 1e-5
 
 
 @pytest.mark.parametrize(("at", "share"), [(0.59, 1), (0.61, 0.1), (0.79, 0.1), (0.81, 0.01), (0.99, 0.01)])
 def test_step_takes_a_tenth_after_60_and_80_percent(at: float, share: float) -> None:
-    config = TrainConfig(schedule="step")
-    assert learning_rate(config, at) == pytest.approx(share * config.learning_rate)
+    assert schedule(TrainConfig(schedule="step"), at) == pytest.approx(share)
 
 
-@pytest.mark.parametrize("schedule", ["linear", "cosine"])
-def test_half_way_the_rate_is_half(schedule: str) -> None:
-    config = TrainConfig(schedule=schedule)
-    assert learning_rate(config, 0.5) == pytest.approx(config.learning_rate / 2)
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_half_way_the_rate_is_half(name: str) -> None:
+    assert schedule(TrainConfig(schedule=name), 0.5) == pytest.approx(0.5)
 
 
 def test_one_cycle_without_warmup_falls_from_the_start() -> None:
-    assert learning_rate(TrainConfig(warmup=0.0), 0.25) == pytest.approx(0.75 * TrainConfig().learning_rate)
+    assert schedule(TrainConfig(warmup=0.0), 0.25) == pytest.approx(0.75)
 
 
-RATES = {"adagrad": 0.01, "radam": 0.01, "sgd": 0.02}
+RATES = {"adagrad": 0.01, "radam": 0.01, "sgd": 0.02, "muon": 0.02}
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -141,10 +137,32 @@ def test_every_optimizer_learns(few: Dataset, name: str) -> None:
 def test_the_fields_reach_the_optimizer(name: str) -> None:
     config = TrainConfig(optimizer=name, learning_rate=0.123, weight_decay=0.045, momentum=0.67)
     optimizer = make_optimizer(MLP((8,)), config)
-    assert type(optimizer).__name__.lower() == name
-    assert (optimizer.defaults["lr"], optimizer.defaults["weight_decay"]) == (0.123, 0.045)
-    assert optimizer.defaults.get("momentum") == (0.67 if name in ("sgd", "rmsprop") else None)
+    assert type(optimizer).__name__.lower() == ("adam" if name == "adamw" else name)
+    group = optimizer.param_groups[0]
+    assert (group["lr"], group["weight_decay"]) == (0.123, 0.045)
+    assert group.get("momentum") == (0.67 if name in ("sgd", "rmsprop", "muon") else None)
     assert sum(weight.numel() for group in optimizer.param_groups for weight in group["params"]) == 784 * 8 + 98
+
+
+def test_distillation_is_the_divergence_of_the_softened_answers(judged: tuple[Tensor, Tensor, np.ndarray]) -> None:
+    taught, _, _ = judged
+    logits = taught.flip(0)
+    target = np.exp(taught.numpy() / 3) / np.exp(taught.numpy() / 3).sum(1, keepdims=True)
+    answer = np.exp(logits.numpy() / 3) / np.exp(logits.numpy() / 3).sum(1, keepdims=True)
+    expected = 9 * (target * np.log(target / answer)).sum(1).mean()
+    assert distillation(logits, taught, 3.0).item() == pytest.approx(expected, rel=1e-9)
+    assert distillation(taught, taught + 1, 3.0).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_lower_precision_is_chosen_where_it_is_asked_for_or_pays() -> None:
+    cpu = torch.device("cpu")
+    assert compute_dtype("float32", cpu) == torch.float32
+    assert compute_dtype("bfloat16", cpu) == torch.bfloat16
+    able = {"avx512_bf16": True}
+    for capabilities, dtype in ((able, torch.bfloat16), ({"amx_bf16": False}, torch.float32)):
+        with mock.patch.object(torch.cpu, "get_capabilities", lambda found=capabilities: found, create=True):
+            assert compute_dtype("auto", cpu) == dtype
+    assert compute_dtype("auto", torch.device("mps")) == torch.float32
 
 
 def test_without_momentum_sgd_is_plain() -> None:

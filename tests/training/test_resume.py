@@ -31,6 +31,16 @@ RUNS: dict[str, dict[str, Any]] = {
     "adamw, averaged, distorted": SMALL,
     "sgd with momentum": SMALL | STILL | {"optimizer": "sgd", "learning_rate": 0.05, "averaging": 0.0},
     "patience": SMALL | STILL | {"optimizer": "nadam", "learning_rate": 0.01, "patience": 2, "epochs": 30},
+    "cnn, muon, bfloat16": {
+        "network": "cnn",
+        "channels": (4, 8),
+        "optimizer": "muon",
+        "learning_rate": 0.05,
+        "precision": "bfloat16",
+        "epochs": 5,
+        "batch_size": 50,
+    },
+    "cnn, adamw": {"network": "cnn", "channels": (4, 8), "epochs": 5, "batch_size": 50},
 }
 POINTS = {
     "the folder is there": lambda folder: folder.exists(),

@@ -26,15 +26,29 @@ def augments(config: TrainConfig) -> bool:
     return any((config.rotation, config.scale, config.shear, config.shift, config.elastic))
 
 
-def augment(images: UInt8[Tensor, "n 28 28"], config: TrainConfig) -> UInt8[Tensor, "n 28 28"]:
+def augment(
+    images: UInt8[Tensor, "n 28 28"], config: TrainConfig, *, among: int | None = None, start: int = 0
+) -> UInt8[Tensor, "n 28 28"]:
     """Distort every digit of a batch differently, drawing from torch's global generator.
 
     Rotation, scale, shear and shift are uniform within the configured bounds; elastic displacements are normal, as in
     Simard, Steinkraus and Platt (2003), section 2, but smooth by construction instead of by blurring.
+
+    Parameters
+    ----------
+    images
+        What to distort.
+    config
+        How much.
+    among
+        Size of the batch that these are a part of, so that processes which share a batch distort it as one would.
+    start
+        Number of the first of them in that batch.
     """
     n, device = len(images), images.device
     basis = _basis(device)
-    grid = (_coefficients(n, config, device) @ basis).view(n, SIDE, SIDE, 2)
+    coefficients = _coefficients(among or n, config, device)[start : start + n]
+    grid = (coefficients @ basis).view(n, SIDE, SIDE, 2)
     distorted = F.grid_sample(images[:, None].float(), grid, mode="bilinear", align_corners=False)
     return distorted[:, 0].round_().to(torch.uint8)
 

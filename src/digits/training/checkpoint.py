@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from digits.spec import ModelError, write_whole
+from digits.training.optimizers import Optimizer
 
 Weights = dict[str, Tensor]
 
@@ -65,7 +66,7 @@ class State:
     """
 
     network: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Optimizer
     averaged: AveragedModel | None = None
     best: Weights = field(default_factory=dict)
     history: list[Epoch] = field(default_factory=list)
@@ -111,16 +112,22 @@ class State:
                 self.averaged.load_state_dict(_below("averaged", tensors))
             self.best = {name: tensor.to(device) for name, tensor in _below("best", tensors).items()}
             state: dict[int, dict[str, Any]] = {int(index): dict(v) for index, v in position["scalars"].items()}
+            weights = [weight for group in self.optimizer.param_groups for weight in group["params"]]
             for name, tensor in _below("optimizer", tensors).items():
                 index, _, key = name.partition(".")
-                state.setdefault(int(index), {})[key] = tensor
-            lr = self.optimizer.param_groups[0]["lr"]
-            groups = [group | {"lr": lr} for group in position["groups"]]
+                weight = weights[int(index)]
+                # fused steps go through memory as it lies, so that what belongs to a weight must lie as it does
+                same = tensor.shape == weight.shape
+                state.setdefault(int(index), {})[key] = torch.empty_like(weight).copy_(tensor) if same else tensor
+            groups = [
+                stored | {"lr": group["lr"]}
+                for stored, group in zip(position["groups"], self.optimizer.param_groups, strict=True)
+            ]
             if [group.keys() for group in groups] != [group.keys() for group in self.optimizer.param_groups]:
                 raise ValueError("it belongs to another optimizer")
             self.optimizer.load_state_dict({"state": state, "param_groups": groups})
             self.history = [Epoch(**row) for row in position["history"]]
-        except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        except (safetensors.SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
                 f"{path} cannot be continued from: {error}; delete it to start this run from the beginning"
             ) from error

@@ -14,11 +14,15 @@ from typing import Any
 
 from digits.spec import UsageError
 
-NETWORKS = ("mlp",)
+NETWORKS = ("mlp", "cnn")
 ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
 LOSSES = ("cross-entropy", "focal", "squared-error", "hinge")
-OPTIMIZERS = ("adam", "adamw", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd")
+OPTIMIZERS = ("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd")
 SCHEDULES = ("constant", "linear", "cosine", "one-cycle", "step")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+MOST_STAGES = 4
+"""Widths of `TrainConfig.channels`: the maps get half as large with each, and the last has 2×2 pixels."""
 
 
 @dataclass(frozen=True)
@@ -29,26 +33,37 @@ class TrainConfig:
     """Name of the recipe to start from; its flag may be left out when it comes first."""
 
     network: str = "mlp"
-    """mlp, the fully connected network; or your own: path/to/file.py:Name, a torch module or what makes one."""
+    """mlp, fully connected; cnn, convolutional; or your own: path/to/file.py:Name, a torch module or what makes one."""
     hidden: tuple[int, ...] = (256, 128)
     """Width of each hidden layer of the mlp."""
+    channels: tuple[int, ...] = (16, 32, 64)
+    """Channels of the cnn: of its first convolution, then of each pair of convolutions."""
     activation: str = "relu"
-    """Between the mlp's layers: relu, leaky-relu, elu, gelu, silu, tanh or sigmoid."""
+    """Between the layers: relu, leaky-relu, elu, gelu, silu, tanh or sigmoid."""
     dropout: float = 0.0
-    """Share of each hidden layer switched off at random in every training step, 0 to below 1."""
+    """Share of what each hidden layer of the mlp, or the last of the cnn, gives, switched off at random in training."""
+    members: int = 1
+    """Networks trained one after the other, each with a seed of its own, whose probabilities are averaged."""
+
+    teacher: str = ""
+    """Learn from another network's answers: a run folder, or a recipe that is trained first; empty: from the labels."""
+    softening: float = 2.0
+    """Temperature at which the teacher's answers are learned; above 1, what it takes for possible counts more."""
 
     loss: str = "cross-entropy"
     """cross-entropy, focal, squared-error, hinge, or your own: path/to/file.py:Name, called with logits and labels."""
     label_smoothing: float = 0.0
     """Share of the target that cross-entropy spreads evenly over all classes, 0 to below 1."""
     optimizer: str = "adamw"
-    """adam, adamw, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
+    """adam, adamw, muon, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
     learning_rate: float = 4e-3
     """Highest learning rate of the run."""
     weight_decay: float = 0.05
     """Weight decay, as the optimizer understands it."""
     momentum: float = 0.9
-    """Momentum, for sgd and rmsprop only."""
+    """Momentum, for sgd, rmsprop and muon only."""
+    vector_rate: float = 5e-3
+    """Highest learning rate of what muon leaves to adamw: biases, normalisation and the last layer."""
     schedule: str = "one-cycle"
     """Course of the learning rate: constant, linear, cosine, one-cycle, or step (a tenth after 60 and 80 %)."""
     warmup: float = 0.2
@@ -83,11 +98,14 @@ class TrainConfig:
     """auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1."""
     threads: int = 0
     """Threads of the processor to use; 0: what torch finds."""
+    precision: str = "float32"
+    """Numbers that training multiplies: float32, bfloat16, or auto (bfloat16 where the device is faster with it)."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work before anything is done, naming the field."""
-        if isinstance(self.hidden, list):
-            object.__setattr__(self, "hidden", tuple(self.hidden))  # as notebooks and JSON give it
+        for field in ("hidden", "channels"):
+            if isinstance(getattr(self, field), list):
+                object.__setattr__(self, field, tuple(getattr(self, field)))  # as notebooks and JSON give it
         for declared in dataclasses.fields(self):
             _of_type(declared.name, getattr(self, declared.name), str(declared.type))
         _known("network", self.network, NETWORKS)
@@ -95,6 +113,7 @@ class TrainConfig:
         _known("loss", self.loss, LOSSES)
         _known("optimizer", self.optimizer, OPTIMIZERS)
         _known("schedule", self.schedule, SCHEDULES, own=False)
+        _known("precision", self.precision, PRECISIONS, own=False)
         for field in ("dropout", "label_smoothing", "scale", "warmup"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 1, "from 0 to below 1")
         for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic"):
@@ -105,9 +124,15 @@ class TrainConfig:
         _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
         for field in ("batch_size", "epochs", "validation"):
             _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")
-        _within("learning_rate", self.learning_rate, 0 < self.learning_rate < float("inf"), "more than 0")
+        _within("members", self.members, 1 <= self.members <= 100, "from 1 to 100")
+        for field in ("learning_rate", "vector_rate", "softening"):
+            _within(field, getattr(self, field), 0 < getattr(self, field) < float("inf"), "more than 0")
         _within("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
         _within("hidden", list(self.hidden), all(width >= 1 for width in self.hidden), "widths of 1 or more")
+        channels = self.channels
+        _within("channels", list(channels), bool(channels) and min(channels) >= 1, "one or more widths of 1 or more")
+        if len(channels) > MOST_STAGES:
+            raise UsageError(f"channels must be at most {MOST_STAGES} widths, not {len(channels)}")
 
     def replace(self, **changes: Any) -> TrainConfig:
         """Give the same configuration with some fields changed.
@@ -123,14 +148,18 @@ class TrainConfig:
                 raise UsageError(f"there is no field {name!r} in TrainConfig{nearest(name, names)}")
         return dataclasses.replace(self, **changes)
 
+    def member(self, index: int) -> TrainConfig:
+        """Give the configuration of one network of the ensemble; no two ensembles share a member's seed."""
+        return dataclasses.replace(self, members=1, seed=(self.seed * self.members + index) % 2**63)
+
     def as_json(self) -> dict[str, Any]:
         """All fields with plain values."""
-        return dataclasses.asdict(self) | {"hidden": list(self.hidden)}
+        return dataclasses.asdict(self) | {"hidden": list(self.hidden), "channels": list(self.channels)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TrainConfig:
         """Read what `as_json` gave."""
-        return cls().replace(**values | {"hidden": tuple(values["hidden"])})
+        return cls().replace(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
 
 def _known(field: str, value: str, names: Iterable[str], *, own: bool = True) -> None:

@@ -13,11 +13,12 @@ from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digits.spec import LabelledDigits, Logits, TrainingError
+from digits.spec import LabelledDigits, Logits, TrainingError, UsageError
+from digits.training import distributed
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch, State
 from digits.training.config import TrainConfig
-from digits.training.optimization import learning_rate, make_loss, make_optimizer
+from digits.training.optimization import compute_dtype, distillation, make_loss, make_optimizer, schedule
 
 Progress = Callable[[float, int, list[Epoch]], None]
 """Called after every step with the epochs done, as a fraction, how many there will be, and the finished ones."""
@@ -29,6 +30,7 @@ def fit(
     validation: LabelledDigits,
     config: TrainConfig,
     *,
+    teacher: nn.Module | None = None,
     checkpoint: Path | None = None,
     progress: Progress = lambda done, epochs, history: None,
 ) -> list[Epoch]:
@@ -44,6 +46,8 @@ def fit(
         Digits to learn from and to choose by; moved whole to the network's device.
     config
         How to train.
+    teacher
+        A trained network whose answers to the distorted digits are learned instead of the labels.
     checkpoint
         Written after every epoch; continued from if it is there.
     progress
@@ -51,12 +55,19 @@ def fit(
 
     Raises
     ------
+    UsageError
+        For an ensemble, whose members are trained one by one: `digits.train` does that.
     TrainingError
         When the loss is no longer a number.
     """
+    if config.members > 1:
+        raise UsageError("fit trains one network: give it config.member(0), config.member(1), … or call digits.train")
     loss_function = make_loss(config)
     optimizer = make_optimizer(network, config)
+    highest = [float(group["lr"]) for group in optimizer.param_groups]
     device = next(network.parameters()).device
+    dtype = compute_dtype(config.precision, device)
+    lower_precision = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
     images, labels = to_tensors(train, device)
     validation_images, validation_labels = to_tensors(validation, device)
     steps = len(_batches(torch.arange(len(images)), config.batch_size))
@@ -66,6 +77,7 @@ def fit(
         state.averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     if checkpoint and checkpoint.exists():
         state.load(checkpoint)
+    trained = distributed.wrapped(network)
 
     try:
         for epoch in range(len(state.history), config.epochs):
@@ -74,29 +86,37 @@ def fit(
             start = time.perf_counter()
             seed_everything(config.seed, epoch)
             order = torch.randperm(len(images)).to(device)
-            losses, answers = [], []
-            network.train()
-            for step, index in enumerate(_batches(order, config.batch_size)):
-                lr = learning_rate(config, (epoch + (step + 0.5) / steps) / config.epochs)
-                for group in optimizer.param_groups:
-                    group["lr"] = lr
+            losses, hits = [], []
+            trained.train()
+            for step, whole in enumerate(_batches(order, config.batch_size)):
+                share = schedule(config, (epoch + (step + 0.5) / steps) / config.epochs)
+                for group, lr in zip(optimizer.param_groups, highest, strict=True):
+                    group["lr"] = lr * share
+                part = distributed.share(len(whole))
+                index = whole[part]
                 batch, target = images.index_select(0, index), labels.index_select(0, index)
                 if augments(config):
-                    batch = augment(batch, config)
-                logits = network(batch)
-                loss = loss_function(logits, target)
+                    batch = augment(batch, config, among=len(whole), start=part.start)
+                with lower_precision:
+                    logits = trained(batch).float()
+                if teacher:
+                    with torch.no_grad(), lower_precision:
+                        taught = teacher(batch).float()
+                    loss = distillation(logits, taught, config.softening)
+                else:
+                    loss = loss_function(logits, target)
                 optimizer.zero_grad()
-                loss.backward()
+                distributed.mean_loss(loss, len(index), len(whole)).backward()
                 optimizer.step()
                 if state.averaged:
                     state.averaged.update_parameters(network)
                 losses.append(loss.detach() * len(index))
-                answers.append(logits.detach())
+                hits.append((logits.detach().argmax(1) == target).sum())
                 progress(epoch + (step + 1) / steps, config.epochs, state.history)
 
             # looked at once an epoch, since every look makes a GPU wait
-            train_loss = torch.stack(losses).sum().item() / len(images)
-            train_hits = int((torch.cat(answers).argmax(1) == labels[order]).sum())
+            sums = torch.stack((torch.stack(losses).sum(), torch.stack(hits).sum())).double()
+            train_loss, train_accuracy = (distributed.total(sums) / len(images)).tolist()
             validation_logits = predict(state.kept, validation_images)
             validation_loss = loss_function(validation_logits, validation_labels).item()
             # the last step of an epoch shows in the validation loss alone
@@ -106,7 +126,7 @@ def fit(
                     f"Try a lower learning rate than {config.learning_rate:g} (--learning-rate "
                     f"{config.learning_rate / 10:g}), a longer --warmup, or another --optimizer"
                 )
-            hits = int((validation_logits.argmax(1) == validation_labels).sum())
+            right = int((validation_logits.argmax(1) == validation_labels).sum())
             lowest = min((row.validation_loss for row in state.history), default=math.inf)
             if config.patience and validation_loss < lowest:
                 state.best = {name: tensor.clone() for name, tensor in state.kept.state_dict().items()}
@@ -114,14 +134,14 @@ def fit(
                 Epoch(
                     epoch=epoch + 1,
                     train_loss=train_loss,
-                    train_accuracy=train_hits / len(images),
+                    train_accuracy=train_accuracy,
                     validation_loss=validation_loss,
-                    validation_accuracy=hits / len(validation_images),
-                    learning_rate=lr,
+                    validation_accuracy=right / len(validation_images),
+                    learning_rate=config.learning_rate * share,
                     seconds=time.perf_counter() - start,
                 )
             )
-            if checkpoint:
+            if checkpoint and distributed.rank() == 0:
                 state.save(checkpoint)
             progress(float(epoch + 1), config.epochs, state.history)
     except KeyboardInterrupt:

@@ -1,13 +1,10 @@
-"""The fully connected network, and how a user's own network is found."""
+"""The networks: fully connected, convolutional, an ensemble of either, or a user's own."""
 
 from __future__ import annotations
 
-import importlib.util
-import inspect
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, cast
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float32, UInt8
@@ -15,6 +12,8 @@ from torch import Tensor, nn
 
 from digits.spec import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE, UsageError
 from digits.training.config import TrainConfig
+from digits.training.distributed import BatchNorm
+from digits.training.own import call_own, load_own
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -25,6 +24,9 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
 }
+
+CROPPED = 2
+"""Pixels at each side of a digit that the cnn does not look at."""
 
 
 class Normalize(nn.Module):
@@ -81,6 +83,65 @@ class MLP(nn.Module):
         return cast(Tensor, self.layers(images))
 
 
+class Crop(nn.Module):
+    """Leave out the outermost pixels, which hardly ever hold ink: a quarter of all work for nothing lost."""
+
+    def forward(self, images: Float32[Tensor, "n 28 28"]) -> Float32[Tensor, "n 1 24 24"]:
+        """Crop a batch and give it its one channel."""
+        return images[:, None, CROPPED : SIDE - CROPPED, CROPPED : SIDE - CROPPED]
+
+
+class CNN(nn.Module):
+    """A small convolutional network: a 5×5 convolution of stride 2, then pairs of 3×3 convolutions.
+
+    Between the pairs the map is halved by its maxima; at the end each channel's maximum goes into a linear layer, so
+    that where on the map something was seen no longer counts. Batch normalisation (Ioffe and Szegedy 2015) follows
+    every convolution.
+
+    Parameters
+    ----------
+    channels
+        Of the first convolution, then of each pair, on maps of 10×10, 5×5 and 2×2.
+    activation
+        A name of `digits.training.config.ACTIVATIONS`.
+    dropout
+        Share of the last channels switched off in training.
+    """
+
+    def __init__(self, channels: Sequence[int] = (16, 32, 64), activation: str = "relu", dropout: float = 0.0) -> None:
+        super().__init__()
+        make = _ACTIVATIONS[activation]
+        width = channels[0]
+        layers: list[nn.Module] = [Normalize(), Crop()]
+        layers += [nn.Conv2d(1, width, 5, stride=2, bias=False), BatchNorm(width), make()]
+        for stage, following in enumerate(channels[1:]):
+            layers += [nn.MaxPool2d(2)] if stage else []
+            for _ in range(2):
+                layers += [nn.Conv2d(width, following, 3, padding=1, bias=False), BatchNorm(following), make()]
+                width = following
+        layers += [nn.AdaptiveMaxPool2d(1), nn.Flatten(), *([Dropout(dropout)] if dropout else [])]
+        self.layers = nn.Sequential(*layers, nn.Linear(width, CLASSES))
+        # the order in memory that convolutions of few channels are fastest in
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in torch's stub
+
+    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
+        """Give the logits of a batch of digits."""
+        return cast(Tensor, self.layers(images))
+
+
+class Ensemble(nn.Module):
+    """Several networks as one: its probabilities are the means of theirs (Lakshminarayanan et al. 2017)."""
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
+        """Give the logarithms of the mean probabilities."""
+        log_probabilities = torch.stack([member(images).log_softmax(1) for member in self.members])
+        return log_probabilities.logsumexp(0) - math.log(len(self.members))
+
+
 def make_network(config: TrainConfig) -> nn.Module:
     """Build the network that a configuration names, with first weights drawn from its seed.
 
@@ -89,9 +150,13 @@ def make_network(config: TrainConfig) -> nn.Module:
     UsageError
         When a user's own network is not a module or does not turn ``uint8[n, 28, 28]`` into ``float32[n, 10]``.
     """
+    if config.members > 1:
+        return Ensemble(make_network(config.member(index)) for index in range(config.members))
     torch.manual_seed(config.seed)
     if config.network == "mlp":
         return MLP(config.hidden, config.activation, config.dropout)
+    if config.network == "cnn":
+        return CNN(config.channels, config.activation, config.dropout)
     own = load_own(config.network, "network")
     network = own if isinstance(own, nn.Module) else call_own(own, config, "network", config.network)
     if not isinstance(network, nn.Module):
@@ -112,53 +177,13 @@ def make_network(config: TrainConfig) -> nn.Module:
 
 
 def describe(network: nn.Module) -> str:
-    """Name the shape of a network: ``784-256-128-10``, or its class where it is not a plain stack of layers."""
+    """Name the shape of a network: ``784-256-128-10``, ``cnn 16-32-64``, or its class where it is neither."""
+    if isinstance(network, Ensemble):
+        return f"{len(network.members)} × {describe(network.members[0])}"
+    if isinstance(network, CNN):
+        widths = [layer.out_channels for layer in network.layers if isinstance(layer, nn.Conv2d)]
+        return f"cnn {'-'.join(map(str, widths[:1] + widths[1::2]))}"
     if not isinstance(network, MLP):
         return type(network).__name__
     linear = [layer for layer in network.layers if isinstance(layer, nn.Linear)]
     return "-".join(str(width) for width in (linear[0].in_features, *(layer.out_features for layer in linear)))
-
-
-def load_own(reference: str, field: str) -> Any:
-    """Import what ``path/to/file.py:Name`` names.
-
-    Raises
-    ------
-    UsageError
-        When there is no such file, it cannot be imported, or it holds no such name.
-    """
-    path, _, name = reference.rpartition(":")
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise UsageError(f"{field} {reference}: there is no file {file}")
-    specification = importlib.util.spec_from_file_location(f"digits_own_{file.stem}", file)
-    if specification is None or specification.loader is None:
-        raise UsageError(f"{field} {reference}: {file} is not a Python file")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module  # dataclasses look up the module they are defined in
-    try:
-        specification.loader.exec_module(module)
-    except Exception as error:
-        raise UsageError(f"{field} {reference}: {file} failed with {type(error).__name__}: {error}") from error
-    if not hasattr(module, name):
-        raise UsageError(f"{field} {reference}: there is no {name!r} in {file}")
-    return getattr(module, name)
-
-
-def call_own(make: Any, config: TrainConfig, field: str, reference: str) -> Any:
-    """Call a user's factory with the configuration if it takes one, else with nothing.
-
-    Raises
-    ------
-    UsageError
-        When it cannot be called so, or fails.
-    """
-    if not callable(make):
-        raise UsageError(f"{field} {reference} is a {type(make).__name__}, which cannot be called")
-    try:
-        return make(config) if "config" in inspect.signature(make).parameters else make()
-    except Exception as error:
-        raise UsageError(
-            f"{field} {reference} failed with {type(error).__name__}: {error}; "
-            "it is called with nothing, or with the TrainConfig where it has a parameter named config"
-        ) from error

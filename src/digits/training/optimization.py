@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from digits.spec import CLASSES, UsageError
 from digits.training.config import TrainConfig
-from digits.training.network import call_own, load_own
+from digits.training.optimizers import Adam, Muon, Optimizer
+from digits.training.own import call_own, load_own
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits ``float32[n, 10]`` and labels ``int64[n]`` to the mean loss of the batch."""
@@ -47,6 +48,21 @@ def make_loss(config: TrainConfig) -> Loss:
     return loss
 
 
+def distillation(logits: Tensor, taught: Tensor, softening: float) -> Tensor:
+    """Give the mean divergence of a network's softened answers from its teacher's (Hinton et al. 2015, section 2).
+
+    Parameters
+    ----------
+    logits, taught
+        ``float32[n, 10]`` of the network and of the teacher, for the same digits.
+    softening
+        Temperature of both; the loss is multiplied by its square, so that gradients keep their size.
+    """
+    target = F.log_softmax(taught / softening, 1)
+    answer = F.log_softmax(logits / softening, 1)
+    return F.kl_div(answer, target, reduction="batchmean", log_target=True) * softening**2
+
+
 def _focal(logits: Tensor, labels: Tensor) -> Tensor:
     log_likelihood = -F.cross_entropy(logits, labels, reduction="none")
     return -((1 - log_likelihood.exp()).square() * log_likelihood).mean()
@@ -56,18 +72,18 @@ def _squared_error(logits: Tensor, labels: Tensor) -> Tensor:
     return (logits.softmax(1) - F.one_hot(labels, CLASSES)).square().sum(1).mean()
 
 
-def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+def make_optimizer(network: nn.Module, config: TrainConfig) -> Optimizer:
     """Give the optimizer that the configuration names, over all weights of the network."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if not weights:
         raise UsageError(f"network {config.network} has no weights to train")
     common: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
     match config.optimizer:
-        # the fused steps pass over the weights once; the others have none
-        case "adam":
-            return torch.optim.Adam(weights, **common, fused=True)
-        case "adamw":
-            return torch.optim.AdamW(weights, **common, fused=True)
+        case "adam" | "adamw":
+            return Adam(weights, **common, decoupled=config.optimizer == "adamw")
+        case "muon":
+            dtype = compute_dtype(config.precision, weights[0].device)
+            return Muon(weights, **common, momentum=config.momentum, vector_lr=config.vector_rate, dtype=dtype)
         case "adagrad":
             return torch.optim.Adagrad(weights, **common)
         case "nadam":
@@ -95,8 +111,23 @@ def make_optimizer(network: nn.Module, config: TrainConfig) -> torch.optim.Optim
             return optimizer
 
 
-def learning_rate(config: TrainConfig, progress: float) -> float:
-    """Give the learning rate at a point of the run.
+def compute_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Give the type that training multiplies in.
+
+    ``auto`` is bfloat16 where the device has instructions for it: CUDA devices from compute capability 8, and
+    processors with AVX-512 BF16 or AMX. Weights, sums and everything after training are float32 in any case.
+    """
+    if precision != "auto":
+        return torch.float32 if precision == "float32" else torch.bfloat16
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
+    # asked by name, since not every version of torch can tell
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)() if device.type == "cpu" else {}
+    return torch.bfloat16 if able.get("avx512_bf16") or able.get("amx_bf16") else torch.float32
+
+
+def schedule(config: TrainConfig, progress: float) -> float:
+    """Give the share of the highest learning rate at a point of the run.
 
     A function of the position alone, so that nothing about the schedule has to be stored to resume it.
 
@@ -109,15 +140,14 @@ def learning_rate(config: TrainConfig, progress: float) -> float:
     """
     match config.schedule:
         case "constant":
-            factor = 1.0
+            return 1.0
         case "step":
-            factor = 0.1 ** ((progress >= 0.6) + (progress >= 0.8))
+            return 0.1 ** ((progress >= 0.6) + (progress >= 0.8))
         case "linear":
-            factor = 1 - progress
+            return 1 - progress
         case "cosine":
-            factor = (1 + math.cos(math.pi * progress)) / 2
+            return (1 + math.cos(math.pi * progress)) / 2
         case _ if progress < config.warmup:
-            factor = progress / config.warmup
+            return progress / config.warmup
         case _:
-            factor = (1 - progress) / (1 - config.warmup)
-    return config.learning_rate * factor
+            return (1 - progress) / (1 - config.warmup)

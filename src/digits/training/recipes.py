@@ -4,9 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from typing import Any
 
 from digits.spec import UsageError
 from digits.training.config import TrainConfig, nearest
+
+_AS_THEY_ARE: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+"""No augmentation."""
+
+_CNN = TrainConfig(
+    recipe="cnn",
+    network="cnn",
+    optimizer="muon",
+    learning_rate=0.1,
+    vector_rate=1e-2,
+    momentum=0.8,
+    weight_decay=0.0,
+    batch_size=250,
+    epochs=5,
+    averaging=0.5,
+    shift=1.0,
+    elastic=0.5,
+    precision="auto",
+)
+
+_BEST_CNN = _CNN.replace(recipe="best-cnn", channels=(24, 48, 96), epochs=12, elastic=0.8)
 
 RECIPES = {
     config.recipe: config
@@ -22,13 +44,30 @@ RECIPES = {
             batch_size=64,
             epochs=10,
             averaging=0.0,
-            rotation=0.0,
-            scale=0.0,
-            shear=0.0,
-            shift=0.0,
-            elastic=0.0,
+            **_AS_THEY_ARE,
+        ),
+        # the least time to what the textbook's reaches
+        TrainConfig(
+            recipe="fast",
+            optimizer="muon",
+            learning_rate=0.06,
+            vector_rate=1e-2,
+            momentum=0.8,
+            weight_decay=0.0,
+            schedule="linear",
+            batch_size=500,
+            epochs=2,
+            averaging=0.0,
+            precision="auto",
+            **_AS_THEY_ARE,
         ),
         TrainConfig(recipe="standard"),
+        TrainConfig(recipe="best-mlp", teacher="best-cnn", epochs=100),
+        TrainConfig(recipe="wide-mlp", teacher="best-cnn", hidden=(1024, 1024, 512), epochs=60, precision="auto"),
+        _CNN,
+        _BEST_CNN,
+        _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=20),
+        _BEST_CNN.replace(recipe="ensemble", members=5),
     )
 }
 

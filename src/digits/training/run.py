@@ -13,27 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from digits.data import load_dataset, split
-from digits.evaluation.metrics import Score, fit_temperature, score
-from digits.spec import Dataset, ModelError, UsageError, probabilities, write_whole
+from digits.evaluation.metrics import Score
+from digits.spec import Dataset, LabelledDigits, ModelError, TrainingError, UsageError, write_whole
+from digits.training import distributed
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
-from digits.training.export import ExportError, export_onnx, save_weights
-from digits.training.loop import Progress, fit, logits_of
-from digits.training.network import describe, make_network
+from digits.training.judging import judge, write_results
+from digits.training.loop import Progress, fit
+from digits.training.network import Ensemble, make_network
 from digits.training.optimization import make_loss, make_optimizer
-from digits.training.recipes import command, recipe
-from digits.training.record import as_json, environment, epochs_csv, examples, interrupted, new_folder, notices_of
-
-ACCEPTED = 0.99
-"""Share of the validation digits whose confidence reaches the rejection threshold."""
-
-CHECKED = 1000
-"""Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
+from digits.training.recipes import recipe
+from digits.training.record import as_json, environment, epochs_csv, interrupted, new_folder
+from digits.training.teams import further, mean_history, planned, teacher_config, trained_teacher
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +48,9 @@ class Run:
     history
         A row an epoch.
     scores
-        How good it is, by part: ``train``, ``validation``, ``test``.
+        How good it is, by part: ``train``, ``validation``, ``test``; empty in all but the first process of torchrun.
     results
-        The content of ``results.json``.
+        The content of ``results.json``; likewise.
     """
 
     folder: Path
@@ -104,16 +99,15 @@ def train(
         raise UsageError(f"a recipe is named first: train({changes['recipe']!r}, …)")
     config = (recipe(config) if isinstance(config, str) else config).replace(**changes)
     recipe(config.recipe)
-    dataset = data if isinstance(data, Dataset) else load_dataset(data)
-    device = _device(config)
+    epochs = planned(config)
+    dataset, device = _loaded(data, config)
     held_out(config, dataset)
     # a user's own parts are tried before there is a folder, so that a mistake in them leaves none behind
     make_loss(config)
     make_optimizer(make_network(config), config)
-    folder = new_folder(config, out)
-    write_whole(folder / "environment.json", as_json(environment(config, dataset, device)))
-    write_whole(folder / "config.json", as_json(config.as_json()))
-    return _continue(folder, config, dataset, progress, begun)
+    made = new_folder(config, out) if distributed.rank() == 0 else ""
+    folder = Path(distributed.agreed(str(made), device))
+    return _go_on(folder, config, dataset, further(progress, [], epochs), begun)
 
 
 def resume(
@@ -152,7 +146,7 @@ def resume(
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
-    dataset = data if isinstance(data, Dataset) else load_dataset(data or found)
+    dataset, _ = _loaded(data or found, config)
     if dataset.sha256 != sha256:
         raise UsageError(
             f"{folder} was begun on other digits than those of {dataset.location}; "
@@ -160,77 +154,124 @@ def resume(
         )
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(threads)
-    return _continue(folder, config, dataset, progress, begun)
+    return _go_on(folder, config, dataset, further(progress, [], planned(config)), begun)
 
 
-def _continue(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, begun: float) -> Run:
+def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, begun: float) -> Run:
+    """Train what is not trained yet of a run, and judge it."""
     if config.threads:
         torch.set_num_threads(config.threads)
+    first = distributed.rank() == 0
+    if first and not (folder / "config.json").exists():
+        write_whole(folder / "environment.json", as_json(environment(config, dataset, _device(config))))
+        write_whole(folder / "config.json", as_json(config.as_json()))
+    if first:
+        for leftover in folder.glob(".*.part"):
+            leftover.unlink()  # what a killed process was writing
     learned, validation = split(dataset.train, held_out(config, dataset), seed=config.split_seed)
+    prepared = time.perf_counter()
+    train_all = _train_members if config.members > 1 else _train_one
+    network, history, seconds, notices, more = train_all(folder, config, dataset, learned, validation, progress)
+    trained = time.perf_counter()
+    if not first:
+        return Run(folder, config, network, dataset, history, {}, {})
+    scores, results = judge(folder, network, config, dataset, learned, validation, history, notices)
+    training = sum(row.seconds for row in history) + seconds
+    results |= more
+    results["seconds"] = {
+        "training": training,
+        "total": training + (prepared - begun) + (time.perf_counter() - trained),
+    }
+    write_results(folder, results)
+    return Run(folder, config, network, dataset, history, scores, results)
+
+
+Trained = tuple[nn.Module, list[Epoch], float, list[str], dict[str, Any]]
+"""A network, its epochs, the seconds of other networks' training, what has to be said, and more for the results."""
+
+
+def _train_one(
+    folder: Path,
+    config: TrainConfig,
+    dataset: Dataset,
+    learned: LabelledDigits,
+    validation: LabelledDigits,
+    progress: Progress,
+) -> Trained:
+    teacher: nn.Module | None = None
+    seconds, notices, earlier, more = 0.0, list[str](), list[Epoch](), dict[str, Any]()
+    if taught_by := teacher_config(config):
+        run = _inner(folder / "teacher", taught_by, dataset, progress, "its teacher")
+        teacher, earlier = run.network, run.history * taught_by.members
+        results = run.results
+        seconds = results["seconds"]["training"] if results else 0.0
+    elif config.teacher:
+        with distributed.first_alone():
+            teacher, results, notices = trained_teacher(config, dataset)
+        teacher.to(_device(config))
+    if config.teacher and results:
+        about = {name: results[name] for name in ("recipe", "seed", "network")}
+        accuracy, training = results["validation"]["accuracy"], results["seconds"]["training"]
+        more = {"teacher": about | {"validation": accuracy, "seconds": training}}
     network = make_network(config).to(_device(config))
+    on = further(progress, earlier, len(earlier) + config.epochs)
 
     def record(done: float, epochs: int, history: list[Epoch]) -> None:
-        if done == len(history):
+        if done == len(history) and distributed.rank() == 0:
             write_whole(folder / "metrics.csv", epochs_csv(history))
-        progress(done, epochs, history)
+        on(done, epochs, history)
 
-    for leftover in folder.glob(".*.part"):
-        leftover.unlink()  # what a killed process was writing
-    prepared = time.perf_counter()
-    history = fit(network, learned, validation, config, checkpoint=folder / "checkpoint.safetensors", progress=record)
-    trained = time.perf_counter()
-    write_whole(folder / "metrics.csv", epochs_csv(history))
-    save_weights(network, folder / "model.safetensors")
+    checkpoint = folder / "checkpoint.safetensors"
+    history = fit(network, learned, validation, config, teacher=teacher, checkpoint=checkpoint, progress=record)
+    return network, history, seconds, notices, more
 
-    parts = {"train": learned, "validation": validation, "test": dataset.test}
-    logits = {name: logits_of(network, part) for name, part in parts.items()}
-    temperature = fit_temperature(logits["validation"], validation.labels)
-    scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
-    confidences = probabilities(logits["validation"], temperature).max(1)
-    shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
-    write_whole(folder / "examples.npz", shown)
-    description = {
-        "recipe": config.recipe,
-        "seed": config.seed,
-        "network": describe(network),
-        "parameters": sum(weight.numel() for weight in network.parameters()),
-        "epochs": len(history),
-        "temperature": temperature,
-        "rejection_threshold": float(np.quantile(confidences, 1 - ACCEPTED)),
-        "data": {
-            "name": dataset.name,
-            "location": dataset.location,
-            "sha256": dataset.sha256,
-            "classes": list(dataset.classes),
-            **{name: len(part) for name, part in parts.items()},
-        },
-    }
-    notices = notices_of(config, dataset, history)
-    figures = {
-        name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}
-        for name, part in scores.items()
-    }
-    try:
-        export_onnx(network, folder / "model.onnx", validation.images[:CHECKED], description | figures)
-    except ExportError as error:
-        notices.append(str(error))
-    training = sum(row.seconds for row in history)
-    results = {
-        **description,
-        "interrupted": interrupted(config, history),
-        "notices": notices,
-        "command": command(config, None if dataset.name == "MNIST" else dataset.location),
-        "seconds": {"training": training, "total": training + (prepared - begun) + (time.perf_counter() - trained)},
-        **{name: part.as_json() for name, part in scores.items()},
-    }
-    write_whole(folder / "results.json", as_json(results))
-    return Run(folder, config, network, dataset, history, scores, results)
+
+def _train_members(
+    folder: Path,
+    config: TrainConfig,
+    dataset: Dataset,
+    learned: LabelledDigits,
+    validation: LabelledDigits,
+    progress: Progress,
+) -> Trained:
+    del learned, validation  # each member splits for itself, by the same seed
+    runs: list[Run] = []
+    epochs = planned(config)
+    for index in range(config.members):
+        earlier = [row for run in runs for row in run.history]
+        where, what = folder / "members" / str(index + 1), f"member {index + 1} of {config.members}"
+        runs.append(_inner(where, config.member(index), dataset, further(progress, earlier, epochs), what))
+    network = Ensemble(run.network for run in runs).eval()
+    history = mean_history([run.history for run in runs])
+    members = [
+        {name: run.results[name]["accuracy"] for name in ("validation", "test")} | {"seed": run.config.seed}
+        for run in runs
+        if run.results
+    ]
+    return network, history, 0.0, [], {"members": members}
+
+
+def _inner(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, what: str) -> Run:
+    run = _go_on(folder, config, dataset, progress, time.perf_counter())
+    if interrupted(config, run.history):
+        raise TrainingError(
+            f"stopped while {what} was trained; `digits train --resume` with the folder of the whole run goes on"
+        )
+    return run
+
+
+def _loaded(data: str | os.PathLike[str] | Dataset | None, config: TrainConfig) -> tuple[Dataset, torch.device]:
+    """Load the digits, after meeting the other processes, of which the first alone may have to download them."""
+    distributed.join("cuda" if config.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu")
+    with distributed.first_alone():
+        return (data if isinstance(data, Dataset) else load_dataset(data)), _device(config)
 
 
 def _device(config: TrainConfig) -> torch.device:
     if config.device == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        return torch.device(name)
+        if torch.cuda.is_available():
+            return torch.device("cuda", distributed.local_rank())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(config.device)
         torch.zeros(1, device=device).item()

@@ -1,0 +1,141 @@
+"""Several processes that train one network, as ``torchrun --nproc-per-node N -m digits train`` starts them.
+
+Every process holds all digits and the same weights, and goes through its own share of every batch; gradients, and what
+batch normalisation measures, are averaged over the whole batch. So the weights are those that one process would give,
+but for the order of the sums. Only the first process downloads, writes and talks.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from digits.spec import UsageError
+
+
+def workers() -> int:
+    """Count the processes that train together; 1 outside torchrun."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def rank() -> int:
+    """Number of this process among them, from 0."""
+    return dist.get_rank() if workers() > 1 else 0
+
+
+def local_rank() -> int:
+    """Number of this process on its machine, which is the number of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def join(device: str) -> None:
+    """Meet the other processes that torchrun has started, if there are any.
+
+    Raises
+    ------
+    UsageError
+        When this build of torch cannot train across processes.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or workers() > 1:
+        return
+    if not dist.is_available():
+        raise UsageError("this build of torch cannot train across processes: start digits without torchrun")
+    dist.init_process_group("nccl" if device == "cuda" else "gloo")
+
+
+def leave() -> None:
+    """Part from the other processes."""
+    if workers() > 1:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def first_alone() -> Iterator[None]:
+    """Let the first process go through the block before the others."""
+    if rank() > 0:
+        dist.barrier()
+    yield
+    if workers() > 1 and rank() == 0:
+        dist.barrier()
+
+
+def share(n: int) -> slice:
+    """Give this process's part of a batch of `n` digits."""
+    return slice(n * rank() // workers(), n * (rank() + 1) // workers())
+
+
+def agreed(text: str, device: torch.device) -> str:
+    """Give the first process's text in all of them."""
+    if workers() == 1:
+        return text
+    encoded = torch.frombuffer(bytearray(text.encode().ljust(4096)), dtype=torch.uint8).to(device)
+    dist.broadcast(encoded, 0)
+    return bytes(encoded.cpu().tolist()).decode().rstrip()
+
+
+def total(values: Tensor) -> Tensor:
+    """Sum over the processes, without a gradient."""
+    if workers() > 1:
+        dist.all_reduce(values)
+    return values
+
+
+class _Sum(torch.autograd.Function):
+    """`total` with its gradient: what every process makes of the sum comes back to each of its parts."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return total(values.clone())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return total(gradients[0].clone())
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """`torch.nn.BatchNorm2d` that measures the whole batch, whichever processes its parts are in, on any device."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002, torch's name
+        """Normalize a batch of maps by the batch in training, by the running statistics otherwise."""
+        if not self.training or workers() == 1:
+            return super().forward(input)
+        values = input if input.dtype == torch.float64 else input.float()
+        count = torch.full((1,), values.numel() / values.shape[1], device=values.device)
+        sums = torch.cat((values.sum((0, 2, 3)), values.square().sum((0, 2, 3)), count))
+        sums = cast(Tensor, _Sum.apply(sums))  # type: ignore[no-untyped-call]
+        mean, square = (sums[:-1] / sums[-1]).chunk(2)
+        variance = square - mean.square()
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        with torch.no_grad():
+            momentum, n = self.momentum or 0.0, sums[-1]
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean, momentum)
+            self.running_var.lerp_(variance * (n / (n - 1)), momentum)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        shape = (1, -1, 1, 1)
+        normalized = values * scale.view(shape) + (self.bias - mean * scale).view(shape)
+        return normalized.to(input.dtype)
+
+
+def mean_loss(loss: Tensor, n: int, batch: int) -> Tensor:
+    """Weigh a process's mean loss so that the mean over the processes is that of the whole batch."""
+    return loss * (n * workers() / batch) if workers() > 1 else loss
+
+
+def wrapped(network: nn.Module) -> nn.Module:
+    """Give what to call in training, so that gradients are averaged over the processes."""
+    if workers() == 1:
+        return network
+    with warnings.catch_warnings():
+        # later versions call the parameter otherwise, which earlier ones do not know
+        warnings.simplefilter("ignore", FutureWarning)
+        return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)

@@ -1,0 +1,106 @@
+"""What a finished training is worth: its scores, its pictures' arrays, and the model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from digits.evaluation.metrics import Score, fit_temperature, score
+from digits.spec import Dataset, LabelledDigits, probabilities, write_whole
+from digits.training.checkpoint import Epoch
+from digits.training.config import TrainConfig
+from digits.training.export import ExportError, export_onnx, save_weights
+from digits.training.loop import logits_of
+from digits.training.network import describe
+from digits.training.recipes import command
+from digits.training.record import as_json, epochs_csv, examples, interrupted, notices_of
+
+ACCEPTED = 0.99
+"""Share of the validation digits whose confidence reaches the rejection threshold."""
+
+CHECKED = 1000
+"""Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
+
+
+def judge(
+    folder: Path,
+    network: nn.Module,
+    config: TrainConfig,
+    dataset: Dataset,
+    learned: LabelledDigits,
+    validation: LabelledDigits,
+    history: list[Epoch],
+    notices: list[str],
+) -> tuple[dict[str, Score], dict[str, Any]]:
+    """Score a trained network on every part of its set and write what its run folder still lacks.
+
+    The temperature is fitted on the validation digits; the test digits are looked at here, once, and nothing is chosen
+    by them.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    network
+        The trained network, in evaluation mode.
+    config, dataset, learned, validation
+        How it was trained, and on what.
+    history
+        A row an epoch.
+    notices
+        What nobody who sees the numbers may miss, beyond what the configuration says.
+
+    Returns
+    -------
+    The scores by part, and what stands in ``results.json`` but for the seconds.
+    """
+    write_whole(folder / "metrics.csv", epochs_csv(history))
+    save_weights(network, folder / "model.safetensors")
+    parts = {"train": learned, "validation": validation, "test": dataset.test}
+    logits = {name: logits_of(network, part) for name, part in parts.items()}
+    temperature = fit_temperature(logits["validation"], validation.labels)
+    scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
+    confidences = probabilities(logits["validation"], temperature).max(1)
+    shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
+    write_whole(folder / "examples.npz", shown)
+    description = {
+        "recipe": config.recipe,
+        "seed": config.seed,
+        "network": describe(network),
+        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "epochs": len(history),
+        "temperature": temperature,
+        "rejection_threshold": float(np.quantile(confidences, 1 - ACCEPTED)),
+        "data": {
+            "name": dataset.name,
+            "location": dataset.location,
+            "sha256": dataset.sha256,
+            "classes": list(dataset.classes),
+            **{name: len(part) for name, part in parts.items()},
+        },
+    }
+    notices = notices_of(config, dataset, history) + notices
+    figures = {
+        name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}
+        for name, part in scores.items()
+    }
+    try:
+        export_onnx(network, folder / "model.onnx", validation.images[:CHECKED], description | figures)
+    except ExportError as error:
+        notices.append(str(error))
+    results = {
+        **description,
+        "interrupted": interrupted(config, history),
+        "notices": notices,
+        "command": command(config, None if dataset.name == "MNIST" else dataset.location),
+        **{name: part.as_json() for name, part in scores.items()},
+    }
+    return scores, results
+
+
+def write_results(folder: Path, results: dict[str, Any]) -> None:
+    """Write ``results.json``, the last file of a run."""
+    write_whole(folder / "results.json", as_json(results))
