@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -78,6 +79,9 @@ def fit(
     if checkpoint and checkpoint.exists():
         state.load(checkpoint)
     trained = distributed.wrapped(network)
+    if config.compile:
+        mode = "reduce-overhead" if device.type == "cuda" else "default"
+        trained = cast(nn.Module, torch.compile(trained, mode=mode))
 
     try:
         for epoch in range(len(state.history), config.epochs):

@@ -15,7 +15,6 @@ _AS_THEY_ARE: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "sh
 _CNN = TrainConfig(
     recipe="cnn",
     network="cnn",
-    optimizer="muon",
     learning_rate=0.1,
     vector_rate=1e-2,
     momentum=0.8,
@@ -25,10 +24,19 @@ _CNN = TrainConfig(
     averaging=0.5,
     shift=1.0,
     elastic=0.5,
-    precision="auto",
 )
 
-_BEST_CNN = _CNN.replace(recipe="best-cnn", channels=(24, 48, 96), epochs=12, elastic=0.8)
+_BEST_CNN = TrainConfig(
+    recipe="best-cnn",
+    network="cnn",
+    learning_rate=0.05,
+    vector_rate=1e-2,
+    batch_size=250,
+    epochs=24,
+    shift=1.0,
+)
+
+_BEST_MLP = TrainConfig(recipe="best-mlp", teacher="best-cnn", softening=4.0, batch_size=250, epochs=80)
 
 RECIPES = {
     config.recipe: config
@@ -44,29 +52,27 @@ RECIPES = {
             batch_size=64,
             epochs=10,
             averaging=0.0,
+            precision="float32",
             **_AS_THEY_ARE,
         ),
         # the least time to what the textbook's reaches
         TrainConfig(
             recipe="fast",
-            optimizer="muon",
             learning_rate=0.06,
             vector_rate=1e-2,
             momentum=0.8,
             weight_decay=0.0,
             schedule="linear",
-            batch_size=500,
             epochs=2,
             averaging=0.0,
-            precision="auto",
             **_AS_THEY_ARE,
         ),
         TrainConfig(recipe="standard"),
-        TrainConfig(recipe="best-mlp", teacher="best-cnn", epochs=100),
-        TrainConfig(recipe="wide-mlp", teacher="best-cnn", hidden=(1024, 1024, 512), epochs=60, precision="auto"),
+        _BEST_MLP,
+        _BEST_MLP.replace(recipe="wide-mlp", hidden=(1024, 1024, 512), epochs=40),
         _CNN,
         _BEST_CNN,
-        _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=20),
+        _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
         _BEST_CNN.replace(recipe="ensemble", members=5),
     )
 }
@@ -91,6 +97,6 @@ def command(config: TrainConfig, data: str | None = None) -> str:
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         if field.name != "recipe" and value != getattr(recipe(config.recipe), field.name):
-            values = value if isinstance(value, tuple) else (value,)
+            values = () if value is True else value if isinstance(value, tuple) else (value,)
             words += [f"--{field.name.replace('_', '-')}", *map(str, values)]
     return shlex.join(words + (["--data", data] if data else []))
