@@ -10,15 +10,16 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import ablation, contest, speed, training, tried
+from benchmarks import ablation, accuracy, contest, explored, speed, tried
 from benchmarks.tables import update_pages
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
     "starts": speed.measure_starts,
     "epochs": speed.measure_epochs,
-    "training": training.measure,
     "contest": contest.measure,
+    "accuracy": accuracy.measure,
     "tried": tried.measure,
+    "explored": explored.measure,
     "ablation": ablation.measure,
 }
 

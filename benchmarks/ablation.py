@@ -1,4 +1,4 @@
-"""What each ingredient of the `standard` recipe is worth: one change at a time, judged by validation alone."""
+"""What each ingredient is worth where AdamW takes the steps: one change at a time, judged by validation alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from tqdm import tqdm
 
 import digits
 from benchmarks import machine
+from benchmarks.explored import fields
 from benchmarks.tables import write_csv
 
 SEEDS = 2
-EPOCHS = 40
-"""Fewer than the recipe has, so that all variants can be tried."""
+BASE = "--optimizer adamw --learning-rate 0.004 --weight-decay 0.05 --precision float32"
+"""What the `standard` recipe was before Muon took the steps."""
 VARIANTS = (
     "",
     "--elastic 0",
@@ -43,7 +44,8 @@ def measure(seeds: int = SEEDS) -> None:
     rows = []
     jobs = [(seed, variant) for seed in range(seeds) for variant in VARIANTS]
     for seed, variant in tqdm(jobs, desc="ablation", file=sys.stderr):
-        config = digits.RECIPES["standard"].replace(**{"epochs": EPOCHS, "seed": seed, **_fields(variant)})
+        flags = f"{BASE} {variant}".split()
+        config = digits.RECIPES["standard"].replace(seed=seed, **fields("standard", flags))
         last = digits.fit(digits.make_network(config), learned, validation, config)[-1]
         rows.append(
             {
@@ -55,12 +57,3 @@ def measure(seeds: int = SEEDS) -> None:
             }
         )
         write_csv("ablation", rows)
-
-
-def _fields(variant: str) -> dict[str, float | int | str]:
-    words = variant.split()
-    fields: dict[str, float | int | str] = {}
-    for flag, text in zip(words[::2], words[1::2], strict=True):
-        name = flag.removeprefix("--").replace("-", "_")
-        fields[name] = type(getattr(digits.RECIPES["standard"], name))(text)
-    return fields

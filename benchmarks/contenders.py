@@ -40,8 +40,8 @@ CONTENDERS = {
     contender.name: contender
     for contender in (
         Contender("fast", "`digits train fast`: 784-256-128-10 in a few passes", "digits fast", 10, counted=True),
-        Contender("classic", "`digits train classic`: 784-256-128-10, ten passes", "digits classic", 3, counted=True),
-        Contender("standard", "`digits train`: 784-256-128-10, augmented", "digits standard", 3, counted=True),
+        Contender("classic", "`digits train classic`: 784-256-128-10, ten passes", "digits classic", 5, counted=True),
+        Contender("standard", "`digits train`: 784-256-128-10, augmented", "digits standard", 5, counted=True),
         Contender("cnn", "`digits train cnn`: convolutions, augmented", "digits cnn", 5),
         Contender(
             "textbook",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import torch
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from digits.spec import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE, UsageError
@@ -45,7 +45,7 @@ class Dropout(nn.Dropout):
     kept, so that the mean stays. How much time it saves is in docs/recipes.md.
     """
 
-    def forward(self, values: Float32[Tensor, "n units"]) -> Float32[Tensor, "n units"]:
+    def forward(self, values: Float[Tensor, "n units"]) -> Float[Tensor, "n units"]:
         """Switch off a share `p` of the values in training, none otherwise."""
         if not self.training or values.device.type != "cpu":
             return super().forward(values)
@@ -78,8 +78,8 @@ class MLP(nn.Module):
             width = units
         self.layers = nn.Sequential(*layers, nn.Linear(width, CLASSES))
 
-    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
-        """Give the logits of a batch of digits."""
+    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float[Tensor, "n 10"]:
+        """Give the logits of a batch of digits; float32, but where training multiplies in lower precision."""
         return cast(Tensor, self.layers(images))
 
 
@@ -124,8 +124,8 @@ class CNN(nn.Module):
         # the order in memory that convolutions of few channels are fastest in
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in torch's stub
 
-    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
-        """Give the logits of a batch of digits."""
+    def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float[Tensor, "n 10"]:
+        """Give the logits of a batch of digits; float32, but where training multiplies in lower precision."""
         return cast(Tensor, self.layers(images))
 
 
@@ -138,7 +138,7 @@ class Ensemble(nn.Module):
 
     def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
         """Give the logarithms of the mean probabilities."""
-        log_probabilities = torch.stack([member(images).log_softmax(1) for member in self.members])
+        log_probabilities = torch.stack([member(images).float().log_softmax(1) for member in self.members])
         return log_probabilities.logsumexp(0) - math.log(len(self.members))
 
 

@@ -58,11 +58,12 @@ RECIPES = {
         # the least time to what the textbook's reaches
         TrainConfig(
             recipe="fast",
-            learning_rate=0.06,
-            vector_rate=1e-2,
-            momentum=0.8,
+            learning_rate=0.08,
+            vector_rate=2e-2,
+            momentum=0.7,
             weight_decay=0.0,
             schedule="linear",
+            batch_size=1000,
             epochs=2,
             averaging=0.0,
             **_AS_THEY_ARE,
