@@ -21,7 +21,7 @@ from digits.training.recipes import recipe
 
 PLAIN = TrainConfig(
     hidden=(64,), optimizer="adam", learning_rate=2e-3, weight_decay=0.0, schedule="constant", batch_size=50, epochs=3,
-    averaging=0.0, rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0,
+    averaging=0.0, rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0, precision="float32",
 )  # fmt: skip
 CPU = torch.device("cpu")
 

@@ -126,7 +126,7 @@ RATES = {"adagrad": 0.01, "radam": 0.01, "sgd": 0.02, "muon": 0.02}
 def test_every_optimizer_learns(few: Dataset, name: str) -> None:
     config = TrainConfig(
         optimizer=name, learning_rate=RATES.get(name, 1e-3), batch_size=50, epochs=2, schedule="constant",
-        weight_decay=0.0, averaging=0.0, rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0,
+        weight_decay=0.0, momentum=0.9, averaging=0.0, rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0,
     )  # fmt: skip
     first, second = fit(make_network(config), few.train, few.test, config)
     assert second.train_loss < 0.7 * first.train_loss

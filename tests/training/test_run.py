@@ -197,8 +197,8 @@ def test_what_cannot_work_is_refused_before_there_is_a_folder(
 
 
 def test_a_recipe_that_nobody_knows_is_refused_before_training(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^there is no recipe 'mine'; there are: classic, standard$"):
-        train(recipe("classic").replace(recipe="mine"), data=tiny(600), out=tmp_path / "run")
+    with pytest.raises(UsageError, match=r"^there is no recipe 'house'; there are: classic, fast, standard, "):
+        train(recipe("classic").replace(recipe="house"), data=tiny(600), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
