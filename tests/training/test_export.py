@@ -19,6 +19,7 @@ from digits.training.config import ACTIVATIONS, TrainConfig
 from digits.training.export import ExportError, export_onnx, save_weights
 from digits.training.loop import predict
 from digits.training.network import MLP, make_network
+from digits.training.recipes import RECIPES, recipe
 from digits.training.run import train
 
 CNN = """
@@ -58,6 +59,19 @@ def test_onnx_runtime_gives_the_logits_of_torch(mnist: Dataset, tmp_path: Path, 
     answered = load_model(tmp_path / "model.onnx").logits(images)
     assert (answered.dtype, answered.shape) == (np.float32, (n, 10))
     np.testing.assert_allclose(answered, torch_logits(network, images), atol=2e-5)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_network_of_every_recipe_reads_the_same_in_onnx(few: Dataset, tmp_path: Path, name: str) -> None:
+    config = recipe(name)
+    config = config.replace(channels=(4, 6)) if config.members > 1 else config
+    network = make_network(config)
+    with torch.no_grad():
+        network(torch.from_numpy(few.train.images[:100].copy()))  # batch normalisation then has something to do
+    export_onnx(network, tmp_path / "model.onnx", few.test.images[:100], {"temperature": 1.0})
+    images = few.test.images[100:333]
+    answered = load_model(tmp_path / "model.onnx").logits(images)
+    np.testing.assert_allclose(answered, torch_logits(network, images), atol=1e-4)
 
 
 def test_a_users_network_with_batch_norm_reads_the_same_in_onnx(
