@@ -58,7 +58,7 @@ RECIPES = {
         # the least time to what the textbook's reaches
         TrainConfig(
             recipe="fast",
-            learning_rate=0.08,
+            learning_rate=0.12,
             vector_rate=2e-2,
             momentum=0.7,
             weight_decay=0.0,
