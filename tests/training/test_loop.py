@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from digits.data import split
 from digits.evaluation.metrics import negative_log_likelihood
-from digits.spec import Dataset, LabelledDigits, TrainingError
+from digits.spec import Dataset, LabelledDigits, TrainingError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.loop import fit, out_of_patience, predict, to_tensors
 from digits.training.network import make_network
-from digits.training.recipes import recipe
+from digits.training.recipes import RECIPES, recipe
 
 PLAIN = TrainConfig(
     hidden=(64,), optimizer="adam", learning_rate=2e-3, weight_decay=0.0, schedule="constant", batch_size=50, epochs=3,
@@ -29,6 +29,10 @@ CPU = torch.device("cpu")
 def trained(config: TrainConfig, few: Dataset, **others: Any) -> tuple[nn.Module, list[Epoch]]:
     network = make_network(config)
     return network, fit(network, few.train, few.test, config, **others)
+
+
+def first_of(digits: LabelledDigits, n: int) -> LabelledDigits:
+    return LabelledDigits(digits.images[:n], digits.labels[:n])
 
 
 def weights(network: nn.Module) -> Tensor:
@@ -209,14 +213,58 @@ def test_predict_gives_the_same_whatever_the_batch_without_dropout_or_gradient(f
     torch.testing.assert_close(predict(network, images, batch_size=7), logits)
 
 
-@pytest.mark.parametrize("name", ["classic", "standard"])
+@pytest.mark.parametrize("name", RECIPES)
 def test_the_seed_alone_decides_every_bit(few: Dataset, name: str) -> None:
-    config = recipe(name).replace(epochs=2, batch_size=100, dropout=0.3)
-    (first, one), (again, two) = (trained(config, few) for _ in range(2))
+    config = recipe(name).member(0).replace(epochs=2, batch_size=100, dropout=0.3)
+    config = config.replace(hidden=tuple(width // 4 for width in config.hidden))  # as deep, but quicker
+    digits = Dataset("fewer", first_of(few.train, 500), first_of(few.test, 100), "", {})
+    # any answers will do: what is learned from them is the same again, or it is not
+    teacher = make_network(PLAIN.replace(seed=7)).eval() if config.teacher else None
+    (first, one), (again, two) = (trained(config, digits, teacher=teacher) for _ in range(2))
     assert torch.equal(weights(first), weights(again))
     assert without_seconds(one) == without_seconds(two)
-    other, _ = trained(config.replace(seed=1), few)
+    other, _ = trained(config.replace(seed=1), digits, teacher=teacher)
     assert not torch.equal(weights(first), weights(other))
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_training_in_bfloat16_rounds_but_learns_and_keeps_float32(few: Dataset, network: str) -> None:
+    config = PLAIN.replace(network=network, channels=(8, 16), learning_rate=5e-3)
+    (exact, ours), (rounded, theirs) = (trained(config.replace(precision=of), few) for of in ("float32", "bfloat16"))
+    assert not torch.equal(weights(exact), weights(rounded))
+    assert {weight.dtype for weight in rounded.parameters()} == {torch.float32}
+    assert theirs[-1].validation_accuracy > max(0.75, ours[-1].validation_accuracy - 0.05)
+    # what it is judged by is not rounded
+    logits = predict(rounded, to_tensors(few.test, CPU)[0]).numpy()
+    assert theirs[-1].validation_loss == pytest.approx(negative_log_likelihood(logits, few.test.labels), rel=1e-5)
+
+
+@pytest.mark.parametrize("network", ["mlp", "cnn"])
+def test_the_teacher_is_not_changed_by_teaching(few: Dataset, network: str) -> None:
+    teacher = make_network(PLAIN.replace(network=network, channels=(4, 8), dropout=0.3, seed=7)).eval()
+    before = weights(teacher).clone()
+    trained(PLAIN.replace(epochs=1), few, teacher=teacher)
+    assert torch.equal(weights(teacher), before)
+    assert not teacher.training
+    assert all(weight.grad is None for weight in teacher.parameters())
+
+
+def test_a_teachers_answers_are_learned_and_not_the_labels(few: Dataset) -> None:
+    teacher, _ = trained(PLAIN, few)
+    rng = np.random.default_rng(0)
+    drawn = LabelledDigits(few.train.images, rng.permutation(few.train.labels))
+    student = make_network(PLAIN.replace(seed=1))
+    history = fit(student, drawn, few.test, PLAIN.replace(seed=1), teacher=teacher)
+    assert history[-1].validation_accuracy > 0.8
+    assert history[-1].train_accuracy < 0.2, "the labels it is compared with say nothing"
+
+
+def test_fit_refuses_an_ensemble(few: Dataset) -> None:
+    with pytest.raises(UsageError) as refused:
+        trained(PLAIN.replace(members=2), few)
+    assert str(refused.value) == (
+        "fit trains one network: give it config.member(0), config.member(1), … or call digits.train"
+    )
 
 
 class Normalised(nn.Module):
