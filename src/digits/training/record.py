@@ -107,8 +107,8 @@ def as_json(values: dict[str, Any]) -> bytes:
 
 
 def interrupted(config: TrainConfig, history: list[Epoch]) -> bool:
-    """Whether a run ended before its configuration says so."""
-    return len(history) < config.epochs and not out_of_patience(history, config.patience)
+    """Whether a run ended before its configuration says so; an ensemble is not judged before its members are whole."""
+    return config.members == 1 and len(history) < config.epochs and not out_of_patience(history, config.patience)
 
 
 def notices_of(config: TrainConfig, dataset: Dataset, history: list[Epoch]) -> list[str]:

@@ -47,6 +47,8 @@ class Run:
         What it was trained on and judged by.
     history
         A row an epoch.
+    everything
+        The rows of all that was trained for it, its members and its teacher included.
     scores
         How good it is, by part: ``train``, ``validation``, ``test``; empty in all but the first process of torchrun.
     results
@@ -58,6 +60,7 @@ class Run:
     network: nn.Module
     dataset: Dataset
     history: list[Epoch]
+    everything: list[Epoch]
     scores: dict[str, Score]
     results: dict[str, Any]
 
@@ -105,6 +108,8 @@ def train(
     # a user's own parts are tried before there is a folder, so that a mistake in them leaves none behind
     make_loss(config)
     make_optimizer(make_network(config), config)
+    if config.teacher and not teacher_config(config):
+        trained_teacher(config, dataset)
     made = new_folder(config, out) if distributed.rank() == 0 else ""
     folder = Path(distributed.agreed(str(made), device))
     return _go_on(folder, config, dataset, further(progress, [], epochs), begun)
@@ -171,23 +176,20 @@ def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
     learned, validation = split(dataset.train, held_out(config, dataset), seed=config.split_seed)
     prepared = time.perf_counter()
     train_all = _train_members if config.members > 1 else _train_one
-    network, history, seconds, notices, more = train_all(folder, config, dataset, learned, validation, progress)
+    network, history, everything, notices, more = train_all(folder, config, dataset, learned, validation, progress)
     trained = time.perf_counter()
     if not first:
-        return Run(folder, config, network, dataset, history, {}, {})
+        return Run(folder, config, network, dataset, history, everything, {}, {})
     scores, results = judge(folder, network, config, dataset, learned, validation, history, notices)
-    training = sum(row.seconds for row in history) + seconds
-    results |= more
-    results["seconds"] = {
-        "training": training,
-        "total": training + (prepared - begun) + (time.perf_counter() - trained),
-    }
+    training = sum(row.seconds for row in everything)
+    total = training + (prepared - begun) + (time.perf_counter() - trained)
+    results |= more | {"seconds": {"training": training, "total": total}}
     write_results(folder, results)
-    return Run(folder, config, network, dataset, history, scores, results)
+    return Run(folder, config, network, dataset, history, everything, scores, results)
 
 
-Trained = tuple[nn.Module, list[Epoch], float, list[str], dict[str, Any]]
-"""A network, its epochs, the seconds of other networks' training, what has to be said, and more for the results."""
+Trained = tuple[nn.Module, list[Epoch], list[Epoch], list[str], dict[str, Any]]
+"""A network, its epochs, the epochs of all that was trained for it, what has to be said, and more for the results."""
 
 
 def _train_one(
@@ -199,12 +201,10 @@ def _train_one(
     progress: Progress,
 ) -> Trained:
     teacher: nn.Module | None = None
-    seconds, notices, earlier, more = 0.0, list[str](), list[Epoch](), dict[str, Any]()
+    notices, earlier, more = list[str](), list[Epoch](), dict[str, Any]()
     if taught_by := teacher_config(config):
         run = _inner(folder / "teacher", taught_by, dataset, progress, "its teacher")
-        teacher, earlier = run.network, run.history * taught_by.members
-        results = run.results
-        seconds = results["seconds"]["training"] if results else 0.0
+        teacher, earlier, results = run.network, run.everything, run.results
     elif config.teacher:
         with distributed.first_alone():
             teacher, results, notices = trained_teacher(config, dataset)
@@ -223,7 +223,7 @@ def _train_one(
 
     checkpoint = folder / "checkpoint.safetensors"
     history = fit(network, learned, validation, config, teacher=teacher, checkpoint=checkpoint, progress=record)
-    return network, history, seconds, notices, more
+    return network, history, earlier + history, notices, more
 
 
 def _train_members(
@@ -235,10 +235,9 @@ def _train_members(
     progress: Progress,
 ) -> Trained:
     del learned, validation  # each member splits for itself, by the same seed
-    runs: list[Run] = []
-    epochs = planned(config)
+    runs, epochs = list[Run](), planned(config)
     for index in range(config.members):
-        earlier = [row for run in runs for row in run.history]
+        earlier = [row for run in runs for row in run.everything]
         where, what = folder / "members" / str(index + 1), f"member {index + 1} of {config.members}"
         runs.append(_inner(where, config.member(index), dataset, further(progress, earlier, epochs), what))
     network = Ensemble(run.network for run in runs).eval()
@@ -248,7 +247,7 @@ def _train_members(
         for run in runs
         if run.results
     ]
-    return network, history, 0.0, [], {"members": members}
+    return network, history, [row for run in runs for row in run.everything], [], {"members": members}
 
 
 def _inner(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress, what: str) -> Run:
