@@ -88,5 +88,9 @@ def shortened(name: str, length: int = 12) -> str:
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG, whole or not at all; the same figure gives the same bytes."""
     content = io.BytesIO()
+    # `sheet` has laid it out; doing so again takes as long as drawing it
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")
     figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
+    figure.set_layout_engine(layout)
     write_whole(path, content.getvalue())
