@@ -1,0 +1,74 @@
+"""What the tests of training across processes run in each of the two, and what of it one process can be asked too."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from digits import cli
+from digits.training import distributed, progress
+
+BATCHES = (2, 7, 101)
+DIGITS = 7
+"""An odd batch, so that the processes' shares differ in size and a mean of their means would be wrong."""
+
+
+def gradients() -> dict[str, Tensor]:
+    """Go through one batch as the loop does; give gradients and buffers, in float64 lest rounding hide a mistake."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(1, 3, 3, stride=2, bias=False), distributed.BatchNorm(3), nn.Tanh(),
+        nn.Conv2d(3, 4, 3, bias=False), distributed.BatchNorm(4), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 9, 10),
+    ).double()  # fmt: skip
+    images, labels = torch.randn(DIGITS, 1, 12, 12, dtype=torch.float64), torch.arange(DIGITS)
+    part = distributed.share(DIGITS)
+    trained = distributed.wrapped(network).train()
+    for _ in range(2):
+        loss = nn.functional.cross_entropy(trained(images[part]), labels[part])
+        distributed.mean_loss(loss, part.stop - part.start, DIGITS).backward()
+    found = {name: weight.grad for name, weight in network.named_parameters()}
+    return {name: tensor.double() for name, tensor in (found | dict(network.named_buffers())).items()}
+
+
+def measure(folder: Path, words: list[str]) -> None:
+    """Write down all that one process can say of the two, then train together, which saves starting two more."""
+    distributed.join("cpu")
+    rank = distributed.rank()
+    with distributed.first_alone():
+        before = (folder / "first").exists()
+        (folder / "first").touch()
+    said = {
+        "workers": distributed.workers(),
+        "second": before,
+        "shares": [[distributed.share(n).start, distributed.share(n).stop] for n in BATCHES],
+        "agreed": distributed.agreed(f"what {rank} says: ½ × ß", torch.device("cpu")),
+        "total": distributed.total(torch.tensor([1.0, 10.0 * rank])).tolist(),
+    }
+    (folder / f"{rank}.json").write_text(json.dumps(said))
+    safetensors.torch.save_file(gradients(), folder / f"{rank}.safetensors")
+    cli.main(words)
+
+
+def train_and_die(words: list[str]) -> None:
+    """Train as the command line does, but let the first process drop dead within the second epoch."""
+
+    class Deadly(progress.ProgressBar):
+        def __call__(self, done: float, *_: object) -> None:
+            if done > 1.3:
+                os._exit(7)
+
+    progress.ProgressBar = Deadly
+    cli.main(words)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "measure":
+        measure(Path(sys.argv[2]), sys.argv[3:])
+    else:
+        train_and_die(sys.argv[2:])
