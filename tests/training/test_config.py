@@ -42,7 +42,7 @@ REFUSED = [
     *[(field, 0, "1 or more") for field in ("batch_size", "epochs", "validation")],
     *[
         (field, value, "more than 0")
-        for field in ("learning_rate", "vector_rate", "softening")
+        for field in ("learning_rate", "matrix_rate", "softening")
         for value in (0.0, -1.0, float("inf"), float("nan"))
     ],
     ("hidden", (256, 0), "widths of 1 or more"),
@@ -151,9 +151,8 @@ def helps() -> dict[str, str]:
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
         tyro.cli(TrainConfig, args=["--help"])
     text = " ".join(shown.getvalue().split())
-    found = re.findall(
-        r"--([a-z-]+) (?:STR|INT|FLOAT|\[INT \[INT \.\.\.\]\]|INT \[INT \.\.\.\]) (.*?) \(default:", text
-    )
+    kinds = r"STR |INT |FLOAT |\[INT \[INT \.\.\.\]\] |INT \[INT \.\.\.\] "
+    found = re.findall(rf"--([a-z-]+) (?:{kinds})?(.*?) \(default:", text)
     return {name.replace("-", "_"): said for name, said in found}
 
 
@@ -197,7 +196,7 @@ configurations = st.fixed_dictionaries(
         "learning_rate": st.floats(0, 1e6, exclude_min=True),
         "weight_decay": number,
         "momentum": share,
-        "vector_rate": st.floats(0, 1e6, exclude_min=True),
+        "matrix_rate": st.floats(0, 1e6, exclude_min=True),
         "schedule": st.sampled_from(SCHEDULES),
         "warmup": share,
         "batch_size": count,
@@ -215,6 +214,7 @@ configurations = st.fixed_dictionaries(
         "device": st.sampled_from(["auto", "cpu", "cuda:1"]),
         "threads": st.integers(0, 1024),
         "precision": st.sampled_from(PRECISIONS),
+        "compile": st.booleans(),
     }
 )
 

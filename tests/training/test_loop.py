@@ -110,8 +110,8 @@ def test_a_loss_that_is_no_number_stops_with_advice(few: Dataset, changes: dict[
     with pytest.raises(TrainingError) as stopped:
         trained(config, few)
     assert str(stopped.value) == (
-        f"the loss became nan in epoch 1: the steps are too large. Try a lower learning rate than {rate:g} "
-        f"(--learning-rate {rate / 10:g}), a longer --warmup, or another --optimizer"
+        f"the loss became nan in epoch 1: the steps are too large. Try --learning-rate {rate / 10:g} "
+        f"instead of {rate:g}, a longer --warmup, or another --optimizer"
     )
 
 

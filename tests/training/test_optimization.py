@@ -135,11 +135,11 @@ def test_every_optimizer_learns(few: Dataset, name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_fields_reach_the_optimizer(name: str) -> None:
-    config = TrainConfig(optimizer=name, learning_rate=0.123, weight_decay=0.045, momentum=0.67)
+    config = TrainConfig(optimizer=name, learning_rate=0.123, matrix_rate=0.234, weight_decay=0.045, momentum=0.67)
     optimizer = make_optimizer(MLP((8,)), config)
     assert type(optimizer).__name__.lower() == ("adam" if name == "adamw" else name)
     group = optimizer.param_groups[0]
-    assert (group["lr"], group["weight_decay"]) == (0.123, 0.045)
+    assert (group["lr"], group["weight_decay"]) == (0.234 if name == "muon" else 0.123, 0.045)
     assert group.get("momentum") == (0.67 if name in ("sgd", "rmsprop", "muon") else None)
     assert sum(weight.numel() for group in optimizer.param_groups for weight in group["params"]) == 784 * 8 + 98
 

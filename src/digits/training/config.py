@@ -56,14 +56,14 @@ class TrainConfig:
     """Share of the target that cross-entropy spreads evenly over all classes, 0 to below 1."""
     optimizer: str = "muon"
     """adam, adamw, muon, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
-    learning_rate: float = 0.03
-    """Highest learning rate of the run."""
+    learning_rate: float = 4e-3
+    """Highest learning rate of the run; with muon, of what it leaves to adamw: all but the hidden layers' matrices."""
+    matrix_rate: float = 0.03
+    """Highest learning rate of the hidden layers' matrices, for muon only."""
     weight_decay: float = 0.1
     """Weight decay, as the optimizer understands it."""
     momentum: float = 0.95
     """Momentum, for sgd, rmsprop and muon only."""
-    vector_rate: float = 4e-3
-    """Highest learning rate of what muon leaves to adamw: biases, normalisation and the last layer."""
     schedule: str = "one-cycle"
     """Course of the learning rate: constant, linear, cosine, one-cycle, or step (a tenth after 60 and 80 %)."""
     warmup: float = 0.2
@@ -127,7 +127,7 @@ class TrainConfig:
         for field in ("batch_size", "epochs", "validation"):
             _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")
         _within("members", self.members, 1 <= self.members <= 100, "from 1 to 100")
-        for field in ("learning_rate", "vector_rate", "softening"):
+        for field in ("learning_rate", "matrix_rate", "softening"):
             _within(field, getattr(self, field), 0 < getattr(self, field) < float("inf"), "more than 0")
         _within("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
         _within("hidden", list(self.hidden), all(width >= 1 for width in self.hidden), "widths of 1 or more")

@@ -125,10 +125,11 @@ def fit(
             validation_loss = loss_function(validation_logits, validation_labels).item()
             # the last step of an epoch shows in the validation loss alone
             if not math.isfinite(train_loss + validation_loss):
+                rate = "matrix_rate" if config.optimizer == "muon" else "learning_rate"
                 raise TrainingError(
                     f"the loss became {train_loss + validation_loss} in epoch {epoch + 1}: the steps are too large. "
-                    f"Try a lower learning rate than {config.learning_rate:g} (--learning-rate "
-                    f"{config.learning_rate / 10:g}), a longer --warmup, or another --optimizer"
+                    f"Try --{rate.replace('_', '-')} {getattr(config, rate) / 10:g} instead of "
+                    f"{getattr(config, rate):g}, a longer --warmup, or another --optimizer"
                 )
             right = int((validation_logits.argmax(1) == validation_labels).sum())
             lowest = min((row.validation_loss for row in state.history), default=math.inf)

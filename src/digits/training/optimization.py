@@ -83,7 +83,8 @@ def make_optimizer(network: nn.Module, config: TrainConfig) -> Optimizer:
             return Adam(weights, **common, decoupled=config.optimizer == "adamw")
         case "muon":
             dtype = compute_dtype(config.precision, weights[0].device)
-            return Muon(weights, **common, momentum=config.momentum, vector_lr=config.vector_rate, dtype=dtype)
+            rates = {"lr": config.matrix_rate, "vector_lr": config.learning_rate}
+            return Muon(weights, **common | rates, momentum=config.momentum, dtype=dtype)
         case "adagrad":
             return torch.optim.Adagrad(weights, **common)
         case "nadam":
