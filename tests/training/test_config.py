@@ -151,8 +151,8 @@ def helps() -> dict[str, str]:
     with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
         tyro.cli(TrainConfig, args=["--help"])
     text = " ".join(shown.getvalue().split())
-    kinds = r"STR |INT |FLOAT |\[INT \[INT \.\.\.\]\] |INT \[INT \.\.\.\] "
-    found = re.findall(rf"--([a-z-]+) (?:{kinds})?(.*?) \(default:", text)
+    kinds = r" STR| FLOAT| \[INT \[INT \.\.\.\]\]| INT \[INT \.\.\.\]| INT|, --no-[a-z-]+"
+    found = re.findall(rf"--([a-z-]+)(?:{kinds}) (.*?) \(default:", text)
     return {name.replace("-", "_"): said for name, said in found}
 
 
