@@ -3,12 +3,14 @@
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.contenders import CONTENDERS
 from benchmarks.tables import write_csv
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text
+from PIL import Image
 
 from benchmarks import pictures
 
@@ -69,6 +71,16 @@ def test_the_picture_is_written_and_light(curves: Curves, results: Path, tmp_pat
     content = (tmp_path / "new" / "contest.png").read_bytes()
     assert content[:4] == b"\x89PNG"
     assert len(content) < 300_000
+
+
+def test_the_committed_picture_is_that_of_the_committed_measurement(tmp_path: Path) -> None:
+    pictures.draw(tmp_path / "contest.png")
+    committed, drawn = (
+        np.asarray(Image.open(path).convert("L"), float) for path in (pictures.PICTURE, tmp_path / "contest.png")
+    )
+    assert committed.shape == drawn.shape
+    # letters may be smoothed differently on another system
+    assert abs(committed - drawn).mean() < 1
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12).map(sorted))

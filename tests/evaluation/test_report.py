@@ -99,6 +99,19 @@ def test_a_notice_comes_first(run: Path) -> None:
     assert text.index("Training was interrupted.") < text.index("784-10, recipe")
 
 
+def test_an_ensemble_tells_of_its_members(run: Path) -> None:
+    members = [{"validation": 0.9, "test": test, "seed": 0} for test in (0.95, 0.97, 0.96)]
+    text = text_of(write_report(changed(run, members=members)))
+    assert "It is the mean of 3 networks, which alone read between 95.00 % and 97.00 %" in text
+
+
+def test_a_taught_network_tells_of_its_teacher(run: Path) -> None:
+    teacher = {"recipe": "cnn", "seed": 0, "network": "cnn 16-32-64", "validation": 0.9951, "seconds": 61.26}
+    text = text_of(write_report(changed(run, teacher=teacher)))
+    assert "It learned from the answers of cnn 16-32-64, recipe cnn, which reads 99.51 %" in text
+    assert "took 61.3 seconds to train" in text
+
+
 def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror='y'>"
     changed(run, command=hostile, notices=[hostile], network=hostile)
