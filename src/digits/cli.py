@@ -3,8 +3,10 @@
 Nothing is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -138,16 +140,13 @@ def train(words: list[str]) -> None:
     from digits.training.run import resume as resume_run
     from digits.training.run import train as train_run
 
-    bar = ProgressBar()
-    try:
+    with closing(ProgressBar()) as bar:
         if call.resume:
             run = resume_run(call.resume, data=call.data, progress=bar)
         else:
             run = train_run(call.config, data=call.data, out=call.out, progress=bar)
-    finally:
-        bar.close()
-    if not run.results:
-        return  # not the first process of torchrun
+    if not run.results:  # not the first process of torchrun
+        return
     report = write_report(run.folder)
     for notice in run.results["notices"]:
         print(f"digits: note: {notice}", file=sys.stderr)  # noqa: T201
@@ -158,8 +157,8 @@ def train(words: list[str]) -> None:
     _say(table(run.scores))
     _say(f"\ntrained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all")
     model = run.folder / "model.onnx"
-    _say(f"report  {report}\nmodel   {model if model.exists() else model.with_suffix('.safetensors')}")
-    _say(f"again   {run.results['command']}")
+    file = model if model.exists() else model.with_suffix(".safetensors")
+    _say(f"report  {report}\nmodel   {file}\nagain   {run.results['command']}")
 
 
 def evaluate(words: list[str]) -> None:
@@ -206,9 +205,7 @@ def export(words: list[str]) -> None:
         load_model(file)
     elif not file.is_file():
         raise ModelError(f"there is no {file}; `digits train --resume {call.run}` finishes a run that was cut off")
-    target = call.out or Path(f"{call.run.resolve().name}.{call.to}")
-    shutil.copyfile(file, target)
-    _say(str(target))
+    _say(str(shutil.copyfile(file, call.out or Path(f"{call.run.resolve().name}.{call.to}"))))
 
 
 def report(words: list[str]) -> None:
@@ -297,5 +294,6 @@ def _say_json(values: dict[str, Any]) -> None:
 
 
 def _fail(message: str, exit_code: int) -> None:
-    print(f"digits: {message}", file=sys.stderr)  # noqa: T201
+    if os.environ.get("RANK", "0") == "0":  # of torchrun's processes, one is enough to say it
+        print(f"digits: {message}", file=sys.stderr)  # noqa: T201
     sys.exit(exit_code)

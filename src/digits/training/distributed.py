@@ -7,6 +7,7 @@ but for the order of the sums. Only the first process downloads, writes and talk
 
 from __future__ import annotations
 
+import atexit
 import os
 import warnings
 from collections.abc import Iterator
@@ -48,12 +49,7 @@ def join(device: str) -> None:
     if not dist.is_available():
         raise UsageError("this build of torch cannot train across processes: start digits without torchrun")
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
-
-
-def leave() -> None:
-    """Part from the other processes."""
-    if workers() > 1:
-        dist.destroy_process_group()
+    atexit.register(dist.destroy_process_group)
 
 
 @contextmanager

@@ -184,8 +184,8 @@ def seed_everything(seed: int, epoch: int) -> None:
 
 def _batches(order: Int64[Tensor, " n"], batch_size: int) -> list[Tensor]:
     batches = list(order.split(batch_size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        # a digit alone has no variance, which batch normalisation needs
+    # a digit alone has no variance, which batch normalisation needs, and every process needs a digit
+    if len(batches) > 1 and len(batches[-1]) < max(2, distributed.workers()):
         batches[-2:] = [torch.cat(batches[-2:])]
     return batches
 

@@ -26,9 +26,10 @@ from digits.training.judging import judge, write_results
 from digits.training.loop import Progress, fit
 from digits.training.network import Ensemble, make_network
 from digits.training.optimization import make_loss, make_optimizer
+from digits.training.preparation import device_of, held_out
 from digits.training.recipes import recipe
 from digits.training.record import as_json, environment, epochs_csv, interrupted, new_folder
-from digits.training.teams import further, mean_history, planned, teacher_config, trained_teacher
+from digits.training.teams import further, inner_configs, mean_history, planned, teacher_config, trained_teacher
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +103,12 @@ def train(
         raise UsageError(f"a recipe is named first: train({changes['recipe']!r}, …)")
     config = (recipe(config) if isinstance(config, str) else config).replace(**changes)
     recipe(config.recipe)
+    if config.teacher and Path(config.teacher).is_dir():
+        config = config.replace(teacher=str(Path(config.teacher).resolve()))  # found again from any other folder
     epochs = planned(config)
     dataset, device = _loaded(data, config)
-    held_out(config, dataset)
+    for inner in (config, *inner_configs(config)):
+        held_out(inner, dataset)
     # a user's own parts are tried before there is a folder, so that a mistake in them leaves none behind
     make_loss(config)
     make_optimizer(make_network(config), config)
@@ -168,7 +172,7 @@ def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
         torch.set_num_threads(config.threads)
     first = distributed.rank() == 0
     if first and not (folder / "config.json").exists():
-        write_whole(folder / "environment.json", as_json(environment(config, dataset, _device(config))))
+        write_whole(folder / "environment.json", as_json(environment(config, dataset, device_of(config))))
         write_whole(folder / "config.json", as_json(config.as_json()))
     if first:
         for leftover in folder.glob(".*.part"):
@@ -182,7 +186,8 @@ def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
         return Run(folder, config, network, dataset, history, everything, {}, {})
     scores, results = judge(folder, network, config, dataset, learned, validation, history, notices)
     training = sum(row.seconds for row in everything)
-    total = training + (prepared - begun) + (time.perf_counter() - trained)
+    # of a resumed run, the epochs made before count too
+    total = max(training, trained - prepared) + (prepared - begun) + (time.perf_counter() - trained)
     results |= more | {"seconds": {"training": training, "total": total}}
     write_results(folder, results)
     return Run(folder, config, network, dataset, history, everything, scores, results)
@@ -208,12 +213,12 @@ def _train_one(
     elif config.teacher:
         with distributed.first_alone():
             teacher, results, notices = trained_teacher(config, dataset)
-        teacher.to(_device(config))
+        teacher.to(device_of(config))
     if config.teacher and results:
         about = {name: results[name] for name in ("recipe", "seed", "network")}
         accuracy, training = results["validation"]["accuracy"], results["seconds"]["training"]
         more = {"teacher": about | {"validation": accuracy, "seconds": training}}
-    network = make_network(config).to(_device(config))
+    network = make_network(config).to(device_of(config))
     on = further(progress, earlier, len(earlier) + config.epochs)
 
     def record(done: float, epochs: int, history: list[Epoch]) -> None:
@@ -263,37 +268,4 @@ def _loaded(data: str | os.PathLike[str] | Dataset | None, config: TrainConfig) 
     """Load the digits, after meeting the other processes, of which the first alone may have to download them."""
     distributed.join("cuda" if config.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu")
     with distributed.first_alone():
-        return (data if isinstance(data, Dataset) else load_dataset(data)), _device(config)
-
-
-def _device(config: TrainConfig) -> torch.device:
-    if config.device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", distributed.local_rank())
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(config.device)
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"device {config.device!r} cannot be used here: {str(error).splitlines()[0]}") from error
-    return device
-
-
-def held_out(config: TrainConfig, dataset: Dataset) -> int:
-    """Give the number of validation digits: what the configuration says, but never more than a sixth of a small set.
-
-    Raises
-    ------
-    UsageError
-        When too few are left to learn from.
-    """
-    validation = min(config.validation, len(dataset.train) // 6)
-    rest = len(dataset.train) - validation
-    if validation < 1:
-        raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
-    if config.batch_size > rest:
-        raise UsageError(
-            f"batch_size {config.batch_size} is more than the {rest} digits to learn from; "
-            f"try --batch-size {max(1, rest // 10)}"
-        )
-    return validation
+        return (data if isinstance(data, Dataset) else load_dataset(data)), device_of(config)

@@ -46,6 +46,12 @@ def planned(config: TrainConfig) -> int:
     return config.epochs + (planned(teacher) if teacher else 0)
 
 
+def inner_configs(config: TrainConfig) -> list[TrainConfig]:
+    """Give how to train all that is trained inside a run: a member, a teacher, and what is inside those."""
+    inner = config.member(0) if config.members > 1 else teacher_config(config)
+    return [inner, *inner_configs(inner)] if inner else []
+
+
 def trained_teacher(config: TrainConfig, dataset: Dataset) -> tuple[nn.Module, dict[str, Any], list[str]]:
     """Load the teacher that `config` names as a run folder.
 

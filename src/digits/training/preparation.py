@@ -1,0 +1,53 @@
+"""What has to be settled before a run begins: on which device, and how many digits are held out."""
+
+from __future__ import annotations
+
+import torch
+
+from digits.spec import Dataset, UsageError
+from digits.training import distributed
+from digits.training.config import TrainConfig
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Give the device to train on: the one named, or CUDA, then MPS, then the processor.
+
+    Raises
+    ------
+    UsageError
+        When it cannot be used here.
+    """
+    if config.device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", distributed.local_rank())
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(config.device)
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UsageError(f"device {config.device!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def held_out(config: TrainConfig, dataset: Dataset) -> int:
+    """Give the number of validation digits: what the configuration says, but never more than a sixth of a small set.
+
+    Raises
+    ------
+    UsageError
+        When too few are left to learn from, or a batch is too small for the processes that share it.
+    """
+    validation = min(config.validation, len(dataset.train) // 6)
+    rest = len(dataset.train) - validation
+    if validation < 1:
+        raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
+    if config.batch_size > rest:
+        raise UsageError(
+            f"batch_size {config.batch_size} is more than the {rest} digits to learn from; "
+            f"try --batch-size {max(1, rest // 10)}"
+        )
+    if config.batch_size < distributed.workers():
+        raise UsageError(
+            f"batch_size {config.batch_size} leaves some of the {distributed.workers()} processes without a digit"
+        )
+    return validation
