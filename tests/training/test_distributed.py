@@ -202,6 +202,16 @@ def test_a_run_of_two_that_died_is_gone_on_with_to_the_same_weights(
     assert (folder / "model.safetensors").read_bytes() == (two[0] / "model.safetensors").read_bytes()
 
 
+def test_a_batch_too_small_to_share_is_refused_once(few_file: Path, tmp_path: Path) -> None:
+    said = pair("-m", "digits", "train", "--data", few_file, "--batch-size", 1, "--out", tmp_path / "run")
+    assert [each.code for each in said] == [2, 2]
+    assert [each.err for each in said] == [
+        "digits: batch_size 1 leaves some of the 2 processes without a digit\n",
+        "",
+    ]
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_cnn_of_two_processes_reads_as_many_digits_as_that_of_one(
     measured: Path, few_file: Path, tmp_path: Path
 ) -> None:

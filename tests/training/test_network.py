@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from digits.spec import Dataset, UsageError
 from digits.training.config import ACTIVATIONS, TrainConfig
+from digits.training.loop import fit
 from digits.training.network import MLP, Dropout, describe, make_network
 
 NUMPY = {
@@ -208,3 +210,28 @@ def test_dropout_lets_gradients_through_where_values_passed() -> None:
     kept.sum().backward()
     assert values.grad is not None
     assert torch.equal(values.grad, kept.detach())
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_compiled_network_trains_to_the_same_weights(
+    few: Dataset, monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    asked: list[str] = []
+
+    def compiler(network: nn.Module, *, mode: str) -> nn.Module:
+        # captured as torch captures it, but run as it is, since not every machine has a C++ compiler
+        asked.append(mode)
+        return original(network, backend="eager")
+
+    original = torch.compile
+    monkeypatch.setattr(torch, "compile", compiler)
+    config = TrainConfig(epochs=1, precision="float32")
+    # not one of ours, whose calls the tests check, which cannot be captured
+    as_it_is = nn.Sequential(nn.Flatten(), nn.Linear(784, 16), nn.ReLU(), nn.Linear(16, 10))
+    as_it_is.register_forward_pre_hook(lambda _, given: (given[0].float() / 255,))
+    network = copy.deepcopy(as_it_is)
+    fit(as_it_is, few.train, few.test, config)
+    fit(network, few.train, few.test, config.replace(compile=compiled))
+    assert asked == (["default"] if compiled else []), "CUDA graphs are for CUDA"
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, as_it_is.state_dict()[name]), name

@@ -90,6 +90,25 @@ def test_an_unknown_teacher_is_refused_before_any_work(few: Dataset, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_teacher_that_does_not_fit_the_set_is_refused_before_any_work(
+    few: Dataset, quick_teacher: TrainConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(RECIPES, "quick", quick_teacher.replace(batch_size=5000))
+    with pytest.raises(UsageError, match=r"^batch_size 5000 is more than the 1667 digits to learn from"):
+        train(small("standard", teacher="quick"), data=few, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_is_found_again_from_any_folder(
+    few: Dataset, liar: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(liar.folder.parent)
+    run = train(small("standard", teacher=liar.folder.name, epochs=1), data=few, out=tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    assert run.config.teacher == str(liar.folder.resolve())
+    assert resume(run.folder, data=few).results["teacher"] == run.results["teacher"]
+
+
 def test_the_student_answers_as_its_teacher_and_not_as_its_labels(few: Dataset, liar: Run, tmp_path: Path) -> None:
     run = train(small("standard", seed=1, teacher=str(liar.folder)), data=few, out=tmp_path / "run")
     answers = logits_of(run.network, few.test).argmax(1)
