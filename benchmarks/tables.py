@@ -158,7 +158,7 @@ def _tried() -> str:
     rows = read_csv("tried")
     lines = ["| batch of 500 | milliseconds |", "| --- | --- |"]
     lines += [f"| {row['what']} | {float(row['milliseconds']):.2f} |" for row in rows]
-    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']} each", "tried")])
+    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']}, in `fit` of seven epochs", "tried")])
 
 
 ACCURATE = {

@@ -36,6 +36,12 @@ def measure() -> None:
     torch.set_num_threads(1)
     timings["step, no dropout, one thread"] = _step(images, labels, digits.MLP(dropout=0.0))
     torch.set_num_threads(threads)
+    timings |= {
+        "step in `fit`, AdamW, float32": _fitted(optimizer="adamw", precision="float32"),
+        "step in `fit`, AdamW, bfloat16": _fitted(optimizer="adamw", precision="bfloat16"),
+        "step in `fit`, Muon, float32": _fitted(precision="float32"),
+        "step in `fit`, Muon, bfloat16 (done)": _fitted(precision="bfloat16"),
+    }
     rows = [
         {"what": what, "milliseconds": round(1000 * seconds, 3), "n": REPEATS, "threads": threads, **environment}
         for what, seconds in timings.items()
@@ -61,6 +67,14 @@ def _step(images: Tensor, labels: Tensor, network: nn.Module) -> float:
         optimizer.step()
 
     return _median(step)
+
+
+def _fitted(**changes: str) -> float:
+    """Seconds of a training step as users have it, validation after each epoch included."""
+    learned, validation = digits.split(digits.load_mnist().train)
+    config = digits.RECIPES["fast"].replace(batch_size=BATCH_SIZE, epochs=8, **changes)
+    history = digits.fit(digits.make_network(config), learned, validation, config)
+    return median(epoch.seconds for epoch in history[1:]) * BATCH_SIZE / len(learned)
 
 
 def _median(call: Callable[[], object]) -> float:
