@@ -24,7 +24,7 @@ RUNS = Path("runs") / "benchmarks"
 """Kept, so that an interrupted measurement goes on where it was."""
 
 ENSEMBLES = 2
-STUDENTS = {"best-mlp": 5, "wide-mlp": 3}
+STUDENTS = {"best-mlp": 5}
 """Recipes that learn from a best-cnn, and their seeds."""
 OTHERS = {"tiny": 5}
 

@@ -163,7 +163,6 @@ def _tried() -> str:
 
 ACCURATE = {
     "best-mlp": "784-256-128-10, taught by a best-cnn",
-    "wide-mlp": "784-1024-1024-512-10, taught by a best-cnn",
     "tiny": "the smallest",
     "best-cnn": "one convolutional network",
     "ensemble": "several of it as one model file",

@@ -36,8 +36,6 @@ _BEST_CNN = TrainConfig(
     shift=1.0,
 )
 
-_BEST_MLP = TrainConfig(recipe="best-mlp", teacher="best-cnn", softening=4.0, batch_size=250, epochs=80)
-
 RECIPES = {
     config.recipe: config
     for config in (
@@ -69,8 +67,7 @@ RECIPES = {
             **_AS_THEY_ARE,
         ),
         TrainConfig(recipe="standard"),
-        _BEST_MLP,
-        _BEST_MLP.replace(recipe="wide-mlp", hidden=(1024, 1024, 512), epochs=40),
+        TrainConfig(recipe="best-mlp", teacher="best-cnn", softening=4.0, batch_size=250, epochs=80),
         _CNN,
         _BEST_CNN,
         _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
