@@ -145,14 +145,14 @@ def _leads(found: dict[str, Standing]) -> list[str]:
                 f"it takes {_times(peer, fast)} as `fast`."
             )
         # whoever stops a peer the moment it is good enough, and knows when that is
-        early = [standing for standing in peers if len(standing.soonest) == len(standing.seconds)]
+        early = [standing for standing in peers if standing.soonest]
         if early:
-            first = min(early, key=lambda standing: mean(standing.soonest))
-            ratio = mean(first.soonest) / fast.time
+            first = min(early, key=lambda standing: min(standing.soonest))
+            ratio = min(first.soonest) / fast.time
             verb = "We lead" if ratio > 1 else "We lose"
             sentences.append(
                 f"{verb}: the first peer to see {_percent(ENOUGH)} on validation is {first.shown}, after "
-                f"{mean(first.soonest):.1f} s: {ratio:.1f} × as long as all of `fast`."
+                f"{min(first.soonest):.1f} s: {ratio:.1f} × as long as all of `fast`."
             )
     if cnn := found.get("cnn"):
         verb = "We lead" if cnn.accuracy >= CNN_ACCURACY and cnn.time <= CNN_SECONDS else "We miss our mark"

@@ -17,9 +17,9 @@ def device_of(config: TrainConfig) -> torch.device:
     UsageError
         When it cannot be used here.
     """
+    if config.device in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", distributed.local_rank())  # of torchrun's processes, each has a GPU of its own
     if config.device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", distributed.local_rank())
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(config.device)

@@ -179,8 +179,11 @@ def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
             leftover.unlink()  # what a killed process was writing
     learned, validation = split(dataset.train, held_out(config, dataset), seed=config.split_seed)
     prepared = time.perf_counter()
-    train_all = _train_members if config.members > 1 else _train_one
-    network, history, everything, notices, more = train_all(folder, config, dataset, learned, validation, progress)
+    if config.members > 1:
+        network, history, everything, notices, more = _train_members(folder, config, dataset, progress)
+    else:
+        parts = (learned, validation)
+        network, history, everything, notices, more = _train_one(folder, config, dataset, parts, progress)
     trained = time.perf_counter()
     if not first:
         return Run(folder, config, network, dataset, history, everything, {}, {})
@@ -201,8 +204,7 @@ def _train_one(
     folder: Path,
     config: TrainConfig,
     dataset: Dataset,
-    learned: LabelledDigits,
-    validation: LabelledDigits,
+    parts: tuple[LabelledDigits, LabelledDigits],
     progress: Progress,
 ) -> Trained:
     teacher: nn.Module | None = None
@@ -227,19 +229,11 @@ def _train_one(
         on(done, epochs, history)
 
     checkpoint = folder / "checkpoint.safetensors"
-    history = fit(network, learned, validation, config, teacher=teacher, checkpoint=checkpoint, progress=record)
+    history = fit(network, *parts, config, teacher=teacher, checkpoint=checkpoint, progress=record)
     return network, history, earlier + history, notices, more
 
 
-def _train_members(
-    folder: Path,
-    config: TrainConfig,
-    dataset: Dataset,
-    learned: LabelledDigits,
-    validation: LabelledDigits,
-    progress: Progress,
-) -> Trained:
-    del learned, validation  # each member splits for itself, by the same seed
+def _train_members(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progress) -> Trained:
     runs, epochs = list[Run](), planned(config)
     for index in range(config.members):
         earlier = [row for run in runs for row in run.everything]
