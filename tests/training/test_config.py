@@ -252,7 +252,7 @@ def parsed(words: list[str]) -> tuple[TrainConfig, Any]:
         raise Parsed(config, data)
 
     with mock.patch("digits.training.run.train", stop), pytest.raises(Parsed) as stopped:
-        cli.train(words)
+        cli.COMMANDS["train"](words)
     return stopped.value.args  # type: ignore[return-value]
 
 

@@ -1,0 +1,98 @@
+"""The command line: what users type becomes calls, what went wrong becomes a sentence and an exit code.
+
+A command is a module of its name. Nothing else is imported before it is needed: ``digits --help`` answers at once, and
+only training loads torch.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from digits.cli import data, evaluate, export, report, train
+from digits.cli.terminal import remark, say
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "train": train.train,
+    "evaluate": evaluate.evaluate,
+    "data": data.data,
+    "export": export.export,
+    "report": report.report,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process: 0 when done, 1 when it could not be done, 2 for a wrong call."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words in ([], ["-h"], ["--help"]):
+            say(_overview())
+        elif words == ["--version"]:
+            from digits import __version__
+
+            say(__version__)
+        else:
+            _run(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has seen enough; flushing again at exit would complain
+        sys.stdout = None
+        sys.exit(1)
+    if not words:
+        sys.exit(2)
+
+
+def _run(words: list[str]) -> None:
+    import logging
+
+    from digits.spec import DigitsError
+
+    # what the rooms have to tell, such as a download that begins
+    logging.basicConfig(format="digits: %(message)s")
+    logging.getLogger("digits").setLevel(logging.INFO)
+    try:
+        _command(words[0])(words[1:])
+    except DigitsError as error:
+        _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("digits"):
+            raise
+        _fail(f"this needs {error.name}, which is not installed: pip install 'digits[train]'", 1)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+
+
+def _command(name: str) -> Callable[[list[str]], None]:
+    if name not in COMMANDS:
+        import difflib
+
+        from digits.spec import UsageError
+
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}"
+        raise UsageError(f"there is no command {name!r}; {meant}")
+    return COMMANDS[name]
+
+
+def _overview() -> str:
+    lines = [f"  {name:9} {str(command.__doc__).splitlines()[0]}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: digits COMMAND [arguments]",
+            "",
+            "Train the classic 784-256-128-10 network on MNIST in seconds, and see what happened.",
+            "",
+            *lines,
+            "",
+            "digits COMMAND --help tells more of each; digits --version, which version this is.",
+        ]
+    )
+
+
+def _fail(message: str, exit_code: int) -> None:
+    if os.environ.get("RANK", "0") == "0":  # of torchrun's processes, one is enough to say it
+        remark(f"digits: {message}")
+    sys.exit(exit_code)

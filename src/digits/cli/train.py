@@ -1,0 +1,64 @@
+"""``digits train``: from a recipe and flags to a run folder with a report."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from digits.cli.terminal import parse, remark, say, say_json
+
+
+def train(words: list[str]) -> None:
+    """Train a network, judge it, and write its run folder with a report."""
+    from digits.spec import UsageError
+    from digits.training.config import TrainConfig
+    from digits.training.recipes import RECIPES, recipe
+
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--recipe=") else [word])]
+    if "--recipe" in words[:-1]:
+        at = words.index("--recipe")
+        words = [words[at + 1], *words[:at], *words[at + 2 :]]
+    name = words.pop(0) if words and not words[0].startswith("-") else "standard"
+    chosen = recipe(name)
+
+    @dataclass(frozen=True)
+    class Train:
+        data: Path | None = None
+        """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named."""
+        out: Path | None = None
+        """Run folder to make; runs/<time>-<recipe> when not named."""
+        resume: Path | None = None
+        """Continue this run folder, to the very weights that an uninterrupted run gives."""
+        json: bool = False
+        """Print results.json instead of a table."""
+        config: TrainConfig = chosen
+
+    description = f"{train.__doc__} The recipe comes first; the defaults shown are those of {name}."
+    call = parse(Train, f"train [{'|'.join(RECIPES)}]", words, description)
+    if call.resume and (call.config != chosen or name != "standard" or call.out):
+        raise UsageError("--resume keeps the run's own configuration and folder: only --data and --json go with it")
+
+    from digits.evaluation.metrics import table
+    from digits.evaluation.report import write_report
+    from digits.training.progress import ProgressBar
+    from digits.training.run import resume as resume_run
+    from digits.training.run import train as train_run
+
+    with closing(ProgressBar()) as bar:
+        if call.resume:
+            run = resume_run(call.resume, data=call.data, progress=bar)
+        else:
+            run = train_run(call.config, data=call.data, out=call.out, progress=bar)
+    if not run.results:  # not the first process of torchrun
+        return
+    report = write_report(run.folder)
+    for notice in run.results["notices"]:
+        remark(f"digits: note: {notice}")
+    if call.json:
+        say_json(run.results)
+        return
+    seconds = run.results["seconds"]
+    say(table(run.scores))
+    say(f"\ntrained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all")
+    model = run.folder / "model.onnx"
+    file = model if model.exists() else model.with_suffix(".safetensors")
+    say(f"report  {report}\nmodel   {file}\nagain   {run.results['command']}")

@@ -1,0 +1,63 @@
+"""``digits evaluate``: the figures of a run, whatever form its model has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digits.spec import Dataset
+
+
+def test_evaluating_a_run_gives_the_accuracy_of_its_results(run: Path, few_file: Path, digits: Any) -> None:
+    expected = json.loads((run / "results.json").read_text())["test"]
+    for model in (run, run / "model.onnx"):
+        said = digits("evaluate", model, "--data", few_file, "--json")
+        assert (said.code, said.err) == (0, "")
+        judged = json.loads(said.out)
+        assert sorted(judged) == ["accuracy", "confusion", "ece", "interval95", "n", "nll", "per_class"]
+        assert (judged["accuracy"], judged["n"]) == (expected["accuracy"], 500)
+        assert judged["nll"] == pytest.approx(expected["nll"], rel=1e-4)
+        assert judged["confusion"] == expected["confusion"]
+        assert len(judged["per_class"]) == 10
+
+
+def test_evaluating_in_words(run: Path, few_file: Path, digits: Any) -> None:
+    accuracy = json.loads((run / "results.json").read_text())["test"]["accuracy"]
+    said = digits("evaluate", run, "--data", few_file)
+    assert said.out.startswith(f"{run} on the test digits of ")
+    assert f"\naccuracy {accuracy:.2%} (95 % interval " in said.out
+
+
+def test_a_run_without_a_model_file_is_judged_by_its_weights(run: Path, few_file: Path, digits: Any) -> None:
+    folder = Path("run")
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors", "results.json"):
+        (folder / name).write_bytes((run / name).read_bytes())
+    expected = json.loads((run / "results.json").read_text())["test"]
+    assert json.loads(digits("evaluate", folder, "--data", few_file, "--json").out) == expected
+
+
+def test_a_model_that_does_not_tell_its_data_is_judged_all_the_same(run: Path, mnist: Dataset, digits: Any) -> None:
+    import onnx
+
+    model = onnx.load(run / "model.onnx")
+    described = json.loads(model.metadata_props[0].value)
+    del described["data"]
+    onnx.helper.set_model_props(model, {"digits": json.dumps(described)})
+    onnx.save(model, "model.onnx")
+    np.savez("own.npz", images=mnist.test.images[:70], labels=mnist.test.labels[:70])
+    said = digits("evaluate", "model.onnx", "--data", "own.npz", "--json")
+    assert (said.code, json.loads(said.out)["n"]) == (0, 70)
+
+
+def test_evaluating_a_model_file_loads_no_torch(process: Any, run: Path, few_file: Path) -> None:
+    code = (
+        "import sys; from digits.cli import main; main(sys.argv[1:]);"
+        "print([name for name in ('torch', 'matplotlib', 'onnx') if name in sys.modules], file=sys.stderr)"
+    )
+    said = process("evaluate", run / "model.onnx", "--data", few_file, "--json", code=code)
+    assert (said.code, said.err) == (0, "[]\n")
