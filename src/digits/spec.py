@@ -56,6 +56,10 @@ class DataError(DigitsError):
     """Labelled digits that are missing, broken or not what they claim to be."""
 
 
+class MissingDataError(DataError):
+    """MNIST is nowhere and could not be downloaded, and nobody has named a place where it should be."""
+
+
 class ModelError(DigitsError):
     """A model file or run folder that is missing, broken or not ours."""
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -109,7 +110,7 @@ def test_every_mirror_is_told_with_its_reason(
     lines = text.splitlines()
     assert lines[0].startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or ")
     assert lines[0].endswith(", and it could not be downloaded.")
-    assert lines[1:-1] == [
+    assert lines[1:-2] == [
         "Tried:",
         f"  {busy}: {A}.gz: the server answered 503 Service Unavailable.",
         f"  {gone}: {A}.gz: the server answered 404 Not Found.",
@@ -122,7 +123,8 @@ def test_every_mirror_is_told_with_its_reason(
         f"  school/mnist/: {A}.gz: Invalid URL 'school/mnist/{A}.gz': No scheme supplied. "
         f"Perhaps you meant https://school/mnist/{A}.gz?.",
     ]
-    assert lines[-1].startswith("To get it by hand: download train-images-idx3-ubyte.gz, ")
+    assert lines[-2].startswith("To get it by hand: download train-images-idx3-ubyte.gz, ")
+    assert lines[-1].startswith("To go on without: `digits data --synthetic 60000 --out DIR` writes ")
     assert mirror.asked == {f"/busy/{A}.gz": 3, f"/gone/{A}.gz": 1, f"/paged/{A}.gz": 1, f"/cut/{A}.gz": 3,
                             f"/swapped/{A}.gz": 1}  # fmt: skip
     assert names(finding.cache_folder()) == []
@@ -145,6 +147,43 @@ def test_a_busy_mirror_is_asked_again_after_a_pause(
     fetch_mnist(tmp_path, [url])
     assert pauses == [0.5, 1.0]
     assert names(tmp_path) == WHOLE
+
+
+def test_a_mirror_that_cannot_be_reached_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: pytest.fail("it waited"))
+    with pytest.raises(DataError, match=r": no connection \(is this machine online"):
+        fetch_mnist(tmp_path, ["http://127.0.0.1:9/"])
+
+
+def test_a_mirror_that_hangs_up_is_asked_again(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        calls: list[object] = []
+
+        def hang_up() -> None:
+            while len(calls) < 3:
+                calls.append(server.accept()[0].close())
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(DataError, match="no connection"):
+            fetch_mnist(tmp_path, [f"http://127.0.0.1:{server.getsockname()[1]}/"])
+        thread.join(10)
+    assert len(calls) == 3
+
+
+def test_nobody_waits_long_for_a_connection(
+    mirror: Mirror, small_mnist: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def connect(address: object, timeout: float, *_: object, **__: object) -> None:
+        waits.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    with pytest.raises(DataError, match=r": no connection within 5 seconds \(is this machine online"):
+        fetch_mnist(tmp_path, [mirror.serve_set(small_mnist)])
+    assert waits == [5]
 
 
 def test_a_broken_file_in_the_cache_is_replaced_and_told(

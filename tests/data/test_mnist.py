@@ -16,7 +16,7 @@ from digits.data import mnist as finding
 from digits.data.idx import idx_sha256
 from digits.data.parts import ROLES
 from digits.data.recognition import MNIST_SHA256
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.spec import DataError, Dataset, LabelledDigits, MissingDataError
 
 Files = dict[str, bytes]
 
@@ -208,11 +208,36 @@ def test_a_file_that_is_no_mnist_file_is_refused(tmp_path: Path) -> None:
 def test_without_data_and_download_the_remedy_is_told() -> None:
     with pytest.raises(DataError) as caught:
         load_mnist(download=False)
+    assert not isinstance(caught.value, MissingDataError), "it might be there for the asking"
     text = str(caught.value)
     assert text.startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or {finding.cache_folder()}, and")
     assert "downloading is switched off. To get it by hand: download train-images-idx3-ubyte.gz, train-labels" in text
     assert "with a browser, or copy any MNIST from another machine, and put the files into data/mnist, " in text
     assert text.endswith("or name their folder with --data or $DIGITS_DATA.")
+
+
+@pytest.mark.parametrize("load", [load_mnist, load_dataset])
+def test_mnist_that_is_nowhere_is_an_error_of_its_own(load: Callable[[], Dataset]) -> None:
+    with pytest.raises(MissingDataError) as caught:
+        load()
+    assert str(caught.value).startswith("No whole MNIST is in ")
+    assert str(caught.value).splitlines()[-1] == (
+        "To go on without: `digits data --synthetic 60000 --out DIR` writes digits of our own pen."
+    )
+
+
+@pytest.mark.parametrize("load", [load_mnist, load_dataset])
+@pytest.mark.parametrize("variable", [False, True])
+def test_a_named_place_that_is_no_good_is_not_mnist_that_is_nowhere(
+    load: Callable[..., Dataset], variable: bool, small_files: Files, folder_of: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for place in (folder_of({A: small_files[A]}), folder_of({}, "empty"), Path("nowhere")):
+        if variable:
+            monkeypatch.setenv("DIGITS_DATA", str(place))
+        with pytest.raises(DataError) as caught:
+            load(*([] if variable else [place]))
+        assert type(caught.value) is DataError
 
 
 @pytest.fixture

@@ -30,12 +30,12 @@ VARIABLE = "DIGITS_MIRRORS"
 """Environment variable with mirrors to try instead, parted by commas."""
 
 ATTEMPTS = 3
-"""How often one mirror is asked for one file, when it is too busy or the connection breaks."""
+"""How often one mirror is asked for one file, when it is too busy or the connection breaks; once if there is none."""
 
 PAUSE = 0.5
 """Seconds before the second attempt; twice as many before the third."""
 
-TIMEOUT = (10, 30)
+TIMEOUT = (5, 30)
 """Seconds to wait for a connection, and for each next piece."""
 
 
@@ -142,11 +142,21 @@ def _download(url: str, target: Path) -> None:
         except requests.RequestException as error:
             response = error.response
             refused = response is not None and response.status_code < 500 and response.status_code != 429
-            lasting = refused or isinstance(error, ValueError)  # requests' errors about URLs that cannot be meant
+            # requests' errors about URLs that cannot be meant are ValueErrors
+            lasting = refused or isinstance(error, ValueError) or _unreachable(error)
             if lasting or attempt == ATTEMPTS:
                 raise DataError(f"{url.rpartition('/')[2]}: {_reason(error)}.") from None
             log.info("%s: %s; trying again.", url, _reason(error))
             time.sleep(PAUSE * attempt)
+
+
+def _unreachable(error: Exception) -> bool:
+    """Whether nothing was connected to: who is offline need not wait for more of it, as for a busy server."""
+    import requests
+    from urllib3.exceptions import MaxRetryError
+
+    # what urllib3 raises for a connection that cannot be made; one that breaks off later is a ProtocolError
+    return isinstance(error, requests.ConnectionError) and isinstance(next(iter(error.args), None), MaxRetryError)
 
 
 def _reason(error: Exception) -> str:
@@ -154,6 +164,8 @@ def _reason(error: Exception) -> str:
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {TIMEOUT[0]} seconds (is this machine online, or behind a proxy?)"
     if isinstance(error, requests.Timeout):
         return f"no answer within {TIMEOUT[1]} seconds"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

@@ -14,7 +14,7 @@ from digits.data.idx_sets import idx_sets, is_idx_name, read_idx_set, set_of
 from digits.data.npz import read_npz
 from digits.data.parts import ROLES, Parts
 from digits.data.recognition import MNIST_SHA256, as_dataset
-from digits.spec import DataError, Dataset
+from digits.spec import DataError, Dataset, MissingDataError
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,10 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
 
     Raises
     ------
+    MissingDataError
+        No place was named, MNIST is nowhere, and it could not be downloaded.
     DataError
-        The named place holds no MNIST or a broken one, or MNIST is nowhere and could not be downloaded.
+        The named place holds no MNIST or a broken one, or MNIST is nowhere and must not be downloaded.
     """
     if data is not None:
         return _named_place(Path(data))
@@ -70,7 +72,10 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
     try:
         return as_dataset(fetch_mnist(cache))
     except DataError as error:
-        raise DataError(f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}") from None
+        raise MissingDataError(
+            f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}\n"
+            "To go on without: `digits data --synthetic 60000 --out DIR` writes digits of our own pen."
+        ) from None
 
 
 def by_hand() -> str:

@@ -46,6 +46,8 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
 
     Raises
     ------
+    MissingDataError
+        No path and no variable names a place, and `load_mnist` finds MNIST nowhere.
     DataError
         Nothing is there that can be read, or it is broken, ambiguous, or partly MNIST and partly not.
     """
