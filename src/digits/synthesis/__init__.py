@@ -1,0 +1,9 @@
+"""Our own pen: handwriting with known answers. No torch, no fonts, no pictures of anybody's.
+
+The way of the ink, a file each: `skeletons` are paths made by hand; `strokes` turns a path into points on a smooth
+curve; `writing` invents writers and lets them write; `ink` gives them pens; `samples` makes digits of the contract.
+"""
+
+from digits.synthesis.samples import synthesise
+
+__all__ = ["synthesise"]
