@@ -71,3 +71,12 @@ def trained(process: Any, few_file: Path, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def run(trained: tuple[Path, Any]) -> Path:
     return trained[0]
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No MNIST, no connection; and a small set of our own pen, since a large one takes a while."""
+    monkeypatch.setenv("DIGITS_DATA", "")
+    monkeypatch.setenv("DIGITS_MIRRORS", "http://127.0.0.1:9/mnist/")
+    monkeypatch.setattr("digits.data.mnist.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("digits.training.sources.SIZES", (600, 100))

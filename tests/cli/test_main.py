@@ -47,6 +47,14 @@ def test_without_torch_training_says_what_to_install(process: Any, words: list[s
         ("evaluate {run}/model.safetensors", 1, "{run}/model.safetensors holds weights alone: name its run folder, "),
         ("evaluate {run} --data none", 1, "none does not exist. "),
         ("data --data none", 1, "none does not exist. "),
+        ("data --synthetic 9", 2, "--synthetic needs --out, the folder to write to: digits data --synthetic 9 --out "),
+        ("data --out set", 2, "--out goes with --synthetic: digits data --synthetic 60000 --out DIR"),
+        ("data --seed 1", 2, "--seed goes with --synthetic: digits data --synthetic 60000 --out DIR"),
+        ("data --synthetic 9 --out set --data {few}", 2, "--synthetic writes digits, --data names those to look at: "),
+        ("data --synthetic 1 --out set", 2, "--synthetic is 1: it must be 2 or more, since a set holds out a seventh "),
+        ("data --synthetic 9 --seed -1 --out set", 2, "--seed is -1: it must be 0 or more"),
+        ("data --synthetic 9 --out {few}", 2, "{few} is a file: name another --out, a folder"),
+        ("train --synthetic -1", 2, "synthetic must be 0 or more, not -1"),
         ("export none", 1, "there is no model file none/model.onnx; `digits train` makes one"),
         ("export {run}/model.onnx", 1, "there is no model file {run}/model.onnx/model.onnx; `digits train` makes one"),
         ("export none --to safetensors", 1, "there is no none/model.safetensors; `digits train --resume none` "),
@@ -61,6 +69,17 @@ def test_what_goes_wrong_is_one_sentence_on_stderr(
     assert said.err.startswith(f"digits: {says.format(run=run, few=few_file)}")
     assert (said.code, said.out) == (code, "")
     assert said.err.count("\n") == 1
+    assert list(Path().iterdir()) == [], "nothing is left behind"
+
+
+@pytest.mark.parametrize("words", [["data"], ["evaluate", "{run}"]])
+def test_without_mnist_other_commands_say_how_to_go_on(words: list[str], offline: None, run: Path, digits: Any) -> None:
+    said = digits(*(word.format(run=run) for word in words))
+    assert (said.code, said.out) == (1, "")
+    lines = said.err.splitlines()
+    assert lines[0].startswith("digits: No whole MNIST is in ")
+    assert lines[-2].startswith("To get it by hand: ")
+    assert lines[-1].startswith("To go on without MNIST: `digits data --synthetic 60000 --out DIR` writes ")
 
 
 @pytest.mark.parametrize(

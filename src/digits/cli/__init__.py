@@ -19,6 +19,8 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "report": report.report,
 }
 
+WITHOUT = "To go on without MNIST: `digits data --synthetic 60000 --out DIR` writes digits of our own pen."
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process: 0 when done, 1 when it could not be done, 2 for a wrong call."""
@@ -44,13 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: list[str]) -> None:
     import logging
 
-    from digits.spec import DigitsError
+    from digits.spec import DigitsError, MissingDataError
 
     # what the rooms have to tell, such as a download that begins
     logging.basicConfig(format="digits: %(message)s")
     logging.getLogger("digits").setLevel(logging.INFO)
     try:
         _command(words[0])(words[1:])
+    except MissingDataError as error:
+        _fail(f"{error}\n{WITHOUT}", error.exit_code)
     except DigitsError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:

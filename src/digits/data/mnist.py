@@ -72,10 +72,7 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
     try:
         return as_dataset(fetch_mnist(cache))
     except DataError as error:
-        raise MissingDataError(
-            f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}\n"
-            "To go on without: `digits data --synthetic 60000 --out DIR` writes digits of our own pen."
-        ) from None
+        raise MissingDataError(f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}") from None
 
 
 def by_hand() -> str:

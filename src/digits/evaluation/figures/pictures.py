@@ -21,7 +21,9 @@ GAP = 4
 """Pixels between two digits."""
 
 
-def sample_digits(images: Images, labels: Labels, classes: Sequence[str], seed: int = 0) -> Figure:
+def sample_digits(
+    images: Images, labels: Labels, classes: Sequence[str], seed: int = 0, title: str = "What each class looks like"
+) -> Figure:
     """Show up to twelve digits of each class, drawn at random, a row per class.
 
     Parameters
@@ -32,6 +34,8 @@ def sample_digits(images: Images, labels: Labels, classes: Sequence[str], seed: 
         What each label is called.
     seed
         Another seed, other digits.
+    title
+        Above them.
     """
     if not len(images):
         raise DataError("no digits to show: give at least one labelled digit")
@@ -46,7 +50,7 @@ def sample_digits(images: Images, labels: Labels, classes: Sequence[str], seed: 
     with sheet(_height(grid) + 0.4) as figure:
         axes = _paper(figure, grid)
         axes.set_yticks(_centres(len(present)), [shortened(names[k], 18) for k in present])
-        axes.set_title("What each class looks like")
+        axes.set_title(title)
     return figure
 
 
