@@ -78,3 +78,53 @@ def test_ctrl_c_keeps_what_is_trained_and_resuming_finishes_it(few_file: Path, t
     assert resumed.results | {"seconds": 0} == whole.results | {"seconds": 0}
     weights = [(run.folder / "model.safetensors").read_bytes() for run in (resumed, whole)]
     assert weights[0] == weights[1]
+
+
+FAST = ["train", "fast", "--batch-size", "50"]
+
+
+def test_without_mnist_it_learns_from_our_own_pen_and_says_so_first_and_last(offline: None, digits: Any) -> None:
+    from digits.inference import load_model
+    from digits.training.sources import NOTICE
+
+    said = digits(*FAST, "--out", "run")
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert (lines[0], lines[-1], lines.count(NOTICE)) == (NOTICE, NOTICE, 2)
+    assert lines[-2] == "again   digits train fast --batch-size 50 --data synthetic"
+    assert "SYNTHETIC" not in said.err, "once is enough"
+    assert json.loads(Path("run/results.json").read_text())["notices"] == [NOTICE]
+    assert load_model("run").metadata["data"]["name"] == "synthetic handwriting"
+    assert '<p class="notice">SYNTHETIC DIGITS: ' in Path("run/report.html").read_text()
+
+
+def test_our_own_pen_is_resumed_and_named_and_json_stays_json(
+    offline: None, digits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from digits.training.sources import NOTICE
+
+    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)  # takes long and says nothing
+    for words in (
+        [*FAST, "--data", "synthetic", "--out", "named"],
+        [*FAST, "--out", "fallen-back"],
+        ["train", "--resume", "named"],
+    ):
+        said = digits(*words, "--json")
+        folder = "named" if "named" in words else "fallen-back"
+        assert said.code == 0
+        assert json.loads(said.out) == json.loads(Path(folder, "results.json").read_text())
+        lines = said.err.splitlines()
+        assert (lines[0], lines[-1], lines.count(NOTICE)) == (NOTICE, NOTICE, 2)
+    named, fallen = (Path(folder, "model.safetensors").read_bytes() for folder in ("named", "fallen-back"))
+    assert named == fallen
+
+
+def test_what_is_learned_besides_is_told(digits: Any, few_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.synthesis.photographed", lambda images, seed: images, raising=False)
+    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
+    added = ["--synthetic", "40", "--photographs", "30"]
+    said = digits(*FAST, *added, "--data", few_file, "--out", "run")
+    lines = said.out.splitlines()
+    assert lines[1].split()[:2] == ["train", "1,737"]
+    assert lines[4] == "learned besides: 40 digits of our own pen and 30 photographs of digits"
+    assert lines[-1] == f"again   digits train fast --batch-size 50 --synthetic 40 --photographs 30 --data {few_file}"

@@ -112,6 +112,21 @@ def test_a_taught_network_tells_of_its_teacher(run: Path) -> None:
     assert "took 61.3 seconds to train" in text
 
 
+def test_digits_learned_besides_are_told(run: Path) -> None:
+    results = json.loads((run / "results.json").read_text())
+    counts = results["data"] | {"train": 65_000, "synthetic": 6_000, "photographs": 4_000}
+    text = text_of(write_report(changed(run, data=counts)))
+    assert (
+        "2 epochs over 55,000 digits of MNIST, 6,000 of our own pen, 4,000 photographed once more in 1.2 seconds"
+        in text
+    )
+    assert "the training digits, which here include those of our own pen and the photographs; settings" in text
+    members = [{"validation": 0.9, "test": 0.9, "seed": seed} for seed in (0, 1)]
+    text = text_of(write_report(changed(run, data=counts | {"train": 55_000}, members=members)))
+    assert "over 55,000 digits of MNIST, 6,000 of our own pen, 4,000 photographed once more in" in text
+    assert "which here include" not in text
+
+
 def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror='y'>"
     changed(run, command=hostile, notices=[hostile], network=hostile)

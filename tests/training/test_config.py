@@ -10,7 +10,6 @@ import json
 import re
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -35,7 +34,7 @@ REFUSED = [
     ],
     ("momentum", 1.0, SHARE),
     ("momentum", -0.5, SHARE),
-    ("patience", -1, "0 or more"),
+    *[(field, -1, "0 or more") for field in ("patience", "synthetic", "photographs")],
     *[(field, value, "from 0 to below 2^63") for field in ("seed", "split_seed") for value in (-1, 2**63)],
     ("threads", -1, "from 0 to 1024"),
     ("threads", 1025, "from 0 to 1024"),
@@ -208,6 +207,8 @@ configurations = st.fixed_dictionaries(
         "shear": number,
         "shift": number,
         "elastic": number,
+        "synthetic": natural,
+        "photographs": natural,
         "validation": count,
         "split_seed": natural,
         "seed": natural,
@@ -262,7 +263,11 @@ def test_the_command_is_read_back_as_the_same_configuration(values: dict[str, An
     config = TrainConfig(**values)
     words = shlex.split(command(config, data))
     assert words[:2] == ["digits", "train"]
-    assert parsed(words[2:]) == (config, data and Path(data))
+    assert parsed(words[2:]) == (config, data)
+
+
+def test_a_folder_that_is_called_as_our_own_pen_keeps_its_path() -> None:
+    assert [parsed(["--data", place])[1] for place in ("synthetic", "./synthetic")] == ["synthetic", "./synthetic"]
 
 
 @pytest.mark.parametrize(

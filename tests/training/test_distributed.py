@@ -202,6 +202,21 @@ def test_a_run_of_two_that_died_is_gone_on_with_to_the_same_weights(
     assert (folder / "model.safetensors").read_bytes() == (two[0] / "model.safetensors").read_bytes()
 
 
+def test_all_processes_take_our_own_pen_where_the_first_finds_no_mnist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DIGITS_DATA", "")
+    monkeypatch.setenv("DIGITS_MIRRORS", "http://127.0.0.1:9/")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    said = pair(SCRIPT, "find", tmp_path)
+    assert [each.code for each in said] == [0, 0], said
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+    assert first["location"] == second["location"] == "synthetic"
+    assert first["sha256"] == second["sha256"]
+    assert (len(first["told"]), second["told"]) == (1, [])
+
+
 def test_a_batch_too_small_to_share_is_refused_once(few_file: Path, tmp_path: Path) -> None:
     said = pair("-m", "digits", "train", "--data", few_file, "--batch-size", 1, "--out", tmp_path / "run")
     assert [each.code for each in said] == [2, 2]

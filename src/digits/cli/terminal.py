@@ -21,7 +21,7 @@ def parse(kind: type[Call], usage: str, words: list[str], description: str | Non
 
 def say(text: str) -> None:
     """Print a result, which goes to stdout."""
-    print(text)  # noqa: T201
+    print(text, flush=True)  # noqa: T201
 
 
 def say_json(values: dict[str, Any]) -> None:

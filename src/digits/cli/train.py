@@ -3,12 +3,21 @@
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from digits.cli.terminal import parse, remark, say, say_json
+
+if TYPE_CHECKING:
+    from digits.training.run import Run
+
+ADDED = {"synthetic": "digits of our own pen", "photographs": "photographs of digits"}
+"""What a run may learn from besides the set's own digits, by its name in ``results.json``."""
 
 
 def train(words: list[str]) -> None:
     """Train a network, judge it, and write its run folder with a report."""
+    import tyro
+
     from digits.spec import UsageError
     from digits.training.config import TrainConfig
     from digits.training.recipes import RECIPES, recipe
@@ -22,8 +31,10 @@ def train(words: list[str]) -> None:
 
     @dataclass(frozen=True)
     class Train:
-        data: Path | None = None
-        """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named."""
+        # a text, since a path forgets the ./ that tells a folder from our own pen
+        data: Annotated[str | None, tyro.conf.arg(metavar="PATH|synthetic")] = None
+        """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named; where that
+        fails, and where it is synthetic, digits of our own pen (./synthetic is a folder)."""
         out: Path | None = None
         """Run folder to make; runs/<time>-<recipe> when not named."""
         resume: Path | None = None
@@ -43,22 +54,38 @@ def train(words: list[str]) -> None:
     from digits.training.run import resume as resume_run
     from digits.training.run import train as train_run
 
+    told = list[str]()
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        (remark if call.json else say)(sentence)
+
     with closing(ProgressBar()) as bar:
         if call.resume:
-            run = resume_run(call.resume, data=call.data, progress=bar)
+            run = resume_run(call.resume, data=call.data, progress=bar, tell=tell)
         else:
-            run = train_run(call.config, data=call.data, out=call.out, progress=bar)
+            run = train_run(call.config, data=call.data, out=call.out, progress=bar, tell=tell)
     if not run.results:  # not the first process of torchrun
         return
     report = write_report(run.folder)
     for notice in run.results["notices"]:
-        remark(f"digits: note: {notice}")
+        if notice not in told:
+            remark(f"digits: note: {notice}")
     if call.json:
         say_json(run.results)
-        return
-    seconds = run.results["seconds"]
-    say(table(run.scores))
-    say(f"\ntrained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all")
+    else:
+        say(f"{table(run.scores)}\n{_summary(run, report)}")
+    for sentence in told:  # what is said first is far above by now
+        (remark if call.json else say)(sentence)
+
+
+def _summary(run: "Run", report: Path) -> str:
+    """Tell what it learned from beyond the set, how long it took, and where everything is."""
+    seconds, counts = run.results["seconds"], run.results["data"]
+    added = [f"{counts[name]:,} {what}" for name, what in ADDED.items() if counts[name]]
+    lines = [f"learned besides: {' and '.join(added)}"] if added else []
+    lines += ["", f"trained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all"]
     model = run.folder / "model.onnx"
     file = model if model.exists() else model.with_suffix(".safetensors")
-    say(f"report  {report}\nmodel   {file}\nagain   {run.results['command']}")
+    lines += [f"report  {report}", f"model   {file}", f"again   {run.results['command']}"]
+    return "\n".join(lines)

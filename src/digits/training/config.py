@@ -88,6 +88,11 @@ class TrainConfig:
     elastic: float = 0.8
     """Augmentation: bend digits; root mean square of the smooth displacement, in pixels."""
 
+    synthetic: int = 0
+    """Digits of our own pen learned besides the set's own, by other writers for every seed."""
+    photographs: int = 0
+    """Digits learned once more as a photograph of them on paper gives them, drawn from all those learned."""
+
     validation: int = 5000
     """Digits held out of the training set, evenly over the classes, to choose by; at most a sixth of the set."""
     split_seed: int = 0
@@ -122,7 +127,8 @@ class TrainConfig:
             _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
         for field in ("split_seed", "seed"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 2**63, "from 0 to below 2^63")
-        _within("patience", self.patience, self.patience >= 0, "0 or more")
+        for field in ("patience", "synthetic", "photographs"):
+            _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
         _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
         for field in ("batch_size", "epochs", "validation"):
             _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")

@@ -80,6 +80,8 @@ def judge(
             "sha256": dataset.sha256,
             "classes": list(dataset.classes),
             **{name: len(part) for name, part in parts.items()},
+            "synthetic": config.synthetic,
+            "photographs": config.photographs,
         },
     }
     notices = notices_of(config, dataset, history) + notices

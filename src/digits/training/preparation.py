@@ -8,6 +8,9 @@ from digits.spec import Dataset, UsageError
 from digits.training import distributed
 from digits.training.config import TrainConfig
 
+DIGITS = tuple("0123456789")
+"""What the classes are called where they are digits."""
+
 
 def device_of(config: TrainConfig) -> torch.device:
     """Give the device to train on: the one named, or CUDA, then MPS, then the processor.
@@ -35,10 +38,11 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
     Raises
     ------
     UsageError
-        When too few are left to learn from, or a batch is too small for the processes that share it.
+        When too few are left to learn from, a batch is too small for the processes that share it, or digits of our own
+        pen would be added to what are no digits.
     """
     validation = min(config.validation, len(dataset.train) // 6)
-    rest = len(dataset.train) - validation
+    rest = len(dataset.train) - validation + config.synthetic + config.photographs
     if validation < 1:
         raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
     if config.batch_size > rest:
@@ -49,5 +53,10 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
     if config.batch_size < distributed.workers():
         raise UsageError(
             f"batch_size {config.batch_size} leaves some of the {distributed.workers()} processes without a digit"
+        )
+    if (config.synthetic or config.photographs) and dataset.classes != DIGITS:
+        raise UsageError(
+            f"the classes of {dataset.name} are {', '.join(dataset.classes)}: our own pen writes digits only, "
+            "so that --synthetic and --photographs must be 0"
         )
     return validation

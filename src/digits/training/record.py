@@ -23,6 +23,7 @@ from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.loop import out_of_patience, seed_everything
+from digits.training.sources import NOTICE, SYNTHETIC
 
 SAMPLES = 12
 """Training digits of each class kept for the report."""
@@ -119,7 +120,9 @@ def notices_of(config: TrainConfig, dataset: Dataset, history: list[Epoch]) -> l
             f"Training was interrupted after {len(history)} of {config.epochs} epochs; these are the figures of "
             "what was trained until then. The run can be resumed."
         )
-    if dataset.name != "MNIST":
+    if dataset.location == SYNTHETIC:
+        notices.append(NOTICE)
+    elif dataset.name != "MNIST":
         notices.append(f"These digits are not MNIST but {dataset.name}, from {dataset.location}.")
     return notices
 

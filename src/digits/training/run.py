@@ -7,8 +7,10 @@ made from the folder alone.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from digits.data import load_dataset, split
+from digits.data import split
 from digits.evaluation.metrics import Score
 from digits.spec import Dataset, LabelledDigits, ModelError, TrainingError, UsageError, write_whole
 from digits.training import distributed
@@ -29,7 +31,10 @@ from digits.training.optimization import make_loss, make_optimizer
 from digits.training.preparation import device_of, held_out
 from digits.training.recipes import recipe
 from digits.training.record import as_json, environment, epochs_csv, interrupted, new_folder
+from digits.training.sources import enlarged, loaded
 from digits.training.teams import further, inner_configs, mean_history, planned, teacher_config, trained_teacher
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,7 @@ def train(
     data: str | os.PathLike[str] | Dataset | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: Progress = lambda done, epochs, history: None,
+    tell: Callable[[str], None] = log.warning,
     **changes: Any,
 ) -> Run:
     """Train a network, judge it and write the run folder.
@@ -81,11 +87,14 @@ def train(
     config
         A recipe's name or a whole configuration.
     data
-        Where the digits are, or a loaded set; by default MNIST, wherever `digits.load_mnist` finds it.
+        Where the digits are, or a loaded set; by default MNIST, wherever `digits.load_mnist` finds it, and where it is
+        nowhere, digits of our own pen, which ``"synthetic"`` asks for.
     out
         The run folder to make; ``runs/<time>-<recipe>`` by default.
     progress
         Told how far training is.
+    tell
+        Told at once what nobody may miss, which is that the digits are of our own pen.
     changes
         Fields of `TrainConfig` to change, as in ``train("classic", epochs=3)``.
 
@@ -94,7 +103,7 @@ def train(
     UsageError
         For a configuration that cannot work, or a run folder that already holds a run.
     DataError
-        When there are no digits to train on.
+        When the place that was named has no digits to train on.
     TrainingError
         When the loss is no longer a number.
     """
@@ -106,7 +115,7 @@ def train(
     if config.teacher and Path(config.teacher).is_dir():
         config = config.replace(teacher=str(Path(config.teacher).resolve()))  # found again from any other folder
     epochs = planned(config)
-    dataset, device = _loaded(data, config)
+    dataset, device = loaded(data, config, tell)
     for inner in (config, *inner_configs(config)):
         held_out(inner, dataset)
     # a user's own parts are tried before there is a folder, so that a mistake in them leaves none behind
@@ -124,6 +133,7 @@ def resume(
     *,
     data: str | os.PathLike[str] | Dataset | None = None,
     progress: Progress = lambda done, epochs, history: None,
+    tell: Callable[[str], None] = log.warning,
 ) -> Run:
     """Continue an interrupted run; the weights become the very ones that an uninterrupted run gives.
 
@@ -135,6 +145,8 @@ def resume(
         Where the digits are now, if no longer where the run found them; they must be the same digits.
     progress
         Told how far training is.
+    tell
+        Told at once what nobody may miss, as in `train`.
 
     Raises
     ------
@@ -155,7 +167,7 @@ def resume(
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
-    dataset, _ = _loaded(data or found, config)
+    dataset, _ = loaded(data or found, config, tell)
     if dataset.sha256 != sha256:
         raise UsageError(
             f"{folder} was begun on other digits than those of {dataset.location}; "
@@ -178,6 +190,7 @@ def _go_on(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
         for leftover in folder.glob(".*.part"):
             leftover.unlink()  # what a killed process was writing
     learned, validation = split(dataset.train, held_out(config, dataset), seed=config.split_seed)
+    learned = enlarged(learned, config)
     prepared = time.perf_counter()
     if config.members > 1:
         network, history, everything, notices, more = _train_members(folder, config, dataset, progress)
@@ -256,10 +269,3 @@ def _inner(folder: Path, config: TrainConfig, dataset: Dataset, progress: Progre
             f"stopped while {what} was trained; `digits train --resume` with the folder of the whole run goes on"
         )
     return run
-
-
-def _loaded(data: str | os.PathLike[str] | Dataset | None, config: TrainConfig) -> tuple[Dataset, torch.device]:
-    """Load the digits, after meeting the other processes, of which the first alone may have to download them."""
-    distributed.join("cuda" if config.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu")
-    with distributed.first_alone():
-        return (data if isinstance(data, Dataset) else load_dataset(data)), device_of(config)

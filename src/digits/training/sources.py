@@ -1,0 +1,145 @@
+"""What a run learns from: the set that is named or found, our own pen where there is none, and what is added to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digits.data import load_dataset
+from digits.data.parts import Parts
+from digits.data.recognition import as_dataset
+from digits.spec import Dataset, LabelledDigits, MissingDataError
+from digits.training import distributed
+from digits.training.config import TrainConfig
+from digits.training.preparation import device_of
+
+log = logging.getLogger(__name__)
+
+SYNTHETIC = "synthetic"
+"""Where a set of our own pen lies, so to speak. A folder of this name is called ./synthetic, or is a `Path`."""
+
+SIZES = (60_000, 10_000)
+"""Digits of a synthetic set to learn from, and to be judged by: as many as MNIST has."""
+
+WRITERS = (0, 1)
+"""Seeds of the two parts, so that nobody who wrote for the one wrote for the other."""
+
+NOTICE = (
+    "SYNTHETIC DIGITS: without MNIST, this network learns from our own pen and is judged by it; its accuracy is not an "
+    "MNIST accuracy. For MNIST, run `digits data` once online, or name a copy's folder with --data or $DIGITS_DATA."
+)
+"""What everybody must know of a run on a synthetic set, in one line."""
+
+SLOW = {"writing": 10_000, "photographing": 2_000}
+"""Digits from which on it takes seconds, which people are told."""
+
+
+def loaded(
+    data: str | os.PathLike[str] | Dataset | None, config: TrainConfig, tell: Callable[[str], None]
+) -> tuple[Dataset, torch.device]:
+    """Load the digits, after meeting the other processes of torchrun, of which the first alone may have to download.
+
+    Where nothing was named and MNIST is nowhere and cannot be downloaded, all of them take a synthetic set.
+
+    Parameters
+    ----------
+    data
+        A set, its place, or `SYNTHETIC`; None is wherever MNIST is found.
+    config
+        Names the device.
+    tell
+        Told `NOTICE` by the first process when it holds, before the digits are written.
+
+    Returns
+    -------
+    The digits, and the device to train on.
+    """
+    distributed.join("cuda" if config.device in ("auto", "cuda") and torch.cuda.is_available() else "cpu")
+    device = device_of(config)
+    if isinstance(data, Dataset):
+        dataset: Dataset | None = data
+    else:
+        dataset = None if _ours(data) else _found(data, device)
+    if distributed.rank() == 0 and (dataset is None or dataset.location == SYNTHETIC):
+        tell(NOTICE)
+    return dataset or synthetic_dataset(), device
+
+
+def _ours(data: str | os.PathLike[str] | None) -> bool:
+    if data == SYNTHETIC and Path(SYNTHETIC).exists():
+        log.warning("%s is our own pen; what lies here under this name is ./%s", SYNTHETIC, SYNTHETIC)
+    return data == SYNTHETIC
+
+
+def _found(data: str | os.PathLike[str] | None, device: torch.device) -> Dataset | None:
+    """Load a set that lies somewhere; None when there is none, for the first process and so for all."""
+    dataset, missing = None, ""
+    if distributed.rank() == 0:
+        try:
+            dataset = load_dataset(data)
+        except MissingDataError as error:
+            log.warning("%s", error)
+            missing = "missing"
+    if distributed.agreed(missing, device):
+        return None
+    return dataset or load_dataset(data)
+
+
+def synthetic_dataset() -> Dataset:
+    """Write a set with our own pen: always the same digits, those of the test by other writers than those to learn."""
+    _say("writing", sum(SIZES))
+    from digits.synthesis import synthesise
+
+    train, test = (LabelledDigits(*synthesise(n, seed)) for n, seed in zip(SIZES, WRITERS, strict=True))
+    named = as_dataset(Parts("synthetic handwriting", Path(SYNTHETIC), train, test))
+    return dataclasses.replace(named, location=SYNTHETIC)
+
+
+def enlarged(learned: LabelledDigits, config: TrainConfig) -> LabelledDigits:
+    """Add to the digits to learn from what our own pen writes, and photographs of some of all these.
+
+    The seed of the run decides which. Of an ensemble each member has its own; its configuration as a whole adds none.
+
+    Parameters
+    ----------
+    learned
+        The set's own, without those held out.
+    config
+        Its ``synthetic`` and ``photographs`` say how many to add.
+    """
+    if config.members > 1:
+        return learned
+    if n := config.synthetic:
+        _say("writing", n)
+        from digits.synthesis import synthesise
+
+        learned = _joined(learned, LabelledDigits(*synthesise(n, _seed(config, 0))))
+    if n := config.photographs:
+        _say("photographing", n)
+        from digits.synthesis import photographed
+
+        chosen = np.random.default_rng(_seed(config, 1)).integers(len(learned), size=n)
+        images = photographed(learned.images[chosen], _seed(config, 2))
+        learned = _joined(learned, LabelledDigits(images, learned.labels[chosen]))
+    return learned
+
+
+def _joined(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
+    images, labels = ((first.images, second.images), (first.labels, second.labels))
+    return LabelledDigits(np.concatenate(images), np.concatenate(labels))
+
+
+def _seed(config: TrainConfig, purpose: int) -> int:
+    """Derive a seed, lest run 0 learns by heart the digits that `synthetic_dataset` writes with seed 0."""
+    return int(np.random.SeedSequence((config.seed, purpose)).generate_state(1)[0])
+
+
+def _say(doing: str, n: int) -> None:
+    if n >= SLOW[doing] and distributed.rank() == 0:
+        log.info("%s %s digits …", doing, f"{n:,}")
