@@ -4,6 +4,6 @@ The way of the ink, a file each: `skeletons` are paths made by hand; `strokes` t
 curve; `writing` invents writers and lets them write; `ink` gives them pens; `samples` makes digits of the contract.
 """
 
-from digits.synthesis.samples import synthesise
+from digits.synthesis.samples import draw_strokes, synthesise
 
-__all__ = ["synthesise"]
+__all__ = ["draw_strokes", "synthesise"]

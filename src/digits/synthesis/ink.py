@@ -14,6 +14,13 @@ SHIFT = 4
 """Binary places after the point of the coordinates that OpenCV is given."""
 
 
+COVERED = 0.75
+"""Share of a glyph's place that its line may cover."""
+
+WINDING = 1.5
+"""Lengths of its longer side from which on the line of a glyph runs beside itself: what is shorter cannot fill up."""
+
+
 @dataclass(frozen=True)
 class PenKind:
     """A kind of pen, by the ranges its pens are drawn from.
@@ -43,12 +50,12 @@ class PenKind:
 
 
 PENS = {
-    "ball pen": PenKind(0.28, (0.035, 0.08), (0.10, 0.30), (0.65, 0.95), (0.0, 0.10), 0.4),
-    "pencil": PenKind(0.20, (0.04, 0.10), (0.15, 0.40), (0.35, 0.75), (0.25, 0.60), 0.8),
-    "felt pen": PenKind(0.22, (0.07, 0.16), (0.08, 0.25), (0.80, 1.00), (0.0, 0.05), 0.7),
-    "marker": PenKind(0.14, (0.12, 0.27), (0.05, 0.20), (0.80, 1.00), (0.0, 0.08), 0.3),
-    "brush": PenKind(0.06, (0.09, 0.20), (0.08, 0.25), (0.75, 1.00), (0.0, 0.15), 1.6),
-    "mouse": PenKind(0.10, (0.04, 0.16), (0.00, 0.08), (1.00, 1.00), (0.0, 0.0), 0.0),
+    "ball pen": PenKind(0.26, (0.06, 0.13), (0.10, 0.30), (0.65, 0.95), (0.0, 0.10), 0.4),
+    "pencil": PenKind(0.18, (0.07, 0.15), (0.15, 0.40), (0.35, 0.75), (0.25, 0.60), 0.8),
+    "felt pen": PenKind(0.24, (0.11, 0.20), (0.08, 0.25), (0.80, 1.00), (0.0, 0.05), 0.7),
+    "marker": PenKind(0.16, (0.15, 0.30), (0.05, 0.20), (0.80, 1.00), (0.0, 0.08), 0.3),
+    "brush": PenKind(0.06, (0.11, 0.23), (0.08, 0.25), (0.75, 1.00), (0.0, 0.15), 1.6),
+    "mouse": PenKind(0.10, (0.06, 0.19), (0.00, 0.08), (1.00, 1.00), (0.0, 0.0), 0.0),
 }
 """What people write with, and draw on screens with."""
 
@@ -92,8 +99,19 @@ def plain_pens(width: float, n: int = 1) -> Pens:
 
 
 def widths(writing: Writing, pens: Pens) -> Float64[np.ndarray, "n p"]:
-    """Width of the line at each point, in heights of a glyph."""
-    return pens.width[:, None] * (1 + pens.pressed[:, None] * (writing.pressure - 1)).clip(0.3, 2.5)
+    """Width of the line at each point, in heights of a glyph.
+
+    People write larger with a thick pen, so that what they write stays open: where a pen's line would cover more than
+    `COVERED` of the place of a glyph, it is as much narrower.
+    """
+    step = np.linalg.norm(np.diff(writing.points, axis=1), axis=2)
+    length = (step * writing.drawn[:, :-1]).sum(1)
+    sides = np.ptp(writing.points, axis=1) + pens.width[:, None]
+    winding = length > WINDING * sides.max(1)
+    widest = np.where(winding, COVERED * sides.prod(1) / np.maximum(length, 1e-9), np.inf)
+    pressed = (1 + pens.pressed[:, None] * (writing.pressure - 1)).clip(0.3, 2.5)
+    wide: Float64[np.ndarray, "n p"] = np.minimum(pens.width, widest)[:, None] * pressed
+    return wide
 
 
 def draw_lines(
@@ -113,11 +131,13 @@ def draw_lines(
     drawn
         Whether the pen is down from a point to the next.
     thickness
-        Of the line, in pixels at each point.
+        Of the line, in pixels at each point; drawn as the nearest odd number.
     """
     corners = np.rint((points - 0.5) * (1 << SHIFT)).astype(np.int32)
     segments = np.stack((corners[:, :-1], corners[:, 1:]), axis=2)[drawn[:, :-1]]
-    wide = np.rint((thickness[:, :-1] + thickness[:, 1:]) / 2).astype(np.int64).clip(1, 255)[drawn[:, :-1]]
+    wide = (thickness[:, :-1] + thickness[:, 1:])[drawn[:, :-1]] / 2
+    # OpenCV counts both edges of a line: asked for 2k pixels, it draws 2k + 1, and asked for 1, 1
+    wide = (2 * np.rint((wide - 1) / 2)).astype(np.int64).clip(1, 255)
     order = np.argsort(wide, kind="stable")
     # one call for all segments of the same thickness: a call costs more than a segment
     for same in np.split(order, np.flatnonzero(np.diff(wide[order])) + 1):

@@ -7,7 +7,7 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64, Int64, UInt8
 from numpy.typing import ArrayLike
 
 from digits.preprocessing import normalize
@@ -18,6 +18,9 @@ from digits.synthesis.writing import Writing, draw_writers, write_digits
 
 DIGITS_PER_WRITER = 20
 """Each writer writes about two of every class, always with the same pen."""
+
+BLOCK = 5000
+"""Digits written at once, which keeps memory flat for any number."""
 
 TILE = 96
 """Side of the picture a digit is drawn in, in pixels: four of them are one of the digit's, and there is room around."""
@@ -30,6 +33,9 @@ TOGETHER = 64
 
 TEETH = 16
 """Pieces of paper to write on with a pencil."""
+
+SMOOTH = 0.1
+"""Grain that is not seen in a digit."""
 
 SOFTNESSES = (0.0, 0.6, 1.0, 1.5)
 """Blurs to choose from, in pixels of a tile: those of one canvas are the same."""
@@ -62,11 +68,18 @@ def synthesise(n: int, seed: int = 0) -> tuple[Images, Labels]:
         raise UsageError(f"seed is {seed}: it must be 0 or more")
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(n) % CLASSES)
-    writers = draw_writers(-(-n // DIGITS_PER_WRITER), rng)
-    who = rng.permutation(np.arange(n) // DIGITS_PER_WRITER)
+    images = np.empty((n, SIDE, SIDE), np.uint8)
+    for start in range(0, n, BLOCK):
+        images[start : start + BLOCK] = _written(labels[start : start + BLOCK], rng)
+    return images, labels.astype(np.uint8)
+
+
+def _written(labels: Int64[np.ndarray, " n"], rng: np.random.Generator) -> Images:
+    """Let new writers write these digits."""
+    writers = draw_writers(-(-len(labels) // DIGITS_PER_WRITER), rng)
+    who = np.arange(len(labels)) // DIGITS_PER_WRITER
     writing = write_digits(labels, who, writers, rng)
-    pens = draw_pens(len(writers), rng)[who]
-    return draw_digits(writing, pens), labels.astype(np.uint8)
+    return draw_digits(writing, draw_pens(len(writers), rng)[who])
 
 
 def draw_strokes(strokes: Sequence[ArrayLike], width: float = 0.11) -> UInt8[np.ndarray, "28 28"]:
@@ -100,7 +113,8 @@ def draw_strokes(strokes: Sequence[ArrayLike], width: float = 0.11) -> UInt8[np.
     drawn[np.cumsum([len(curve) for curve in curves]) - 1] = False
     points = (points - points.min(0)) / (np.ptp(points, axis=0).max() or 1.0)
     writing = Writing(points[None], drawn[None], np.ones((1, len(points))))
-    return draw_digits(writing, plain_pens(width))[0]
+    digit: UInt8[np.ndarray, "28 28"] = draw_digits(writing, plain_pens(width))[0]
+    return digit
 
 
 def draw_digits(writing: Writing, pens: Pens) -> Images:
@@ -120,9 +134,10 @@ def draw_digits(writing: Writing, pens: Pens) -> Images:
         if sigma := SOFTNESSES[blur[mine[0]]]:
             cv2.GaussianBlur(canvas, (0, 0), sigma, dst=canvas)
         for row, index in enumerate(mine):
-            tile = canvas[row * TILE : (row + 1) * TILE]
-            if pens.grain[index] > 0.1:
-                tile = cv2.subtract(tile, cv2.convertScaleAbs(tooth[index % len(tooth)], alpha=pens.grain[index]))
+            tile: UInt8[np.ndarray, "t t"] = canvas[row * TILE : (row + 1) * TILE]
+            if pens.grain[index] > SMOOTH:
+                missing = cv2.convertScaleAbs(tooth[index % len(tooth)], alpha=pens.grain[index])
+                cv2.subtract(tile, missing, dst=tile)
             images[index] = normalize(tile)
     return images
 
@@ -147,4 +162,5 @@ def _tooth() -> UInt8[np.ndarray, "k t t"]:
     """Give a few pieces of paper: how deep its tooth is, where the ink of a pencil does not reach."""
     noise = np.random.default_rng(0).normal(0, 1, (TEETH, TILE, TILE))
     smoothed = np.stack([cv2.GaussianBlur(each, (0, 0), 1.2) for each in noise])
-    return (128 + 90 * smoothed / smoothed.std()).clip(0, 255).astype(np.uint8)
+    depth: UInt8[np.ndarray, "k t t"] = (128 + 90 * smoothed / smoothed.std()).clip(0, 255).astype(np.uint8)
+    return depth

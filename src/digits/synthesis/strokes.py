@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64
 POINTS = 48
 """Points along a whole path, pen lifts included: a segment every two hundredths of a digit's height or so."""
 
-FINE = 24
+FINE = 60
 """Steps a piece of curve is measured by."""
 
 

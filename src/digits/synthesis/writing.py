@@ -21,8 +21,14 @@ from digits.synthesis.strokes import POINTS, Path, parse
 FAITHFUL = 0.85
 """Share of the digits that writers write in the way they prefer."""
 
-DETOUR = 0.5
-"""How much longer, in heights, a stroke may be for its end to drift as far as a long one's."""
+HABIT = 0.045
+"""Standard deviation, in heights, by which a writer's path differs from the model at each control point."""
+
+DRIFT = 1.6
+"""How many times as far the ends of strokes drift."""
+
+NEAR = 0.55
+"""Heights between two strokes up to which a writer in a hurry may leave the pen down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +44,14 @@ class Writers:
     turn
         Rotation, in radians.
     bow, taper, waist
-        How far the middle is bent sideways; how much wider the foot is than the head; how far the middle is lowered.
+        How far the middle is bent sideways; how much wider the foot is than the head, and how far the middle is
+        lowered, which together make one loop large and the other small.
     roundness
         0 follows every corner, 1 cuts all of them.
     looseness
         Standard deviation by which control points differ from time to time.
+    joins
+        Share of the lifts between near strokes at which the pen stays down.
     tremor
         Amplitude of what a hand adds unwillingly.
     pressure
@@ -61,6 +70,7 @@ class Writers:
     waist: Float64[np.ndarray, " w"]
     roundness: Float64[np.ndarray, " w"]
     looseness: Float64[np.ndarray, " w"]
+    joins: Float64[np.ndarray, " w"]
     tremor: Float64[np.ndarray, " w"]
     pressure: Float64[np.ndarray, " w"]
     taste: Float64[np.ndarray, "w 10"]
@@ -92,14 +102,15 @@ class Writing:
 def draw_writers(n: int, rng: np.random.Generator) -> Writers:
     """Invent `n` writers."""
     return Writers(
-        slant=rng.normal(0.12, 0.2, n),
-        stretch=rng.normal(0.0, 0.22, n),
+        slant=rng.normal(0.12, 0.22, n),
+        stretch=rng.normal(0.08, 0.26, n),
         turn=rng.normal(0.0, 0.05, n),
         bow=rng.normal(0.0, 0.06, n),
         taper=rng.normal(0.0, 0.15, n),
         waist=rng.normal(0.0, 0.08, n),
-        roundness=rng.beta(1.2, 1.8, n),
-        looseness=rng.uniform(0.010, 0.035, n),
+        roundness=0.7 * rng.beta(1.2, 1.8, n),
+        looseness=rng.uniform(0.010, 0.04, n),
+        joins=rng.beta(0.5, 5.0, n),
         tremor=rng.exponential(0.002, n).clip(0, 0.01),
         pressure=rng.uniform(0.0, 0.5, n),
         taste=rng.random((n, CLASSES)),
@@ -124,9 +135,13 @@ def write_digits(
     """
     labels = np.asarray(labels)
     n = len(labels)
-    liked, chance, unfaithful = writers.taste[who, labels], rng.random(n), rng.random(n) > FAITHFUL
-    taste = np.where(unfaithful, chance, liked)
-    ways = np.array([np.searchsorted(_cumulated(label), t) for label, t in zip(labels, taste, strict=True)])
+    unfaithful = rng.random(n) > FAITHFUL
+    taste = np.where(unfaithful, rng.random(n), writers.taste[who, labels])
+    ways = np.zeros(n, np.int64)
+    for label, among in enumerate(DIGITS):
+        often = np.array([share for share, _ in among.values()])
+        mine = labels == label
+        ways[mine] = np.searchsorted(often.cumsum() / often.sum(), taste[mine]).clip(0, len(among) - 1)
     starts = np.cumsum([0, *(len(paths) for paths in DIGITS)])
     paths = [parsed for paths in _digit_paths() for parsed in paths]
     return write(paths, starts[labels] + ways, who, writers, rng)
@@ -164,16 +179,24 @@ def write(
         if not len(mine):
             continue
         k = len(path.controls)
-        drift = np.where(path.ends, 1.6, 1.0)[:, None]
+        drift = np.where(path.ends, DRIFT, 1.0)[:, None]
         # the same writer bends the same path in the same way: a different draw of the habit for every path
         habit = np.roll(writers.habit, 7 * index, axis=1)[who[mine], :k]
-        controls = path.controls + 0.035 * habit * drift + loose[mine] * jitter[mine, :k] * drift
+        controls = path.controls + HABIT * habit * drift + loose[mine] * jitter[mine, :k] * drift
         straight, soft = path.sharp @ controls, path.round @ controls
         points[mine] = straight + roundness[mine] * (soft - straight)
         drawn[mine] = path.drawn
     points -= (points.min(1, keepdims=True) + points.max(1, keepdims=True)) / 2
     points = _trembling(_shaped(points, who, writers, rng), who, writers, rng)
+    drawn |= _joined(points, drawn) & (rng.random((n, 1)) < writers.joins[who][:, None])
     return Writing(points, drawn, _pressed(points, who, writers, rng))
+
+
+def _joined(points: Float64[np.ndarray, "n p 2"], drawn: Bool[np.ndarray, "n p"]) -> Bool[np.ndarray, "n p"]:
+    """Where the pen is lifted though the next stroke begins nearby."""
+    gap = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    near: Bool[np.ndarray, "n p"] = np.pad(~drawn[:, :-1] & (gap < NEAR), ((0, 0), (0, 1)))
+    return near
 
 
 def _shaped(
@@ -208,7 +231,8 @@ def _trembling(
     phases = rng.uniform(0, 2 * np.pi, (len(who), waves, 1))
     sizes = rng.normal(0, 1, (len(who), waves, 2)) * writers.tremor[who][:, None, None]
     swing = np.sin(2 * np.pi * periods * np.linspace(0, 1, points.shape[1]) + phases)
-    return points + np.einsum("nwp,nwc->npc", swing, sizes)
+    trembling: Float64[np.ndarray, "n p 2"] = points + np.einsum("nwp,nwc->npc", swing, sizes)
+    return trembling
 
 
 def _pressed(
@@ -227,18 +251,10 @@ def _pressed(
         2, 9, (len(who), 1)
     )
     strength = writers.pressure[who][:, None]
-    return (1 + strength * (2 * slow + 0.3 * np.sin(wave))).clip(0.45, 1.8)
+    pressure: Float64[np.ndarray, "n p"] = (1 + strength * (2 * slow + 0.3 * np.sin(wave))).clip(0.45, 1.8)
+    return pressure
 
 
 @cache
 def _digit_paths() -> tuple[tuple[Path, ...], ...]:
     return tuple(tuple(parse(text) for _, text in paths.values()) for paths in DIGITS)
-
-
-@cache
-def _cumulated(label: int) -> Float64[np.ndarray, " k"]:
-    """Upper bounds of taste at which each way of a class ends."""
-    often = np.array([share for share, _ in DIGITS[label].values()])
-    bounds: Float64[np.ndarray, " k"] = often.cumsum() / often.sum()
-    bounds[-1] = 1.0
-    return bounds

@@ -1,0 +1,167 @@
+"""Digits of our own pen: the contract, the same bytes for the same seed, and that they are what they are said to be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.neighbors import KNeighborsClassifier
+
+from digits.spec import Dataset, UsageError
+from digits.synthesis import samples
+from digits.synthesis.samples import draw_strokes, synthesise
+
+GOLDEN = {
+    (500, 0): "be15d818c18d2ec18fc681abea178537ee516d7f9a19d1f1c048dfea953712ea",
+    (333, 7): "67bb685c0a7127a1986d8c547df350999ced6cb68b505c1bd9eed30c4b9a5310",
+}
+"""SHA-256 of images and labels, by number and seed, with the pinned versions."""
+
+PLAIN = {
+    "OPENCV_IPP": "disabled",
+    "OPENCV_CPU_DISABLE": "AVX512_SKX,AVX2,FP16,AVX",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
+}
+"""Older processors, as far as the libraries can be told to take this one for such."""
+
+
+def digest(n: int, seed: int) -> str:
+    images, labels = synthesise(n, seed)
+    return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[np.ndarray, np.ndarray]:
+    return synthesise(3000, 1)
+
+
+@pytest.mark.parametrize(("n", "seed"), GOLDEN)
+def test_the_same_seed_gives_the_same_bytes(n: int, seed: int) -> None:
+    assert digest(n, seed) == GOLDEN[n, seed]
+
+
+def test_an_older_processor_gives_the_same_bytes() -> None:
+    code = (
+        "import hashlib; from digits.synthesis import synthesise; images, labels = synthesise(500, 0)\n"
+        "print(hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest())"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | PLAIN, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == GOLDEN[500, 0]
+
+
+def test_digits_keep_the_contract(many: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = many
+    assert images.dtype == labels.dtype == np.uint8
+    assert images.shape == (3000, 28, 28)
+    rows, columns = images.any(2), images.any(1)
+    height = rows.shape[1] - rows.argmax(1) - rows[:, ::-1].argmax(1)
+    width = columns.shape[1] - columns.argmax(1) - columns[:, ::-1].argmax(1)
+    assert set(np.maximum(height, width)) == {20}
+    weight = images.sum((1, 2), dtype=float)
+    at = np.arange(28)
+    for axis in (1, 2):
+        centre = (images.sum(axis, dtype=float) * at).sum(1) / weight
+        # some digits are so long on one side that the border stops them
+        assert (np.abs(centre - 14) < 0.51).mean() > 0.98
+    assert np.median(images.max((1, 2))) == 255
+    assert np.bincount(labels).tolist() == [300] * 10
+
+
+@pytest.mark.parametrize("n", [1, 9, 10, 11, 5001])
+def test_classes_are_as_even_as_can_be(n: int) -> None:
+    _, labels = synthesise(n, 2)
+    counts = np.bincount(labels, minlength=10)
+    assert counts.sum() == n
+    assert np.ptp(counts) <= 1
+
+
+def test_every_seed_has_writers_of_its_own() -> None:
+    assert not np.array_equal(synthesise(50, 1)[0], synthesise(50, 2)[0])
+
+
+def test_no_two_digits_are_the_same(many: tuple[np.ndarray, np.ndarray]) -> None:
+    assert len(np.unique(many[0].reshape(3000, -1), axis=0)) == 3000
+
+
+def test_who_knows_mnist_reads_most_of_them(mnist: Dataset, many: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = many
+    train = mnist.train.images[:15000].reshape(-1, 784) / 255
+    reader = KNeighborsClassifier(3).fit(train, mnist.train.labels[:15000])
+    right = (reader.predict(images[:1000].reshape(-1, 784) / 255) == labels[:1000]).mean()
+    assert 0.75 < right < 0.99
+
+
+def test_who_knows_our_pen_reads_most_of_mnist(mnist: Dataset) -> None:
+    images, labels = synthesise(12000, 3)
+    reader = KNeighborsClassifier(3).fit(images.reshape(-1, 784) / 255, labels)
+    judged = mnist.train.images[:1000].reshape(-1, 784) / 255
+    right = (reader.predict(judged) == mnist.train.labels[:1000]).mean()
+    assert 0.85 < right < 0.995
+
+
+@pytest.mark.parametrize(("n", "seed", "sentence"), [(0, 0, "n is 0"), (-3, 0, "n is -3"), (1, -1, "seed is -1")])
+def test_what_cannot_be_meant_is_refused(n: int, seed: int, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        synthesise(n, seed)
+
+
+def test_memory_stays_flat_because_digits_are_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    written = samples.write_digits
+
+    def spy(labels: np.ndarray, *arguments: object) -> object:
+        sizes.append(len(labels))
+        return written(labels, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(samples, "write_digits", spy)
+    synthesise(2 * samples.BLOCK + 3, 0)
+    assert sizes == [samples.BLOCK, samples.BLOCK, 3]
+
+
+ELL = [[(0.0, 0.0), (0.0, 100.0), (60.0, 100.0)]]
+
+
+@given(st.floats(0.01, 1e4), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
+def test_strokes_are_drawn_alike_wherever_and_however_large_they_are(scale: float, x: float, y: float) -> None:
+    moved = [[(scale * a + x, scale * b + y) for a, b in stroke] for stroke in ELL]
+    difference = draw_strokes(moved).astype(int) - draw_strokes(ELL)
+    assert np.abs(difference).mean() < 2
+
+
+def test_strokes_are_drawn_where_they_go() -> None:
+    digit = draw_strokes([[(0, 0), (0, 50), (0, 100)], [(30, 50), (60, 50)]])
+    rows, columns = np.nonzero(digit > 127)
+    assert np.ptp(rows) in (18, 19)
+    stem = columns.min() + 1
+    assert (digit[rows.min() + 1 : rows.max(), stem] > 200).all()
+    middle = (rows.min() + rows.max()) // 2
+    assert digit[middle - 1 : middle + 2, columns.max() - 1].max() > 200
+    assert not digit[rows.min() : middle - 4, columns.max() - 2 :].any()
+
+
+def test_a_dot_is_drawn_too() -> None:
+    assert draw_strokes([[(5, 5)]]).any()
+
+
+@pytest.mark.parametrize(
+    ("strokes", "width", "sentence"),
+    [
+        ([], 0.1, "no strokes"),
+        ([[1, 2, 3]], 0.1, "a stroke is an array"),
+        ([np.zeros((0, 2))], 0.1, "a stroke is an array"),
+        ([[(0.0, float("nan"))]], 0.1, "a stroke is an array"),
+        (ELL, 0.0, "width is 0"),
+        (ELL, 3.0, "width is 3"),
+    ],
+)
+def test_what_is_no_stroke_is_refused(strokes: list[object], width: float, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        draw_strokes(strokes, width)  # type: ignore[arg-type]
