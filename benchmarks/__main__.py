@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import ablation, accuracy, contest, explored, speed, tried
+from benchmarks import ablation, accuracy, contest, explored, pens, speed, tried
 from benchmarks.tables import update_pages
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
@@ -18,6 +18,8 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
     "epochs": speed.measure_epochs,
     "contest": contest.measure,
     "accuracy": accuracy.measure,
+    "pens": pens.measure,
+    "pen-speed": pens.measure_speed,
     "tried": tried.measure,
     "explored": explored.measure,
     "ablation": ablation.measure,

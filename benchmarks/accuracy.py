@@ -46,7 +46,7 @@ def measure() -> None:
     with ThreadPoolExecutor(jobs) as pool, tqdm(desc="accuracy", file=sys.stderr) as bar:
         bar.total = len(ensembles) + len(others) + len(students)
         for batch in (ensembles, students + others):  # teachers first
-            for _ in pool.map(_train, batch):
+            for _ in pool.map(lambda job: train_once(RUNS / job[0], job[1:]), batch):
                 bar.update()
     rows = []
     for name, *_ in ensembles + students + others:
@@ -62,9 +62,8 @@ def _member(seed: int, size: int) -> Path:
     return RUNS / f"ensemble-{seed // size}" / "members" / str(seed % size + 1)
 
 
-def _train(job: list[str]) -> None:
-    name, *words = job
-    folder = RUNS / name
+def train_once(folder: Path, words: list[str]) -> None:
+    """Train as ``digits train`` with these words does, with one thread, unless the folder holds the run already."""
     if (folder / "results.json").exists():
         return
     call = ["--resume", str(folder)] if (folder / "config.json").exists() else [*words, "--out", str(folder)]

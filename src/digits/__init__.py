@@ -9,6 +9,8 @@ The way of the data:
     digits.figures               pictures of what happened                                digits.evaluation
     digits.write_report(run)     all of it as one page                                    digits.evaluation
     digits.load_model(path)      a model file, run without torch                          digits.inference
+    digits.digit_in(picture)     a picture of one digit as MNIST would have it            digits.preprocessing
+    digits.synthesise(n, seed)   digits of our own pen, and pages with known answers      digits.synthesis
 
 Names are loaded when they are first used, so that ``import digits`` costs nothing and reading needs no torch.
 """
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from digits.evaluation.metrics import score
     from digits.evaluation.report import write_report
     from digits.inference import Model, load_model
+    from digits.preprocessing import digit_in, normalize
     from digits.spec import (
         DataError,
         Dataset,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         UsageError,
         probabilities,
     )
+    from digits.synthesis import draw_strokes, synthesise
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
     from digits.training.export import load_network
@@ -52,6 +56,7 @@ _HOMES = {
     "digits.evaluation.metrics": ("score",),
     "digits.evaluation.report": ("write_report",),
     "digits.inference": ("Model", "load_model"),
+    "digits.preprocessing": ("digit_in", "normalize"),
     "digits.spec": (
         "DataError",
         "Dataset",
@@ -63,6 +68,7 @@ _HOMES = {
         "UsageError",
         "probabilities",
     ),
+    "digits.synthesis": ("draw_strokes", "synthesise"),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
     "digits.training.export": ("load_network",),
@@ -90,6 +96,8 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "augment",
+    "digit_in",
+    "draw_strokes",
     "figures",
     "fit",
     "load_dataset",
@@ -99,11 +107,13 @@ __all__ = [
     "load_network",
     "logits_of",
     "make_network",
+    "normalize",
     "predict",
     "probabilities",
     "resume",
     "score",
     "split",
+    "synthesise",
     "train",
     "write_report",
 ]
