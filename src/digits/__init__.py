@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         UsageError,
         probabilities,
     )
-    from digits.synthesis import draw_strokes, synthesise
+    from digits.synthesis import draw_strokes, photographed, synthesise
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
     from digits.training.export import load_network
@@ -68,7 +68,7 @@ _HOMES = {
         "UsageError",
         "probabilities",
     ),
-    "digits.synthesis": ("draw_strokes", "synthesise"),
+    "digits.synthesis": ("draw_strokes", "photographed", "synthesise"),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
     "digits.training.export": ("load_network",),
@@ -108,6 +108,7 @@ __all__ = [
     "logits_of",
     "make_network",
     "normalize",
+    "photographed",
     "predict",
     "probabilities",
     "resume",

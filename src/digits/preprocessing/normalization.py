@@ -89,7 +89,7 @@ def _fit(ink: Ink) -> Ink:
         ink = _thicken(ink)
     scale = BOX / max(ink.shape)
     size = max(round(ink.shape[1] * scale), 1), max(round(ink.shape[0] * scale), 1)
-    return _stretch(cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))
+    return _stretch(cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR_EXACT))
 
 
 def _shrink_coarsely(ink: Ink) -> Ink:
@@ -114,7 +114,7 @@ def _thicken(ink: Ink) -> Ink:
     if longest < FINE:
         factor = -(-FINE // longest)
         size = ink.shape[1] * factor, ink.shape[0] * factor
-        measured = cv2.resize(ink, size, interpolation=cv2.INTER_CUBIC)
+        measured = cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR_EXACT)
     else:
         measured = ink
     unit = max(measured.shape) / BOX
@@ -122,7 +122,7 @@ def _thicken(ink: Ink) -> Ink:
     if missing < 1:
         return ink
     margin = (missing + 1) // 2
-    padded = cv2.copyMakeBorder(measured, *[margin] * 4, cv2.BORDER_CONSTANT)
+    padded = cv2.copyMakeBorder(measured, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
     wide = cv2.dilate(padded, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (missing + 1, missing + 1)))
     left, top, width, height = cv2.boundingRect(wide)
     return wide[top : top + height, left : left + width]

@@ -8,9 +8,21 @@ import numpy as np
 from digits.preprocessing.ink import Ink, Picture, find_ink
 from digits.preprocessing.normalization import Digit, normalize
 
+SPECK = 0.05
+"""Share of the digit's main part below which ink is a speck, a digit's own bars and dots being larger."""
+
+AT_BORDER = 0.35
+"""What ink at the border counts for: it is likelier to be the edge of something else."""
+
+PRINTED = 0.1
+"""What a straight line across the whole picture counts for: it is likelier to be printed than written."""
+
 
 def digit_in(picture: Picture) -> Digit:
     """Read the one digit in a picture as an MNIST digit.
+
+    Its main part is the piece of ink that is large and near the middle; pieces that are large beside it, such as the
+    bar of a 5, belong to it too.
 
     Parameters
     ----------
@@ -30,13 +42,21 @@ def digit_in(picture: Picture) -> Digit:
 
 
 def _of_the_digit(ink: Ink) -> Ink:
-    """Take specks away."""
+    """Take specks, borders and printed lines away."""
     if not ink.size:
         return ink
-    count, names, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    area = boxes[:, cv2.CC_STAT_AREA].astype(np.int64)
+    count, names, boxes, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
     if count < 3:
         return ink
-    keep = area > 0.05 * area[1:].max()
-    keep[0] = False
-    return ink * keep[names].astype(np.uint8)
+    height, width = ink.shape
+    x, y, wide, high = (boxes[1:, column] for column in range(4))
+    amount = np.bincount(names.ravel(), ink.ravel(), count)[1:]
+    away = ((centres[1:] / (width, height) - 0.5) ** 2).sum(1)
+    bordering = (x == 0) | (y == 0) | (x + wide == width) | (y + high == height)
+    across = ((wide > 0.9 * width) & (high < 0.12 * height)) | ((high > 0.9 * height) & (wide < 0.06 * width))
+    score = amount * np.exp(-4 * away) * np.where(bordering, AT_BORDER, 1) * np.where(across, PRINTED, 1)
+    main = score.argmax()
+    keep = (score > SPECK * score[main]) & ~across
+    keep[main] = True
+    kept: Ink = ink * np.concatenate(([False], keep))[names].astype(np.uint8)
+    return kept

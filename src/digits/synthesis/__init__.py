@@ -2,8 +2,10 @@
 
 The way of the ink, a file each: `skeletons` are paths made by hand; `strokes` turns a path into points on a smooth
 curve; `writing` invents writers and lets them write; `ink` gives them pens; `samples` makes digits of the contract.
+`paper` is what is written on and `camera` what becomes of it; `photographs` shows digits as reading will see them.
 """
 
+from digits.synthesis.photographs import photographed
 from digits.synthesis.samples import draw_strokes, synthesise
 
-__all__ = ["draw_strokes", "synthesise"]
+__all__ = ["draw_strokes", "photographed", "synthesise"]

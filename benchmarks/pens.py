@@ -1,0 +1,157 @@
+"""What our own pen is worth: to train on alone, to add to MNIST, and to draw other people's strokes with.
+
+Other people's handwriting is judged here and never trained on. It is read from the folder that ``$DIGITS_REAL`` names:
+``singles`` and ``pencil`` (pictures of one digit, with a ``labels.csv`` of file and label) and ``strokes`` (the files
+``pendigits-orig.tra.gz`` and ``.tes.gz`` of UCI's Pen-Based Recognition of Handwritten Digits, 44 writers). What of it
+is not there leaves its columns empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from tqdm import tqdm
+
+import digits
+from benchmarks import machine
+from benchmarks.accuracy import RUNS, train_once
+from benchmarks.tables import write_csv
+
+REPEATS = 7
+ALONE = 3
+ADDED = 5
+"""Seeds of those that never saw MNIST, and of those with and without what is added to it."""
+
+VARIANTS = {
+    "MNIST": ["--synthetic", "0", "--photographs", "0"],
+    "MNIST and our pen": ["--photographs", "0"],
+    "MNIST and photographs": ["--synthetic", "0"],
+    "MNIST, our pen and photographs": [],
+}
+"""Flags of ``digits train reader``, by what it learns from."""
+
+Set = tuple[np.ndarray, np.ndarray]
+
+
+def measure_speed() -> None:
+    """Time the pen, the camera and pages, and write ``results/pen-speed.csv``."""
+    images, _ = digits.synthesise(2000, 0)
+    jobs: dict[str, tuple[int, Callable[[], object]]] = {
+        "digits of our own pen": (5000, lambda: digits.synthesise(5000, 0)),
+        "digits photographed and cut out again": (2000, lambda: digits.photographed(images, 0)),
+        "pages": (20, lambda: [digits.synthesise_page(seed) for seed in range(20)]),
+    }
+    rows = []
+    for what, (n, work) in jobs.items():
+        work()
+        seconds = []
+        for _ in range(REPEATS):
+            start = time.perf_counter()
+            work()
+            seconds.append(time.perf_counter() - start)
+        rates = [n / each for each in seconds]
+        rows.append(
+            {
+                "what": what,
+                "n": REPEATS,
+                "a_second": round(median(rates), 1),
+                "slowest": round(min(rates), 1),
+                "fastest": round(max(rates), 1),
+                **machine.describe(),
+            }
+        )
+    write_csv("pen-speed", rows)
+
+
+def measure() -> None:
+    """Train what is not trained yet, score all of it, and write ``results/pens.csv``, with a row a network."""
+    jobs: list[tuple[str, list[str]]] = [
+        ("our pen alone", ["reader", "--data", "synthetic", "--photographs", "0", "--seed", str(seed)])
+        for seed in range(ALONE)
+    ]
+    jobs += [("standard, MNIST", ["standard", "--seed", str(seed)]) for seed in range(ALONE)]
+    for name, flags in VARIANTS.items():
+        jobs += [(name, ["reader", *flags, "--seed", str(seed)]) for seed in range(ADDED)]
+    environment = machine.describe()
+    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(desc="pens", total=len(jobs), file=sys.stderr) as bar:
+        for _ in pool.map(lambda job: train_once(_folder(*job), job[1]), jobs):
+            bar.update()
+    sets = _sets()
+    rows = []
+    for name, words in jobs:
+        model = digits.load_model(_folder(name, words) / "model.onnx")
+        right = {
+            f"{kind}_right": "" if judged is None else int((model.logits(judged[0]).argmax(1) == judged[1]).sum())
+            for kind, judged in sets.items()
+        }
+        counted = {f"{kind}_n": "" if judged is None else len(judged[1]) for kind, judged in sets.items()}
+        rows.append(
+            {"learned_from": name, "seed": words[-1], **right, **counted, "command": f"digits train {' '.join(words)}"}
+            | environment
+        )
+    write_csv("pens", rows)
+
+
+def _folder(name: str, words: list[str]) -> Path:
+    return RUNS / f"{re.sub('[^a-z]+', '-', name.lower())}-{words[-1]}"
+
+
+@cache
+def _sets() -> dict[str, Set | None]:
+    """Digits to judge by; None for what is not there."""
+    mnist = digits.load_mnist()
+    _, validation = digits.split(mnist.train)
+    real = Path(os.environ.get("DIGITS_REAL", "real"))
+    return {
+        "validation": (validation.images, validation.labels),
+        "test": (mnist.test.images, mnist.test.labels),
+        "singles": _pictures(real / "singles"),
+        "pencil": _pictures(real / "pencil"),
+        "strokes": _strokes(real / "strokes"),
+    }
+
+
+def _pictures(folder: Path) -> Set | None:
+    from PIL import Image, ImageOps
+
+    if not (folder / "labels.csv").exists():
+        return None
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    images = []
+    for row in rows:
+        with Image.open(folder / row["file"]) as opened:
+            upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        paper = Image.new("RGBA", upright.size, "white")
+        images.append(digits.digit_in(np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))))
+    return np.stack(images), np.array([int(row["label"]) for row in rows])
+
+
+def _strokes(folder: Path) -> Set | None:
+    files = [folder / f"pendigits-orig.{part}.gz" for part in ("tra", "tes")]
+    if not all(file.exists() for file in files):
+        return None
+    drawn, labels = list[list[list[tuple[int, int]]]](), list[int]()
+    for file in files:
+        with gzip.open(file, "rt", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith(".SEGMENT"):
+                    labels.append(int(line.split('"')[1]))
+                    drawn.append([])
+                elif line.startswith(".PEN_DOWN"):
+                    drawn[-1].append([])
+                elif line[:1] == " " and drawn:
+                    x, y = map(int, line.split())
+                    drawn[-1][-1].append((x, -y))  # the tablet counts upwards
+    return np.stack([digits.draw_strokes(strokes) for strokes in drawn]), np.array(labels)
