@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import cv2
 import numpy as np
 from jaxtyping import UInt8
@@ -23,9 +20,6 @@ HEIGHTS = (22.0, 90.0)
 
 MARGINS = (0.08, 0.6)
 """Room around the ink, over its length, on each side by itself."""
-
-BLOCK = 500
-"""Digits that one thread photographs in turn."""
 
 LOST = 0.5
 """Correlation with the digit as it was, below which something else was cut out of the picture."""
@@ -51,14 +45,6 @@ def photographed(images: Images, seed: int = 0) -> Images:
     """
     if seed < 0:
         raise UsageError(f"seed is {seed}: it must be 0 or more")
-    blocks = [images[start : start + BLOCK] for start in range(0, len(images), BLOCK)]
-    # OpenCV lets other threads run while it works; every block has a generator of its own, so that none waits
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = list(pool.map(_cut_out, blocks, [(seed, number) for number in range(len(blocks))]))
-    return np.concatenate(done) if done else images.copy()
-
-
-def _cut_out(images: Images, seed: tuple[int, int]) -> Images:
     rng = np.random.default_rng(seed)
     pens = draw_pens(len(images), rng)
     taken = np.empty_like(images)
