@@ -90,10 +90,8 @@ def measure() -> None:
             for kind, judged in sets.items()
         }
         counted = {f"{kind}_n": "" if judged is None else len(judged[1]) for kind, judged in sets.items()}
-        rows.append(
-            {"learned_from": name, "seed": words[-1], **right, **counted, "command": f"digits train {' '.join(words)}"}
-            | environment
-        )
+        command = f"digits train {' '.join(words)}"
+        rows.append({"learned_from": name, "seed": words[-1], **right, **counted, "command": command, **environment})
     write_csv("pens", rows)
 
 

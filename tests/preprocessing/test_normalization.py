@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digits.preprocessing import normalize
-from digits.spec import Dataset
+from digits.spec import DataError, Dataset
+
+
+def ring(side: int, thickness: int) -> np.ndarray:
+    ink = np.zeros((side, side), np.uint8)
+    cv2.ellipse(ink, (side // 2, side // 2), (side // 4, side // 3), 20, 0, 300, 255, thickness)
+    return ink
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean difference over mean ink."""
+    return float(np.abs(one.astype(int) - other).mean() / one.mean())
 
 
 def test_mnist_comes_out_as_it_went_in(mnist: Dataset) -> None:
@@ -17,3 +32,54 @@ def test_mnist_comes_out_as_it_went_in(mnist: Dataset) -> None:
 
 def test_no_ink_is_no_digit() -> None:
     assert not normalize(np.zeros((40, 30), np.uint8)).any()
+    assert not normalize(np.zeros((0, 0), np.uint8)).any()
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
+def test_room_around_the_ink_changes_nothing(above: int, below: int, before: int, after: int) -> None:
+    ink = ring(90, 9)
+    roomy = np.pad(ink, ((above, below), (before, after)))
+    assert np.array_equal(normalize(roomy), normalize(ink))
+
+
+@pytest.mark.parametrize("side", [60, 150, 300, 900, 2500])
+def test_size_changes_little(side: int) -> None:
+    assert apart(normalize(ring(120, 12)), normalize(ring(side, side // 10))) < 0.12
+
+
+@pytest.mark.parametrize(("shape", "long"), [((500, 1), (20, 2)), ((1, 500), (2, 20)), ((1, 1), (20, 20))])
+def test_extreme_shapes_are_fitted_too(shape: tuple[int, int], long: tuple[int, int]) -> None:
+    rows, columns = np.nonzero(normalize(np.full(shape, 255, np.uint8)))
+    assert abs(np.ptp(rows) + 1 - long[0]) <= 1
+    assert abs(np.ptp(columns) + 1 - long[1]) <= 1
+
+
+@pytest.mark.parametrize("side", [200, 600, 2000])
+def test_the_thinnest_line_stays_visible(side: int) -> None:
+    digit = normalize(ring(side, 1))
+    covered = np.count_nonzero(digit > 100)
+    assert digit.max() >= 250
+    assert covered > 0.8 * np.count_nonzero(normalize(ring(side, side // 12)) > 100) / 2
+
+
+@pytest.mark.parametrize("peak", [40, 128, 255])
+def test_faint_ink_becomes_full(peak: int) -> None:
+    faint = (ring(100, 10).astype(int) * peak // 255).astype(np.uint8)
+    assert normalize(faint).max() >= 250
+    assert apart(normalize(ring(100, 10)), normalize(faint)) < 0.05
+
+
+def test_lopsided_ink_stays_whole() -> None:
+    ink = np.zeros((100, 100), np.uint8)
+    ink[:12, :12] = 255
+    ink[99, 99] = 255
+    ink[99, 97] = 255
+    digit = normalize(ink)
+    rows, columns = np.nonzero(digit)
+    assert np.ptp(rows) == np.ptp(columns) == 19
+
+
+@pytest.mark.parametrize("ink", [np.zeros((5, 5)), np.zeros((5, 5, 3), np.uint8), np.zeros(5, np.uint8)])
+def test_what_is_no_ink_is_refused(ink: np.ndarray) -> None:
+    with pytest.raises(DataError, match=r"ink must be uint8\[h, w\]; this is"):
+        normalize.__wrapped__(ink) if hasattr(normalize, "__wrapped__") else normalize(ink)

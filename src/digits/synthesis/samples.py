@@ -62,16 +62,21 @@ def synthesise(n: int, seed: int = 0) -> tuple[Images, Labels]:
     UsageError
         For a number or seed that cannot be meant.
     """
-    if n < 1:
-        raise UsageError(f"n is {n}: ask for 1 digit or more")
-    if seed < 0:
-        raise UsageError(f"seed is {seed}: it must be 0 or more")
+    check_call(n, seed)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(n) % CLASSES)
     images = np.empty((n, SIDE, SIDE), np.uint8)
     for start in range(0, n, BLOCK):
         images[start : start + BLOCK] = _written(labels[start : start + BLOCK], rng)
     return images, labels.astype(np.uint8)
+
+
+def check_call(n: int, seed: int) -> None:
+    """Refuse a number or seed that cannot be meant."""
+    if n < 1:
+        raise UsageError(f"n is {n}: ask for 1 or more")
+    if seed < 0:
+        raise UsageError(f"seed is {seed}: it must be 0 or more")
 
 
 def _written(labels: Int64[np.ndarray, " n"], rng: np.random.Generator) -> Images:

@@ -132,6 +132,10 @@ def write_digits(
         Classes 0–9.
     who
         For each of them, the row of its writer.
+    writers
+        Those who write.
+    rng
+        Decides what differs from time to time.
     """
     labels = np.asarray(labels)
     n = len(labels)
@@ -164,6 +168,10 @@ def write(
         For each glyph, the index of its path.
     who
         For each glyph, the row of its writer.
+    writers
+        Those who write.
+    rng
+        Decides what differs from time to time.
     """
     n = len(which)
     points, drawn = np.empty((n, POINTS, 2)), np.empty((n, POINTS), bool)

@@ -1,0 +1,59 @@
+"""Of a picture of one digit, the digit is kept and what is not of it is not."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from digits.preprocessing import digit_in, normalize
+
+PAPER, PEN = 225, 50
+
+
+def five(bar: bool = True) -> np.ndarray:
+    ink = np.zeros((120, 100), np.uint8)
+    belly = np.array([(38, 35), (36, 55), (58, 58), (64, 78), (50, 92), (32, 90)], np.int32)
+    cv2.polylines(ink, [belly], False, 255, 6, cv2.LINE_AA)
+    if bar:
+        cv2.line(ink, (45, 22), (72, 20), 255, 6, cv2.LINE_AA)
+    return ink
+
+
+def on_paper(ink: np.ndarray) -> np.ndarray:
+    share = ink[:, :, None] / 255
+    return np.rint(PAPER * (1 - share) + PEN * share).astype(np.uint8).repeat(3, axis=2)
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one.astype(int) - other).mean() / one.mean())
+
+
+def test_a_written_digit_is_that_of_its_ink() -> None:
+    assert apart(normalize(five()), digit_in(on_paper(five()))) < 0.25
+
+
+def test_a_part_that_stands_alone_belongs_to_the_digit() -> None:
+    with_bar, without = digit_in(on_paper(five())), digit_in(on_paper(five(bar=False)))
+    assert apart(with_bar, without) > 0.5
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda ink: cv2.circle(ink, (8, 110), 1, 255, -1),
+        lambda ink: cv2.line(ink, (0, 112), (99, 112), 255, 2),
+        lambda ink: cv2.rectangle(ink, (94, 0), (99, 30), 255, -1),
+    ],
+    ids=["speck", "printed line", "edge of something"],
+)
+def test_what_is_not_of_the_digit_is_left_out(spoil: object) -> None:
+    ink = five()
+    clean = digit_in(on_paper(ink))
+    spoilt = digit_in(on_paper(spoil(ink.copy())))  # type: ignore[operator]
+    assert apart(clean, spoilt) < 0.15
+
+
+def test_nothing_is_nothing() -> None:
+    assert not digit_in(np.full((50, 50, 3), 240, np.uint8)).any()
+    assert not digit_in(np.zeros((0, 0), np.uint8)).any()

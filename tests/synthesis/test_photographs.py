@@ -1,0 +1,86 @@
+"""Photographed digits: the same bytes everywhere, still digits, still the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+
+from digits.spec import Dataset, UsageError
+from digits.synthesis import photographed, photographs, synthesise
+
+GOLDEN = "e9db14dc116ec8fd0e47f80c3123969047f6075045b88ce845880d970f7d7a4c"
+"""SHA-256 of two hundred photographed digits, with the pinned versions."""
+
+PLAIN = {
+    "OPENCV_IPP": "disabled",
+    "OPENCV_CPU_DISABLE": "AVX512_SKX,AVX2,FP16,AVX",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
+}
+"""Older processors, as far as the libraries can be told to take this one for such."""
+
+CODE = """
+import hashlib
+from digits.synthesis import photographed, synthesise
+print(hashlib.sha256(photographed(synthesise(200, 4)[0], 3).tobytes()).hexdigest())
+"""
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    images = photographed(synthesise(200, 4)[0], 3)
+    assert hashlib.sha256(images.tobytes()).hexdigest() == GOLDEN
+
+
+def test_an_older_processor_gives_the_same_bytes() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", CODE], env=os.environ | PLAIN, capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.strip() == GOLDEN
+
+
+@pytest.fixture(scope="module")
+def changed(mnist: Dataset) -> np.ndarray:
+    return photographed(mnist.test.images[:600], 0)
+
+
+def test_digits_stay_under_the_contract(changed: np.ndarray) -> None:
+    assert changed.dtype == np.uint8
+    assert changed.shape == (600, 28, 28)
+    rows, columns = changed.any(2).sum(1), changed.any(1).sum(1)
+    assert np.maximum(rows, columns).max() <= 20
+    assert (changed.max((1, 2)) > 240).all()
+
+
+def test_they_look_other_than_before_and_are_read_the_same(mnist: Dataset, changed: np.ndarray) -> None:
+    before, labels = mnist.test.images[:600], mnist.test.labels[:600]
+    assert (changed != before).any((1, 2)).mean() > 0.95
+    train = mnist.train.images[:15000].reshape(-1, 784) / 255
+    reader = KNeighborsClassifier(3).fit(train, mnist.train.labels[:15000])
+    right = [(reader.predict(images.reshape(-1, 784) / 255) == labels).mean() for images in (before, changed)]
+    assert right[0] - 0.06 < right[1] < 1
+
+
+def test_another_seed_is_another_camera(mnist: Dataset) -> None:
+    one, other = (photographed(mnist.test.images[:10], seed) for seed in (1, 2))
+    assert not np.array_equal(one, other)
+
+
+def test_what_the_reader_does_not_find_stays_as_it_was(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = mnist.test.images[:5]
+    monkeypatch.setattr(photographs, "digit_in", lambda picture: np.zeros((28, 28), np.uint8))
+    assert np.array_equal(photographed(images, 0), images)
+
+
+def test_nothing_is_photographed_as_nothing() -> None:
+    assert photographed(np.zeros((0, 28, 28), np.uint8), 0).shape == (0, 28, 28)
+    assert not photographed(np.zeros((2, 28, 28), np.uint8), 0).any()
+
+
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(UsageError, match="seed is -1"):
+        photographed(np.zeros((1, 28, 28), np.uint8), -1)
