@@ -191,6 +191,47 @@ def _accuracy() -> str:
     return "\n".join([*lines, "", _source(rows, what, "accuracy")])
 
 
+JUDGED = {
+    "validation": "MNIST validation",
+    "test": "MNIST test",
+    "singles": "pictures of one digit",
+    "pencil": "pencil and pen",
+    "strokes": "pen strokes",
+}
+"""The sets that networks of `pens` are judged by, and the heads of their columns."""
+
+
+def _pens() -> str:
+    rows = read_csv("pens")
+    sizes = {kind: next((row[f"{kind}_n"] for row in rows), "") for kind in JUDGED}
+    heads = [f"{head} ({int(sizes[kind]):,})" if sizes[kind] else head for kind, head in JUDGED.items()]
+    lines = [f"| learned from | n | {' | '.join(heads)} |", "| --- " * (2 + len(heads)) + "|"]
+    for name in dict.fromkeys(row["learned_from"] for row in rows):
+        mine = [row for row in rows if row["learned_from"] == name]
+        cells = []
+        for kind in JUDGED:
+            shares = [100 * int(row[f"{kind}_right"]) / int(row[f"{kind}_n"]) for row in mine if row[f"{kind}_n"]]
+            cells.append(f"{_spread(shares, 2)} %" if shares else "–")
+        lines.append(f"| {name} | {len(mine)} | {' | '.join(cells)} |")
+    commands = {row["learned_from"]: row["command"].rpartition(" --seed")[0] for row in rows}
+    trained = "; ".join(f"{name}: `{command}`" for name, command in commands.items())
+    what = (
+        "Mean ± standard deviation of n seeds, none left out; last epoch. The pictures and strokes are other people's; "
+        f"nothing was trained on them. {trained}"
+    )
+    return "\n".join([*lines, "", _source(rows, what, "pens")])
+
+
+def _pen_speed() -> str:
+    rows = read_csv("pen-speed")
+    lines = ["| what | a second |", "| --- | --- |"]
+    for row in rows:
+        middle, low, high = (f"{float(row[name]):,.0f}" for name in ("a_second", "slowest", "fastest"))
+        lines.append(f"| {row['what']} | {middle} ({low}–{high}) |")
+    what = f"Median of {rows[0]['n']} repetitions in one process; slowest and fastest in brackets"
+    return "\n".join([*lines, "", _source(rows, what, "pen-speed")])
+
+
 def _range(row: dict[str, str], median: str) -> str:
     low, middle, high = (float(row[name]) for name in ("fastest", median, "slowest"))
     return f"{middle:.2f} s ({low:.2f}–{high:.2f})"
@@ -218,6 +259,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "explored": _explored,
     "ablation": _ablation,
     "tried": _tried,
+    "pens": _pens,
+    "pen-speed": _pen_speed,
 }
 
 

@@ -50,6 +50,12 @@ def test_light_may_fall_off_to_half(pen: int) -> None:
     assert agreement(ink) > 0.75
 
 
+def test_ink_in_a_dark_corner_is_as_wide_as_in_the_light() -> None:
+    y, x = np.mgrid[-1:1:100j, -1:1:90j]  # type: ignore[misc]
+    light = 1 - 0.7 / (1 + np.exp(-(x + y - 0.5) / 0.15))
+    assert agreement(find_ink((picture(220, 60) * light).astype(np.uint8))) > 0.88
+
+
 def test_a_soft_shadow_is_no_ink() -> None:
     x = np.linspace(0, 1, 90)
     shadow = 1 - 0.3 / (1 + np.exp(-(x - 0.6) / 0.05))

@@ -62,6 +62,20 @@ def test_the_thinnest_line_stays_visible(side: int) -> None:
     assert covered > 0.8 * np.count_nonzero(normalize(ring(side, side // 12)) > 100) / 2
 
 
+def test_faint_thin_lines_lose_nothing_to_shrinking() -> None:
+    thin = ring(2000, 1)
+    assert apart(normalize(thin), normalize(thin // 64)) < 0.05
+
+
+def test_shrinking_averages() -> None:
+    """Wide ink of five pixels to one is what its blocks of 5×5 are on average."""
+    ink = np.zeros((100, 100), np.uint8)
+    cv2.fillPoly(ink, [np.array([(0, 0), (99, 31), (68, 99), (20, 77)], np.int32)], 255)
+    blocks = ink.reshape(20, 5, 20, 5).mean(axis=(1, 3))
+    rows, columns = np.nonzero(digit := normalize(ink))
+    assert np.abs(digit[rows.min() :, columns.min() :][:20, :20] - blocks).max() <= 1
+
+
 @pytest.mark.parametrize("peak", [40, 128, 255])
 def test_faint_ink_becomes_full(peak: int) -> None:
     faint = (ring(100, 10).astype(int) * peak // 255).astype(np.uint8)

@@ -54,6 +54,14 @@ def test_what_is_not_of_the_digit_is_left_out(spoil: object) -> None:
     assert apart(clean, spoilt) < 0.15
 
 
+def test_a_small_digit_outweighs_a_wide_printed_bar() -> None:
+    ink = np.zeros_like(five())
+    ink[10:70, 20:70] = cv2.resize(five(), (50, 60), interpolation=cv2.INTER_AREA)
+    clean = digit_in(on_paper(ink))
+    cv2.line(ink, (0, 85), (99, 85), 255, 10)
+    assert apart(clean, digit_in(on_paper(ink))) < 0.15
+
+
 def test_nothing_is_nothing() -> None:
     assert not digit_in(np.full((50, 50, 3), 240, np.uint8)).any()
     assert not digit_in(np.zeros((0, 0), np.uint8)).any()

@@ -24,7 +24,11 @@ CENTRE = 14
 """Row and column of a digit's centre of mass, in pixels counted from 0."""
 
 THIN = 1.8
-"""Width of line, in pixels of a digit, below which lines are made so wide: of MNIST's digits 1 % have thinner ones."""
+"""Width of line, in pixels of a digit, below which lines are made so wide.
+
+Measured as here on the first 2,000 test digits of MNIST, enlarged five times, 46 % have thinner lines and 8 % lines
+below 1.4: a digit as MNIST has it stays as it is because it is 20 pixels long already, not because its line is wide.
+"""
 
 FINE = 80
 """Longer side from which on a line's width can be measured; smaller ink is enlarged for it."""

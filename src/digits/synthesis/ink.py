@@ -14,7 +14,7 @@ SHIFT = 4
 """Binary places after the point of the coordinates that OpenCV is given."""
 
 
-COVERED = 0.75
+COVERED = 0.62
 """Share of a glyph's place that its line may cover."""
 
 WINDING = 1.5

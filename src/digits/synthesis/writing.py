@@ -21,6 +21,9 @@ from digits.synthesis.strokes import POINTS, Path, parse
 FAITHFUL = 0.85
 """Share of the digits that writers write in the way they prefer."""
 
+FARTHEST = 2.0
+"""Standard deviations by which a writer's style differs from the mean at most: beyond, few could read it."""
+
 HABIT = 0.045
 """Standard deviation, in heights, by which a writer's path differs from the model at each control point."""
 
@@ -102,20 +105,25 @@ class Writing:
 def draw_writers(n: int, rng: np.random.Generator) -> Writers:
     """Invent `n` writers."""
     return Writers(
-        slant=rng.normal(0.12, 0.22, n),
-        stretch=rng.normal(0.08, 0.26, n),
-        turn=rng.normal(0.0, 0.05, n),
-        bow=rng.normal(0.0, 0.06, n),
-        taper=rng.normal(0.0, 0.15, n),
-        waist=rng.normal(0.0, 0.08, n),
+        slant=_styles(0.12, 0.22, n, rng),
+        stretch=_styles(0.08, 0.26, n, rng),
+        turn=_styles(0.0, 0.05, n, rng),
+        bow=_styles(0.0, 0.06, n, rng),
+        taper=_styles(0.0, 0.15, n, rng),
+        waist=_styles(0.0, 0.08, n, rng),
         roundness=0.7 * rng.beta(1.2, 1.8, n),
         looseness=rng.uniform(0.010, 0.04, n),
         joins=rng.beta(0.5, 5.0, n),
         tremor=rng.exponential(0.002, n).clip(0, 0.01),
         pressure=rng.uniform(0.0, 0.5, n),
         taste=rng.random((n, CLASSES)),
-        habit=rng.normal(0.0, 1.0, (n, 64, 2)),
+        habit=rng.normal(0.0, 1.0, (n, 64, 2)).clip(-FARTHEST, FARTHEST),
     )
+
+
+def _styles(mean: float, sd: float, n: int, rng: np.random.Generator) -> Float64[np.ndarray, " n"]:
+    """Draw one trait of many writers; who would be too far from the others writes as the farthest allowed."""
+    return mean + sd * rng.normal(0.0, 1.0, n).clip(-FARTHEST, FARTHEST)
 
 
 def write_digits(
@@ -181,7 +189,7 @@ def write(
     order = np.argsort(which, kind="stable")
     bounds = np.searchsorted(which[order], np.arange(len(paths) + 1))
     most = max(len(path.controls) for path in paths)
-    jitter = rng.normal(0, 1, (n, most, 2))
+    jitter = rng.normal(0, 1, (n, most, 2)).clip(-FARTHEST, FARTHEST)
     for index, path in enumerate(paths):
         mine = order[bounds[index] : bounds[index + 1]]
         if not len(mine):
