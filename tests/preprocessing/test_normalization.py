@@ -64,7 +64,7 @@ def test_the_thinnest_line_stays_visible(side: int) -> None:
 
 def test_faint_thin_lines_lose_nothing_to_shrinking() -> None:
     thin = ring(2000, 1)
-    assert apart(normalize(thin), normalize(thin // 64)) < 0.05
+    assert apart(normalize(thin), normalize(thin // 16)) < 0.05
 
 
 def test_shrinking_averages() -> None:
