@@ -38,7 +38,14 @@ if TYPE_CHECKING:
         UsageError,
         probabilities,
     )
-    from digits.synthesis import draw_strokes, photographed, synthesise
+    from digits.synthesis import (
+        Page,
+        draw_strokes,
+        photographed,
+        synthesise,
+        synthesise_others,
+        synthesise_page,
+    )
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
     from digits.training.export import load_network
@@ -68,7 +75,14 @@ _HOMES = {
         "UsageError",
         "probabilities",
     ),
-    "digits.synthesis": ("draw_strokes", "photographed", "synthesise"),
+    "digits.synthesis": (
+        "Page",
+        "draw_strokes",
+        "photographed",
+        "synthesise",
+        "synthesise_others",
+        "synthesise_page",
+    ),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
     "digits.training.export": ("load_network",),
@@ -90,6 +104,7 @@ __all__ = [
     "MissingDataError",
     "Model",
     "ModelError",
+    "Page",
     "ProgressBar",
     "Run",
     "TrainConfig",
@@ -115,6 +130,8 @@ __all__ = [
     "score",
     "split",
     "synthesise",
+    "synthesise_others",
+    "synthesise_page",
     "train",
     "write_report",
 ]

@@ -2,10 +2,13 @@
 
 The way of the ink, a file each: `skeletons` are paths made by hand; `strokes` turns a path into points on a smooth
 curve; `writing` invents writers and lets them write; `ink` gives them pens; `samples` makes digits of the contract.
-`paper` is what is written on and `camera` what becomes of it; `photographs` shows digits as reading will see them.
+`signs` and `others` are what is no digit. `paper` is what is written on and `camera` what becomes of it; `photographs`
+shows digits as reading will see them, and `layout` and `pages` make pages that know what they say.
 """
 
+from digits.synthesis.others import synthesise_others
+from digits.synthesis.pages import Page, synthesise_page
 from digits.synthesis.photographs import photographed
 from digits.synthesis.samples import draw_strokes, synthesise
 
-__all__ = ["draw_strokes", "photographed", "synthesise"]
+__all__ = ["Page", "draw_strokes", "photographed", "synthesise", "synthesise_others", "synthesise_page"]

@@ -14,6 +14,10 @@ FINE = 60
 """Steps a piece of curve is measured by."""
 
 
+TIE = 1e-9
+"""Lengths that differ by less count as equal, lest the last bit of a sum, which differs between processors, decides."""
+
+
 @dataclass(frozen=True, eq=False)
 class Path:
     """A path as linear algebra: what is jittered, and how points on the curve follow from it.
@@ -63,7 +67,7 @@ def parse(text: str, points: int = POINTS) -> Path:
     row = column = 0
     for (matrix, soft), length, count in zip(fine, lengths, counts, strict=True):
         reached = np.concatenate(([0.0], length.cumsum())) / length.sum()
-        chosen = np.searchsorted(reached, np.linspace(0, 1, count)).clip(0, len(reached) - 1)
+        chosen = np.searchsorted(reached, np.linspace(0, 1, count) - TIE).clip(0, len(reached) - 1)
         rows, columns = slice(row, row + count), slice(column, column + matrix.shape[1])
         sharp[rows, columns], rounded[rows, columns] = matrix[chosen], soft[chosen]
         along[rows] = np.linspace(0, 1, count)
@@ -80,8 +84,8 @@ def _control(word: str) -> tuple[tuple[float, float], bool]:
 
 def _shared(points: int, lengths: Float64[np.ndarray, " s"]) -> list[int]:
     """Share points among strokes by length, each getting at least three."""
-    counts = np.maximum(3, np.floor(points * lengths / lengths.sum())).astype(int)
-    counts[int(counts.argmax())] += points - counts.sum()
+    counts = np.maximum(3, np.floor(points * lengths / lengths.sum() + TIE)).astype(int)
+    counts[int(np.argmax(lengths + TIE * np.arange(len(lengths), 0, -1)))] += points - counts.sum()
     return [int(count) for count in counts]
 
 

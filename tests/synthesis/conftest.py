@@ -1,0 +1,30 @@
+"""What tests of the pen share: a stand-in for another machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+OLDER = {
+    "OPENCV_IPP": "disabled",
+    "OPENCV_CPU_DISABLE": "AVX512_SKX,AVX2,FP16,AVX",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
+}
+"""An older processor, as far as the libraries can be told to take this one for such."""
+
+
+@pytest.fixture(scope="session")
+def on_an_older_processor() -> Callable[[str], str]:
+    """Give what a program prints on an older processor."""
+
+    def run(code: str) -> str:
+        finished = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | OLDER, capture_output=True, text=True, check=True
+        )
+        return finished.stdout.strip()
+
+    return run

@@ -1,0 +1,136 @@
+"""Pages know what they say: every digit is where its box is, and nothing else is said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digits.spec import UsageError
+from digits.synthesis.pages import LARGEST, Page, synthesise_page
+
+GOLDEN = {
+    (0, True): "c026ff51e36824c8dec5e07ac4d6af8af24b6c550a71f854e32836bc24f4b2b1",
+    (5, True): "fb034b1702e5d78db741a914949a1d7cd3fbd5e6d64a0febf885c24883ae5495",
+    (1, False): "02586a03d5c0972ef2e2bee29eed0ae635d64c68f229c30ba43e5bb449e2067a",
+}
+"""SHA-256 of pictures of 200 × 300 pixels and their boxes, with the pinned versions."""
+
+CODE = """
+import hashlib
+from digits.synthesis.pages import synthesise_page
+for seed, digits in ((0, True), (5, True), (1, False)):
+    page = synthesise_page(seed, digits=digits, size=(200, 300))
+    print(hashlib.sha256(page.picture.tobytes() + page.boxes.tobytes()).hexdigest())
+"""
+
+
+def said(page: Page) -> int:
+    return sum(len(line.replace(" ", "")) for line in page.lines)
+
+
+@pytest.mark.parametrize(("seed", "digits"), GOLDEN)
+def test_the_same_seed_gives_the_same_bytes(seed: int, digits: bool) -> None:
+    page = synthesise_page(seed, digits=digits, size=(200, 300))
+    assert hashlib.sha256(page.picture.tobytes() + page.boxes.tobytes()).hexdigest() == GOLDEN[seed, digits]
+
+
+def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
+    assert on_an_older_processor(CODE).split() == list(GOLDEN.values())
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10**9))
+def test_every_digit_has_a_box_in_the_picture(seed: int) -> None:
+    page = synthesise_page(seed)
+    height, width = page.picture.shape[:2]
+    x, y, wide, high = page.boxes.T
+    assert len(page.boxes) == said(page) >= 1
+    assert min(x.min(), y.min()) >= 0
+    assert (x + wide).max() <= width
+    assert (y + high).max() <= height
+    assert min(wide.min(), high.min()) >= 2
+    assert height * width <= 1.1 * LARGEST
+    assert set("".join(page.lines)) <= set("0123456789 ")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_boxes_are_read_from_left_to_right_and_from_top_to_bottom(seed: int) -> None:
+    page = synthesise_page(seed)
+    at, middles = 0, []
+    for line in page.lines:
+        n = len(line.replace(" ", ""))
+        mine = page.boxes[at : at + n]
+        assert (np.diff(mine[:, 0]) > 0).all()
+        middles.append((mine[:, 1] + mine[:, 3] / 2).mean())
+        at += n
+    assert (np.diff(middles) > 0).all()
+
+
+def test_ink_is_in_the_boxes_and_nowhere_else() -> None:
+    for seed in range(60):
+        page = synthesise_page(seed)
+        if page.picture[:3].std() > 0:  # a photograph; on a screen every pixel tells
+            continue
+        ground = page.picture[0, 0].astype(int)
+        inked = np.abs(page.picture - ground).max(2) > 20
+        boxed = np.zeros_like(inked)
+        for x, y, wide, high in page.boxes:
+            assert inked[y : y + high, x : x + wide].any()
+            # the box is tight: its outermost rows and columns, or those beside them, hold ink
+            assert inked[y : y + 3, x : x + wide].any()
+            assert inked[y + high - 3 : y + high, x : x + wide].any()
+            assert inked[y : y + high, x : x + 3].any()
+            assert inked[y : y + high, x + wide - 3 : x + wide].any()
+            boxed[max(y - 2, 0) : y + high + 2, max(x - 2, 0) : x + wide + 2] = True
+        assert (inked & ~boxed).sum() < 0.02 * inked.sum()
+
+
+def test_boxes_hold_more_contrast_than_the_paper_around_them() -> None:
+    stronger = []
+    for seed in range(40):
+        page = synthesise_page(seed)
+        grey = page.picture.astype(float).mean(2)
+        edges = np.abs(np.diff(grey, axis=1))
+        inside = np.zeros(edges.shape, bool)
+        for x, y, wide, high in page.boxes:
+            inside[y : y + high, x : x + wide] = True
+        stronger.append(edges[inside].mean() > edges[~inside].mean())
+    assert np.mean(stronger) > 0.95
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_page_without_digits_says_nothing(seed: int) -> None:
+    page = synthesise_page(seed, digits=False)
+    assert page.lines == ()
+    assert page.boxes.shape == (0, 4)
+
+
+def test_most_pages_without_digits_are_written_on() -> None:
+    spread = [np.ptp(synthesise_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
+    assert np.mean(np.array(spread) > 60) > 0.7
+
+
+@pytest.mark.parametrize("size", [(64, 64), (90, 700), (600, 80), (333, 444)])
+def test_a_size_is_kept(size: tuple[int, int]) -> None:
+    page = synthesise_page(3, size=size)
+    assert page.picture.shape == (*size, 3)
+    assert len(page.boxes) == said(page)
+
+
+def test_pages_differ() -> None:
+    shapes = {synthesise_page(seed).picture.shape for seed in range(20)}
+    assert len(shapes) == 20
+
+
+@pytest.mark.parametrize(
+    ("seed", "size", "sentence"),
+    [(-1, None, "seed is -1"), (0, (63, 100), "size is 63 × 100"), (0, (100, 5), "size is")],
+)
+def test_what_cannot_be_meant_is_refused(seed: int, size: tuple[int, int] | None, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        synthesise_page(seed, size=size)
