@@ -11,7 +11,7 @@ from digits.synthesis.ink import plain_pens, widths
 from digits.synthesis.layout import MOST_DIGITS, MOST_LINES, Spacing, draw_spacing, draw_text, place, reading_order
 from digits.synthesis.writing import draw_writers, write_digits
 
-STRAIGHT = Spacing(gap=0.3, space=1.0, pitch=2.0, slope=0.0, wave=0.0, unevenness=0.0)
+STRAIGHT = Spacing(gap=0.3, space=1.0, pitch=2.0, slope=0.0, wave=0.0, unevenness=0.0, columns=False)
 
 
 def boxes(lines: tuple[str, ...], spacing: Spacing = STRAIGHT, seed: int = 0) -> np.ndarray:
@@ -54,6 +54,17 @@ def test_lines_are_a_pitch_apart() -> None:
 def test_lines_rise_and_fall(slope: float) -> None:
     found = boxes(("8" * 12,), dataclasses.replace(STRAIGHT, slope=slope))
     assert np.polyfit(found[:, 0], found[:, 3], 1)[0] == pytest.approx(slope, abs=0.03)
+
+
+def test_lines_of_columns_end_below_each_other() -> None:
+    lines = ("8", "8888", "88888888")
+    begins, ends = [], []
+    for columns in (False, True):
+        found = boxes(lines, dataclasses.replace(STRAIGHT, columns=columns))
+        begins.append(np.ptp(found[[0, 1, 5], 0]))
+        ends.append(np.ptp(found[[0, 4, 12], 2]))
+    assert begins[0] < 1 < ends[0]
+    assert ends[1] < 1 < begins[1]
 
 
 def test_all_ink_begins_at_the_corner() -> None:

@@ -33,6 +33,8 @@ class Spacing:
         How far it leaves its course.
     unevenness
         Standard deviation of the logarithm of the digits' heights.
+    columns
+        Whether lines end below each other, as sums do, and not begin there.
     """
 
     gap: float
@@ -41,6 +43,7 @@ class Spacing:
     slope: float
     wave: float
     unevenness: float
+    columns: bool
 
 
 def draw_spacing(rng: np.random.Generator) -> Spacing:
@@ -53,6 +56,7 @@ def draw_spacing(rng: np.random.Generator) -> Spacing:
         slope=rng.normal(0, 0.025),
         wave=rng.uniform(0, 0.06),
         unevenness=rng.uniform(0.02, 0.1),
+        columns=bool(rng.random() < 0.2),
     )
 
 
@@ -89,6 +93,8 @@ def place(
         The glyphs, and the width of their lines.
     spacing
         How.
+    rng
+        Decides how far the hand strays.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def place(
     at = np.empty((n, 2))
     glyph = 0
     for row, line in enumerate(lines):
-        x = rng.uniform(0, 0.8)
+        first, x = glyph, rng.uniform(0, 0.8)
         phase, course = rng.uniform(0, 2 * np.pi), spacing.slope + rng.normal(0, 0.008)
         for character in line:
             if character == " ":
@@ -114,6 +120,8 @@ def place(
             # loose setting is uneven; where neighbours are to touch, they all do or nearly
             x += high[glyph, 0] - low[glyph, 0] + spacing.gap + rng.normal(0, 0.02 + 0.15 * max(spacing.gap, 0))
             glyph += 1
+        if spacing.columns:
+            at[first:glyph] -= x, course * x
     points = points + at[:, None]
     return points - (low + at).min(0), wide
 

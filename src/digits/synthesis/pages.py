@@ -15,7 +15,7 @@ from digits.synthesis.ink import Pens, draw_lines, draw_pens, widths
 from digits.synthesis.layout import draw_spacing, draw_text, place, reading_order
 from digits.synthesis.others import write_signs
 from digits.synthesis.paper import GROUNDS, SCREENS, Sheet, draw_sheet, put_ink
-from digits.synthesis.writing import Writing, draw_writers, write_digits
+from digits.synthesis.writing import Writers, Writing, draw_writers, write_digits
 
 LARGEST = 1_000_000
 """Pixels of a page whose size was not asked for, at most."""
@@ -26,8 +26,14 @@ HEIGHTS = (18.0, 160.0)
 SMALLEST = 64
 """Least height and width that can be asked for, in pixels."""
 
-MARGINS = (0.35, 2.0)
-"""Room around what is written, in heights of a digit, on each side by itself."""
+MARGINS, WIDE_MARGINS = (0.35, 2.0), (1.0, 12.0)
+"""Room around what is written, in heights of a digit, on each side by itself; and where the camera is far away."""
+
+FAR = 0.25
+"""Share of the pages that are seen from far away."""
+
+MARKED = 0.3
+"""Share of the pages with digits that have underlines, ticks and other signs beside them."""
 
 EMPTY = 0.1
 """Share of the pages without digits on which there is nothing at all."""
@@ -78,14 +84,18 @@ def synthesise_page(seed: int, *, digits: bool = True, size: tuple[int, int] | N
     lines = draw_text(rng)
     labels = reading_order(lines)
     people = int(rng.integers(2, 4)) if rng.random() < 0.15 else 1
-    who = rng.integers(people, size=len(labels))
+    # another hand, and another pen, begins with a line
+    who = np.repeat(rng.integers(people, size=len(lines)), [len(line.replace(" ", "")) for line in lines])
     pens = draw_pens(people, rng)
     hands = draw_writers(people, rng)
-    writing = write_digits(labels, who, hands, rng) if digits else write_signs(len(labels), rng)
+    writing = write_digits(labels, who, hands, rng) if digits else write_signs(who, hands, rng)
     points, wide = place(lines, writing, widths(writing, pens[who]), draw_spacing(rng), rng)
     height, width, long, corner = _fitted(points + wide[:, :, None] / 2, size, rng)
     written = Writing(corner + points * long, writing.drawn, wide * long)
     sheet = draw_sheet(height, width, rng, line_height=long)
+    if digits and rng.random() < MARKED:
+        marks = _beside(_boxes(written, np.eye(3)), long, (height, width), hands, rng)
+        sheet = _written(sheet, marks, np.zeros(len(marks.points), np.int64), pens, rng)
     if digits or rng.random() > EMPTY:
         sheet = _written(sheet, written, who, pens, rng)
     if not digits and rng.random() < 0.3:
@@ -100,12 +110,31 @@ def synthesise_page(seed: int, *, digits: bool = True, size: tuple[int, int] | N
     return Page(picture, lines if digits else (), boxes if digits else boxes[:0])
 
 
+def _beside(
+    boxes: Int64[np.ndarray, "n 4"], long: float, size: tuple[int, int], writers: Writers, rng: np.random.Generator
+) -> Writing:
+    """Write signs where there is room beside the digits; in pixels, the pressure being the line's width."""
+    n = int(rng.integers(1, 6))
+    signs = write_signs(np.zeros(n, np.int64), writers, rng)
+    points = signs.points * long * rng.uniform(0.6, 1.6) + rng.uniform(0, 1, (n, 1, 2)) * (size[1], size[0])
+    low, high = points.min(1), points.max(1)
+    room = 0.3 * long
+    apart = (
+        ((low[:, None, :] > boxes[:, :2] + boxes[:, 2:] + room) | (high[:, None, :] < boxes[:, :2] - room))
+        .any(2)
+        .all(1)
+    )
+    inside = (low > 0).all(1) & (high < (size[1], size[0])).all(1)
+    width = np.full(signs.pressure.shape, max(0.06 * long, 1.0))
+    return Writing(points, signs.drawn, width)[apart & inside]
+
+
 def _fitted(
     reach: Float64[np.ndarray, "n p 2"], size: tuple[int, int] | None, rng: np.random.Generator
 ) -> tuple[int, int, float, Float64[np.ndarray, " 2"]]:
     """Choose height and width of the page, pixels a digit is high, and where the writing's upper left corner is."""
     across, down = reach.max((0, 1))
-    left, right, above, below = rng.uniform(*MARGINS, 4)
+    left, right, above, below = rng.uniform(*(WIDE_MARGINS if rng.random() < FAR else MARGINS), 4)
     wide, high = across + left + right, down + above + below
     long = float(np.exp(rng.uniform(*np.log(HEIGHTS))))
     if size is None:
@@ -126,10 +155,12 @@ def _written(
     finer = 4 if height * width < 4 * LARGEST / 16 else 2
     for pen in range(len(pens)):
         mine = who == pen
+        if not mine.any():
+            continue
         canvas = np.zeros((finer * height, finer * width), np.uint8)
         draw_lines(canvas, written.points[mine] * finer, written.drawn[mine], written.pressure[mine] * finer)
         ink = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-        blur = float(pens.softness[pen]) * float(np.median(written.pressure))
+        blur = float(pens.softness[pen]) * float(np.median(written.pressure[mine]))
         if blur > 0.3:
             ink = cv2.GaussianBlur(ink, (0, 0), blur)
         # on a screen ink is full and even

@@ -128,4 +128,4 @@ def smooth(
         + (3 * t**2 - 2 * t**3) * points[1:, None]
         + (t**3 - t**2) * tangents[1:, None]
     )
-    return np.concatenate((pieces.reshape(-1, points.shape[1]), points[-1:]))
+    return np.concatenate((pieces.reshape((len(points) - 1) * steps, points.shape[1]), points[-1:]))

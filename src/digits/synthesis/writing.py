@@ -101,6 +101,10 @@ class Writing:
     drawn: Bool[np.ndarray, "n p"]
     pressure: Float64[np.ndarray, "n p"]
 
+    def __getitem__(self, rows: np.ndarray) -> Writing:
+        """Give some of them."""
+        return Writing(self.points[rows], self.drawn[rows], self.pressure[rows])
+
 
 def draw_writers(n: int, rng: np.random.Generator) -> Writers:
     """Invent `n` writers."""

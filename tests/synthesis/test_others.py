@@ -1,0 +1,84 @@
+"""What is no digit keeps a digit's form, and is none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from digits.spec import UsageError
+from digits.synthesis import synthesise, synthesise_others
+from digits.synthesis.others import POINTS, draw_blots, draw_scribbles, write_pairs, write_signs
+from digits.synthesis.writing import draw_writers
+
+GOLDEN = "e847c07799f58ee25813816f83c31c9de37cd185470403700daa1bc02614d790"
+"""SHA-256 of three hundred things, with the pinned versions."""
+
+CODE = """
+import hashlib
+from digits.synthesis import synthesise_others
+print(hashlib.sha256(synthesise_others(300, 2).tobytes()).hexdigest())
+"""
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    assert hashlib.sha256(synthesise_others(300, 2).tobytes()).hexdigest() == GOLDEN
+
+
+def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
+    assert on_an_older_processor(CODE) == GOLDEN
+
+
+def test_they_have_the_form_of_digits() -> None:
+    images = synthesise_others(500, 0)
+    assert images.dtype == np.uint8
+    assert images.shape == (500, 28, 28)
+    rows, columns = images.any(2), images.any(1)
+    high = 28 - rows.argmax(1) - rows[:, ::-1].argmax(1)
+    wide = 28 - columns.argmax(1) - columns[:, ::-1].argmax(1)
+    assert set(np.maximum(high, wide)) == {20}
+    assert len(np.unique(images.reshape(500, -1), axis=0)) == 500
+
+
+def test_they_can_be_told_from_digits() -> None:
+    images = np.concatenate([synthesise(3000, 0)[0], synthesise_others(3000, 0)]).reshape(6000, -1)
+    truth = np.repeat([1, 0], 3000)
+    forest = RandomForestClassifier(60, random_state=0, n_jobs=1).fit(images, truth)
+    fresh = np.concatenate([synthesise(500, 1)[0], synthesise_others(500, 1)]).reshape(1000, -1)
+    right = (forest.predict(fresh) == np.repeat([1, 0], 500)).mean()
+    assert 0.85 < right < 1
+
+
+def test_two_digits_stand_beside_each_other() -> None:
+    rng = np.random.default_rng(0)
+    pairs = write_pairs(np.zeros(50, int), draw_writers(1, rng), np.full(50, 0.1), rng)
+    half = pairs.points.shape[1] // 2
+    between = pairs.points[:, half:, 0].min(1) - pairs.points[:, :half, 0].max(1)
+    assert (between > 0.1).all()
+    assert not pairs.drawn[:, half - 1].any()
+
+
+@pytest.mark.parametrize("draw", [lambda n, rng: draw_blots(n, rng)[0], draw_scribbles])
+@pytest.mark.parametrize("n", [0, 1, 20])
+def test_any_number_can_be_drawn(draw: Callable[[int, np.random.Generator], object], n: int) -> None:
+    writing = draw(n, np.random.default_rng(0))
+    assert writing.points.shape == (n, POINTS, 2)  # type: ignore[attr-defined]
+
+
+def test_signs_are_written_by_their_writers() -> None:
+    def written(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return write_signs(np.arange(30) % 3, draw_writers(3, rng), rng).points
+
+    assert written(1).shape == (30, POINTS, 2)
+    assert np.array_equal(written(1), written(1))
+    assert not np.array_equal(written(1), written(2))
+
+
+@pytest.mark.parametrize(("n", "seed", "sentence"), [(0, 0, "n is 0"), (1, -1, "seed is -1")])
+def test_what_cannot_be_meant_is_refused(n: int, seed: int, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        synthesise_others(n, seed)
