@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
     "contest": contest.measure,
     "accuracy": accuracy.measure,
     "pens": pens.measure,
+    "pen-strokes": pens.measure_strokes,
     "pen-speed": pens.measure_speed,
     "tried": tried.measure,
     "explored": explored.measure,

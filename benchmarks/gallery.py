@@ -15,7 +15,7 @@ PICTURE = ROOT / "docs" / "pictures" / "pen.jpg"
 
 WIDTH, MARGIN, TYPE = 1200, 20, 24
 COLUMNS, ROWS = 24, 3
-PAGES = (26, 12, 15, 5, 33, 2)
+PAGES = (27, 12, 15, 5, 33, 2)
 """Seeds of the pages, chosen to show many kinds of paper, pen and light."""
 PAGE = (373, 250)
 INK, BOX = (34, 34, 34), (213, 94, 0)

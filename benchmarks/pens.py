@@ -41,6 +41,23 @@ NETWORKS: dict[str, tuple[int, list[str]]] = {
 }
 """What networks learn from: how many seeds, and the words after ``digits train``."""
 
+JUDGES = ("MNIST, by the standard recipe", "MNIST", "our pen alone", "MNIST, our pen and photographs")
+"""Networks that read the strokes, however they are drawn."""
+
+UPRIGHT = ((1.0, 0.0), (0.0, 1.0))
+WAYS: dict[str, tuple[float, tuple[tuple[float, float], tuple[float, float]]]] = {
+    "a line of 0.11 heights": (0.11, UPRIGHT),
+    "0.06": (0.06, UPRIGHT),
+    "0.08": (0.08, UPRIGHT),
+    "0.14": (0.14, UPRIGHT),
+    "0.18": (0.18, UPRIGHT),
+    "three quarters as wide": (0.11, ((0.75, 0.0), (0.0, 1.0))),
+    "an eighth wider": (0.11, ((1.125, 0.0), (0.0, 1.0))),
+    "slanted by 0.2 to the left": (0.11, ((1.0, 0.0), (0.2, 1.0))),
+    "slanted by 0.2 to the right": (0.11, ((1.0, 0.0), (-0.2, 1.0))),
+}
+"""Ways to draw strokes: the width of the line, and the matrix that rows of x and y are multiplied by."""
+
 Set = tuple[np.ndarray, np.ndarray]
 
 
@@ -95,6 +112,35 @@ def measure() -> None:
     write_csv("pens", rows)
 
 
+def measure_strokes() -> None:
+    """Draw other people's strokes in several ways and write ``results/pen-strokes.csv``, a row a way and network."""
+    found = _strokes_of(_real() / "strokes")
+    if found is None:
+        sys.exit(f"there are no strokes in {_real() / 'strokes'}: name the folder that holds them with $DIGITS_REAL")
+    drawn, labels = found
+    folders = {
+        name: [_folder(name, [*NETWORKS[name][1], "--seed", str(seed)]) for seed in range(NETWORKS[name][0])]
+        for name in JUDGES
+    }
+    environment = machine.describe()
+    rows = []
+    for how, (width, matrix) in WAYS.items():
+        images = np.stack(
+            [digits.draw_strokes([np.asarray(s) @ np.array(matrix) for s in strokes], width) for strokes in drawn]
+        )
+        for name, runs in folders.items():
+            for seed, run in enumerate(runs):
+                right = int((digits.load_model(run / "model.onnx").logits(images).argmax(1) == labels).sum())
+                rows.append(
+                    {"drawn": how, "learned_from": name, "seed": seed, "right": right, "n": len(labels), **environment}
+                )
+    write_csv("pen-strokes", rows)
+
+
+def _real() -> Path:
+    return Path(os.environ.get("DIGITS_REAL", "real"))
+
+
 def _folder(name: str, words: list[str]) -> Path:
     return RUNS / f"{re.sub('[^a-z]+', '-', name.lower())}-{words[-1]}"
 
@@ -104,13 +150,13 @@ def _sets() -> dict[str, Set | None]:
     """Digits to judge by; None for what is not there."""
     mnist = digits.load_mnist()
     _, validation = digits.split(mnist.train)
-    real = Path(os.environ.get("DIGITS_REAL", "real"))
+    strokes = _strokes_of(_real() / "strokes")
     return {
         "validation": (validation.images, validation.labels),
         "test": (mnist.test.images, mnist.test.labels),
-        "singles": _pictures(real / "singles"),
-        "pencil": _pictures(real / "pencil"),
-        "strokes": _strokes(real / "strokes"),
+        "singles": _pictures(_real() / "singles"),
+        "pencil": _pictures(_real() / "pencil"),
+        "strokes": strokes and (np.stack([digits.draw_strokes(each) for each in strokes[0]]), strokes[1]),
     }
 
 
@@ -130,7 +176,8 @@ def _pictures(folder: Path) -> Set | None:
     return np.stack(images), np.array([int(row["label"]) for row in rows])
 
 
-def _strokes(folder: Path) -> Set | None:
+def _strokes_of(folder: Path) -> tuple[list[list[list[tuple[int, int]]]], np.ndarray] | None:
+    """Read UCI's files: for every digit its strokes, and the labels; None when they are not there."""
     files = [folder / f"pendigits-orig.{part}.gz" for part in ("tra", "tes")]
     if not all(file.exists() for file in files):
         return None
@@ -146,4 +193,4 @@ def _strokes(folder: Path) -> Set | None:
                 elif line[:1] == " " and drawn:
                     x, y = map(int, line.split())
                     drawn[-1][-1].append((x, -y))  # the tablet counts upwards
-    return np.stack([digits.draw_strokes(strokes) for strokes in drawn]), np.array(labels)
+    return drawn, np.array(labels)

@@ -222,6 +222,20 @@ def _pens() -> str:
     return "\n".join([*lines, "", _source(rows, what, "pens")])
 
 
+def _pen_strokes() -> str:
+    rows = read_csv("pen-strokes")
+    names = list(dict.fromkeys(row["learned_from"] for row in rows))
+    lines = [f"| strokes drawn with | {' | '.join(names)} |", "| --- " * (1 + len(names)) + "|"]
+    for how in dict.fromkeys(row["drawn"] for row in rows):
+        cells = []
+        for name in names:
+            mine = [row for row in rows if (row["drawn"], row["learned_from"]) == (how, name)]
+            cells.append(_spread([100 * int(row["right"]) / int(row["n"]) for row in mine], 2) + " %")
+        lines.append(f"| {how} | {' | '.join(cells)} |")
+    what = f"Mean ± standard deviation of the networks above, on {int(rows[0]['n']):,} digits"
+    return "\n".join([*lines, "", _source(rows, what, "pen-strokes")])
+
+
 def _pen_speed() -> str:
     rows = read_csv("pen-speed")
     lines = ["| what | a second |", "| --- | --- |"]
@@ -260,6 +274,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "ablation": _ablation,
     "tried": _tried,
     "pens": _pens,
+    "pen-strokes": _pen_strokes,
     "pen-speed": _pen_speed,
 }
 
