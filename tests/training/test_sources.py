@@ -77,7 +77,7 @@ def test_without_mnist_our_own_pen_is_taken_and_told_before_it_writes(
     assert (dataset.location, told) == ("synthetic", [NOTICE])
     assert caplog.messages == ["No whole MNIST is here."]
     events = list[str]()
-    monkeypatch.setattr(sources, "synthetic_dataset", lambda: events.append("written"))
+    monkeypatch.setattr(sources, "synthetic_dataset", lambda: events.append("written") or dataset)
     loaded(None, CPU, lambda _: events.append("told"))
     assert events == ["told", "written"]
 
