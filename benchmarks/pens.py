@@ -31,10 +31,10 @@ from benchmarks.tables import write_csv
 REPEATS = 7
 
 NETWORKS: dict[str, tuple[int, list[str]]] = {
-    "our pen alone": (3, ["reader", "--data", "synthetic", "--photographs", "0"]),
+    "our pen alone": (3, ["reader", "--data", "synthetic", "--synthetic", "30000", "--photographs", "0"]),
     "MNIST": (5, ["reader", "--synthetic", "0", "--photographs", "0"]),
     "MNIST, our pen and photographs": (5, ["reader"]),
-    "MNIST, as many steps as with both": (3, ["reader", "--synthetic", "0", "--photographs", "0", "--epochs", "25"]),
+    "MNIST, as many steps as with both": (3, ["reader", "--synthetic", "0", "--photographs", "0", "--epochs", "16"]),
     "MNIST and our pen": (3, ["reader", "--photographs", "0"]),
     "MNIST and photographs": (3, ["reader", "--synthetic", "0"]),
     "MNIST, by the standard recipe": (3, ["standard"]),

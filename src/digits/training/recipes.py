@@ -73,7 +73,7 @@ RECIPES = {
         _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
         _BEST_CNN.replace(recipe="ensemble", members=5),
         # what reads other people's handwriting: all pens, papers and cameras, not only MNIST's forms
-        _CNN.replace(recipe="reader", synthetic=30_000, photographs=30_000, epochs=12),
+        _CNN.replace(recipe="reader", synthetic=6_000, photographs=12_000, epochs=12),
     )
 }
 
