@@ -58,10 +58,14 @@ def test_another_seed_is_another_camera(mnist: Dataset) -> None:
     assert not np.array_equal(one, other)
 
 
-def test_what_the_reader_does_not_find_stays_as_it_was(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_reader_does_not_find_stays_as_it_was_and_is_counted(
+    mnist: Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     images = mnist.test.images[:5]
     monkeypatch.setattr(photographs, "digit_in", lambda picture: np.zeros((28, 28), np.uint8))
-    assert np.array_equal(photographed(images, 0), images)
+    with caplog.at_level("INFO"):
+        assert np.array_equal(photographed(images, 0), images)
+    assert caplog.messages == ["5 of 5 photographs showed something else than their digit, which stays as it was"]
 
 
 def test_nothing_is_photographed_as_nothing() -> None:

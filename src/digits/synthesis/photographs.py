@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
@@ -11,6 +13,8 @@ from digits.spec import Images, UsageError
 from digits.synthesis.camera import draw_shot, take
 from digits.synthesis.ink import Pens, draw_pens
 from digits.synthesis.paper import SCREENS, draw_sheet, put_ink
+
+log = logging.getLogger(__name__)
 
 BOX = 20
 """Pixels of a digit that its ink is long."""
@@ -48,9 +52,16 @@ def photographed(images: Images, seed: int = 0) -> Images:
     rng = np.random.default_rng(seed)
     pens = draw_pens(len(images), rng)
     taken = np.empty_like(images)
+    lost = 0
     for index, image in enumerate(images):
         found = digit_in(photograph(image, pens[index : index + 1], rng))
-        taken[index] = found if _alike(found, image) else image
+        alike = _alike(found, image)
+        taken[index] = found if alike else image
+        lost += not alike
+    if lost:
+        log.info(
+            "%d of %d photographs showed something else than their digit, which stays as it was", lost, len(images)
+        )
     return taken
 
 
