@@ -216,8 +216,8 @@ def _pens() -> str:
     commands = {row["learned_from"]: row["command"].rpartition(" --seed")[0] for row in rows}
     trained = "; ".join(f"{name}: `{command}`" for name, command in commands.items())
     what = (
-        "Mean ± standard deviation of n seeds, none left out; last epoch. The pictures and strokes are other people's; "
-        f"nothing was trained on them. {trained}"
+        "Mean ± standard deviation of n seeds, none left out; last epoch. The pictures and strokes are other people's: "
+        f"looked at while the pen was built, never trained on. {trained}"
     )
     return "\n".join([*lines, "", _source(rows, what, "pens")])
 
