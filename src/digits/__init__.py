@@ -8,6 +8,7 @@ The way of the data:
     digits.score(logits, labels) accuracy with its interval, likelihood, calibration      digits.evaluation
     digits.figures               pictures of what happened                                digits.evaluation
     digits.write_report(run)     all of it as one page                                    digits.evaluation
+    digits.read("note.jpg")      the digits in any picture, without torch                 digits.inference
     digits.load_model(path)      a model file, run without torch                          digits.inference
     digits.digit_in(picture)     a picture of one digit as MNIST would have it            digits.preprocessing
     digits.synthesise(n, seed)   digits of our own pen, and pages with known answers      digits.synthesis
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from digits.evaluation import figures
     from digits.evaluation.metrics import score
     from digits.evaluation.report import write_report
-    from digits.inference import Model, load_model
+    from digits.inference import Digit, Model, Reader, Reading, load_model, read
     from digits.preprocessing import digit_in, normalize
     from digits.spec import (
         DataError,
@@ -62,7 +63,7 @@ _HOMES = {
     "digits.evaluation.figures": ("figures",),
     "digits.evaluation.metrics": ("score",),
     "digits.evaluation.report": ("write_report",),
-    "digits.inference": ("Model", "load_model"),
+    "digits.inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read"),
     "digits.preprocessing": ("digit_in", "normalize"),
     "digits.spec": (
         "DataError",
@@ -99,6 +100,7 @@ __all__ = [
     "RECIPES",
     "DataError",
     "Dataset",
+    "Digit",
     "DigitsError",
     "LabelledDigits",
     "MissingDataError",
@@ -106,6 +108,8 @@ __all__ = [
     "ModelError",
     "Page",
     "ProgressBar",
+    "Reader",
+    "Reading",
     "Run",
     "TrainConfig",
     "TrainingError",
@@ -126,6 +130,7 @@ __all__ = [
     "photographed",
     "predict",
     "probabilities",
+    "read",
     "resume",
     "score",
     "split",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,6 +157,8 @@ def replacing(path: Path) -> Iterator[Path]:
     The name is unique to this call, so that several processes may write the same file at once: the last one wins,
     and a reader sees one whole file or the other.
     """
+    import secrets  # which costs every start 10 ms, and few write
+
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield temporary

@@ -68,7 +68,7 @@ def test_noise_is_no_ink(noise: float) -> None:
     grain = np.random.default_rng(1).normal(0, noise, MASK.shape)
     ink = find_ink((picture(200, 60) + grain).clip(0, 255).astype(np.uint8))
     assert agreement(ink) > 0.75
-    assert np.count_nonzero(ink[:10]) < 10
+    assert ink[:10].sum() < 255
 
 
 def test_empty_paper_holds_no_ink() -> None:

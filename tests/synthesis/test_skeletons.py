@@ -19,7 +19,7 @@ def test_every_path_is_a_digit_high_and_no_wider_than_two(label: int, name: str)
     path = parse(text)
     points = path.sharp @ path.controls
     width, height = np.ptp(points, axis=0)
-    assert 0.9 < height < 1.15
+    assert 0.88 < height < 1.15
     assert width < 1.1
     assert 0 < often <= 10
     assert points.shape == (POINTS, 2)

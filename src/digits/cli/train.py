@@ -10,7 +10,7 @@ from digits.cli.terminal import parse, remark, say, say_json
 if TYPE_CHECKING:
     from digits.training.run import Run
 
-ADDED = {"synthetic": "digits of our own pen", "photographs": "photographs of digits"}
+ADDED = {"synthetic": "digits of our own pen", "photographs": "photographs of digits", "others": "things that are none"}
 """What a run may learn from besides the set's own digits, by its name in ``results.json``."""
 
 

@@ -45,7 +45,24 @@ def read_npz(path: Path) -> Parts:
     )  # fmt: skip
 
 
-def _load(path: Path) -> dict[str, NDArray[Any]]:
+def read_images(path: Path) -> NDArray[Any]:
+    """Read the digits to be named of an NPZ file: its test part, else its only part, else its only array.
+
+    Raises
+    ------
+    DataError
+        As `read_npz`.
+    """
+    arrays = _load(path, every=True)
+    names = [images for images, _ in (*TEST, TRAIN[2], TRAIN[0], TRAIN[1]) if images in arrays]
+    if not names and len(arrays) != 1:
+        raise DataError(
+            f"{path} holds {', '.join(sorted(arrays)) or 'no arrays'}. Name the array of the digits images."
+        )
+    return arrays[names[0]] if names else next(iter(arrays.values()))
+
+
+def _load(path: Path, *, every: bool = False) -> dict[str, NDArray[Any]]:
     try:
         with path.open("rb") as stream:
             head = stream.read(4096)
@@ -63,7 +80,9 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
             raise DataError(f"{path} is refused: it unpacks to {size:,} bytes, more than {LARGEST:,}.")
         with np.load(path, allow_pickle=False) as archive:
             wanted = {key for pair in TRAIN + TEST for key in pair}
-            return {key: _member(archive, key, path) if key in wanted else np.empty(0) for key in archive.files}
+            return {
+                key: _member(archive, key, path) if every or key in wanted else np.empty(0) for key in archive.files
+            }
     except OSError as error:
         raise unreadable(path, error) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, MemoryError, NotImplementedError, ValueError) as error:

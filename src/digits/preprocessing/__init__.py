@@ -1,12 +1,33 @@
-"""From a picture to an MNIST digit, by one path for everyone: reader, page, pen and training.
+"""From a picture to MNIST digits, by one path for everyone: reader, page, pen and training.
 
-A picture, grey or RGB → `find_ink`: ink bright on exactly 0, whichever of the two was darker → what of it belongs to
-the digit, which `digit_in` keeps → `normalize`: scaled, placed, ``uint8[28, 28]``, as MNIST was made. Who has ink
-already, as a pen that draws it, enters at `normalize`.
+A picture of one digit, grey or RGB → `find_ink`: ink bright on exactly 0, whichever of the two was darker → what of it
+belongs to the digit, which `digit_in` keeps → `normalize`: scaled, placed, ``uint8[28, 28]``, as MNIST was made. Who
+has ink already, as a pen that draws it, enters at `normalize`.
+
+A page → `find_marks`: pieces of ink → `find_lines`: in reading order → `find_pieces`: cut where digits may touch →
+`find_candidates`: all that may be one digit, each of which `normalize` takes.
 """
 
-from digits.preprocessing.ink import find_ink
+from digits.preprocessing.decoding import Decoded, as_picture, decode
+from digits.preprocessing.ink import find_contrast, find_ink
+from digits.preprocessing.lines import find_lines
+from digits.preprocessing.marks import find_marks
 from digits.preprocessing.normalization import normalize
-from digits.preprocessing.single import digit_in
+from digits.preprocessing.pieces import find_candidates, find_pieces
+from digits.preprocessing.single import digit_in, digit_ink, digit_on_bands
 
-__all__ = ["digit_in", "find_ink", "normalize"]
+__all__ = [
+    "Decoded",
+    "as_picture",
+    "decode",
+    "digit_in",
+    "digit_ink",
+    "digit_on_bands",
+    "find_candidates",
+    "find_contrast",
+    "find_ink",
+    "find_lines",
+    "find_marks",
+    "find_pieces",
+    "normalize",
+]

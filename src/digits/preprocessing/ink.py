@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Int64, UInt8
 
 from digits.spec import DataError
 
@@ -15,32 +15,47 @@ Picture = UInt8[np.ndarray, "_h _w"] | UInt8[np.ndarray, "_h _w 3"]
 Ink = UInt8[np.ndarray, "_h _w"]
 
 LONGEST = 400
-"""Longer side that larger pictures are shrunk to."""
+"""Longer side that larger pictures of one digit are shrunk to."""
 
 SMALL = 48
-"""Longer side at which the ground is looked for: it changes slowly."""
+"""Longer side at which light that falls on the whole picture is told from ink."""
+
+COARSE = 200
+"""Longer side at which the width of the pen is measured, to find the ground by."""
 
 WIDE = 0.55
-"""Window of the first guess at the ground, over the picture's shorter side: ink covers less than half of it."""
+"""Window, over the shorter side, whose median is ground where the ink is thick."""
 
-NEAR = (0.35, 0.25)
-"""Windows over which the ground between the ink is averaged, over the longer side, one after the other."""
+NARROW = 0.1
+"""Window, over the longer side, whose mean is mostly ground where the ink is thin."""
 
-FAINT = 0.3
+THICKEST = 1 / 3
+"""Width of line, over the picture's shorter side, above which nothing is a line."""
+
+CLOSING = 3
+"""Widths of line from edge to edge of the window in which ink disappears."""
+
+FINEST = 20
+"""Windows of that kind, at most, along the longer side: in smaller ones the ground would follow noise."""
+
+PIXELS = 12
+"""Pixels of such a window; the ground is found in a picture shrunk to that."""
+
+DARKEST = 96
+"""Grey below which a ground is so dark that contrast is no longer taken relative to it."""
+
+FAINT = 0.22
 """Share of full ink below which there is none: paper, blur and printed lines."""
 
-NOISE = 3.0
+NOISE = 3.3
 """Standard deviations of the ground's own noise that are no ink either."""
 
 LEAST = 8
-"""Grey levels that ink differs from its ground by at least."""
+"""Contrast that ink has at least, of 255."""
 
 
 def find_ink(picture: Picture) -> Ink:
-    """Find the ink in a picture of mostly ground, be it darker or lighter than what it is on.
-
-    The ground is a wide median first; then, twice, the mean of what is no ink nearby, which follows light and shadow.
-    What remains is stretched from a little above the ground's noise to full ink.
+    """Find the ink in a picture of one digit, be it darker or lighter than what it is on.
 
     Parameters
     ----------
@@ -56,33 +71,87 @@ def find_ink(picture: Picture) -> Ink:
     DataError
         When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
     """
+    return stretched(*find_contrast(picture, LONGEST))
+
+
+def find_contrast(picture: Picture, longest: int) -> tuple[Ink, Ink]:
+    """Compare a picture with the ground that its ink lies on.
+
+    The ground is what remains when all that is narrower than a few widths of the pen is taken away (a morphological
+    closing), which keeps the edges of shadows where they are; less what it lies above the paper by its noise. The
+    width of the pen is measured the same way in the picture made small.
+
+    Parameters
+    ----------
+    picture
+        Grey or RGB.
+    longest
+        Longer side that larger pictures are shrunk to.
+
+    Returns
+    -------
+    How much darker than its ground each pixel is, of 255, and how much lighter: in a picture of light ink, the other
+    way round.
+
+    Raises
+    ------
+    DataError
+        When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
+    """
     if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
         raise DataError(
             f"a picture must be uint8[h, w] or uint8[h, w, 3]; this is {picture.dtype}{list(picture.shape)}"
         )
     if not picture.size:
-        return np.zeros(picture.shape[:2], np.uint8)
-    picture = _shrunk(picture, LONGEST)
+        return np.zeros(picture.shape[:2], np.uint8), np.zeros(picture.shape[:2], np.uint8)
+    picture = shrunk(picture, longest)
     grey: Ink = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
-    small = _shrunk(grey, SMALL)
-    ground = _median(small)
-    # ink lies farther from the ground than anything else does: the sign of the third moment says on which side
-    if (np.subtract(small, ground, dtype=np.int64) ** 3).sum() > 0:
-        grey, small, ground = 255 - grey, 255 - small, 255 - ground
-    for window in NEAR:
-        ground = _between(small, ground, window)
-    ground = cv2.resize(ground, grey.shape[::-1], interpolation=cv2.INTER_LINEAR_EXACT)
-    return _stretched(cv2.subtract(ground, grey), cv2.subtract(grey, ground))
+    if _is_light_on_dark(grey):
+        grey = 255 - grey
+    small = shrunk(grey, COARSE)
+    ink = stretched(*_against_ground(small, round(THICKEST * min(small.shape))))
+    width = line_width(ink) * max(grey.shape) / max(small.shape)
+    window = min(max(round(CLOSING * width), max(grey.shape) // FINEST), round(THICKEST * min(grey.shape)))
+    return _against_ground(grey, window)
 
 
-def _shrunk(picture: Picture, longest: int) -> Picture:
+def shrunk(picture: Picture, longest: int) -> Picture:
     """Shrink a picture to a longer side; one that is small enough stays as it is."""
     scale = longest / max(picture.shape[:2])
     if scale >= 1:
         return picture
     size = max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1)
-    shrunk: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return shrunk
+    smaller: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return smaller
+
+
+CROSS = np.ones((3, 3), np.uint8)
+
+
+def line_width(ink: Ink) -> float:
+    """Twice the area over the edge, which is what a pixel's erosion takes away; at least 2."""
+    area = cv2.sumElems(ink)[0]
+    eroded = cv2.erode(ink, CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return float(2 * area / max(area - cv2.sumElems(eroded)[0], 1.0)) if area else 2.0
+
+
+def _is_light_on_dark(grey: Ink) -> bool:
+    """Whether ink is lighter than its ground: it lies farther from it than all else, and on one side.
+
+    Measured by the skewness about the ground, twice: against a wide median, which sees thick lines, and a narrow mean,
+    which sees thin ones where the light is uneven. The more decided one decides.
+    """
+    small, middle = shrunk(grey, SMALL), shrunk(grey, LONGEST)
+    side = round(NARROW * max(middle.shape)) | 1
+    near = cv2.blur(middle, (side, side), borderType=cv2.BORDER_REPLICATE)
+    both = (_skewness(np.subtract(small, _median(small), dtype=np.int64)),
+            _skewness(np.subtract(middle, near, dtype=np.int64)))  # fmt: skip
+    return max(both, key=abs) > 0
+
+
+def _skewness(difference: Int64[np.ndarray, "_h _w"]) -> float:
+    squares, cubes = int((difference**2).sum()), int((difference**3).sum())
+    return cubes * difference.size**0.5 / squares**1.5 if squares else 0.0
 
 
 def _median(small: Ink) -> Ink:
@@ -94,42 +163,59 @@ def _median(small: Ink) -> Ink:
     return median
 
 
-def _between(small: Ink, ground: Ink, window: float) -> Ink:
-    """Average the ground over what is no ink, near each pixel; where there is nothing but ink, leave it as it is."""
-    dark = cv2.subtract(ground, small)
-    threshold, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_OTSU)
+def _against_ground(grey: Ink, window: int) -> tuple[Ink, Ink]:
+    """Find the ground by a window in which ink disappears, and compare."""
+    height, width = grey.shape
+    step = max(window // PIXELS, 1)
+    if step > 1:
+        little = cv2.resize(grey, (max(width // step, 1), max(height // step, 1)), interpolation=cv2.INTER_AREA)
+    else:
+        little = cv2.GaussianBlur(grey, (3, 3), 0)
+    side = max(window // step, 3) | 1
+    closed = cv2.morphologyEx(little, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    above = cv2.subtract(closed, little)
+    threshold, _ = cv2.threshold(above, 0, 255, cv2.THRESH_OTSU)
     # ink fades at its edge, which is no ground
-    free = cv2.erode((dark <= max(0.6 * threshold, 2)).astype(np.uint8), np.ones((3, 3), np.uint8))
-    side = int(window * max(small.shape)) | 1
+    free = cv2.erode((above <= max(0.5 * threshold, 2)).astype(np.uint8), CROSS)
     count, total = (
-        cv2.boxFilter(each, cv2.CV_32S, (side, side), normalize=False, borderType=cv2.BORDER_REPLICATE)
-        for each in (free, free * small)
+        cv2.boxFilter(each, cv2.CV_32S, (2 * side + 1,) * 2, normalize=False, borderType=cv2.BORDER_REPLICATE)
+        for each in (free, free * above)
     )
-    known: Bool[np.ndarray, "_h _w"] = count > 0.03 * side**2
-    mean = (total + count // 2) // np.maximum(count, 1)
-    smooth: Ink = cv2.blur(np.where(known, mean, ground).astype(np.uint8), (5, 5), borderType=cv2.BORDER_REPLICATE)
-    return smooth
+    noise = ((total + count // 2) // np.maximum(count, 1)).astype(np.uint8)
+    ground = cv2.blur(cv2.subtract(closed, noise), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    if step > 1:
+        ground = cv2.resize(ground, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    # a shadow takes the same share of paper and ink
+    relative = np.subtract(ground, grey, dtype=np.int32) * 255 // np.maximum(ground, DARKEST)
+    return relative.clip(0, 255).astype(np.uint8), (-relative).clip(0, 255).astype(np.uint8)
 
 
-def _stretched(dark: Ink, light: Ink) -> Ink:
+def stretched(dark: Ink, light: Ink) -> Ink:
     """Stretch what is darker than the ground to ink, by the noise of what is not; `light` is what is lighter."""
+    if not dark.size:
+        return dark
     threshold, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_OTSU)
     levels = np.arange(256)
     counts = np.bincount(dark.ravel(), minlength=256)
     strong = np.where(levels > threshold, counts, 0)
     if not strong.sum():
         return np.zeros_like(dark)
-    full = _quantile(strong, 0.6)
+    full = float(_quantile(strong, 0.6))
     # of normal noise, two thirds lie within a standard deviation
     calm = np.where(levels <= threshold, counts, 0) + np.bincount(light.ravel(), minlength=256)
     calm[0] -= np.count_nonzero(light)
     noise = _quantile(calm, 0.683)
     if full < max(LEAST, 2 * noise):
         return np.zeros_like(dark)
-    low = min(max(FAINT * full, NOISE * noise), 0.7 * full)
-    table = np.rint((levels - low) * (255 / (full - low))).clip(0, 255).astype(np.uint8)
-    ink: Ink = cv2.LUT(dark, table)
-    return ink
+    return cv2.LUT(dark, levels_between(min(max(FAINT * full, NOISE * noise), 0.7 * full), full))
+
+
+def levels_between(low: float, full: float) -> UInt8[np.ndarray, "256"]:
+    """Give the table that makes 0 of what is no more than `low`, and 255 of what is `full` or more."""
+    table: UInt8[np.ndarray, "256"] = (
+        np.rint((np.arange(256) - low) * (255 / (full - low))).clip(0, 255).astype(np.uint8)
+    )
+    return table
 
 
 def _quantile(counts: np.ndarray, share: float) -> int:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from digits.preprocessing.ink import line_width
 from digits.spec import SIDE, DataError
 
 Ink = UInt8[np.ndarray, "_h _w"]
@@ -36,7 +37,6 @@ FINE = 80
 COARSE = 200
 """Longer side above which ink is shrunk before anything else is done to it."""
 
-CROSS = np.ones((3, 3), np.uint8)
 FULL = 250
 """Grey that counts as full ink: MNIST's own digits reach 254 or 255."""
 
@@ -99,17 +99,10 @@ def _fit(ink: Ink) -> Ink:
 def _shrink_coarsely(ink: Ink) -> Ink:
     """Shrink large ink by a whole number, each pixel becoming the brightest of its block where lines are thinner."""
     step = -(-max(ink.shape) // COARSE)
-    if _line_width(ink) < 2 * step:
+    if line_width(ink) < 2 * step:
         ink = cv2.dilate(ink, np.ones((step, step), np.uint8))
     size = -(-ink.shape[1] // step), -(-ink.shape[0] // step)
     return cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-
-
-def _line_width(ink: Ink) -> float:
-    """Twice the area over the edge, which is what a pixel's erosion takes away; at least 2."""
-    area = cv2.sumElems(ink)[0]
-    eroded = cv2.erode(ink, CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return 2 * area / max(area - cv2.sumElems(eroded)[0], 1.0)
 
 
 def _thicken(ink: Ink) -> Ink:
@@ -122,7 +115,7 @@ def _thicken(ink: Ink) -> Ink:
     else:
         measured = ink
     unit = max(measured.shape) / BOX
-    missing = round(THIN * unit - _line_width(measured))
+    missing = round(THIN * unit - line_width(measured))
     if missing < 1:
         return ink
     margin = (missing + 1) // 2

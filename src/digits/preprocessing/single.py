@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import Ink, Picture, find_ink
+from digits.preprocessing.ink import Ink, Picture, find_ink, stretched
 from digits.preprocessing.normalization import Digit, normalize
 
 SPECK = 0.05
@@ -38,11 +38,30 @@ def digit_in(picture: Picture) -> Digit:
     DataError
         When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
     """
-    return normalize(_of_the_digit(find_ink(picture)))
+    return normalize(digit_ink(picture))
 
 
-def _of_the_digit(ink: Ink) -> Ink:
-    """Take specks, borders and printed lines away."""
+def digit_on_bands(grey: Ink, axis: int) -> Digit:
+    """Read the one digit on a ground of bands, such as striped paper, on each of which ink may be dark or light.
+
+    Parameters
+    ----------
+    grey
+        The picture, ``uint8[h, w]``.
+    axis
+        0 for bands that run down, 1 for bands that run across: their ground is the median along them.
+    """
+    ground = np.median(grey, axis=axis, keepdims=True)
+    contrast = np.abs(grey - ground).astype(np.uint8)
+    return normalize(stretched(contrast, np.zeros_like(contrast)))
+
+
+def digit_ink(picture: Picture) -> Ink:
+    """Give the ink of the one digit in a picture, without specks, borders and printed lines, in its place.
+
+    Shrunk as `find_ink` does; else as `digit_in`.
+    """
+    ink = find_ink(picture)
     if not ink.size:
         return ink
     count, names, boxes, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 BOX = 20
 """Pixels of a digit that its ink is long."""
 
-HEIGHTS = (22.0, 90.0)
-"""Length of the ink on the sheet, in pixels: what is smaller loses what it was, and larger is shrunk anyway."""
+HEIGHTS = (11.0, 90.0)
+"""Length of the ink on the sheet, in pixels: people draw digits as small as that; larger ones are shrunk anyway."""
 
 MARGINS = (0.08, 0.6)
 """Room around the ink, over its length, on each side by itself."""

@@ -92,6 +92,8 @@ class TrainConfig:
     """Digits of our own pen learned besides the set's own, by other writers for every seed."""
     photographs: int = 0
     """Digits learned once more as a photograph of them on paper gives them, drawn from all those learned."""
+    others: int = 0
+    """Letters, signs, scribbles and blots learned besides, as none of the classes; half of them photographed."""
 
     validation: int = 5000
     """Digits held out of the training set, evenly over the classes, to choose by; at most a sixth of the set."""
@@ -127,7 +129,7 @@ class TrainConfig:
             _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
         for field in ("split_seed", "seed"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 2**63, "from 0 to below 2^63")
-        for field in ("patience", "synthetic", "photographs"):
+        for field in ("patience", "synthetic", "photographs", "others"):
             _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
         _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
         for field in ("batch_size", "epochs", "validation"):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 from torch import nn
 
 from digits.evaluation.metrics import Score, fit_temperature, score
@@ -17,9 +18,16 @@ from digits.training.loop import logits_of
 from digits.training.network import describe
 from digits.training.recipes import command
 from digits.training.record import as_json, epochs_csv, examples, interrupted, notices_of
+from digits.training.sources import no_digits, seed_for
 
 ACCEPTED = 0.99
 """Share of the validation digits whose confidence reaches the rejection threshold."""
+
+REJECTED = 0.95
+"""Share of what is no digit whose confidence stays below it, if that leaves so many digits."""
+
+JUDGED = 4000
+"""Things that are no digit, drawn to find the threshold."""
 
 CHECKED = 1000
 """Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
@@ -73,7 +81,7 @@ def judge(
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "epochs": len(history),
         "temperature": temperature,
-        "rejection_threshold": float(np.quantile(confidences, 1 - ACCEPTED)),
+        "rejection_threshold": _threshold(network, config, confidences, temperature),
         "data": {
             "name": dataset.name,
             "location": dataset.location,
@@ -82,6 +90,7 @@ def judge(
             **{name: len(part) for name, part in parts.items()},
             "synthetic": config.synthetic,
             "photographs": config.photographs,
+            "others": config.others,
         },
     }
     notices = notices_of(config, dataset, history) + notices
@@ -101,6 +110,23 @@ def judge(
         **{name: part.as_json() for name, part in scores.items()},
     }
     return scores, results
+
+
+def _threshold(
+    network: nn.Module, config: TrainConfig, confidences: Float32[np.ndarray, " n"], temperature: float
+) -> float:
+    """Give the confidence from which on an answer is accepted.
+
+    It is the lowest that sends away `REJECTED` of what is no digit, by other hands than those learned from, but never
+    one that sends away more than 1 − `ACCEPTED` of the validation digits. A network that never learned what is no
+    digit is asked about digits only.
+    """
+    highest = float(np.quantile(confidences, 1 - ACCEPTED))
+    if not config.others:
+        return highest
+    unlike = no_digits(JUDGED, seed_for(config, 4))
+    logits = logits_of(network, LabelledDigits(unlike, np.zeros(len(unlike), np.uint8)))
+    return min(float(np.quantile(probabilities(logits, temperature).max(1), REJECTED)), highest)
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:

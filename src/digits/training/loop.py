@@ -14,12 +14,15 @@ from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from digits.spec import LabelledDigits, Logits, TrainingError, UsageError
+from digits.spec import SIDE, Images, LabelledDigits, Logits, TrainingError, UsageError
 from digits.training import distributed
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch, State
 from digits.training.config import TrainConfig
 from digits.training.optimization import compute_dtype, distillation, make_loss, make_optimizer, schedule
+
+OTHERS_COUNT = 0.5
+"""What the loss of one that is no digit counts beside that of a digit; from the paper that `fit` names."""
 
 Progress = Callable[[float, int, list[Epoch]], None]
 """Called after every step with the epochs done, as a fraction, how many there will be, and the finished ones."""
@@ -31,6 +34,7 @@ def fit(
     validation: LabelledDigits,
     config: TrainConfig,
     *,
+    others: Images | None = None,
     teacher: nn.Module | None = None,
     checkpoint: Path | None = None,
     progress: Progress = lambda done, epochs, history: None,
@@ -47,6 +51,9 @@ def fit(
         Digits to learn from and to choose by; moved whole to the network's device.
     config
         How to train.
+    others
+        What is no digit: learned, a share with every step, as equally unlike all classes (Hendrycks, Mazeika,
+        Dietterich, "Deep anomaly detection with outlier exposure", 2019).
     teacher
         A trained network whose answers to the distorted digits are learned instead of the labels.
     checkpoint
@@ -71,6 +78,7 @@ def fit(
     lower_precision = torch.autocast(device.type, dtype, enabled=dtype != torch.float32)
     images, labels = to_tensors(train, device)
     validation_images, validation_labels = to_tensors(validation, device)
+    strays = torch.from_numpy(others.copy() if others is not None else np.empty((0, SIDE, SIDE), np.uint8)).to(device)
     steps = len(_batches(torch.arange(len(images)), config.batch_size))
     state = State(network, optimizer)
     if config.averaging:
@@ -90,6 +98,7 @@ def fit(
             start = time.perf_counter()
             seed_everything(config.seed, epoch)
             order = torch.randperm(len(images)).to(device)
+            strayed = torch.randperm(len(strays)).to(device).tensor_split(steps)
             losses, hits = [], []
             trained.train()
             for step, whole in enumerate(_batches(order, config.batch_size)):
@@ -99,16 +108,27 @@ def fit(
                 part = distributed.share(len(whole))
                 index = whole[part]
                 batch, target = images.index_select(0, index), labels.index_select(0, index)
+                besides = len(strayed[step])
+                strange = distributed.share(besides)
                 if augments(config):
                     batch = augment(batch, config, among=len(whole), start=part.start)
+                if besides:
+                    stray = strays.index_select(0, strayed[step][strange])
+                    if augments(config):
+                        stray = augment(stray, config, among=besides, start=strange.start)
+                    batch = torch.cat((batch, stray))
                 with lower_precision:
-                    logits = trained(batch).float()
+                    both = trained(batch).float()
+                logits, unlike = both[: len(index)], both[len(index) :]
                 if teacher:
                     with torch.no_grad(), lower_precision:
                         taught = teacher(batch).float()
-                    loss = distillation(logits, taught, config.softening)
+                    loss = distillation(both, taught, config.softening)
                 else:
                     loss = loss_function(logits, target)
+                    if besides:
+                        even = -unlike.log_softmax(1).mean(1).sum() / besides * (len(whole) / len(index))
+                        loss = loss + OTHERS_COUNT * even
                 optimizer.zero_grad()
                 distributed.mean_loss(loss, len(index), len(whole)).backward()
                 optimizer.step()

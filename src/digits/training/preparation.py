@@ -54,9 +54,9 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
         raise UsageError(
             f"batch_size {config.batch_size} leaves some of the {distributed.workers()} processes without a digit"
         )
-    if (config.synthetic or config.photographs) and dataset.classes != DIGITS:
+    if (config.synthetic or config.photographs or config.others) and dataset.classes != DIGITS:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}: our own pen writes digits only, "
-            "so that --synthetic and --photographs must be 0"
+            "so that --synthetic, --photographs and --others must be 0"
         )
     return validation

@@ -36,6 +36,9 @@ _BEST_CNN = TrainConfig(
     shift=1.0,
 )
 
+_OF_ALL_KINDS: dict[str, Any] = {"synthetic": 12_000, "photographs": 20_000, "others": 12_000}
+"""What is learned besides MNIST by those who read other people's handwriting."""
+
 RECIPES = {
     config.recipe: config
     for config in (
@@ -72,8 +75,12 @@ RECIPES = {
         _BEST_CNN,
         _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
         _BEST_CNN.replace(recipe="ensemble", members=5),
-        # what reads other people's handwriting: all pens, papers and cameras, not only MNIST's forms
-        _CNN.replace(recipe="reader", synthetic=6_000, photographs=12_000, epochs=12),
+        # what reads other people's handwriting: all pens, papers and cameras, and knows what is no digit
+        _CNN.replace(recipe="reader-team", members=5, epochs=14, **_OF_ALL_KINDS),
+        _CNN.replace(recipe="reader", teacher="reader-team", softening=4.0, epochs=20, averaging=1.0, **_OF_ALL_KINDS),
+        TrainConfig(
+            recipe="reader-mlp", teacher="reader-team", softening=4.0, batch_size=250, epochs=40, **_OF_ALL_KINDS
+        ),
     )
 }
 

@@ -31,7 +31,7 @@ from digits.training.optimization import make_loss, make_optimizer
 from digits.training.preparation import device_of, held_out
 from digits.training.recipes import recipe
 from digits.training.record import as_json, environment, epochs_csv, interrupted, new_folder
-from digits.training.sources import enlarged, loaded
+from digits.training.sources import enlarged, learned_as_none, loaded
 from digits.training.teams import further, inner_configs, mean_history, planned, teacher_config, trained_teacher
 
 log = logging.getLogger(__name__)
@@ -242,7 +242,10 @@ def _train_one(
         on(done, epochs, history)
 
     checkpoint = folder / "checkpoint.safetensors"
-    history = fit(network, *parts, config, teacher=teacher, checkpoint=checkpoint, progress=record)
+    history = fit(
+        network, *parts, config,
+        others=learned_as_none(config), teacher=teacher, checkpoint=checkpoint, progress=record,
+    )  # fmt: skip
     return network, history, earlier + history, notices, more
 
 

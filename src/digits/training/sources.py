@@ -14,7 +14,7 @@ import torch
 from digits.data import load_dataset
 from digits.data.parts import Parts
 from digits.data.recognition import as_dataset
-from digits.spec import Dataset, LabelledDigits, MissingDataError
+from digits.spec import SIDE, Dataset, Images, LabelledDigits, MissingDataError
 from digits.training import distributed
 from digits.training.config import TrainConfig
 from digits.training.preparation import device_of
@@ -36,7 +36,7 @@ NOTICE = (
 )
 """What everybody must know of a run on a synthetic set, in one line."""
 
-SLOW = {"writing": 10_000, "photographing": 2_000}
+SLOW = {"writing": 10_000, "photographing": 2_000, "drawing": 4_000}
 """Digits from which on it takes seconds, which people are told."""
 
 
@@ -119,15 +119,40 @@ def enlarged(learned: LabelledDigits, config: TrainConfig) -> LabelledDigits:
         _say("writing", n)
         from digits.synthesis import synthesise
 
-        learned = _joined(learned, LabelledDigits(*synthesise(n, _seed(config, 0))))
+        learned = _joined(learned, LabelledDigits(*synthesise(n, seed_for(config, 0))))
     if n := config.photographs:
         _say("photographing", n)
         from digits.synthesis import photographed
 
-        chosen = np.random.default_rng(_seed(config, 1)).integers(len(learned), size=n)
-        images = photographed(learned.images[chosen], _seed(config, 2))
+        chosen = np.random.default_rng(seed_for(config, 1)).integers(len(learned), size=n)
+        images = photographed(learned.images[chosen], seed_for(config, 2))
         learned = _joined(learned, LabelledDigits(images, learned.labels[chosen]))
     return learned
+
+
+def no_digits(n: int, seed: int) -> Images:
+    """Draw what is no digit, every second one as a photograph gives it.
+
+    Parameters
+    ----------
+    n
+        How many; none for 0.
+    seed
+        0 or more; every seed has other writers, pens and cameras.
+    """
+    if not n:
+        return np.empty((0, SIDE, SIDE), np.uint8)
+    _say("drawing", n)
+    from digits.synthesis import photographed, synthesise_others
+
+    images = synthesise_others(n, seed)
+    images[::2] = photographed(images[::2], seed)
+    return images
+
+
+def learned_as_none(config: TrainConfig) -> Images:
+    """Draw the ``others`` of a run, which it learns to give to no class; its seed decides which."""
+    return no_digits(0 if config.members > 1 else config.others, seed_for(config, 3))
 
 
 def _joined(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
@@ -135,11 +160,11 @@ def _joined(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
     return LabelledDigits(np.concatenate(images), np.concatenate(labels))
 
 
-def _seed(config: TrainConfig, purpose: int) -> int:
+def seed_for(config: TrainConfig, purpose: int) -> int:
     """Derive a seed, lest run 0 learns by heart the digits that `synthetic_dataset` writes with seed 0."""
     return int(np.random.SeedSequence((config.seed, purpose)).generate_state(1)[0])
 
 
 def _say(doing: str, n: int) -> None:
     if n >= SLOW[doing] and distributed.rank() == 0:
-        log.info("%s %s digits …", doing, f"{n:,}")
+        log.info("%s %s %s …", doing, f"{n:,}", "other things" if doing == "drawing" else "digits")

@@ -1,0 +1,67 @@
+"""The way through a line that is believed most, against all ways tried one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digits.inference.lattice import DOUBT, most_believed
+from digits.preprocessing.pieces import Candidate, Piece
+
+INK = np.full((30, 10), 255, np.uint8)
+
+
+def pieces(cuts: list[float]) -> list[Piece]:
+    return [Piece(12 * index, 0, INK, index, cut) for index, cut in enumerate(cuts)]
+
+
+def candidates(n: int) -> list[Candidate]:
+    return [
+        Candidate(first, last, (12 * first, 0, 12 * (last - first) + 10, 30), INK, 0.1 * (last - first))
+        for first in range(n)
+        for last in range(first, min(first + 3, n))
+    ]
+
+
+def ways(listed: list[Candidate], n: int, start: int = 0) -> Iterator[list[int]]:
+    if start == n:
+        yield []
+    for index, candidate in enumerate(listed):
+        if candidate.first == start:
+            yield from ([index, *rest] for rest in ways(listed, n, candidate.last + 1))
+
+
+@given(st.data())
+def test_no_other_way_costs_less(data: st.DataObject) -> None:
+    n = data.draw(st.integers(1, 5))
+    line = pieces([0.0, *data.draw(st.lists(st.floats(0, 2), min_size=n - 1, max_size=n - 1))])
+    listed = candidates(n)
+    confidences = np.array([data.draw(st.floats(0, 1, width=32)) for _ in listed], np.float32)
+
+    def cost(way: list[int]) -> float:
+        return sum(
+            line[listed[k].first].cut + listed[k].cost - math.log(max(float(confidences[k]), DOUBT)) for k in way
+        )
+
+    chosen = most_believed(line, listed, confidences, 30.0)
+    assert chosen in list(ways(listed, n))
+    assert cost(chosen) <= min(map(cost, ways(listed, n))) + 1e-6
+
+
+def test_two_sure_halves_beat_a_doubtful_whole_and_a_sure_whole_beats_its_halves() -> None:
+    line, listed = pieces([0.0, 0.5]), candidates(2)
+    halves = [index for index, each in enumerate(listed) if each.first == each.last]
+    whole = next(index for index, each in enumerate(listed) if each.first != each.last)
+    believed = np.full(3, 0.95, np.float32)
+    believed[whole] = 0.2
+    assert most_believed(line, listed, believed, 30.0) == halves
+    believed[whole] = 0.95
+    assert most_believed(line, listed, believed, 30.0) == [whole]
+
+
+def test_a_line_of_nothing_has_no_way() -> None:
+    assert most_believed([], [], np.empty(0, np.float32), 30.0) == []
