@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import ablation, accuracy, contest, explored, pens, speed, tried
+from benchmarks import ablation, accuracy, contest, explored, pens, reading, reading_speed, speed, tried
 from benchmarks.tables import update_pages
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
@@ -21,6 +21,8 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
     "pens": pens.measure,
     "pen-strokes": pens.measure_strokes,
     "pen-speed": pens.measure_speed,
+    "reading": reading.measure,
+    "reading-speed": reading_speed.measure,
     "tried": tried.measure,
     "explored": explored.measure,
     "ablation": ablation.measure,

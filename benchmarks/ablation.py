@@ -9,7 +9,7 @@ from tqdm import tqdm
 import digits
 from benchmarks import machine
 from benchmarks.explored import fields
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 SEEDS = 2
 BASE = "--optimizer adamw --learning-rate 0.004 --weight-decay 0.05 --precision float32"

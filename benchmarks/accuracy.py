@@ -18,7 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import machine
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 RUNS = Path("runs") / "benchmarks"
 """Kept, so that an interrupted measurement goes on where it was."""

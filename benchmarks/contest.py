@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from benchmarks import verdict
 from benchmarks.contenders import CONTENDERS, Contender
-from benchmarks.tables import read_csv, write_csv
+from benchmarks.rows import read_csv, write_csv
 
 
 def measure() -> list[str]:

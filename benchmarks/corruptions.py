@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 import digits
-from benchmarks.tables import ROOT
+from benchmarks.rows import ROOT
 
 PICTURE = ROOT / "docs" / "pictures" / "corruptions.png"
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 import digits
 from benchmarks import machine
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 HELD_OUT = 15_000
 ADAMW = "--optimizer adamw --learning-rate 0.004 --weight-decay 0.05 --precision float32"

@@ -23,13 +23,14 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from tqdm import tqdm
 
 import digits
@@ -40,11 +41,11 @@ SECONDS, PATIENCE = 2.0, 60.0
 """Processor time that a file may take; and seconds on the clock after which its reader is stopped."""
 
 ROOM, PEAK, GROWTH = 3 << 30, 1500, 400
-"""Bytes of addresses that the reader may still take when it begins; megabytes that one file may add to it while it is
-read, 120 megapixels taking 1,400; and megabytes that all of them may leave behind."""
+"""Bytes that the reader may ask for beyond what it has when it begins; megabytes that one file may add to it while it
+is read, 120 megapixels taking 1,400; and megabytes that all of them may leave behind."""
 
-SOURCES, WHOLE, JOINED, LYING = 60, 0.1, 0.1, 0.4
-"""Pictures that files are made of; shares of files that are left whole, made of two, and of another size inside."""
+SOURCES, WHOLE, JOINED, LYING = 60, 0.1, 0.2, 0.4
+"""Pictures that files are made of; shares of files that are left whole, joined with others, and told another size."""
 
 VALUES = (0, 1, 3, 4, 161, 2_000, 8_000, 11_000, 30_000, 65_535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
 """What numbers in headers are set to."""
@@ -52,13 +53,15 @@ VALUES = (0, 1, 3, 4, 161, 2_000, 8_000, 11_000, 30_000, 65_535, 2**24 - 1, 2**3
 EXIFS = tuple(b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0%c\0\0\0\0\0\0\0" % side for side in range(9))
 """The notes of which side is up."""
 
-COMPRESSIONS = (None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd")
-
 KINDS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
     "PNG": (20, ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "interlaced"), {"compress_level": (0, 6)}),
     "JPEG": (20, ("L", "RGB", "CMYK"), {"quality": (5, 50, 95), "progressive": (False, True), "exif": EXIFS}),
     "WEBP": (10, ("RGB", "RGBA"), {"lossless": (False, True), "method": (0,)}),
-    "TIFF": (13, ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"), {"compression": COMPRESSIONS}),
+    "TIFF": (
+        13,
+        ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"),
+        {"compression": (None, "tiff_lzw", "packbits", "zstd", "tiff_adobe_deflate")},
+    ),
     "TIFF as JPEG": (3, ("L", "RGB"), {"compression": ("jpeg",)}),
     "TIFF as fax": (2, ("1",), {"compression": ("group3", "group4")}),
     "BMP": (7, ("1", "L", "P", "RGB", "RGBA"), {}),
@@ -66,29 +69,9 @@ KINDS: dict[str, tuple[int, tuple[str, ...], dict[str, Any]]] = {
     "PPM": (5, ("1", "L", "RGB", "I;16"), {}),
     "HEIF": (4, ("L", "RGB", "RGBA"), {"quality": (20, 80)}),
     "AVIF": (3, ("L", "RGB", "RGBA"), {"speed": (10,)}),
-    "a head and noise": (3, (), {}),
-    "no picture": (3, (), {}),
+    "no picture": (6, (), {}),
 }
 """How many in a hundred; modes; and what they are saved with."""
-
-HEADS = (
-    *(
-        b"\x89PNG\r\n\x1a\n",
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-        b"\xff\xd8\xff\xe0\0\x10JFIF\0",
-        b"\xff\xd8\xff\xc0\0\x11",
-    ),
-    *(
-        b"RIFF\xff\xff\0\0WEBPVP8 ",
-        b"RIFF\xff\xff\0\0WEBPVP8L",
-        b"BM",
-        b"II*\0\x08\0\0\0",
-        b"MM\0*\0\0\0\x08",
-        b"GIF89a",
-    ),
-    *(b"P1 9 9 ", b"P2 9 9 255 ", b"P5 20 20 255\n", b"P6 20 20 65535\n", b"Pf 9 9 -1\n", b"P7\nWIDTH 9\nHEIGHT 9\n"),
-    *(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", b"\0\0\0\x18ftypmp42", b"%PDF-1.7"),
-)
 
 Outcome = tuple[str, str, float, int, int]
 """Kind; "read", "refused" or what went wrong; processor seconds; megabytes at most and afterwards."""
@@ -96,15 +79,16 @@ Outcome = tuple[str, str, float, int, int]
 
 @cache
 def source(number: int) -> np.ndarray:
-    """Make a small picture in colours: a page with digits or without, a drawing, or noise."""
+    """Make a small picture in colours: a page with digits or without, speckles, or a drawing."""
     rng = np.random.default_rng(number)
     height, width = rng.integers(64, 400 if number % 6 == 0 else 160, 2).tolist()
     if number % 3:
         page = digits.synthesise_page(number, digits=number % 9 != 1, size=(height, width)).picture
         return cv2.cvtColor(page, cv2.COLOR_GRAY2RGB) if page.ndim == 2 else page
-    height, width = (side // 8 if number % 5 == 0 else side for side in (height, width))
     if number % 4 == 0:
-        return rng.integers(256, size=(height, width, 3), dtype=np.uint8)
+        noise = cv2.GaussianBlur(rng.normal(size=(height, width, 3)), (0, 0), 0.5 + number / 24)
+        return np.where(noise > 1.3 * noise.std(), 40, 220).astype(np.uint8)
+    height, width = (side // 8 if number % 5 == 0 else side for side in (height, width))
     drawing = np.full((height, width, 3), rng.integers(20, 256, size=3), np.uint8)
     for points in rng.integers(0, (width, height), (int(rng.integers(1, 8)), 4, 2), np.int32):
         cv2.polylines(drawing, [points], False, rng.integers(256, size=3).tolist(), int(rng.integers(1, 6)))
@@ -117,12 +101,11 @@ def _picture_file(kind: str, pixels: np.ndarray, rng: np.random.Generator) -> by
     settings = {name: options[rng.integers(len(options))] for name, options in choices.items()}
     if mode == "interlaced":
         return _interlaced(pixels)
+    image = Image.fromarray(pixels).convert(mode.replace("I;16", "L"))
     if mode == "I;16":
-        image = Image.fromarray(pixels[..., 1].astype(np.uint16) * 257)
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
     elif mode == "RGBA":
-        image = Image.fromarray(np.dstack([pixels, 255 - pixels[..., 1]]))
-    else:
-        image = Image.fromarray(pixels).convert(mode)
+        image.putalpha(ImageOps.invert(image.convert("L")))
     if kind == "HEIF":
         from pillow_heif import register_heif_opener
 
@@ -150,11 +133,11 @@ def _png(chunks: list[tuple[bytes, bytes]]) -> bytes:
 
 def _no_picture(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
     """Give what people choose by mistake: a table, arrays, a data set, anything."""
-    grey, arrays = pixels[:28, :28, 0], io.BytesIO()
+    grey, table, arrays = pixels[:28, :28, 0], io.BytesIO(), io.BytesIO()
+    np.savetxt(table, grey, "%d", ",")
     np.savez(arrays, images=grey)
-    table = "\n".join(",".join(map(str, row)) for row in grey.tolist()).encode()
-    choices = (table, arrays.getvalue(), struct.pack(">IIII", 2051, 1, *grey.shape) + grey.tobytes(), rng.bytes(999))
-    return choices[rng.integers(len(choices))]
+    data = struct.pack(">IIII", 2051, 1, *grey.shape) + grey.tobytes()
+    return [table.getvalue(), arrays.getvalue(), data, rng.bytes(999)][rng.integers(4)]
 
 
 def make(seed: int, number: int) -> tuple[str, bytes, bool]:
@@ -163,17 +146,16 @@ def make(seed: int, number: int) -> tuple[str, bytes, bool]:
     often = np.array([share for share, *_ in KINDS.values()]) / 100
     kind, other = rng.choice(list(KINDS), 2, p=often).tolist()
     pixels = source(int(rng.integers(SOURCES)))
-    if kind == "a head and noise":
-        return kind, HEADS[rng.integers(len(HEADS))] + rng.bytes(int(rng.integers(1000))), False
     if kind == "no picture":
         return kind, _no_picture(pixels, rng), False
     content = _picture_file(kind, pixels, rng)
     chance = rng.random()
     if chance < WHOLE:
         return kind, content, True
-    if chance < WHOLE + JOINED and KINDS[other][1]:
-        second = _picture_file(other, source(int(rng.integers(SOURCES))), rng)
-        return kind, content[: rng.integers(len(content))] + second[rng.integers(len(second)) :], False
+    if chance < WHOLE + JOINED:
+        second = _picture_file(other, pixels, rng) if KINDS[other][1] else rng.bytes(1000)
+        head = int(len(content) * rng.random() ** 3)
+        return kind, content[:head] + second[rng.integers(len(second)) :], False
     if lying := rng.random() < LYING:
         content = _lying(content, (pixels.shape[1], pixels.shape[0]), rng)
     if kind == "PNG" and rng.random() < 0.6:
@@ -188,21 +170,12 @@ def _spoilt(content: bytes, rng: np.random.Generator) -> bytes:
         # half of the damage is near the beginning, where the meaning is
         start = int(len(spoilt) * rng.random() ** rng.choice([1, 6]))
         end = start + int(2 ** rng.uniform(0, 8))
-        match rng.integers(8):
-            case 0 | 1:
-                spoilt[start : start + 1] = bytes(each ^ (1 << rng.integers(8)) for each in spoilt[start : start + 1])
-            case 2:
-                spoilt[start:end] = rng.bytes(end - start)
-            case 3:
-                spoilt[start:start] = rng.bytes(end - start)
-            case 4:
-                del spoilt[start:end]
-            case 5:
-                spoilt[end:end] = spoilt[start:end]
-            case 6:
-                spoilt[start:end] = bytes([rng.choice([0, 255])]) * (end - start)
-            case _ if rng.random() < 0.3:
-                del spoilt[start:]
+        old, new = bytes(spoilt[start:end]), rng.bytes(end - start)
+        flipped = bytes(each ^ (1 << rng.integers(8)) for each in old[:1]) + old[1:]
+        blanks = bytes(len(old)), b"\xff" * len(old)
+        spoilt[start:end] = (flipped, flipped, new, old + new, b"", old + old, *blanks)[rng.integers(8)]
+        if rng.random() < 0.05:
+            del spoilt[start:]
     return bytes(spoilt)
 
 
@@ -215,11 +188,11 @@ def _spoilt_png(content: bytes, rng: np.random.Generator) -> bytes:
         place = end + 4
     which, how = int(rng.integers(len(chunks))), rng.random()
     if how < 0.2:
-        chunks.insert(which, chunks[rng.integers(len(chunks))])
+        chunks.insert(which, chunks[-which])
     elif how < 0.4:
         rows = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
-        chunks = [each for each in chunks[:-1] if each[0] != b"IDAT"]
-        chunks += [(b"IDAT", zlib.compress(_spoilt(rows, rng))), (b"IEND", b"")]
+        rest = [each for each in chunks[:-1] if each[0] != b"IDAT"]
+        chunks = [*rest, (b"IDAT", zlib.compress(_spoilt(rows, rng))), (b"IEND", b"")]
     elif how < 0.9:
         chunks[which] = (chunks[which][0], _spoilt(chunks[which][1], rng))
     return _png(chunks)
@@ -227,23 +200,16 @@ def _spoilt_png(content: bytes, rng: np.random.Generator) -> bytes:
 
 def _lying(content: bytes, size: tuple[int, int], rng: np.random.Generator) -> bytes:
     """Claim another width or height, or another number in a TIFF's table."""
-    ways = [">II", "<II", ">HH", "<HH", "text"]
     if content[:4] == b"II*\0":
-        start = int.from_bytes(content[4:8], "little") + 2 + 12 * int(rng.integers(12)) + 8
+        start = int.from_bytes(content[4:8], "little") + 10 + 12 * int(rng.integers(12))
         return content[:start] + struct.pack("<I", rng.choice(VALUES)) + content[start + 4 :]
-    for way in rng.permutation(ways).tolist():
-        for pair in (size, size[::-1]):
-            lie = [int(rng.choice(VALUES)) if rng.random() < 0.7 else side for side in pair]
-            old, new = (_written(each, way) for each in (pair, lie))
-            if old in content[:4000]:
-                return content.replace(old, new, 1)
-    return content
-
-
-def _written(pair: tuple[int, ...] | list[int], way: str) -> bytes:
-    if way == "text":
-        return b"%d %d" % tuple(pair)
-    return struct.pack(way, *(value % 256 ** (struct.calcsize(way) // 2) for value in pair))
+    lie = [int(rng.choice(VALUES)) if rng.random() < 0.7 else side for side in size]
+    for way, turn in product((">II", "<II", ">HH", "<HH"), (1, -1)):  # a JPEG tells its height first
+        most = 256 ** (struct.calcsize(way) // 2) - 1
+        old, new = (struct.pack(way, *(min(side, most) for side in pair[::turn])) for pair in (size, lie))
+        if old in content[:4000]:
+            return content.replace(old, new, 1)
+    return content.replace(b"%d %d" % size, b"%d %d" % tuple(lie), 1)
 
 
 def work(pipe: Connection[Outcome | int, int | None], seed: int, printed: str) -> None:
@@ -271,8 +237,7 @@ def work(pipe: Connection[Outcome | int, int | None], seed: int, printed: str) -
 
 
 def _kilobytes(name: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+    return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split()[0])
 
 
 def outcomes(files: int, seed: int) -> Iterator[Outcome]:
@@ -286,58 +251,50 @@ def outcomes(files: int, seed: int) -> Iterator[Outcome]:
                 process.start()
                 end.close()
                 pipe.recv()
-            pipe.send(number)
             try:
+                pipe.send(number)
                 if not pipe.poll(PATIENCE):
                     raise TimeoutError
                 outcome: Outcome = pipe.recv()
             except (EOFError, OSError) as error:
                 process.kill()
                 process.join()
-                what = f"{type(error).__name__}: the process ended with {process.exitcode}"
+                what = f"{printed.read()}\n{type(error).__name__}: the process ended with {process.exitcode}"
                 outcome, process = (make(seed, number)[0], what, 0.0, 0, 0), None
-            said = printed.read()
-            yield (outcome[0], f"{outcome[1]}\nprinted: {said}", *outcome[2:]) if said else outcome
+            yield outcome
 
 
 def fuzz(files: int, seed: int, folder: Path) -> list[str]:
-    """Have files read, keep the findings, and write ``results/fuzz.csv`` where there are none; give a line for each."""
+    """Have files read; keep what goes wrong and give a line for each, or write ``results/fuzz.csv``."""
     from benchmarks import machine  # torch, which the process that reads has no use for
-    from benchmarks.tables import write_csv
+    from benchmarks.rows import write_csv
 
-    rows: dict[str, dict[str, Any]] = {}
+    environment = machine.describe()
+    counts = {"files": 0, "read": 0, "refused": 0, "slowest_seconds": 0.0, "most_megabytes": 0}
+    rows: dict[str, dict[str, Any]] = {kind: {"kind": kind, **counts} for kind in KINDS}
     findings, sizes = [], []
-    for number, (kind, became, seconds, most, left) in enumerate(
-        tqdm(outcomes(files, seed), total=files, unit=" files", file=sys.stderr)
-    ):
-        row = rows.setdefault(
-            kind, {"kind": kind, "files": 0, "read": 0, "refused": 0, "slowest_seconds": 0.0, "most_megabytes": 0}
-        )
+    for number, (kind, became, seconds, most, left) in enumerate(tqdm(outcomes(files, seed), total=files)):
+        row = rows[kind]
         row["files"] += 1
         row["slowest_seconds"] = max(row["slowest_seconds"], round(seconds, 3))
         row["most_megabytes"] = max(row["most_megabytes"], most)
         sizes.append(left)
-        faults = [became] if became not in row else []
-        if not faults:
+        if became in ("read", "refused"):
             row[became] += 1
-        if seconds > SECONDS:
-            faults.append(f"took {seconds:.1f} s")
-        if most > PEAK:
-            faults.append(f"took {most} MB")
-        if faults:
-            path = folder / f"{seed}-{number}-{kind.split()[0].lower()}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".bin").write_bytes(make(seed, number)[1])
-            path.with_suffix(".txt").write_text("\n".join(faults), encoding="utf-8")
-            findings.append(f"{path}.bin: {faults[-1].strip().splitlines()[-1]}")
+            became = "" if seconds <= SECONDS and most <= PEAK else f"{became}, in {seconds:.1f} s and {most} MB"
+        if became:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"{seed}-{number}-{kind.split()[0].lower()}.bin"
+            path.write_bytes(make(seed, number)[1])
+            path.with_suffix(".txt").write_text(became, encoding="utf-8")
+            findings.append(f"{path}: {became.strip().splitlines()[-1]}")
+    # by then every kind of file has been read
     if sizes[-1] - sizes[files // 10] > GROWTH:
         findings.append(f"the process grew from {sizes[files // 10]} to {sizes[-1]} MB")
-    for kind in sorted(rows):
-        row = rows[kind]
-        print(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in row.items()), file=sys.stderr)
+    for row in rows.values():
+        print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.items()), file=sys.stderr)
     if not findings:
-        environment = machine.describe() | {"seed": seed}
-        write_csv("fuzz", [rows[kind] | environment for kind in sorted(rows)])
+        write_csv("fuzz", [row | environment for row in rows.values()])
     return findings
 
 
@@ -347,4 +304,4 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where findings are kept")
     found = fuzz(**vars(parser.parse_args()))
-    sys.exit("\n".join([*found, f"{len(found)} files were neither read nor refused as they should be"]) if found else 0)
+    sys.exit("\n".join([*found, f"{len(found)} files were not read or refused as they should be"]) if found else 0)

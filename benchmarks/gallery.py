@@ -1,4 +1,4 @@
-"""The picture of our own pen: digits, photographs of them, pages with their answers; run as a module, it draws it."""
+"""The pictures of our own pen, and of a page that is read; run as a module, it draws them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import digits
-from benchmarks.tables import ROOT
+from benchmarks.rows import ROOT
 
 PICTURE = ROOT / "docs" / "pictures" / "pen.jpg"
 """JPEG, since it holds photographs."""
+
+EXPLAINED = ROOT / "docs" / "pictures" / "explained.png"
+READ = 95
+"""Seed of the page that is read there: with something on it that is no digit."""
 
 WIDTH, MARGIN, TYPE = 1200, 20, 24
 COLUMNS, ROWS = 24, 3
@@ -24,6 +28,12 @@ INK, BOX = (34, 34, 34), (213, 94, 0)
 def draw(path: Path = PICTURE) -> None:
     """Draw the picture."""
     picture().save(path, quality=82, optimize=True)
+
+
+def draw_explained(path: Path = EXPLAINED) -> None:
+    """Draw how a page is read."""
+    page = digits.synthesise_page(READ).picture
+    digits.explain(page, digits.Reader().read(page, name="page.jpg"), path)
 
 
 def picture() -> Image.Image:
@@ -71,3 +81,4 @@ def _pages() -> Image.Image:
 
 if __name__ == "__main__":
     draw()
+    draw_explained()

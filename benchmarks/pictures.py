@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 import digits
 from benchmarks.contenders import CONTENDERS
-from benchmarks.tables import ROOT, read_csv
+from benchmarks.rows import ROOT, read_csv
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

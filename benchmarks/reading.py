@@ -21,7 +21,7 @@ from PIL import Image, ImageEnhance, ImageOps
 import digits
 from benchmarks import machine
 from benchmarks.corruptions import CORRUPTIONS, corrupted
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 MODELS = ("cnn", "mlp")
 

@@ -13,7 +13,7 @@ import torch
 
 import digits
 from benchmarks import machine
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 REPEATS = 7
 BATCHES = (64, 500)

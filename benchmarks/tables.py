@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from statistics import mean, stdev
-from typing import Any
+from collections.abc import Callable
+from statistics import mean
 
+from benchmarks import rows
 from benchmarks.contenders import CONTENDERS
+from benchmarks.reading_tables import corruptions_table, reading_speed_table, reading_table
+from benchmarks.rows import ROOT, range_of, read_csv, source, spread
 from benchmarks.verdict import Rows, standings, verdict
 
-ROOT = Path(__file__).parent.parent
-RESULTS = Path(__file__).parent / "results"
-PAGES = ("README.md", "docs/recipes.md", "docs/design.md")
-
-
-def write_csv(name: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Write a results file."""
-    RESULTS.mkdir(exist_ok=True)
-    with (RESULTS / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def read_csv(name: str) -> list[dict[str, str]]:
-    """Read a results file."""
-    with (RESULTS / f"{name}.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+PAGES = ("README.md", "docs/recipes.md", "docs/design.md", "docs/model-card.md")
 
 
 def render(name: str) -> str:
@@ -59,8 +42,8 @@ def _contest() -> str:
         cells = [
             f"**{description}**" if mine.ours else description,
             str(len(mine.seconds)),
-            _spread([100 * accuracy for accuracy in mine.accuracies], 2) + " %",
-            _spread(mine.seconds, 1),
+            spread([100 * accuracy for accuracy in mine.accuracies], 2) + " %",
+            spread(mine.seconds, 1),
             ratio + steady,
             "–" if mine.share is None else f"{100 * mine.share:.0f} %",
         ]
@@ -98,7 +81,7 @@ def _epochs() -> str:
     ]
     for dropout, title in (("0.0", "without dropout"), ("0.2", "with dropout 0.2")):
         mine = {row["batch_size"]: row for row in rows if row["dropout"] == dropout}
-        cells = [_range(mine[batch], "epoch_seconds") for batch in ("64", "500")]
+        cells = [range_of(mine[batch], "epoch_seconds") for batch in ("64", "500")]
         lines.append(f"| {title}, validation included | {' | '.join(cells)} |")
     mine = {row["batch_size"]: row for row in rows if row["dropout"] == "0.0"}
     cells = [f"{float(mine[batch]['products_seconds']):.2f} s" for batch in ("64", "500")]
@@ -107,7 +90,7 @@ def _epochs() -> str:
         [
             *lines,
             "",
-            _source(
+            source(
                 rows, f"Median of {rows[0]['n']} epochs, no augmentation; fastest and slowest in brackets", "epochs"
             ),
         ]
@@ -117,9 +100,9 @@ def _epochs() -> str:
 def _starts() -> str:
     rows = read_csv("starts")
     lines = ["| whole process | time |", "| --- | --- |"]
-    lines += [f"| `{row['command']}` | {_range(row, 'seconds')} |" for row in rows]
+    lines += [f"| `{row['command']}` | {range_of(row, 'seconds')} |" for row in rows]
     return "\n".join(
-        [*lines, "", _source(rows, f"Median of {rows[0]['n']} starts; fastest and slowest in brackets", "starts")]
+        [*lines, "", source(rows, f"Median of {rows[0]['n']} starts; fastest and slowest in brackets", "starts")]
     )
 
 
@@ -130,10 +113,10 @@ def _ablation() -> str:
         mine = [row for row in rows if row["flags"] == flags]
         accuracies = [100 * float(row["validation_accuracy"]) for row in mine]
         losses = [float(row["validation_loss"]) for row in mine]
-        cells = [_spread(accuracies, 2) + " %", _spread(losses, 4)]
+        cells = [spread(accuracies, 2) + " %", spread(losses, 4)]
         lines.append(f"| {f'`{flags}`' if flags else 'nothing changed'} | {' | '.join(cells)} |")
     n = len({row["seed"] for row in rows})
-    return "\n".join([*lines, "", _source(rows, f"Mean ± standard deviation of {n} seeds", "ablation")])
+    return "\n".join([*lines, "", source(rows, f"Mean ± standard deviation of {n} seeds", "ablation")])
 
 
 def _explored() -> str:
@@ -145,20 +128,20 @@ def _explored() -> str:
     for words in dict.fromkeys((row["recipe"], row["flags"]) for row in rows):
         mine = [row for row in rows if (row["recipe"], row["flags"]) == words]
         train, validation = (
-            _spread([100 * float(row[name]) for row in mine], 2) for name in ("train_accuracy", "validation_accuracy")
+            spread([100 * float(row[name]) for row in mine], 2) for name in ("train_accuracy", "validation_accuracy")
         )
-        loss = _spread([float(row["validation_loss"]) for row in mine], 4)
+        loss = spread([float(row["validation_loss"]) for row in mine], 4)
         weights = int(mine[0]["weights"])
         lines.append(f"| `{' '.join(words).strip()}` | {weights:,} | {train} % | {validation} % | {loss} |")
     what = "Mean ± standard deviation of 5 seeds where there is one, else one seed; 15,000 of the 60,000 held out"
-    return "\n".join([*lines, "", _source(rows, what, "explored")])
+    return "\n".join([*lines, "", source(rows, what, "explored")])
 
 
 def _tried() -> str:
     rows = read_csv("tried")
     lines = ["| batch of 500 | milliseconds |", "| --- | --- |"]
     lines += [f"| {row['what']} | {float(row['milliseconds']):.2f} |" for row in rows]
-    return "\n".join([*lines, "", _source(rows, f"Median of {rows[0]['n']}, in `fit` of seven epochs", "tried")])
+    return "\n".join([*lines, "", source(rows, f"Median of {rows[0]['n']}, in `fit` of seven epochs", "tried")])
 
 
 ACCURATE = {
@@ -181,14 +164,14 @@ def _accuracy() -> str:
         accuracies = [100 * float(row["test_accuracy"]) for row in mine]
         minutes = [float(row["training_seconds"]) / 60 for row in mine]
         lines.append(
-            f"| `{name}`: {what} | {int(mine[0]['parameters']):,} | {len(mine)} | {_spread(accuracies, 3)} % "
+            f"| `{name}`: {what} | {int(mine[0]['parameters']):,} | {len(mine)} | {spread(accuracies, 3)} % "
             f"| {min(accuracies):.2f}–{max(accuracies):.2f} % | {mean(minutes):.1f} min |"
         )
     what = (
         "Mean ± standard deviation of n seeds, none left out; last epoch, test scored once. Minutes are those of one "
         "thread, with a second run beside it, and without the teacher's"
     )
-    return "\n".join([*lines, "", _source(rows, what, "accuracy")])
+    return "\n".join([*lines, "", source(rows, what, "accuracy")])
 
 
 JUDGED = {
@@ -211,7 +194,7 @@ def _pens() -> str:
         cells = []
         for kind in JUDGED:
             shares = [100 * int(row[f"{kind}_right"]) / int(row[f"{kind}_n"]) for row in mine if row[f"{kind}_n"]]
-            cells.append(f"{_spread(shares, 2)} %" if shares else "–")
+            cells.append(f"{spread(shares, 2)} %" if shares else "–")
         lines.append(f"| {name} | {len(mine)} | {' | '.join(cells)} |")
     commands = {row["learned_from"]: row["command"].rpartition(" --seed")[0] for row in rows}
     trained = "; ".join(f"{name}: `{command}`" for name, command in commands.items())
@@ -219,7 +202,7 @@ def _pens() -> str:
         "Mean ± standard deviation of n seeds, none left out; last epoch. The pictures and strokes are other people's: "
         f"looked at while the pen was built, never trained on. {trained}"
     )
-    return "\n".join([*lines, "", _source(rows, what, "pens")])
+    return "\n".join([*lines, "", source(rows, what, "pens")])
 
 
 def _pen_strokes() -> str:
@@ -230,10 +213,10 @@ def _pen_strokes() -> str:
         cells = []
         for name in names:
             mine = [row for row in rows if (row["drawn"], row["learned_from"]) == (how, name)]
-            cells.append(_spread([100 * int(row["right"]) / int(row["n"]) for row in mine], 2) + " %")
+            cells.append(spread([100 * int(row["right"]) / int(row["n"]) for row in mine], 2) + " %")
         lines.append(f"| {how} | {' | '.join(cells)} |")
     what = f"Mean ± standard deviation of the networks above, on {int(rows[0]['n']):,} digits"
-    return "\n".join([*lines, "", _source(rows, what, "pen-strokes")])
+    return "\n".join([*lines, "", source(rows, what, "pen-strokes")])
 
 
 def _pen_speed() -> str:
@@ -243,26 +226,7 @@ def _pen_speed() -> str:
         middle, low, high = (f"{float(row[name]):,.0f}" for name in ("a_second", "slowest", "fastest"))
         lines.append(f"| {row['what']} | {middle} ({low}–{high}) |")
     what = f"Median of {rows[0]['n']} repetitions in one process; slowest and fastest in brackets"
-    return "\n".join([*lines, "", _source(rows, what, "pen-speed")])
-
-
-def _range(row: dict[str, str], median: str) -> str:
-    low, middle, high = (float(row[name]) for name in ("fastest", median, "slowest"))
-    return f"{middle:.2f} s ({low:.2f}–{high:.2f})"
-
-
-def _spread(values: Sequence[float], places: int) -> str:
-    spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 else ""
-    return f"{mean(values):.{places}f}{spread}"
-
-
-def _source(rows: Sequence[dict[str, str]], what: str, name: str) -> str:
-    row = rows[0]
-    return (
-        f"{what}; {row['cores']} cores of an {row['processor']} ({float(row['gemm_gflops']):.0f} GFLOP/s in float32), "
-        f"PyTorch {row['torch'].split('+')[0]}. Repeat with `python -m benchmarks {name}`; "
-        f"rows in `benchmarks/results/{name}.csv`."
-    )
+    return "\n".join([*lines, "", source(rows, what, "pen-speed")])
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -276,6 +240,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "pens": _pens,
     "pen-strokes": _pen_strokes,
     "pen-speed": _pen_speed,
+    "reading": reading_table,
+    "reading-speed": reading_speed_table,
+    "corruptions": corruptions_table,
 }
 
 
@@ -288,7 +255,7 @@ def update_pages() -> None:
         text = path.read_text(encoding="utf-8")
         for name, table in TABLES.items():
             opening = f"<!-- generated: {name} -->\n"
-            if opening in text and (RESULTS / f"{name}.csv").exists():
+            if opening in text and (rows.RESULTS / f"{name}.csv").exists():
                 before, _, after = text.partition(opening)
                 text = before + opening + table() + "\n" + after[after.index("<!-- end -->") :]
         path.write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import digits
 from benchmarks import machine
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 
 BATCH_SIZE = 500
 REPEATS = 200

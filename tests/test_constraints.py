@@ -44,7 +44,8 @@ def asked(extra: str) -> list[Requirement]:
     project = PYPROJECT["project"]
     found = [Requirement(text) for text in project["dependencies"]]
     for requirement in map(Requirement, project["optional-dependencies"][extra]):
-        found += [each for more in sorted(requirement.extras) for each in asked(more)] or [requirement]
+        ours = requirement.name == project["name"]
+        found += [each for more in sorted(requirement.extras) for each in asked(more)] if ours else [requirement]
     return found
 
 

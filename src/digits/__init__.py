@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from digits.evaluation import figures
     from digits.evaluation.metrics import score
     from digits.evaluation.report import write_report
-    from digits.inference import Digit, Model, Reader, Reading, load_model, read
+    from digits.inference import Digit, Model, Reader, Reading, explain, load_model, read
     from digits.preprocessing import digit_in, normalize
     from digits.spec import (
         DataError,
@@ -63,7 +63,7 @@ _HOMES = {
     "digits.evaluation.figures": ("figures",),
     "digits.evaluation.metrics": ("score",),
     "digits.evaluation.report": ("write_report",),
-    "digits.inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read"),
+    "digits.inference": ("Digit", "Model", "Reader", "Reading", "explain", "load_model", "read"),
     "digits.preprocessing": ("digit_in", "normalize"),
     "digits.spec": (
         "DataError",
@@ -117,6 +117,7 @@ __all__ = [
     "augment",
     "digit_in",
     "draw_strokes",
+    "explain",
     "figures",
     "fit",
     "load_dataset",

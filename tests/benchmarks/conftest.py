@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import tables
+from benchmarks import rows
 
 Row = dict[str, str]
 
@@ -55,5 +55,5 @@ def contest() -> Callable[..., list[Row]]:
 @pytest.fixture
 def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in the place of ``benchmarks/results``."""
-    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr(rows, "RESULTS", tmp_path)
     return tmp_path

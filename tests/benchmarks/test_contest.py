@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from benchmarks.contenders import CONTENDERS
-from benchmarks.tables import render, write_csv
+from benchmarks.rows import write_csv
+from benchmarks.tables import render
 
 from benchmarks import contest as measurement
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.contenders import CONTENDERS
-from benchmarks.tables import write_csv
+from benchmarks.rows import write_csv
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.text import Text

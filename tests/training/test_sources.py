@@ -191,7 +191,7 @@ def test_a_teacher_that_is_trained_first_learns_from_the_same() -> None:
     assert (teacher.synthetic, teacher.photographs, teacher.seed) == (20, 30, 4)
 
 
-ADDED: dict[str, Any] = QUICK | {"synthetic": 400, "photographs": 300}
+ADDED: dict[str, Any] = QUICK | {"synthetic": 400, "photographs": 300, "others": 0}
 
 
 @pytest.fixture
@@ -201,7 +201,14 @@ def larger(few: Dataset, tmp_path: Path) -> Run:
 
 def test_a_run_is_judged_by_the_digits_it_would_be_without(larger: Run, few: Dataset) -> None:
     counts = {name: n for name, n in larger.results["data"].items() if isinstance(n, int)}
-    assert counts == {"train": 1667 + 700, "validation": 333, "test": 1000, "synthetic": 400, "photographs": 300}
+    assert counts == {
+        "train": 1667 + 700,
+        "validation": 333,
+        "test": 1000,
+        "synthetic": 400,
+        "photographs": 300,
+        "others": 0,
+    }
     assert [larger.results[name]["n"] for name in ("train", "validation", "test")] == [2367, 333, 1000]
     _, validation = split(few.train, 333)
     assert np.sum(larger.results["validation"]["confusion"], axis=1).tolist() == np.bincount(validation.labels).tolist()
@@ -263,7 +270,7 @@ def test_our_own_pen_adds_nothing_to_what_is_no_digit(few: Dataset, tmp_path: Pa
         with pytest.raises(UsageError) as refused:
             train("standard", data=letters, out=tmp_path / "run", **changes)
         assert str(refused.value) == (
-            "the classes of letters are a, b, c: our own pen writes digits only, so that --synthetic and --photographs "
-            "must be 0"
+            "the classes of letters are a, b, c: our own pen writes digits only, so that --synthetic, "
+            "--photographs and --others must be 0"
         )
     assert not (tmp_path / "run").exists()

@@ -13,10 +13,14 @@ from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.ink import Picture
 from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
 
-SURE = -0.25
+SURE = -0.08
 """Mean logarithm of confidence from which on nobody asks whether the page lies on its side."""
 
-BETTER = {1: 0.25, 3: 0.25, 2: 0.6}
+UNSURE = 1.3
+"""What that mean, which is negative, counts for on a page that was turned: where all is doubtful whichever side is up,
+chance decides which mean is higher."""
+
+BETTER = {1: 0.03, 3: 0.03, 2: 0.35}
 """By how much that mean must rise for a page to be turned, by quarter turns counter-clockwise: upside down, many
 digits are digits too. Found on synthetic pages."""
 
@@ -102,7 +106,7 @@ def read_page(picture: Picture, model: Model) -> Page:
         for page in [read_upright(np.ascontiguousarray(np.rot90(picture, turns)), model)]
     ]
     best = max(turned, key=lambda page: page.belief - BETTER[page.turned])
-    return best if best.belief - BETTER[best.turned] > upright.belief else upright
+    return best if UNSURE * best.belief - BETTER[best.turned] > upright.belief else upright
 
 
 def read_upright(picture: Picture, model: Model) -> Page:

@@ -45,6 +45,9 @@ class TrainConfig:
     members: int = 1
     """Networks trained one after the other, each with a seed of its own, whose probabilities are averaged."""
 
+    sure: float = 1.0
+    """Ask the further members only about digits of which the first is less sure than this; 1: about all."""
+
     teacher: str = ""
     """Learn from another network's answers: a run folder, or a recipe that is trained first; empty: from the labels."""
     softening: float = 2.0
@@ -137,6 +140,7 @@ class TrainConfig:
         _within("members", self.members, 1 <= self.members <= 100, "from 1 to 100")
         for field in ("learning_rate", "matrix_rate", "softening"):
             _within(field, getattr(self, field), 0 < getattr(self, field) < float("inf"), "more than 0")
+        _within("sure", self.sure, 0 < self.sure <= 1, "more than 0, at most 1")
         _within("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
         _within("hidden", list(self.hidden), all(width >= 1 for width in self.hidden), "widths of 1 or more")
         channels = self.channels

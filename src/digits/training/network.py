@@ -130,16 +130,33 @@ class CNN(nn.Module):
 
 
 class Ensemble(nn.Module):
-    """Several networks as one: its probabilities are the means of theirs (Lakshminarayanan et al. 2017)."""
+    """Several networks as one: its probabilities are the means of theirs (Lakshminarayanan et al. 2017).
 
-    def __init__(self, members: Iterable[nn.Module]) -> None:
+    Parameters
+    ----------
+    members
+        The networks.
+    sure
+        Probability from which on the answer of the first is taken as it is, and the others are not asked; 1: never.
+    """
+
+    def __init__(self, members: Iterable[nn.Module], sure: float = 1.0) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
+        self.sure = sure
 
     def forward(self, images: UInt8[Tensor, "n 28 28"]) -> Float32[Tensor, "n 10"]:
-        """Give the logarithms of the mean probabilities."""
-        log_probabilities = torch.stack([member(images).float().log_softmax(1) for member in self.members])
-        return log_probabilities.logsumexp(0) - math.log(len(self.members))
+        """Give the logarithms of the mean probabilities, or of the first member's where that is sure."""
+        first = self.members[0](images).float().log_softmax(1)
+        if self.sure >= 1:
+            return self._mean(first, images)
+        doubtful = (first.amax(1) < math.log(self.sure)).nonzero()[:, 0]
+        answers: Tensor = first.index_copy(0, doubtful, self._mean(first[doubtful], images[doubtful]))
+        return answers
+
+    def _mean(self, first: Float32[Tensor, "m 10"], images: UInt8[Tensor, "m 28 28"]) -> Float32[Tensor, "m 10"]:
+        others = [member(images).float().log_softmax(1) for member in self.members[1:]]
+        return torch.stack([first, *others]).logsumexp(0) - math.log(len(self.members))
 
 
 def make_network(config: TrainConfig) -> nn.Module:
@@ -151,7 +168,7 @@ def make_network(config: TrainConfig) -> nn.Module:
         When a user's own network is not a module or does not turn ``uint8[n, 28, 28]`` into ``float32[n, 10]``.
     """
     if config.members > 1:
-        return Ensemble(make_network(config.member(index)) for index in range(config.members))
+        return Ensemble((make_network(config.member(index)) for index in range(config.members)), config.sure)
     torch.manual_seed(config.seed)
     if config.network == "mlp":
         return MLP(config.hidden, config.activation, config.dropout)

@@ -76,11 +76,8 @@ RECIPES = {
         _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
         _BEST_CNN.replace(recipe="ensemble", members=5),
         # what reads other people's handwriting: all pens, papers and cameras, and knows what is no digit
-        _CNN.replace(recipe="reader-team", members=5, epochs=14, **_OF_ALL_KINDS),
-        _CNN.replace(recipe="reader", teacher="reader-team", softening=4.0, epochs=20, averaging=1.0, **_OF_ALL_KINDS),
-        TrainConfig(
-            recipe="reader-mlp", teacher="reader-team", softening=4.0, batch_size=250, epochs=40, **_OF_ALL_KINDS
-        ),
+        _CNN.replace(recipe="reader", members=5, sure=0.99, epochs=14, **_OF_ALL_KINDS),
+        TrainConfig(recipe="reader-mlp", teacher="reader", softening=4.0, batch_size=250, epochs=40, **_OF_ALL_KINDS),
     )
 }
 

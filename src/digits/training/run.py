@@ -255,7 +255,7 @@ def _train_members(folder: Path, config: TrainConfig, dataset: Dataset, progress
         earlier = [row for run in runs for row in run.everything]
         where, what = folder / "members" / str(index + 1), f"member {index + 1} of {config.members}"
         runs.append(_inner(where, config.member(index), dataset, further(progress, earlier, epochs), what))
-    network = Ensemble(run.network for run in runs).eval()
+    network = Ensemble((run.network for run in runs), config.sure).eval()
     history = mean_history([run.history for run in runs])
     members = [
         {name: run.results[name]["accuracy"] for name in ("validation", "test")} | {"seed": run.config.seed}
