@@ -11,7 +11,7 @@ from digits.spec import Images, Probabilities
 SURE = 0.95
 """Confidence below which a digit is looked at once more, as a picture: its ground may be grey, it may be too small."""
 
-LOST = 0.6
+LOST = 0.8
 """Confidence below which it is looked at as on a ground of bands, such as striped paper."""
 
 
