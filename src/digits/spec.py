@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+
+from digits.shapes import Float32, Float64, UInt8
 
 SIDE = 28
 """Height and width of a digit in pixels."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any
 
 from digits.cli.terminal import parse, remark
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from digits.inference import Reader, Reading
 
 STDIN = "-"
+
+Stream = Any
+"""What text is written to: a file, the terminal, or what a test puts in its place."""
 
 PHONES = {".avif", ".heic", ".heif"}
 """Kinds of pictures beside those that labelled sets have."""
@@ -99,7 +102,7 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _answers(out: Path | None) -> Iterator[TextIO]:
+def _answers(out: Path | None) -> Iterator[Stream]:
     """Give where the answer goes: a file that takes its name when it is whole, or the terminal."""
     if out is None:
         yield sys.stdout
@@ -111,7 +114,7 @@ def _answers(out: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
-def _read_set(path: Path, reader: "Reader", call: Read, stream: TextIO) -> int:
+def _read_set(path: Path, reader: "Reader", call: Read, stream: Stream) -> int:
     """Name the digits of a set, a batch at a time."""
     import json
 
@@ -140,7 +143,7 @@ def _read_set(path: Path, reader: "Reader", call: Read, stream: TextIO) -> int:
     return 0
 
 
-def _read_pictures(files: list[Path | None], reader: "Reader", call: Read, stream: TextIO) -> int:
+def _read_pictures(files: list[Path | None], reader: "Reader", call: Read, stream: Stream) -> int:
     """Read pictures one after the other, tell what cannot be read, and go on; count those."""
     write = _WRITERS["json" if call.json else "csv" if call.csv else "lines" if len(files) > 1 else "text"]
     readings = _all_read(files, reader, call)
@@ -186,7 +189,7 @@ def _all_read(files: list[Path | None], reader: "Reader", call: Read) -> "Iterat
                 bar.update()
 
 
-def _as_text(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
+def _as_text(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     """Write the lines of one picture."""
     failed = 0
     for reading in readings:
@@ -196,7 +199,7 @@ def _as_text(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
     return failed
 
 
-def _as_lines(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
+def _as_lines(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     """Write the name of each picture before each of its lines."""
     failed = 0
     for reading in readings:
@@ -206,7 +209,7 @@ def _as_lines(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
     return failed
 
 
-def _as_csv(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
+def _as_csv(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     """Write a row a picture; the lines of its text are parted by line feeds within the cell."""
     import csv
 
@@ -222,7 +225,7 @@ def _as_csv(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
     return failed
 
 
-def _as_json(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
+def _as_json(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     """Write one list, an object a picture, as they come."""
     import json
 
@@ -236,7 +239,7 @@ def _as_json(readings: "Iterator[Reading | None]", stream: TextIO) -> int:
     return failed
 
 
-_WRITERS: "dict[str, Callable[[Iterator[Reading | None], TextIO], int]]" = {
+_WRITERS: "dict[str, Callable[[Iterator[Reading | None], Stream], int]]" = {
     "text": _as_text,
     "lines": _as_lines,
     "csv": _as_csv,

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
 
 from digits.data.parts import Parts, place_name
+from digits.shapes import UInt8
 from digits.spec import CLASSES, SIDE, DataError, LabelledDigits, Labels
 
 if TYPE_CHECKING:

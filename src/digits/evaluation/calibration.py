@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
 
+from digits.shapes import Float32, Float64, Int64
 from digits.spec import CLASSES, DataError, Labels, Logits, Probabilities, UsageError, log_probabilities
 
 TEMPERATURES = (0.05, 20.0)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64, Integer
 
 from digits.evaluation.calibration import (
     ReliabilityBins,
@@ -21,6 +20,7 @@ from digits.evaluation.calibration import (
     negative_log_likelihood,
     reliability_bins,
 )
+from digits.shapes import Float64, Int64, Integer
 from digits.spec import CLASSES, DataError, Labels, Logits, probabilities
 
 __all__ = [

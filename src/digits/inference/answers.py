@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+
+from digits.shapes import Float32, UInt8
 
 Box = tuple[int, int, int, int]
 

@@ -167,7 +167,9 @@ def _shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _write(pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, size: int, colour: str = INK) -> None:
+def _write(
+    pen: ImageDraw.ImageDraw, place: tuple[float | int, float | int], text: str, size: int, colour: str = INK
+) -> None:
     from PIL import ImageFont
 
     pen.text(place, text, fill=colour, font=ImageFont.load_default(size))

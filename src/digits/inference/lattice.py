@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float32
 
 from digits.preprocessing.pieces import Candidate, Piece
+from digits.shapes import Float32
 
 DOUBT = 1e-3
 """Confidence below which all is doubted alike."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from digits.inference.lattice import most_believed
 from digits.inference.model import Model
 from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.ink import Picture
 from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
+from digits.shapes import Float32, UInt8
 
 SURE = -0.08
 """Mean logarithm of confidence from which on nobody asks whether the page lies on its side."""
@@ -30,8 +30,19 @@ NOTHING = 0.05
 COLUMNS = 3
 """Lines of one digit each from which on a page may lie on its side, however sure the digits are."""
 
-MOST = 4000
-"""Candidates on a page, at most; a page with more is covered with something else than digits."""
+MOST, TURNED = 3000, 1000
+"""Candidates on a page, at most, and on one that other sides are tried of: a page with more is covered with something
+else than digits."""
+
+PARTED = 0.8
+"""Confidence that a digit needs which was cut out of what hangs together: parts of letters are like digits too."""
+
+COMPANY, ALONE = 0.7, 0.99
+"""Share of a line's large things that must be digits, and the confidence that each needs where fewer are: in a word,
+what looks like a digit is likelier a letter. This costs no digit of the synthetic pages."""
+
+LARGE = 0.45
+"""Height of such a thing, in heights of the line's digits, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +76,14 @@ class Page:
         Height and width of the page that boxes are in.
     turned
         Quarter turns counter-clockwise that brought it upright.
+    candidates
+        How many things on it may be digits, all cuts and joins counted.
     """
 
     lines: list[tuple[list[Found], float]]
     shape: tuple[int, int]
     turned: int = 0
+    candidates: int = 0
 
     @property
     def belief(self) -> float:
@@ -98,10 +112,11 @@ def read_page(picture: Picture, model: Model) -> Page:
         That says what each candidate is, and is unsure of what is no digit.
     """
     upright = read_upright(picture, model)
-    if not upright.lines or (upright.belief > SURE and not upright.is_column):
+    sure = upright.belief > SURE and not upright.is_column
+    if not upright.lines or sure or upright.candidates > TURNED:
         return upright
     turned = [
-        Page(page.lines, page.shape, turns)
+        Page(page.lines, page.shape, turns, page.candidates)
         for turns in BETTER
         for page in [read_upright(np.ascontiguousarray(np.rot90(picture, turns)), model)]
     ]
@@ -125,4 +140,23 @@ def read_upright(picture: Picture, model: Model) -> Page:
         way = most_believed(pieces, own, confidences[start : start + len(own)], line.height)
         read.append(([Found(own[k], images[start + k], answers[start + k]) for k in way], line.height))
         start += len(own)
-    return Page(read, shape)
+    return Page(read, shape, candidates=len(candidates))
+
+
+def accepted(line: list[Found], height: float, threshold: float) -> list[bool]:
+    """Say of each thing in a line whether it is a digit.
+
+    Parameters
+    ----------
+    line, height
+        As a `Page` has them.
+    threshold
+        Confidence that a digit needs which stands by itself among digits.
+    """
+    confidences = [float(found.probabilities.max()) for found in line]
+    needed = [max(threshold, PARTED) if found.candidate.parted else threshold for found in line]
+    fine = [confidence >= least for confidence, least in zip(confidences, needed, strict=True)]
+    large = [each for each, found in zip(fine, line, strict=True) if found.candidate.box[3] > LARGE * height]
+    if large and sum(large) < COMPANY * len(large):
+        fine = [each and confidence >= ALONE for each, confidence in zip(fine, confidences, strict=True)]
+    return fine

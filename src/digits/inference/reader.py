@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from digits.inference.answers import Box, Digit, Reading
 from digits.inference.looks import read_digits
 from digits.inference.model import Model, load_model
-from digits.inference.page import Found, Page, read_page
+from digits.inference.page import Found, Page, accepted, read_page
 from digits.preprocessing import Decoded, as_picture, decode, digit_ink, normalize
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.marks import LONGEST
+from digits.shapes import Float32, UInt8
 from digits.spec import CLASSES, DataError
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
@@ -94,16 +94,16 @@ class Reader:
         page = read_page(decoded.picture, self.model)
         lines, digits = [], []
         for found, height in page.lines:
-            row = [self._digit(each, page, decoded) for each in found]
-            accepted = [(each, digit) for each, digit in zip(found, row, strict=True) if digit.accepted]
-            if accepted:
-                lines.append(_spaced(accepted, height))
+            fine = accepted(found, height, self.threshold)
+            row = [self._digit(each, good, page, decoded) for each, good in zip(found, fine, strict=True)]
+            if any(fine):
+                lines.append(_spaced([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
             digits += row
         return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.turned)
 
-    def _digit(self, found: Found, page: Page, decoded: Decoded) -> Digit:
+    def _digit(self, found: Found, fine: bool, page: Page, decoded: Decoded) -> Digit:
         box = _in_picture(found.candidate.box, page.shape, page.turned, decoded.size)
-        return self._judged(found.probabilities, found.image, found.candidate.ink, box, decoded.size)
+        return _judged(fine, found.probabilities, found.image, found.candidate.ink, box, decoded.size)
 
     def _single(self, decoded: Decoded, name: str) -> Reading:
         ink = digit_ink(decoded.picture)
@@ -112,37 +112,14 @@ class Reader:
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
             box = _in_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
-            digit = self._judged(self.model.probabilities(image[None])[0], image, ink, box, decoded.size)
+            believed = self.model.probabilities(image[None])[0]
+            fine = float(believed.max()) >= self.threshold
+            digit = _judged(fine, believed, image, ink, box, decoded.size)
         else:
             even = np.full(CLASSES, 1 / CLASSES, np.float32)
             digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), even, image, ("no ink",))
         text = (str(digit.value),) if digit.accepted else ()
         return Reading(name, text, (digit,), decoded.size)
-
-    def _judged(
-        self,
-        probabilities: Float32[np.ndarray, "10"],
-        image: UInt8[np.ndarray, "28 28"],
-        ink: Ink,
-        box: Box,
-        size: tuple[int, int],
-    ) -> Digit:
-        value = int(probabilities.argmax())
-        confidence = float(probabilities[value])
-        accepted = confidence >= self.threshold
-        doubts = []
-        if not accepted:
-            doubts.append("unlike any digit")
-        else:
-            doubts += [f"nearly as much a {i}" for i in np.flatnonzero(probabilities >= NEAR) if i != value]
-        left, top, width, height = box
-        if left <= 0 or top <= 0 or left + width >= size[0] or top + height >= size[1]:
-            doubts.append("touches the edge")
-        if max(width, height) < SMALL:
-            doubts.append("very small")
-        if line_width(ink) < HAIR * max(ink.shape):
-            doubts.append("very thin")
-        return Digit(value, confidence, accepted, box, probabilities, image, tuple(doubts))
 
 
 def read(source: Source, *, single: bool = False, model: str | os.PathLike[str] = DEFAULT) -> Reading:
@@ -216,6 +193,30 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"there is no file {path}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _judged(
+    fine: bool,
+    probabilities: Float32[np.ndarray, "10"],
+    image: UInt8[np.ndarray, "28 28"],
+    ink: Ink,
+    box: Box,
+    size: tuple[int, int],
+) -> Digit:
+    """Say what was read in one place, and why to look again; `fine` says whether it is a digit."""
+    value = int(probabilities.argmax())
+    if fine:
+        doubts = [f"nearly as much a {i}" for i in np.flatnonzero(probabilities >= NEAR) if i != value]
+    else:
+        doubts = ["unlike any digit"]
+    left, top, width, height = box
+    if left <= 0 or top <= 0 or left + width >= size[0] or top + height >= size[1]:
+        doubts.append("touches the edge")
+    if max(width, height) < SMALL:
+        doubts.append("very small")
+    if line_width(ink) < HAIR * max(ink.shape):
+        doubts.append("very thin")
+    return Digit(value, float(probabilities[value]), fine, box, probabilities, image, tuple(doubts))
 
 
 def _in_picture(box: Box, shape: tuple[int, int], turns: int, size: tuple[int, int]) -> Box:

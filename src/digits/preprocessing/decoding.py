@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from digits.preprocessing.ink import Picture, shrunk
+from digits.shapes import UInt8
 from digits.spec import DataError
 
 if TYPE_CHECKING:

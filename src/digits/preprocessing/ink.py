@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Int64, UInt8
 
+from digits.shapes import Int64, UInt8
 from digits.spec import DataError
 
 Picture = UInt8[np.ndarray, "_h _w"] | UInt8[np.ndarray, "_h _w 3"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Int64
 
 from digits.preprocessing.marks import Mark, weighted_median
+from digits.shapes import Int64
 
 LARGE = 0.45
 """Height of a mark, over that of the page's digits, from which on it makes a line; smaller ones belong to others."""
@@ -74,15 +74,16 @@ def find_lines(marks: list[Mark], height: float) -> list[Line]:
 
 def _chained(marks: list[Mark], height: float) -> list[list[Mark]]:
     """Link neighbours, the nearest first; `marks` are sorted by column."""
-    pairs = []
-    for i, mark in enumerate(marks):
-        for j in range(i + 1, len(marks)):
-            other = marks[j]
-            gap = other.left - mark.right
-            overlap = min(mark.bottom, other.bottom) - max(mark.top, other.top)
-            if gap <= FAR * height and overlap >= BESIDE * min(mark.height, other.height):
-                along, down = other.middle[0] - mark.middle[0], abs(other.middle[1] - mark.middle[1])
-                pairs.append((max(gap, 0) + 0.2 * along + 0.8 * down, i, j))
+    pairs = list[tuple[float, int, int]]()
+    left, top, right, bottom = _edges(marks).reshape(-1, 4).T
+    heights, column, row = bottom - top, (left + right) / 2, (top + bottom) / 2
+    for i in range(len(marks)):
+        after = slice(i + 1, None)
+        gap = left[after] - right[i]
+        overlap = np.minimum(bottom[after], bottom[i]) - np.maximum(top[after], top[i])
+        near = (gap <= FAR * height) & (overlap >= BESIDE * np.minimum(heights[after], heights[i]))
+        cost = np.maximum(gap, 0) + 0.2 * (column[after] - column[i]) + 0.8 * np.abs(row[after] - row[i])
+        pairs += [(float(cost[k]), i, i + 1 + int(k)) for k in np.flatnonzero(near)]
     following, followed = dict[int, int](), set[int]()
     for _, i, j in sorted(pairs):
         if i not in following and j not in followed:
@@ -121,13 +122,16 @@ def _level(line: list[Mark], slope: float) -> float:
 
 def _join(lines: list[list[Mark]], slope: float, height: float) -> None:
     """Join, in place, lines at the same level that are not above each other."""
+    # over a wide gap the slope of a few digits leads astray: level is what is so along it or without it
+    levels = [(_level(line, slope), _level(line, 0.0)) for line in lines]
     first = 0
     while first < len(lines):
         for second in range(first + 1, len(lines)):
-            # over a wide gap the slope of a few digits leads astray
-            apart = min(abs(_level(lines[first], each) - _level(lines[second], each)) for each in (slope, 0.0))
+            apart = min(abs(a - b) for a, b in zip(levels[first], levels[second], strict=True))
             if apart <= LEVEL * height and not any(_above(a, b) for a in lines[first] for b in lines[second]):
                 lines[first] += lines.pop(second)
+                levels[first : first + 1] = [(_level(lines[first], slope), _level(lines[first], 0.0))]
+                del levels[second]
                 first -= 1  # what it became may join more
                 break
         first += 1

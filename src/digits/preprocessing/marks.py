@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, UInt8
 
 from digits.preprocessing.ink import LEAST, Ink, Picture, find_contrast, levels_between
+from digits.shapes import Float64, UInt8
 
 LONGEST = 1600
 """Longer side that larger pictures of a page are shrunk to: a digit of a page of 40 lines is still 30 pixels high."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from digits.preprocessing.ink import line_width
+from digits.shapes import UInt8
 from digits.spec import SIDE, DataError
 
 Ink = UInt8[np.ndarray, "_h _w"]

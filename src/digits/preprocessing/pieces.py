@@ -86,6 +86,8 @@ class Candidate:
         Cut out.
     cost
         What speaks against it before anybody has looked what it is.
+    parted
+        Whether it is only a part of what hangs together.
     """
 
     first: int
@@ -93,6 +95,7 @@ class Candidate:
     box: Box
     ink: Ink
     cost: float
+    parted: bool = False
 
 
 def find_pieces(line: Line) -> list[Piece]:
@@ -142,7 +145,13 @@ def _from(first: int, pieces: list[Piece], height: float) -> Iterator[Candidate]
         if last > first and right - left > WIDEST * height:
             return
         box, ink = _together(pieces[first : last + 1])
-        yield Candidate(first, last, box, ink, cost)
+        parted = any(_hang_together(pieces, before) for before in (first - 1, last))
+        yield Candidate(first, last, box, ink, cost, parted)
+
+
+def _hang_together(pieces: list[Piece], before: int) -> bool:
+    """Whether a piece and the one after it are of one mark."""
+    return 0 <= before < len(pieces) - 1 and pieces[before].mark == pieces[before + 1].mark
 
 
 def _together(pieces: list[Piece]) -> tuple[Box, Ink]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+
+from digits.shapes import Float32, Float64, UInt8
 
 Picture = UInt8[np.ndarray, "_h _w 3"]
 Homography = Float64[np.ndarray, "3 3"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8
 
+from digits.shapes import Bool, Float64, UInt8
 from digits.synthesis.writing import Writing
 
 SHIFT = 4

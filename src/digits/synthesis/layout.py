@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from digits.shapes import Float64, Int64
 from digits.spec import CLASSES
 from digits.synthesis.writing import Writing
 

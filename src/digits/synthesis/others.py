@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64, Int64
 
+from digits.shapes import Float64, Int64
 from digits.spec import CLASSES, SIDE, Images
 from digits.synthesis.ink import Pens, draw_pens
 from digits.synthesis.samples import BLOCK, DIGITS_PER_WRITER, check_call, draw_digits

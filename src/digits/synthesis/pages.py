@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
 
+from digits.shapes import Float64, Int64, UInt8
 from digits.spec import UsageError
 from digits.synthesis.camera import STILL, Homography, draw_shot, take
 from digits.synthesis.ink import Pens, draw_lines, draw_pens, widths

@@ -7,7 +7,8 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+
+from digits.shapes import Float32, UInt8
 
 Picture = UInt8[np.ndarray, "_h _w 3"]
 Ink = UInt8[np.ndarray, "_h _w"]

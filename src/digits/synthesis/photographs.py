@@ -6,9 +6,9 @@ import logging
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
 
 from digits.preprocessing import digit_in
+from digits.shapes import UInt8
 from digits.spec import Images, UsageError
 from digits.synthesis.camera import draw_shot, take
 from digits.synthesis.ink import Pens, draw_pens

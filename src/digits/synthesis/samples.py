@@ -7,10 +7,10 @@ from functools import cache
 
 import cv2
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8
 from numpy.typing import ArrayLike
 
 from digits.preprocessing import normalize
+from digits.shapes import Float64, Int64, UInt8
 from digits.spec import CLASSES, SIDE, Images, Labels, UsageError
 from digits.synthesis.ink import Pens, draw_lines, draw_pens, plain_pens, widths
 from digits.synthesis.strokes import smooth

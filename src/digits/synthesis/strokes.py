@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+
+from digits.shapes import Bool, Float64
 
 POINTS = 48
 """Points along a whole path, pen lifts included: a segment every two hundredths of a digit's height or so."""

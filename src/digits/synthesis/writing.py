@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
 
+from digits.shapes import Bool, Float64, Int64
 from digits.spec import CLASSES
 from digits.synthesis.skeletons import DIGITS
 from digits.synthesis.strokes import POINTS, Path, parse

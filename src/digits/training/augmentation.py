@@ -11,9 +11,9 @@ from functools import cache
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float32, UInt8
 from torch import Tensor
 
+from digits.shapes import Float32, UInt8
 from digits.spec import SIDE
 from digits.training.config import TrainConfig
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from jaxtyping import UInt8
 from torch import Tensor, nn
 
 from digits.inference.model import agree, encode_golden, load_model
+from digits.shapes import UInt8
 from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, ModelError, TrainingError, write_whole
 from digits.training.checkpoint import stored_apart
 from digits.training.config import TrainConfig

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 from torch import nn
 
 from digits.evaluation.metrics import Score, fit_temperature, score
+from digits.shapes import Float32
 from digits.spec import Dataset, Images, LabelledDigits, probabilities, write_whole
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
@@ -27,7 +27,7 @@ REJECTED = 0.95
 """Share of what is no digit whose confidence stays below it, if that leaves so many digits."""
 
 JUDGED = 4000
-"""Things that are no digit, drawn to find the threshold."""
+"""Things that are no digit, and photographs of digits, that the threshold is found by."""
 
 CHECKED = 1000
 """Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
@@ -71,7 +71,6 @@ def judge(
     logits = {name: logits_of(network, part) for name, part in parts.items()}
     temperature = fit_temperature(logits["validation"], validation.labels)
     scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
-    confidences = probabilities(logits["validation"], temperature).max(1)
     shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
     write_whole(folder / "examples.npz", shown)
     description: dict[str, Any] = {
@@ -81,7 +80,7 @@ def judge(
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "epochs": len(history),
         "temperature": temperature,
-        "rejection_threshold": _threshold(network, config, confidences, temperature),
+        "rejection_threshold": _threshold(network, config, validation, temperature),
         "data": {
             "name": dataset.name,
             "location": dataset.location,
@@ -121,21 +120,26 @@ def _checked(validation: LabelledDigits) -> Images:
     return np.concatenate((synthesise(GOLDEN)[0], validation.images[:CHECKED]))
 
 
-def _threshold(
-    network: nn.Module, config: TrainConfig, confidences: Float32[np.ndarray, " n"], temperature: float
-) -> float:
+def _threshold(network: nn.Module, config: TrainConfig, validation: LabelledDigits, temperature: float) -> float:
     """Give the confidence from which on an answer is accepted.
 
     It is the lowest that sends away `REJECTED` of what is no digit, by other hands than those learned from, but never
-    one that sends away more than 1 − `ACCEPTED` of the validation digits. A network that never learned what is no
-    digit is asked about digits only.
+    one that sends away more than 1 − `ACCEPTED` of the validation digits, photographed. A network that never learned
+    what is no digit is asked about the validation digits as they are.
     """
-    highest = float(np.quantile(confidences, 1 - ACCEPTED))
-    if not config.others:
+
+    def confidence(images: Images) -> Float32[np.ndarray, " n"]:
+        logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
+        highest: Float32[np.ndarray, " n"] = probabilities(logits, temperature).max(1)
         return highest
-    unlike = no_digits(JUDGED, seed_for(config, 4))
-    logits = logits_of(network, LabelledDigits(unlike, np.zeros(len(unlike), np.uint8)))
-    return min(float(np.quantile(probabilities(logits, temperature).max(1), REJECTED)), highest)
+
+    if not config.others:
+        return float(np.quantile(confidence(validation.images), 1 - ACCEPTED))
+    from digits.synthesis import photographed
+
+    seed = seed_for(config, 4)
+    highest = np.quantile(confidence(photographed(validation.images[:JUDGED], seed)), 1 - ACCEPTED)
+    return float(min(np.quantile(confidence(no_digits(JUDGED, seed)), REJECTED), highest))
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:

@@ -10,10 +10,10 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from digits.shapes import Float32, Int64, UInt8
 from digits.spec import SIDE, Images, LabelledDigits, Logits, TrainingError, UsageError
 from digits.training import distributed
 from digits.training.augmentation import augment, augments

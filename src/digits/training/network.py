@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import torch
-from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
+from digits.shapes import Float, Float32, UInt8
 from digits.spec import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE, UsageError
 from digits.training.config import TrainConfig
 from digits.training.distributed import BatchNorm

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
 from torch import nn
 
+from digits.shapes import Float32
 from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError, probabilities
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch

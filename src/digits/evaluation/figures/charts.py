@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int64
 
 from digits.evaluation.calibration import expected_calibration_error, reliability_bins
 from digits.evaluation.figures.style import BLUE, GROUND, INK, QUIET, SKY, VERMILLION, sheet, shortened
 from digits.evaluation.metrics import biggest_confusions, class_names, wilson_interval
+from digits.shapes import Int64
 from digits.spec import DataError, Labels, Probabilities
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float64
 
 from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, sheet
+from digits.shapes import Float64
 from digits.spec import DataError
 
 if TYPE_CHECKING:

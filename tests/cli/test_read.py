@@ -1,0 +1,219 @@
+"""``digits read``: whatever is named is read, and what cannot be read is told in a sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from digits.data import write_idx
+from digits.spec import Dataset
+
+LINE = "7210"
+
+
+@pytest.fixture(scope="session")
+def written(mnist: Dataset) -> Callable[..., np.ndarray]:
+    """Write a number with MNIST's first test digits, dark on light."""
+    first = {
+        int(label): image for label, image in reversed(list(zip(mnist.test.labels, mnist.test.images, strict=True)))
+    }
+
+    def write(text: str = LINE) -> np.ndarray:
+        ink = np.concatenate(
+            [cv2.resize(first[int(digit)], (84, 84), interpolation=cv2.INTER_CUBIC) for digit in text], 1
+        )
+        return 235 - np.pad(ink, 20) // np.uint8(2) * np.uint8(3) // np.uint8(2)
+
+    return write
+
+
+@pytest.fixture
+def note(written: Any, tmp_path: Path) -> Path:
+    Image.fromarray(written()).save(tmp_path / "note.png")
+    return tmp_path / "note.png"
+
+
+def test_the_text_of_a_picture_is_printed(digits: Any, note: Path) -> None:
+    said = digits("read", note)
+    assert (said.code, said.out, said.err) == (0, f"{LINE}\n", "")
+
+
+@pytest.mark.parametrize("model", ["cnn", "mlp"])
+def test_json_holds_everything_that_was_read(digits: Any, note: Path, model: str) -> None:
+    (entry,) = json.loads(digits("read", note, "--json", "--model", model).out)
+    assert set(entry) == {"file", "text", "lines", "digits"}
+    assert (entry["file"], entry["text"], entry["lines"]) == (str(note), LINE, [LINE])
+    for digit, value in zip(entry["digits"], LINE, strict=True):
+        assert set(digit) == {"value", "confidence", "box", "accepted", "alternatives", "doubts"}
+        assert (str(digit["value"]), digit["accepted"]) == (value, True)
+        assert 0.4 < digit["confidence"] <= 1
+        assert len(digit["box"]) == 4
+
+
+def test_one_digit_is_always_one_entry(digits: Any, written: Any, tmp_path: Path) -> None:
+    Image.fromarray(written("7")).save(tmp_path / "seven.png")
+    Image.new("L", (60, 60), 240).save(tmp_path / "empty.png")
+    seven, empty = json.loads(digits("read", tmp_path / "seven.png", tmp_path / "empty.png", "--single", "--json").out)
+    assert (seven["text"], len(seven["digits"])) == ("7", 1)
+    assert (empty["text"], len(empty["digits"]), empty["digits"][0]["accepted"]) == ("", 1, False)
+
+
+def test_a_folder_is_read_with_a_broken_picture_in_it(digits: Any, note: Path) -> None:
+    folder = note.parent
+    (folder / "broken.png").write_bytes(note.read_bytes()[:300])
+    (folder / "notes.txt").write_text("no picture")
+    said = digits("read", folder)
+    assert said.code == 1
+    assert said.out == f"{note}: {LINE}\n"
+    assert "broken.png" in said.err
+    assert "1 of 2 files could not be read" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_pattern_names_files(digits: Any, note: Path) -> None:
+    assert digits("read", note.parent / "no*.png").out == f"{LINE}\n"
+
+
+def test_rows_are_written_to_a_file(digits: Any, note: Path) -> None:
+    out = note.parent / "new" / "out.csv"
+    assert digits("read", note, "--csv", "-o", out).out == ""
+    (row,) = csv.DictReader(io.StringIO(out.read_text()))
+    assert (row["file"], row["text"], row["digits"], row["rejected"]) == (str(note), LINE, "4", "0")
+    assert [file.name for file in out.parent.iterdir()] == ["out.csv"]
+
+
+def test_standard_input_is_a_picture(digits: Any, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Piped:
+        buffer = io.BytesIO(note.read_bytes())
+
+    monkeypatch.setattr(sys, "stdin", Piped)
+    assert digits("read", "-", "--explain", note.parent / "why.png").out == f"{LINE}\n"
+    assert Image.open(note.parent / "why.png").width == 1200
+
+
+def table(images: np.ndarray, *, header: bool = True, labels: np.ndarray | None = None) -> str:
+    rows = [",".join(map(str, image.ravel())) for image in images]
+    names = [f"pixel{index}" for index in range(784)]
+    if labels is not None:
+        rows, names = [f"{label},{row}" for label, row in zip(labels, rows, strict=True)], ["label", *names]
+    return "\n".join([*([",".join(names)] if header else []), *rows]) + "\n"
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv without header", "csv with labels", "idx", "idx.gz", "npz"])
+def test_sets_of_digits_become_what_kaggle_wants(digits: Any, mnist: Dataset, tmp_path: Path, kind: str) -> None:
+    images, labels = mnist.test.images[:7], mnist.test.labels[:7]
+    path = tmp_path / {"idx": "some-idx3-ubyte", "idx.gz": "some-idx3-ubyte.gz", "npz": "some.npz"}.get(
+        kind, "test.csv"
+    )
+    if kind.startswith("csv"):
+        with_labels = labels if kind == "csv with labels" else None
+        path.write_text(table(images, header=kind != "csv without header", labels=with_labels))
+    elif kind == "npz":
+        np.savez(path, images=images)
+    else:
+        write_idx(path, images)
+    rows = "".join(f"{index},{label}\n" for index, label in enumerate(labels, 1))
+    assert digits("read", path, "-o", "submission.csv").code == 0
+    assert Path("submission.csv").read_text() == f"ImageId,Label\n{rows}"
+    read = json.loads(digits("read", path, "--json").out)
+    assert [(entry["id"], entry["value"]) for entry in read] == list(enumerate(labels.tolist(), 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a,b\n1,2\n", "2 columns"),
+        (table(np.zeros((2, 28, 28), int)).replace("0,0\n", "0,x\n", 1), "'x' in line 2, column 784"),
+        (table(np.full((2, 28, 28), 300)), "'300' in line 2, column 1"),
+        ("", "0 columns"),
+    ],
+)
+def test_a_wrong_table_is_told_by_line_and_column(digits: Any, tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "test.csv").write_text(text)
+    said = digits("read", tmp_path / "test.csv")
+    assert said.code == 1
+    assert told in said.err
+    assert "Traceback" not in said.err
+
+
+def bomb() -> bytes:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (header, pixels)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def png(width: int, height: int, grey: int = 255) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("L", (width, height), grey).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def animation() -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.new("L", (40, 40), grey) for grey in (50, 200)]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "is empty"),
+        (b"hello, this is no picture at all", "not a picture"),
+        (png(1, 1), "too small"),
+        (bomb(), "megapixels"),
+        (png(500, 5), "strip"),
+        (png(60, 60, 0), "entirely black"),
+        (animation(), "animated"),
+    ],
+    ids=["0 bytes", "text", "1 × 1", "bomb", "strip", "black", "animated"],
+)
+def test_each_bad_picture_has_its_sentence(digits: Any, tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "bad.png").write_bytes(content)
+    said = digits("read", tmp_path / "bad.png")
+    assert said.code == 1
+    assert told in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["nowhere.png"], 1, "there is no file nowhere.png"),
+        (["note.png", "--json", "--csv"], 2, "only one of them"),
+        (["note.png", "note.png", "--explain", "why.png"], 2, "name one"),
+        (["note.png", "--model", "nowhere.onnx"], 1, "there is no model file"),
+        (["empty"], 1, "holds no pictures"),
+    ],
+)
+def test_wrong_calls_are_told(digits: Any, note: Path, words: list[str], code: int, told: str) -> None:
+    (note.parent / "empty").mkdir()
+    said = digits("read", *words)
+    assert said.code == code
+    assert told in said.err
+
+
+def test_a_changed_model_is_refused(digits: Any, note: Path) -> None:
+    from digits.inference.reader import PRETRAINED
+
+    content = bytearray((PRETRAINED / "mlp.onnx").read_bytes())
+    content[100_000:100_400] = bytes(400)
+    (note.parent / "changed.onnx").write_bytes(content)
+    said = digits("read", note, "--model", note.parent / "changed.onnx")
+    assert said.code == 1
+    assert "Traceback" not in said.err

@@ -1,0 +1,71 @@
+"""A page is read whichever side of it is up, and never turned without need."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digits.inference import Reader
+from digits.inference.page import read_page
+from digits.synthesis import Page, synthesise_page
+
+SEEDS = (9, 45, 105)
+"""Pages of several lines whose digits are not the same upside down."""
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+def lines(reader: Reader, picture: np.ndarray) -> list[str]:
+    return [line.replace(" ", "") for line in reader.read(picture).lines]
+
+
+def written(page: Page) -> list[str]:
+    return [line.replace(" ", "") for line in page.lines]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_page_is_read_line_by_line(seed: int, reader: Reader) -> None:
+    page = synthesise_page(seed)
+    assert lines(reader, page.picture) == written(page)
+    assert reader.read(page.picture).turned == 0
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_page_on_its_side_or_head_is_turned(turns: int, reader: Reader) -> None:
+    page = synthesise_page(105)
+    reading = reader.read(np.rot90(page.picture, turns))
+    assert [line.replace(" ", "") for line in reading.lines] == written(page)
+    assert reading.turned == 360 - 90 * turns
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_boxes_lie_on_the_ink_of_the_picture_as_it_was_given(turns: int, reader: Reader) -> None:
+    page = synthesise_page(105)
+    picture = np.zeros(page.picture.shape[:2], np.uint8)
+    for index, (x, y, width, height) in enumerate(page.boxes, 1):
+        picture[y : y + height, x : x + width] = index
+    turned = np.rot90(picture, turns)
+    reading = reader.read(np.rot90(page.picture, turns))
+    for index, digit in enumerate(reading.digits, 1):
+        x, y, width, height = digit.box
+        assert turned[y + height // 2, x + width // 2] == index
+
+
+def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
+    page = synthesise_page(45)
+    boxes = np.array([digit.box for digit in reader.read(page.picture).digits])
+    assert np.abs(boxes - page.boxes).max() < 0.2 * page.boxes[:, 3].max()
+
+
+def test_a_page_of_letters_says_nothing(reader: Reader) -> None:
+    accepted = [len(reader.read(synthesise_page(seed, digits=False).picture).text) for seed in range(8)]
+    assert sum(count == 0 for count in accepted) >= 6
+
+
+def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
+    page = read_page(np.full((200, 300), 230, np.uint8), reader.model)
+    assert page.lines == []
+    assert page.belief == -np.inf
