@@ -100,7 +100,8 @@ def test_standard_input_is_a_picture(digits: Any, note: Path, monkeypatch: pytes
 
     monkeypatch.setattr(sys, "stdin", Piped)
     assert digits("read", "-", "--explain", note.parent / "why.png").out == f"{LINE}\n"
-    assert Image.open(note.parent / "why.png").width == 1200
+    with Image.open(note.parent / "why.png") as explained:
+        assert explained.width == 1200
 
 
 def table(images: np.ndarray, *, header: bool = True, labels: np.ndarray | None = None) -> str:

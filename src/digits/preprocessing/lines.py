@@ -75,7 +75,7 @@ def find_lines(marks: list[Mark], height: float) -> list[Line]:
 def _chained(marks: list[Mark], height: float) -> list[list[Mark]]:
     """Link neighbours, the nearest first; `marks` are sorted by column."""
     pairs = list[tuple[float, int, int]]()
-    left, top, right, bottom = _edges(marks).reshape(-1, 4).T
+    left, top, right, bottom = _edges(marks).T
     heights, column, row = bottom - top, (left + right) / 2, (top + bottom) / 2
     for i in range(len(marks)):
         after = slice(i + 1, None)
@@ -159,4 +159,5 @@ def _homes(small: list[Mark], lines: list[list[Mark]], height: float) -> list[tu
 
 
 def _edges(marks: list[Mark]) -> Int64[np.ndarray, "n 4"]:
-    return np.array([(mark.left, mark.top, mark.right, mark.bottom) for mark in marks])
+    edges = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
+    return np.array(edges, np.int64).reshape(-1, 4)

@@ -1,0 +1,179 @@
+"""Whatever a picture is given as, the digits in it are read, with their places and doubts."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import digits
+from digits.inference import Reader, shipped_models
+from digits.spec import DataError, Dataset, ModelError
+
+Write = Callable[..., np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def write(mnist: Dataset) -> Write:
+    """Write lines with MNIST's first test digits, dark on light: 60 pixels high, spaces 150 wide."""
+    images, labels = mnist.test.images, mnist.test.labels
+
+    def ink(line: str) -> np.ndarray:
+        glyphs = [
+            np.zeros((84, 150), np.uint8)
+            if digit == " "
+            else cv2.resize(images[np.argmax(labels == int(digit))], (84, 84), interpolation=cv2.INTER_CUBIC)
+            for digit in line
+        ]
+        return np.concatenate(glyphs, 1)
+
+    def page(*lines: str) -> np.ndarray:
+        rows = [ink(line) for line in lines]
+        wide = max(row.shape[1] for row in rows)
+        sheet = np.concatenate([np.pad(row, ((20, 20), (20, 20 + wide - row.shape[1]))) for row in rows])
+        return (235 - 0.75 * sheet).astype(np.uint8)
+
+    return page
+
+
+def test_lines_are_read_in_order_with_their_gaps(reader: Reader, write: Write) -> None:
+    reading = reader.read(write("724", "10 95"))
+    assert (reading.lines, reading.text, str(reading)) == (("724", "10 95"), "724\n10 95", "724\n10 95")
+    assert [digit.value for digit in reading.digits] == [7, 2, 4, 1, 0, 9, 5]
+
+
+@pytest.mark.parametrize("model", ["cnn", "mlp"])
+def test_both_models_come_with_the_package(model: str, write: Write) -> None:
+    assert model in shipped_models()
+    assert digits.read(write("72104"), model=model).text == "72104"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda page: 255 - page,
+        lambda page: np.stack([page, page, page // 2], 2),
+        lambda page: np.dstack([np.zeros((*page.shape, 3), np.uint8), 255 - page]),
+        lambda page: page.astype(np.float64) / 255,
+        lambda page: page.astype(np.uint16) * 257,
+        lambda page: (page * 0.6).astype(np.uint8),
+        lambda page: cv2.warpAffine(
+            page, cv2.getRotationMatrix2D((0, 0), 4, 1), page.shape[::-1], borderValue=235, flags=cv2.INTER_LINEAR
+        ),
+        lambda page: cv2.resize(page, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA),
+        lambda page: cv2.resize(page, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC),
+    ],
+    ids=["inverted", "colour", "alpha", "floats", "16 bits", "darker", "rising", "small", "large"],
+)
+def test_the_same_is_read_however_it_looks(change: Any, reader: Reader, write: Write) -> None:
+    page = np.pad(write("72104"), 40, constant_values=235)
+    assert reader.read(change(page)).text == "72104"
+
+
+def test_any_source_gives_the_same_answer(reader: Reader, write: Write, tmp_path: Path) -> None:
+    page, file = write("7210"), tmp_path / "note.png"
+    Image.fromarray(page).save(file)
+    content = file.read_bytes()
+    sources = [file, str(file), content, io.BytesIO(content), page, Image.fromarray(page)]
+    assert {json.dumps(reader.read(source).as_json()["digits"]) for source in sources} == {
+        json.dumps(reader.read(page).as_json()["digits"])
+    }
+    assert reader.read(file).file == str(file)
+
+
+def test_boxes_are_in_pixels_of_the_file_even_when_it_is_shrunk_and_turned(reader: Reader, write: Write) -> None:
+    page = cv2.resize(write("7210"), None, fx=8, fy=8, interpolation=cv2.INTER_AREA)
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # shown turned to the right
+    Image.fromarray(np.rot90(page)).save(buffer, "JPEG", exif=exif)
+    reading = reader.read(buffer.getvalue())
+    assert (reading.text, reading.size) == ("7210", page.shape[::-1])
+    for index, digit in enumerate(reading.digits):
+        x, y, width, height = digit.box
+        assert 8 * (20 + 84 * index) <= x < x + width <= 8 * (20 + 84 * (index + 1))
+        assert 8 * 20 <= y < y + height <= 8 * 104
+
+
+def test_touching_digits_are_parted(reader: Reader, write: Write) -> None:
+    seven, zero = 235 - write("7"), 235 - write("0")
+    for apart in range(84, 30, -1):  # pushed together until they touch
+        ink = np.maximum(np.pad(seven, ((0, 0), (0, apart))), np.pad(zero, ((0, 0), (apart, 0))))
+        if cv2.connectedComponents((ink > 60).astype(np.uint8))[0] == 2:
+            break
+    assert reader.read(235 - ink).text == "70"
+
+
+def test_a_single_digit_is_one_entry_accepted_or_not(reader: Reader, write: Write) -> None:
+    (seven,) = reader.read(write("7"), single=True).digits
+    assert (seven.value, seven.accepted, seven.doubts) == (7, True, ())
+    x, y, width, height = seven.box
+    assert 20 <= x < x + width <= 104
+    assert 20 <= y < y + height <= 104
+    empty = reader.read(np.full((80, 80), 240, np.uint8), single=True)
+    assert (empty.text, len(empty.digits), empty.digits[0].accepted) == ("", 1, False)
+    assert empty.digits[0].confidence < 0.2
+
+
+@pytest.mark.parametrize("grey", [60, 128, 255])
+def test_empty_pages_read_as_nothing(grey: int, reader: Reader) -> None:
+    grain = np.random.default_rng(grey).normal(grey, 3, (300, 400)).clip(0, 255).astype(np.uint8)
+    for picture in (np.full((300, 400), grey, np.uint8), grain):
+        assert reader.read(picture).text == ""
+        assert not reader.read(picture, single=True).digits[0].accepted
+
+
+def test_a_scribble_is_unlike_any_digit(reader: Reader) -> None:
+    picture = np.full((200, 200), 230, np.uint8)
+    points = np.random.default_rng(3).integers(20, 180, (30, 2)).astype(np.int32)
+    cv2.polylines(picture, [points], False, 40, 4, cv2.LINE_AA)
+    (digit,) = reader.read(picture, single=True).digits
+    assert (digit.accepted, digit.doubts[0]) == (False, "unlike any digit")
+
+
+def test_a_cut_off_digit_is_doubted(reader: Reader, write: Write) -> None:
+    (digit,) = reader.read(write("0")[:, 33:], single=True).digits
+    assert "touches the edge" in digit.doubts
+
+
+def test_other_answers_come_in_order(reader: Reader, mnist: Dataset) -> None:
+    for image in mnist.test.images[:200]:
+        (digit,) = reader.read(image, single=True).digits
+        told = [probability for _, probability in digit.alternatives]
+        assert told == sorted(told, reverse=True)
+        assert all(probability <= digit.confidence for probability in told)
+        assert digit.value not in dict(digit.alternatives)
+        assert digit.probabilities.sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_what_is_no_picture_is_told(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        reader.read(tmp_path / "none.png")
+    with pytest.raises(DataError, match="cannot be read"):
+        reader.read(tmp_path)
+    with pytest.raises(DataError, match="the picture"):
+        reader.read(np.zeros(5))
+    with pytest.raises(ModelError, match="there is no model file"):
+        Reader("none")
+
+
+def test_reading_needs_neither_torch_nor_matplotlib() -> None:
+    code = (
+        "import sys, numpy, digits; digits.read(numpy.full((50, 50), 255, 'u1'));"
+        "print([name for name in ('torch', 'matplotlib', 'onnx', 'jaxtyping') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
