@@ -145,7 +145,7 @@ def test_a_scribble_is_unlike_any_digit(reader: Reader) -> None:
 
 
 def test_a_cut_off_digit_is_doubted(reader: Reader, write: Write) -> None:
-    (digit,) = reader.read(write("0")[:, 33:], single=True).digits
+    (digit,) = reader.read(write("0")[:, 52:], single=True).digits
     assert "touches the edge" in digit.doubts
 
 

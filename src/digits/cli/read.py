@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits.cli.terminal import parse, remark
+from digits.cli.terminal import remark
 
 if TYPE_CHECKING:
     from digits.inference import Reader, Reading
@@ -24,27 +24,52 @@ PHONES = {".avif", ".heic", ".heif"}
 
 @dataclass(frozen=True)
 class Read:
-    """Read handwritten digits in pictures, folders of pictures, or sets of digits (CSV, IDX, NPZ). Needs no torch."""
+    """A call of the command."""
 
     inputs: tuple[str, ...]
-    """Pictures, folders, patterns such as 'scans/*.jpg', a CSV, IDX or NPZ of digits, or - for standard input."""
     single: bool = False
-    """Each picture is one digit."""
     model: str = "cnn"
-    """cnn, the most accurate; mlp, the classic 784-256-128-10; or a model file or run folder of your own."""
     json: bool = False
-    """Print everything that was read as JSON: places, confidences, other answers."""
     csv: bool = False
-    """Print a row a picture; of a set of digits, ImageId,Label as Kaggle wants it."""
     explain: Path | None = None
-    """Write a picture of every step: what was seen, cut, centred and believed (one input picture)."""
     out: Path | None = None
-    """Write the answer to this file instead of to the terminal; -o for short."""
+
+
+def _parsed(words: list[str]) -> Read:
+    """Read the arguments, by the standard library: what the other commands use takes a fifth of a cold start."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="digits read",
+        description="Read handwritten digits in pictures, folders of pictures, or sets of digits. Needs no torch.",
+    )
+    parser.add_argument(
+        "inputs", nargs="*", metavar="PICTURE|FOLDER|CSV|IDX|NPZ|-",
+        help="pictures, folders, patterns such as 'scans/*.jpg', a set of digits, or - for standard input",
+    )  # fmt: skip
+    parser.add_argument("--single", action="store_true", help="each picture is one digit")
+    parser.add_argument(
+        "--model", default="cnn", metavar="cnn|mlp|FILE",
+        help="cnn, the more accurate (the default); mlp, the classic 784-256-128-10; or a model file or run folder",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", action="store_true", help="print everything that was read: places, confidences, other answers"
+    )
+    parser.add_argument(
+        "--csv", action="store_true", help="print a row a picture; of a set of digits, ImageId,Label as Kaggle wants it"
+    )
+    parser.add_argument(
+        "--explain", type=Path, metavar="OUT.png",
+        help="write a picture of every step: what was seen, cut, centred and believed (one input picture)",
+    )  # fmt: skip
+    parser.add_argument("-o", "--out", type=Path, metavar="FILE", help="write the answer to this file")
+    values = vars(parser.parse_args(words))
+    return Read(**values | {"inputs": tuple(values["inputs"])})
 
 
 def read(words: list[str]) -> None:
     """Read handwritten digits in pictures: text, JSON or CSV."""
-    call = parse(Read, "read", ["--out" if word == "-o" else word for word in words])
+    call = _parsed(words)
     from digits.inference import Reader
     from digits.spec import DataError, UsageError
 
@@ -152,40 +177,45 @@ def _read_pictures(files: list[Path | None], reader: "Reader", call: Read, strea
 
 def _all_read(files: list[Path | None], reader: "Reader", call: Read) -> "Iterator[Reading | None]":
     """Read files on all cores, in order and few at a time; None for one that could not be read."""
+    from digits.spec import DataError
+
+    def one(file: Path | None) -> "Reading":
+        content = sys.stdin.buffer.read() if file is None else b""
+        name = "standard input" if file is None else ""
+        reading = reader.read(content if file is None else file, single=call.single, name=name)
+        if call.explain:
+            from digits.inference.explain import explain
+
+            explain(content if file is None else file, reading, call.explain)
+        return reading
+
+    def told(get: "Callable[[], Reading]") -> "Reading | None":
+        try:
+            return get()
+        except DataError as error:
+            remark(f"digits: {error}")
+            return None
+
+    if len(files) == 1:  # for which no pool of workers is worth its time to begin
+        yield told(lambda: one(files[0]))
+        return
     from collections import deque
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from tqdm import tqdm
 
-    from digits.spec import DataError
-
-    def one(file: Path | None) -> "Reading":
-        if file is None:
-            content = sys.stdin.buffer.read()
-            reading = reader.read(content, single=call.single, name="standard input")
-        else:
-            content = b""
-            reading = reader.read(file, single=call.single)
-        if call.explain:
-            from digits.inference.explain import explain
-
-            explain(content or file, reading, call.explain)
-        return reading
-
+    cores = os.cpu_count() or 1
     with (
-        ThreadPoolExecutor(min(os.cpu_count() or 1, len(files))) as workers,
+        ThreadPoolExecutor(min(cores, len(files))) as workers,
         tqdm(total=len(files), desc="pictures", unit="", delay=2, disable=None, leave=False) as bar,
     ):
         waiting: deque[Future[Reading]] = deque()
         for number, file in enumerate(files):
             waiting.append(workers.submit(one, file))
-            while waiting and (len(waiting) > 4 * (os.cpu_count() or 1) or number == len(files) - 1):
-                try:
-                    yield waiting.popleft().result()
-                except DataError as error:
-                    with tqdm.external_write_mode():
-                        remark(f"digits: {error}")
-                    yield None
+            while waiting and (len(waiting) > 4 * cores or number == len(files) - 1):
+                with tqdm.external_write_mode():
+                    reading = told(waiting.popleft().result)
+                yield reading
                 bar.update()
 
 

@@ -30,7 +30,7 @@ NOTHING = 0.05
 COLUMNS = 3
 """Lines of one digit each from which on a page may lie on its side, however sure the digits are."""
 
-MOST, TURNED = 3000, 1000
+MOST, TURNED = 3000, 1500
 """Candidates on a page, at most, and on one that other sides are tried of: a page with more is covered with something
 else than digits."""
 

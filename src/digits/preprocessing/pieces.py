@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.lines import Line
@@ -183,15 +184,15 @@ def _cuts(mark: Mark, height: float) -> list[tuple[float, float, float]]:
     margin = max(round(0.18 * high), 3)
     found = []
     for slant in SLANTS:
-        across = np.rint(columns + slant * (rows - high / 2)).astype(np.int64)
-        sums = np.bincount(across + high, amounts, minlength=wide + 2 * high)[high : high + wide]
-        profile = np.convolve(sums, (0.25, 0.5, 0.25), "same")
-        for column in range(margin, wide - margin):
-            near = profile[max(column - 2, 0) : column + 3].min()
-            share = np.mean(across < column)
-            if profile[column] <= min(near, THROUGH * width) and 0.12 < share < 0.88:
-                cost = INK_CUT * profile[column] / width + SLANTED_CUT * abs(slant)
-                found.append((float(cost), column / wide * mark.width, slant))
+        across = np.rint(columns + slant * (rows - high / 2)).astype(np.int64) + high
+        sums = np.bincount(across, amounts, minlength=wide + 2 * high)
+        profile = np.convolve(sums, (0.25, 0.5, 0.25), "same")[high : high + wide]
+        share = (np.bincount(across, minlength=len(sums)).cumsum() / rows.size)[high - 1 : high + wide - 1]
+        lowest = sliding_window_view(np.pad(profile, 2, mode="edge"), 5).min(1)
+        fine = (profile <= np.minimum(lowest, THROUGH * width)) & (share > 0.12) & (share < 0.88)
+        for column in np.flatnonzero(fine[margin : wide - margin]) + margin:
+            cost = INK_CUT * profile[column] / width + SLANTED_CUT * abs(slant)
+            found.append((float(cost), float(column) / wide * mark.width, slant))
     kept = list[tuple[float, float, float]]()
     for cut in sorted(found):
         if all(abs(cut[1] - other[1]) > APART * height for other in kept):
