@@ -246,6 +246,10 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
+ROWS_OF = {"corruptions": "reading"}
+"""The rows of tables that are not made from a file of their own name."""
+
+
 def update_pages() -> None:
     """Write every generated table anew into the pages that show it."""
     for page in PAGES:
@@ -255,7 +259,7 @@ def update_pages() -> None:
         text = path.read_text(encoding="utf-8")
         for name, table in TABLES.items():
             opening = f"<!-- generated: {name} -->\n"
-            if opening in text and (rows.RESULTS / f"{name}.csv").exists():
+            if opening in text and (rows.RESULTS / f"{ROWS_OF.get(name, name)}.csv").exists():
                 before, _, after = text.partition(opening)
                 text = before + opening + table() + "\n" + after[after.index("<!-- end -->") :]
         path.write_text(text, encoding="utf-8")
