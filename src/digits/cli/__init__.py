@@ -8,12 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from digits.cli import data, evaluate, export, read, report, train
+from digits.cli import data, evaluate, export, read, report, serve, train
 from digits.cli.terminal import remark, say
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train,
     "read": read.read,
+    "serve": serve.serve,
     "evaluate": evaluate.evaluate,
     "data": data.data,
     "export": export.export,

@@ -65,9 +65,20 @@ def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
     UsageError
         IDX has no type for the array's dtype, or the array has no dimension.
     """
-    content = idx_header(array) + _big_endian(array).tobytes()
+    content = idx_bytes(array)
     with replacing(Path(path)) as temporary:
         temporary.write_bytes(gzip.compress(content, mtime=0) if Path(path).suffix == ".gz" else content)
+
+
+def idx_bytes(array: NDArray[Any]) -> bytes:
+    """Give the content of an array's IDX file.
+
+    Raises
+    ------
+    UsageError
+        As of `write_idx`.
+    """
+    return idx_header(array) + _big_endian(array).tobytes()
 
 
 def idx_sha256(array: NDArray[Any]) -> str:

@@ -6,13 +6,10 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from digits.inference.answers import Digit, Reading
 from digits.inference.reader import Source, decoded_source
-from digits.preprocessing import find_contrast
+from digits.inference.steps import shown_ink
 from digits.preprocessing.ink import Picture
-from digits.preprocessing.marks import LONGEST
 from digits.spec import CLASSES, SIDE, write_whole
 
 if TYPE_CHECKING:
@@ -64,7 +61,7 @@ def _drawn(picture: Picture, reading: Reading) -> Image.Image:
     if len(shown) > MOST:
         shown = sorted(shown, key=lambda digit: not digit.doubts)[:MOST]
     panel = (WIDTH - 3 * MARGIN) // 2
-    seen, ink = _fitted(picture, panel), _fitted(255 - _ink(picture), panel)
+    seen, ink = _fitted(picture, panel), _fitted(255 - shown_ink(picture), panel)
     across = (WIDTH - MARGIN) // (CARD[0] + 12)
     rows = -(-len(shown) // across)
     top = 118
@@ -91,13 +88,6 @@ def _drawn(picture: Picture, reading: Reading) -> Image.Image:
         place = MARGIN + index % across * (CARD[0] + 12), cards + index // across * (CARD[1] + 12)
         _card(whole, pen, place, digit, numbers[id(digit)])
     return whole
-
-
-def _ink(picture: Picture) -> Picture:
-    dark, _ = find_contrast(picture, LONGEST)
-    full = max(int(np.quantile(dark, 0.995)), 60)
-    stretched: Picture = (dark.astype(np.float32) * (255 / full)).clip(0, 255).astype(np.uint8)
-    return stretched
 
 
 def _fitted(picture: Picture, width: int) -> Image.Image:

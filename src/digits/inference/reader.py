@@ -15,6 +15,7 @@ from digits.inference.looks import read_digits
 from digits.inference.model import Model, load_model
 from digits.inference.page import Found, Page, accepted, read_page
 from digits.preprocessing import Decoded, as_picture, decode, digit_ink, normalize
+from digits.preprocessing.decoding import MEGAPIXELS
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.marks import LONGEST
 from digits.shapes import Float32, UInt8
@@ -83,7 +84,10 @@ class Reader:
             When it is no picture that can be read, with the reason.
         """
         name = name or _name(source)
-        decoded = decoded_source(source, name)
+        return self.read_decoded(decoded_source(source, name), single=single, name=name)
+
+    def read_decoded(self, decoded: Decoded, *, single: bool = False, name: str) -> Reading:
+        """Read a picture that is decoded already, as for several readers; parameters as of `read`."""
         return self._single(decoded, name) if single else self._page(decoded, name)
 
     def read_digits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
@@ -167,14 +171,14 @@ def _name(source: Source) -> str:
     return str(getattr(source, "name", "the picture"))
 
 
-def decoded_source(source: Source, name: str) -> Decoded:
-    """Decode whatever `Reader.read` takes."""
+def decoded_source(source: Source, name: str, *, megapixels: int = MEGAPIXELS) -> Decoded:
+    """Decode whatever `Reader.read` takes; a file of no more than so many megapixels."""
     if isinstance(source, str | os.PathLike):
         source = read_bytes(Path(source))
     elif hasattr(source, "read"):
         source = source.read()
     if isinstance(source, bytes | bytearray | memoryview):
-        return decode(bytes(source), name, largest=LONGEST)
+        return decode(bytes(source), name, largest=LONGEST, megapixels=megapixels)
     picture = as_picture(np.asarray(source), name)
     return Decoded(picture, (picture.shape[1], picture.shape[0]))
 

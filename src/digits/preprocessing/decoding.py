@@ -65,7 +65,7 @@ class Decoded:
     size: tuple[int, int]
 
 
-def decode(content: bytes, name: str, *, largest: int = 2048) -> Decoded:
+def decode(content: bytes, name: str, *, largest: int = 2048, megapixels: int = MEGAPIXELS) -> Decoded:
     """Decode a picture file: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF.
 
     EXIF orientation is honoured. Numbers of more than 8 bits are scaled by the range that they use: 8, 10, 12, 14 or
@@ -81,6 +81,8 @@ def decode(content: bytes, name: str, *, largest: int = 2048) -> Decoded:
         What messages call it.
     largest
         Longer side that larger pictures are shrunk to, or to up to 5 % less where that is an easy fraction.
+    megapixels
+        How large a picture may be.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def decode(content: bytes, name: str, *, largest: int = 2048) -> Decoded:
         # Pillow warns of much that it then reads well, and of large pictures, which are judged here.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            decoded = _decoded(content, name, largest)
+            decoded = _decoded(content, name, largest, megapixels)
     except DataError:
         raise
     except MemoryError:
@@ -137,10 +139,10 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     return picture
 
 
-def _decoded(content: bytes, name: str, largest: int) -> Decoded:
+def _decoded(content: bytes, name: str, largest: int, megapixels: int) -> Decoded:
     """Open, check what the header claims, and only then decode."""
-    with _opened(content, name) as image:
-        _check_size(*image.size, name)
+    with _opened(content, name, megapixels) as image:
+        _check_size(*image.size, name, megapixels)
         # A HEIC file names its main picture, and the others of an MPO are the same scene, for depth.
         if getattr(image, "is_animated", False) and image.format not in ("HEIF", "MPO"):
             raise DataError(f"{name} is animated or has several pages: save the one to read as a picture of its own")
@@ -158,7 +160,7 @@ def _decoded(content: bytes, name: str, largest: int) -> Decoded:
     return Decoded(np.ascontiguousarray(picture[:: -1 if up else 1, :: -1 if left else 1]), size)
 
 
-def _opened(content: bytes, name: str) -> Image.Image:
+def _opened(content: bytes, name: str, megapixels: int) -> Image.Image:
     """Read the header."""
     from PIL import Image, UnidentifiedImageError
 
@@ -170,7 +172,7 @@ def _opened(content: bytes, name: str) -> Image.Image:
         return Image.open(io.BytesIO(content), formats=formats)
     except Image.DecompressionBombError as error:
         # Pillow's own limit lies above ours, and it tells the pixels in its words only.
-        raise _too_many(int(re.findall(r"\d+", str(error))[0]), name) from None
+        raise _too_many(int(re.findall(r"\d+", str(error))[0]), name, megapixels) from None
     except UnidentifiedImageError:
         if any(accepts(content[:16]) is True for _, accepts in map(Image.OPEN.__getitem__, formats) if accepts):
             raise  # it begins like a picture, so it is a damaged one
@@ -280,17 +282,17 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > MEGAPIXELS * 1e6:
-        raise _too_many(width * height, name)
+def _check_size(width: int, height: int, name: str, megapixels: int = MEGAPIXELS) -> None:
+    if width * height > megapixels * 1e6:
+        raise _too_many(width * height, name, megapixels)
     if min(width, height) < SHORTEST:
         raise DataError(f"{name} is {width}×{height} pixels, too small to hold a digit: choose a larger picture")
     if max(width, height) > NARROWEST * min(width, height):
         raise DataError(f"{name} is a strip of {width}×{height} pixels: cut it into pieces that are less narrow")
 
 
-def _too_many(pixels: int, name: str) -> DataError:
-    return DataError(f"{name} has {pixels / 1e6:.0f} megapixels, more than the {MEGAPIXELS} that are read: shrink it")
+def _too_many(pixels: int, name: str, megapixels: int) -> DataError:
+    return DataError(f"{name} has {pixels / 1e6:.0f} megapixels, more than the {megapixels} that are read: shrink it")
 
 
 def _check_light(picture: Picture, name: str) -> None:

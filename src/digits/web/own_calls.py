@@ -1,0 +1,144 @@
+"""The calls about the own set: only from this computer, only with consent."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from digits.inference.steps import steps_of
+from digits.spec import CLASSES
+from digits.web import schemas
+from digits.web.bodies import decoded_body, file_of
+from digits.web.guard import is_loopback
+from digits.web.own import OwnSet, as_idx, as_kaggle
+from digits.web.refusals import Refusal
+from digits.web.service import Service
+from digits.web.workers import Workers
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Headers of a proxy, behind which somebody else sits."""
+
+
+def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
+    """Make the calls.
+
+    Parameters
+    ----------
+    service
+        Who reads.
+    own
+        Where corrections are kept.
+    workers
+        Threads that read and write.
+    """
+    calls = APIRouter(prefix="/api/own")
+
+    @calls.get("", response_model=schemas.Own, responses=schemas.errors(503))
+    async def listed(request: Request) -> JSONResponse:
+        """Tell what is kept, and where."""
+        _must_be_here(request)
+        return JSONResponse(await workers.run(lambda: _described(own)))
+
+    @calls.post(
+        "",
+        status_code=201,
+        response_model=schemas.Added,
+        responses=schemas.errors(400, 404, 408, 409, 413, 415, 422, 503),
+        openapi_extra=schemas.PICTURE,
+    )
+    async def keep(
+        request: Request,
+        label: Annotated[int, Query(ge=0, le=CLASSES - 1, description="What it is.")],
+        consent: Annotated[bool, Query(description="That the person agrees to its being kept.")] = False,
+        digit: Annotated[int, Query(ge=0, le=3000, description="Which digit of the picture, from 0.")] = 0,
+        model: Annotated[str | None, Query(description="Whose reading it is counted in.")] = None,
+        single: Annotated[bool, Query(description="The picture is one digit.")] = False,
+    ) -> JSONResponse:
+        """Keep one digit of a picture with the label that a person gives it."""
+        _must_be_here(request)
+        if not consent:
+            raise Refusal(403, "nothing is kept without consent: ask the person, then send consent=true")
+        service.model(model)
+        source, name = await file_of(request)
+
+        def job() -> dict[str, Any]:
+            decoded = decoded_body(source, name)
+            reading = service.read(decoded, name, model, single)
+            if digit >= len(reading.digits) or not reading.digits[digit].image.any():
+                raise Refusal(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
+            found = reading.digits[digit]
+            entry = own.keep(found.image, steps_of(decoded.picture, reading, found).seen, label)
+            return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}
+
+        return JSONResponse(await workers.run(job), 201)
+
+    @calls.delete("", response_model=schemas.Own, responses=schemas.errors(503))
+    async def forget_all(request: Request) -> JSONResponse:
+        """Take everything away that is kept."""
+        _must_be_here(request)
+
+        def job() -> dict[str, Any]:
+            own.forget_all()
+            return _described(own)
+
+        return JSONResponse(await workers.run(job))
+
+    @calls.delete("/{name}", response_model=schemas.Own, responses=schemas.errors(404, 422, 503))
+    async def forget(request: Request, name: str) -> JSONResponse:
+        """Take one digit away."""
+        _must_be_here(request)
+
+        def job() -> dict[str, Any]:
+            own.forget(name)
+            return _described(own)
+
+        return JSONResponse(await workers.run(job))
+
+    @calls.get("/digits.csv", response_class=Response, responses=schemas.errors(404, 503) | _a_file("text/csv"))
+    async def table(request: Request) -> Response:
+        """Give the set as Kaggle's ``train.csv``."""
+        return _attached(await workers.run(lambda: as_kaggle(_must_hold(request, own))), "text/csv", "digits.csv")
+
+    @calls.get("/digits.zip", response_class=Response, responses=schemas.errors(404, 503) | _a_file("application/zip"))
+    async def archive(request: Request) -> Response:
+        """Give the set as two gzipped IDX files, as MNIST is published."""
+        return _attached(await workers.run(lambda: as_idx(_must_hold(request, own))), "application/zip", "digits.zip")
+
+    return calls
+
+
+def _must_be_here(request: Request) -> None:
+    """Refuse whoever is not on this computer: a set is a person's own, and theirs would be somebody else's."""
+    client = request.client.host if request.client else ""
+    if not is_loopback(client) or any(name in request.headers for name in FORWARDED):
+        raise Refusal(403, "corrections are kept on one's own computer only: run `digits serve` there")
+
+
+def _must_hold(request: Request, own: OwnSet) -> Any:
+    _must_be_here(request)
+    digits = own.digits()
+    if not len(digits):
+        raise Refusal(404, "nothing is kept yet")
+    return digits
+
+
+def _described(own: OwnSet) -> dict[str, Any]:
+    entries = own.entries()
+    labels = np.array([entry.label for entry in entries], np.uint8)
+    return {
+        "folder": str(own.folder),
+        "count": len(entries),
+        "per_class": np.bincount(labels, minlength=CLASSES).tolist(),
+        "digits": [vars(entry) for entry in entries],
+    }
+
+
+def _a_file(kind: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def _attached(content: bytes, kind: str, name: str) -> Response:
+    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
