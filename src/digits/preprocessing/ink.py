@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digits.shapes import Int64, UInt8
+from digits.shapes import Float32, Int64, UInt8
 from digits.spec import DataError
 
 Picture = UInt8[np.ndarray, "_h _w"] | UInt8[np.ndarray, "_h _w 3"]
@@ -144,13 +144,15 @@ def _is_light_on_dark(grey: Ink) -> bool:
     small, middle = shrunk(grey, SMALL), shrunk(grey, LONGEST)
     side = round(NARROW * max(middle.shape)) | 1
     near = cv2.blur(middle, (side, side), borderType=cv2.BORDER_REPLICATE)
-    both = (_skewness(np.subtract(small, _median(small), dtype=np.int64)),
-            _skewness(np.subtract(middle, near, dtype=np.int64)))  # fmt: skip
+    both = (_skewness(np.subtract(small, _median(small), dtype=np.float32)),
+            _skewness(np.subtract(middle, near, dtype=np.float32)))  # fmt: skip
     return max(both, key=abs) > 0
 
 
-def _skewness(difference: Int64[np.ndarray, "_h _w"]) -> float:
-    squares, cubes = int((difference**2).sum()), int((difference**3).sum())
+def _skewness(difference: Float32[np.ndarray, "_h _w"]) -> float:
+    # the cube of a difference of greys is below 2**24, and OpenCV sums in float64, so that nothing is rounded
+    square = difference * difference
+    squares, cubes = (int(cv2.sumElems(each)[0]) for each in (square, square * difference))
     return cubes * difference.size**0.5 / squares**1.5 if squares else 0.0
 
 
@@ -183,11 +185,24 @@ def _against_ground(grey: Ink, window: int) -> tuple[Ink, Ink]:
     )
     noise = ((total + count // 2) // np.maximum(count, 1)).astype(np.uint8)
     ground = cv2.blur(cv2.subtract(closed, noise), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    level = int(ground.max())
+    if ground.min() == level:  # as that of a drawing
+        return cv2.LUT(grey, DARKER[level]), cv2.LUT(grey, LIGHTER[level])
     if step > 1:
         ground = cv2.resize(ground, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    place = (ground.astype(np.uint16) * 256 + grey).astype(np.intp)
+    return DARKER.take(place), LIGHTER.take(place)
+
+
+def _tables() -> tuple[UInt8[np.ndarray, "256 256"], UInt8[np.ndarray, "256 256"]]:
+    """Give how much darker than its ground a grey is, and how much lighter, by both: dividing takes longer."""
+    ground, grey = np.ogrid[:256, :256]
     # a shadow takes the same share of paper and ink
-    relative = np.subtract(ground, grey, dtype=np.int32) * 255 // np.maximum(ground, DARKEST)
+    relative = (ground - grey) * 255 // np.maximum(ground, DARKEST)
     return relative.clip(0, 255).astype(np.uint8), (-relative).clip(0, 255).astype(np.uint8)
+
+
+DARKER, LIGHTER = _tables()
 
 
 def stretched(dark: Ink, light: Ink) -> Ink:
@@ -195,16 +210,16 @@ def stretched(dark: Ink, light: Ink) -> Ink:
     if not dark.size:
         return dark
     threshold, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_OTSU)
-    levels = np.arange(256)
-    counts = np.bincount(dark.ravel(), minlength=256)
-    strong = np.where(levels > threshold, counts, 0)
-    if not strong.sum():
+    counts, lighter = counted(dark), counted(light)
+    strong = counts.copy()
+    strong[: int(threshold) + 1] = 0
+    if not strong.any():
         return np.zeros_like(dark)
-    full = float(_quantile(strong, 0.6))
+    full = float(quantile(strong, 0.6))
     # of normal noise, two thirds lie within a standard deviation
-    calm = np.where(levels <= threshold, counts, 0) + np.bincount(light.ravel(), minlength=256)
-    calm[0] -= np.count_nonzero(light)
-    noise = _quantile(calm, 0.683)
+    calm = counts - strong + lighter
+    calm[0] -= light.size - lighter[0]
+    noise = quantile(calm, 0.683)
     if full < max(LEAST, 2 * noise):
         return np.zeros_like(dark)
     return cv2.LUT(dark, levels_between(min(max(FAINT * full, NOISE * noise), 0.7 * full), full))
@@ -218,7 +233,19 @@ def levels_between(low: float, full: float) -> UInt8[np.ndarray, "256"]:
     return table
 
 
-def _quantile(counts: np.ndarray, share: float) -> int:
-    """Give the lowest grey level that such a share of the counted pixels does not exceed."""
+def counted(ink: Ink) -> Int64[np.ndarray, "256"]:
+    """Count the pixels of each level; up to 16 million are counted exactly."""
+    left, top, width, height = cv2.boundingRect(ink)
+    counts = np.zeros(256, np.int64)
+    if width:
+        # counting takes long, and around the ink there is nothing but 0
+        box = ink[top : top + height, left : left + width]
+        counts += cv2.calcHist([box], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    counts[0] += ink.size - width * height
+    return counts
+
+
+def quantile(counts: Int64[np.ndarray, "256"], share: float) -> int:
+    """Give the lowest level that such a share of the counted pixels does not exceed."""
     summed = counts.cumsum()
     return int(np.searchsorted(summed, share * summed[-1]))

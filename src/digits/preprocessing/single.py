@@ -64,9 +64,10 @@ def digit_ink(picture: Picture) -> Ink:
     ink = find_ink(picture)
     if not ink.size:
         return ink
-    count, names, boxes, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    if count < 3:
+    # to count them takes a quarter of the time that it takes to measure them
+    if cv2.connectedComponents(ink, connectivity=8)[0] < 3:
         return ink
+    count, names, boxes, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
     height, width = ink.shape
     x, y, wide, high = (boxes[1:, column] for column in range(4))
     amount = np.bincount(names.ravel(), ink.ravel(), count)[1:]
