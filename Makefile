@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help train test bench clean venv
+.PHONY: help train serve test bench clean venv
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -18,6 +18,9 @@ help: ## list the targets
 
 train: .venv/.has-train ## find or download MNIST, train, judge, write the report
 	$(BIN)/digits train $(ARGS)
+
+serve: .venv/.has-web ## open the page to draw, photograph and understand
+	$(BIN)/digits serve --open $(ARGS)
 
 test: .venv/.has-dev ## find or download MNIST, run every check: ruff, mypy, pytest
 	$(BIN)/python -m ruff check .
@@ -35,10 +38,10 @@ clean: ## remove .venv, caches and builds; runs and data stay
 
 # An installation is for one place: a moved or copied checkout installs anew.
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
-.PHONY: .venv/.has-train .venv/.has-dev .venv/.has-bench
+.PHONY: .venv/.has-train .venv/.has-web .venv/.has-dev .venv/.has-bench
 endif
 
-.venv/.has-train .venv/.has-dev .venv/.has-bench: pyproject.toml constraints.txt | venv
+.venv/.has-train .venv/.has-web .venv/.has-dev .venv/.has-bench: pyproject.toml constraints.txt | venv
 	$(PIP) install -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
 	@echo '$(CURDIR)' > .venv/.place
 	@touch $@

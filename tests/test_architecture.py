@@ -25,7 +25,7 @@ ROOMS = {
     "evaluation": {"spec"},
     "training": {"spec", "data", "synthesis", "evaluation.metrics", "inference"},
     "experiments": {"spec", "training", "evaluation", "data"},
-    "web": {"spec", "inference", "preprocessing"},
+    "web": {"spec", "data", "inference", "preprocessing"},
     "pretrained": set(),
     "cli": {"spec", "data", "synthesis", "preprocessing", "inference", "evaluation", "training", "experiments", "web"},
 }
@@ -35,9 +35,12 @@ GUESTS = {
     "torch": ({"training", "experiments"}, {"cli"}),
     "matplotlib": (set(), {"evaluation"}),
     "onnxruntime": ({"inference"}, set()),
-    "onnx": ({"training"}, set()),
+    "onnx": ({"training"}, {"inference"}),
     "cv2": ({"preprocessing", "synthesis"}, set()),
     "fastapi": ({"web"}, set()),
+    "starlette": ({"web"}, set()),
+    "uvicorn": ({"web"}, set()),
+    "pydantic": ({"web"}, set()),
     "optuna": ({"experiments"}, set()),
 }
 """Packages that are heavy or narrow: the rooms that may import them anywhere, and those that may inside functions."""

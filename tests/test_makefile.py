@@ -108,6 +108,12 @@ def test_test_runs_every_check(tmp_path: Path) -> None:
     ]
 
 
+def test_serve_opens_the_page_without_torch(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, python3=True)
+    checkout.make("serve", "ARGS=--port 8001")
+    assert checkout.calls()[1:] == [INSTALL.format("web"), "digits serve --open --port 8001"]
+
+
 def test_bench_measures(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path, python3=True)
     checkout.make("bench")
