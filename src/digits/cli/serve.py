@@ -1,5 +1,6 @@
 """``digits serve``: the page to draw on, and the REST service."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +48,8 @@ def serve(words: list[str]) -> None:
 
             webbrowser.open(address)
 
-    try:
+    with contextlib.suppress(KeyboardInterrupt):  # which is how it is meant to end
         run(call.host, call.port, models=call.model, own=call.own or _own_folder(), names=call.name, ready=ready)
-    except KeyboardInterrupt:
-        pass  # which is how it is meant to end
 
 
 def _own_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,7 @@ def open_layers(path: str | Path, *, threads: int = 1) -> Layers | None:
         return None
     weights = tuple(held[node.input[1]].astype(np.float32) for node in layers)
     widths = (*(matrix.shape[1] for matrix in weights), len(weights[-1]))
-    if widths[0] != SIDE * SIDE or any(len(a) != b.shape[1] for a, b in zip(weights, weights[1:], strict=False)):
+    if widths[0] != SIDE * SIDE or any(len(a) != b.shape[1] for a, b in pairwise(weights)):
         return None
     for node in layers:
         kind = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None)
@@ -170,7 +171,8 @@ def _by_blotting_out(
 
 def _direction(answer: int, classes: int) -> Float32[np.ndarray, " n"]:
     """Give what turns logits into the score of an answer: itself less the mean of all, which no softmax sees."""
-    return np.eye(classes, dtype=np.float32)[answer] - np.float32(1 / classes)
+    direction: Float32[np.ndarray, " n"] = np.eye(classes, dtype=np.float32)[answer] - np.float32(1 / classes)
+    return direction
 
 
 def _is_plain(node: Any) -> bool:

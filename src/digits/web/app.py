@@ -106,7 +106,15 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         source, name = await file_of(request)
 
         def job() -> dict[str, Any]:
-            return service.look(decoded_body(source, name), name, model or (), single, focus, evidence, preview)
+            return service.look(
+                decoded_body(source, name),
+                name,
+                model or (),
+                single=single,
+                focus=focus,
+                evidence=evidence,
+                preview=preview,
+            )
 
         return JSONResponse(await workers.run(job))
 

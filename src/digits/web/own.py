@@ -1,7 +1,7 @@
 """A person's own set: the digits that they corrected, in one folder on their computer, as any labelled set.
 
-The folder holds ``train/<label>/<id>.png``, each the 28 × 28 that the network saw, and ``drawings/<id>.png``, the part of
-the picture that it came from. Nothing else is ever written, and no name in it comes from outside.
+The folder holds ``train/<label>/<id>.png``, each the 28 × 28 that the network saw, and ``drawings/<id>.png``, the part
+of the picture that it came from. Nothing else is ever written, and no name in it comes from outside.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from digits.data.idx import idx_bytes
 from digits.preprocessing.ink import Picture
 from digits.shapes import UInt8
 from digits.spec import CLASSES, SIDE, LabelledDigits, write_whole
-from digits.web.refusals import Refusal
+from digits.web.refusals import RefusedError
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 """What an entry is called: when it was kept, and a chance number."""
@@ -73,11 +73,11 @@ class OwnSet:
 
         Raises
         ------
-        Refusal
+        RefusedError
             409 when the set is full.
         """
         if len(self.entries()) >= MOST:
-            raise Refusal(409, f"{self.folder} holds {MOST:,} digits, as many as are kept: take some away first")
+            raise RefusedError(409, f"{self.folder} holds {MOST:,} digits, as many as are kept: take some away first")
         entry = Entry(f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}", label)
         write_whole(self.folder / "drawings" / f"{entry.id}.png", _png(drawing))
         write_whole(self._path(entry), _png(digit))
@@ -88,12 +88,12 @@ class OwnSet:
 
         Raises
         ------
-        Refusal
+        RefusedError
             404 when none of this name is kept.
         """
         entry = next((entry for entry in self.entries() if entry.id == name), None)
         if entry is None:
-            raise Refusal(404, "no digit of this name is kept; GET /api/own lists those that are")
+            raise RefusedError(404, "no digit of this name is kept; GET /api/own lists those that are")
         self._path(entry).unlink(missing_ok=True)
         (self.folder / "drawings" / f"{entry.id}.png").unlink(missing_ok=True)
 

@@ -7,16 +7,32 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from digits.inference.steps import steps_of
 from digits.spec import CLASSES
 from digits.web import schemas
 from digits.web.bodies import decoded_body, file_of
 from digits.web.guard import is_loopback
-from digits.web.own import OwnSet, as_idx, as_kaggle
-from digits.web.refusals import Refusal
+from digits.web.own import ID, OwnSet, as_idx, as_kaggle
+from digits.web.refusals import RefusedError
 from digits.web.service import Service
 from digits.web.workers import Workers
+
+
+class _EntryConvertor(Convertor[str]):
+    """An entry's name in an address: nothing else matches, neither a path nor the names of other calls."""
+
+    regex = ID.pattern
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("entry", _EntryConvertor())
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy, behind which somebody else sits."""
@@ -60,7 +76,7 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
         """Keep one digit of a picture with the label that a person gives it."""
         _must_be_here(request)
         if not consent:
-            raise Refusal(403, "nothing is kept without consent: ask the person, then send consent=true")
+            raise RefusedError(403, "nothing is kept without consent: ask the person, then send consent=true")
         service.model(model)
         source, name = await file_of(request)
 
@@ -68,7 +84,7 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
             decoded = decoded_body(source, name)
             reading = service.read(decoded, name, model, single)
             if digit >= len(reading.digits) or not reading.digits[digit].image.any():
-                raise Refusal(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
+                raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
             found = reading.digits[digit]
             entry = own.keep(found.image, steps_of(decoded.picture, reading, found).seen, label)
             return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}
@@ -86,7 +102,7 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
 
         return JSONResponse(await workers.run(job))
 
-    @calls.delete("/{name}", response_model=schemas.Own, responses=schemas.errors(404, 422, 503))
+    @calls.delete("/{name:entry}", response_model=schemas.Own, responses=schemas.errors(404, 503))
     async def forget(request: Request, name: str) -> JSONResponse:
         """Take one digit away."""
         _must_be_here(request)
@@ -114,14 +130,14 @@ def _must_be_here(request: Request) -> None:
     """Refuse whoever is not on this computer: a set is a person's own, and theirs would be somebody else's."""
     client = request.client.host if request.client else ""
     if not is_loopback(client) or any(name in request.headers for name in FORWARDED):
-        raise Refusal(403, "corrections are kept on one's own computer only: run `digits serve` there")
+        raise RefusedError(403, "corrections are kept on one's own computer only: run `digits serve` there")
 
 
 def _must_hold(request: Request, own: OwnSet) -> Any:
     _must_be_here(request)
     digits = own.digits()
     if not len(digits):
-        raise Refusal(404, "nothing is kept yet")
+        raise RefusedError(404, "nothing is kept yet")
     return digits
 
 

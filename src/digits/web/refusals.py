@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -18,7 +19,7 @@ WORDS = {
 """Sentences for what the framework refuses by itself."""
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is not answered.
 
     Parameters
@@ -43,8 +44,8 @@ def refused(status: int, sentence: str) -> JSONResponse:
 
 
 async def on_refusal(request: Request, error: Exception) -> JSONResponse:
-    """Answer a `Refusal`."""
-    return refused(error.status if isinstance(error, Refusal) else 500, str(error))
+    """Answer a `RefusedError`."""
+    return refused(error.status if isinstance(error, RefusedError) else 500, str(error))
 
 
 async def on_digits_error(request: Request, error: Exception) -> JSONResponse:
@@ -68,8 +69,8 @@ async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     return answer
 
 
-HANDLERS = {
-    Refusal: on_refusal,
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    RefusedError: on_refusal,
     DigitsError: on_digits_error,
     RequestValidationError: on_wrong_call,
     HTTPException: on_http_error,

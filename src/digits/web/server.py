@@ -80,7 +80,7 @@ def serve(
             http=Connection,
             ws="none",
             lifespan="off",
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whoever asks is who asks

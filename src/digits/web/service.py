@@ -20,7 +20,7 @@ from digits.inference.reader import model_path, shipped_models
 from digits.inference.steps import steps_of
 from digits.preprocessing import Decoded
 from digits.shapes import UInt8
-from digits.web.refusals import Refusal
+from digits.web.refusals import RefusedError
 
 PREVIEW = 1600
 """Longer side of a picture that is shown because the browser cannot show the file, such as HEIC or TIFF."""
@@ -112,11 +112,11 @@ class Service:
 
         Raises
         ------
-        Refusal
+        RefusedError
             404 when there is none of this name.
         """
         if (name or self.default) not in self.models:
-            raise Refusal(404, f"there is no model {name!r}; there are {', '.join(self.models)}")
+            raise RefusedError(404, f"there is no model {name!r}; there are {', '.join(self.models)}")
         return self.models[name or self.default]
 
     def read(self, decoded: Decoded, name: str, model: str | None, single: bool) -> Reading:
@@ -124,7 +124,15 @@ class Service:
         return self.model(model).reader.read_decoded(decoded, single=single, name=name)
 
     def look(
-        self, decoded: Decoded, name: str, models: Sequence[str], single: bool, focus: int, evidence: bool, preview: bool
+        self,
+        decoded: Decoded,
+        name: str,
+        models: Sequence[str],
+        *,
+        single: bool,
+        focus: int,
+        evidence: bool,
+        preview: bool,
     ) -> dict[str, Any]:
         """Read a picture with several models and open up one of its digits.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from digits.web.refusals import Refusal
+from digits.web.refusals import RefusedError
 
 Result = TypeVar("Result")
 
@@ -37,18 +37,18 @@ class Workers:
 
         Raises
         ------
-        Refusal
+        RefusedError
             503 when too many wait already, or this one took too long.
         """
         if self.waiting >= WAITING:
-            raise Refusal(503, "too many pictures are being read at the moment: try again in a second")
+            raise RefusedError(503, "too many pictures are being read at the moment: try again in a second")
         self.waiting += 1
         future = asyncio.get_running_loop().run_in_executor(self.pool, job)
         future.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(future), LONGEST)
-        except asyncio.TimeoutError:  # noqa: UP041, another class on Python 3.10
-            raise Refusal(503, f"this took longer than {LONGEST:.0f} seconds: send a smaller picture") from None
+        except asyncio.TimeoutError:
+            raise RefusedError(503, f"this took longer than {LONGEST:.0f} seconds: send a smaller picture") from None
 
     def _done(self, future: asyncio.Future[Result]) -> None:
         self.waiting -= 1
