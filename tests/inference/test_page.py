@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from digits.inference import Reader
-from digits.inference.page import Found, accepted, read_page
-from digits.preprocessing.pieces import Candidate
+from digits.inference.lattice import most_believed
+from digits.inference.page import Found, accepted, read_page, read_upright
+from digits.preprocessing import find_lines, find_marks, normalize
+from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
 from digits.synthesis import Page, synthesise_page
 
 SEEDS = (9, 45, 105)
@@ -59,6 +61,24 @@ def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
     page = synthesise_page(45)
     boxes = np.array([digit.box for digit in reader.read(page.picture).digits])
     assert np.abs(boxes - page.boxes).max() < 0.2 * page.boxes[:, 3].max()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("digits", [True, False])
+def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
+    seed: int, digits: bool, reader: Reader
+) -> None:
+    picture = synthesise_page(seed, digits=digits).picture
+    marks, _, height = find_marks(picture)
+    boxes = []
+    for line in find_lines(marks, height):
+        pieces = find_pieces(line)
+        candidates = find_candidates(pieces, line.height)
+        answers = reader.model.probabilities(np.stack([normalize(each.ink) for each in candidates]))
+        way = most_believed(pieces, candidates, answers.max(1), line.height)
+        boxes.append([candidates[k].box for k in way])
+    read = read_upright(picture, reader.model)
+    assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
 def test_few_letters_are_taken_for_digits(reader: Reader) -> None:

@@ -10,8 +10,9 @@ from digits.inference.lattice import most_believed
 from digits.inference.model import Model
 from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.ink import Picture
-from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
+from digits.preprocessing.pieces import Candidate, Piece, find_candidates, find_pieces
 from digits.shapes import Float32, UInt8
+from digits.spec import Probabilities
 
 SURE = -0.08
 """Mean logarithm of confidence from which on nobody asks whether the page lies on its side."""
@@ -132,15 +133,50 @@ def read_upright(picture: Picture, model: Model) -> Page:
     candidates = [candidate for each in listed for candidate in each]
     if not candidates or len(candidates) > MOST:
         return Page([], shape)
-    images = np.stack([normalize(candidate.ink) for candidate in candidates])
-    answers = model.probabilities(images)
-    confidences = answers.max(1)
-    read, start = [], 0
-    for (line, pieces), own in zip(lines, listed, strict=True):
-        way = most_believed(pieces, own, confidences[start : start + len(own)], line.height)
-        read.append(([Found(own[k], images[start + k], answers[start + k]) for k in way], line.height))
-        start += len(own)
+    lattices = [_Lattice(line.height, pieces, own) for (line, pieces), own in zip(lines, listed, strict=True)]
+    _ask(lattices, model)
+    read = [([each.answers[k] for k in each.way], each.height) for each in lattices]
     return Page(read, shape, candidates=len(candidates))
+
+
+class _Lattice:
+    """A line while it is read: the way through its candidates that is believed most, by what was asked so far.
+
+    A candidate that the network was not asked of yet is believed entirely.
+    """
+
+    def __init__(self, height: float, pieces: list[Piece], candidates: list[Candidate]) -> None:
+        self.height, self.pieces, self.candidates = height, pieces, candidates
+        self.confidences = np.ones(len(candidates), np.float32)
+        self.answers: dict[int, Found] = {}
+        self.choose()
+
+    def choose(self) -> None:
+        """Choose the way, and list what of it the network was not asked of."""
+        self.way = most_believed(self.pieces, self.candidates, self.confidences, self.height)
+        self.unasked = [k for k in self.way if k not in self.answers]
+
+    def learn(self, images: UInt8[np.ndarray, "n 28 28"], answers: Probabilities) -> None:
+        """Take the network's answers to what was not asked, and choose anew."""
+        self.confidences[self.unasked] = answers.max(1)
+        for k, image, answer in zip(self.unasked, images, answers, strict=True):
+            self.answers[k] = Found(self.candidates[k], image, answer)
+        self.choose()
+
+
+def _ask(lattices: list[_Lattice], model: Model) -> None:
+    """Ask the network of candidates until it was asked of all that are on the way of their line.
+
+    That is the way which asking of all candidates would give: doubt makes ways cost more, never less.
+    """
+    while undecided := [lattice for lattice in lattices if lattice.unasked]:
+        images = np.stack([normalize(each.candidates[k].ink) for each in undecided for k in each.unasked])
+        answers = model.probabilities(images)
+        start = 0
+        for lattice in undecided:
+            own = slice(start, start + len(lattice.unasked))
+            start = own.stop
+            lattice.learn(images[own], answers[own])
 
 
 def accepted(line: list[Found], height: float, threshold: float) -> list[bool]:
