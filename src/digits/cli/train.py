@@ -3,15 +3,28 @@
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from digits.cli.terminal import parse, remark, say, say_json
 
 if TYPE_CHECKING:
     from digits.training.run import Run
 
-ADDED = {"synthetic": "digits of our own pen", "photographs": "photographs of digits", "others": "things that are none"}
+ADDED = {
+    "synthetic": "digits of our own pen",
+    "photographs": "photographs of digits",
+    "others": "things that are none",
+    "extra": "digits of one's own, repetitions included",
+}
 """What a run may learn from besides the set's own digits, by its name in ``results.json``."""
+
+PARTS = {
+    "validation": "validation",
+    "own_held_out": "own digits, held out",
+    "own_learned": "own digits, learned from",
+    "no_digits": "no digits, sent away",
+}
+"""What is compared before and after, by its name in ``results.json``."""
 
 
 def train(words: list[str]) -> None:
@@ -20,13 +33,14 @@ def train(words: list[str]) -> None:
 
     from digits.spec import UsageError
     from digits.training.config import TrainConfig
-    from digits.training.recipes import RECIPES, recipe
+    from digits.training.recipes import PERSONAL, RECIPES, recipe
 
     words = [part for word in words for part in (word.split("=", 1) if word.startswith("--recipe=") else [word])]
     if "--recipe" in words[:-1]:
         at = words.index("--recipe")
         words = [words[at + 1], *words[:at], *words[at + 2 :]]
-    name = words.pop(0) if words and not words[0].startswith("-") else "standard"
+    goes_on = any(word == "--from" or word.startswith("--from=") for word in words)
+    name = words.pop(0) if words and not words[0].startswith("-") else PERSONAL if goes_on else "standard"
     chosen = recipe(name)
 
     @dataclass(frozen=True)
@@ -35,6 +49,11 @@ def train(words: list[str]) -> None:
         data: Annotated[str | None, tyro.conf.arg(metavar="PATH|synthetic")] = None
         """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named; where that
         fails, and where it is synthetic, digits of our own pen (./synthetic is a folder)."""
+        extra: str | None = None
+        """Digits of one's own, learned besides: any labelled set, such as FOLDER/train/7/1.png, a picture a digit."""
+        start: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN|FILE|cnn|mlp")] = None
+        """Go on with a trained network instead of random weights: a run folder, a model file, or a shipped model. The
+        recipe is then personal when none is named, and what the network is comes from there."""
         out: Path | None = None
         """Run folder to make; runs/<time>-<recipe> when not named."""
         resume: Path | None = None
@@ -45,7 +64,7 @@ def train(words: list[str]) -> None:
 
     description = f"{train.__doc__} The recipe comes first; the defaults shown are those of {name}."
     call = parse(Train, f"train [{'|'.join(RECIPES)}]", words, description)
-    if call.resume and (call.config != chosen or name != "standard" or call.out):
+    if call.resume and (call.config != chosen or name != "standard" or call.out or call.extra or call.start):
         raise UsageError("--resume keeps the run's own configuration and folder: only --data and --json go with it")
 
     from digits.evaluation.metrics import table
@@ -64,7 +83,9 @@ def train(words: list[str]) -> None:
         if call.resume:
             run = resume_run(call.resume, data=call.data, progress=bar, tell=tell)
         else:
-            run = train_run(call.config, data=call.data, out=call.out, progress=bar, tell=tell)
+            run = train_run(
+                call.config, data=call.data, extra=call.extra, start=call.start, out=call.out, progress=bar, tell=tell
+            )
     if not run.results:  # not the first process of torchrun
         return
     report = write_report(run.folder)
@@ -74,9 +95,34 @@ def train(words: list[str]) -> None:
     if call.json:
         say_json(run.results)
     else:
-        say(f"{table(run.scores)}\n{_summary(run, report)}")
+        say("\n".join([table(run.scores), *_own(run.results), *_before_and_after(run.results), _summary(run, report)]))
     for sentence in told:  # what is said first is far above by now
         (remark if call.json else say)(sentence)
+
+
+def _own(results: dict[str, Any]) -> list[str]:
+    """Tell how own digits are read, where the table of what was before does not tell it."""
+    if "own" not in results or "before" in results:
+        return []
+    held = "own digits, held out", results["own"].get("held_out")
+    learned = "own digits, learned from", results["own"]["learned"]
+    return ["", *(f"{name}: {part['accuracy']:.2%} of {part['n']:,}" for name, part in (held, learned) if part)]
+
+
+def _before_and_after(results: dict[str, Any]) -> list[str]:
+    """Tell what a network gained and forgot when it went on learning."""
+    if "before" not in results:
+        return []
+    before = results["before"]
+    called = PARTS | {"validation": f"{results['data']['name']} validation"}
+    rows = [(called[part], before[part]) for part in PARTS if part in before]
+    width = max(len(name) for name, _ in rows)
+    lines = [
+        f"{name:{width}}  {part['before']:7.2%} → {part['after']:7.2%}  "
+        f"({part['n']:,}; {part['newly_wrong']:,} newly wrong, {part['newly_right']:,} newly right)"
+        for name, part in rows
+    ]
+    return ["", f"before → after, starting from {before['model']}", *lines, before["sentence"]]
 
 
 def _summary(run: "Run", report: Path) -> str:

@@ -14,6 +14,9 @@ from digits.spec import CLASSES, SIDE, DataError, Images, LabelledDigits, Labels
 ROLES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 """The four arrays of a set, by the names MNIST publishes them under."""
 
+DIGITS = tuple("0123456789")
+"""What the classes are called where they are digits."""
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:
@@ -40,7 +43,7 @@ class Parts:
     train: LabelledDigits
     test: LabelledDigits | None = None
     sources: dict[str, str] = field(default_factory=dict)
-    classes: tuple[str, ...] = tuple("0123456789")
+    classes: tuple[str, ...] = DIGITS
 
 
 def place_name(path: Path) -> str:

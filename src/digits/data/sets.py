@@ -11,7 +11,7 @@ from digits.data import mnist
 from digits.data.broken import existing
 from digits.data.idx_sets import IdxSet, idx_sets, is_idx_name, read_idx_pair, read_idx_set, set_of
 from digits.data.npz import read_npz
-from digits.data.parts import Parts, place_name
+from digits.data.parts import DIGITS, Parts, place_name
 from digits.data.pictures import read_pictures
 from digits.data.recognition import as_dataset
 from digits.data.tables import has_label_column, read_csv
@@ -62,13 +62,15 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
     return as_dataset(_read(place, sets))
 
 
-def load_labelled(path: str | os.PathLike[str]) -> LabelledDigits:
+def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) -> LabelledDigits:
     """Load all digits of a set as one, for scoring: every part of a file or folder; of an IDX file, its own pair.
 
     Parameters
     ----------
     path
         Anything `load_dataset` understands.
+    digits_only
+        Whether to refuse a folder whose classes are not called 0 to 9.
 
     Returns
     -------
@@ -87,6 +89,10 @@ def load_labelled(path: str | os.PathLike[str]) -> LabelledDigits:
     if len(sets) > 1:
         raise _ambiguous(place, [str(files.folder / files.prefix) for files in sets])
     parts = _read(place, sets)
+    if digits_only and parts.classes != DIGITS:
+        raise DataError(
+            f"{place} has the classes {', '.join(parts.classes)}, which are no digits. Name its folders 0 to 9."
+        )
     if parts.test is None:
         return parts.train
     return LabelledDigits(

@@ -21,6 +21,9 @@ OPTIMIZERS = ("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "r
 SCHEDULES = ("constant", "linear", "cosine", "one-cycle", "step")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
+ARCHITECTURE = ("network", "hidden", "channels", "activation", "dropout", "members", "sure")
+"""Fields of `TrainConfig` that say what a network is: going on with a trained one cannot change them."""
+
 MOST_STAGES = 4
 """Widths of `TrainConfig.channels`: the maps get half as large with each, and the last has 2×2 pixels."""
 
@@ -98,6 +101,11 @@ class TrainConfig:
     others: int = 0
     """Letters, signs, scribbles and blots learned besides, as none of the classes; half of them photographed."""
 
+    replay: int = 0
+    """Of the set's own digits, learn only so many, evenly over the classes: those a trained network saw; 0: all."""
+    extra_share: float = 0.1
+    """Share of every epoch that the digits of --extra make up, each of them repeated as often as that takes."""
+
     validation: int = 5000
     """Digits held out of the training set, evenly over the classes, to choose by; at most a sixth of the set."""
     split_seed: int = 0
@@ -126,13 +134,13 @@ class TrainConfig:
         _known("optimizer", self.optimizer, OPTIMIZERS)
         _known("schedule", self.schedule, SCHEDULES, own=False)
         _known("precision", self.precision, PRECISIONS, own=False)
-        for field in ("dropout", "label_smoothing", "scale", "warmup"):
+        for field in ("dropout", "label_smoothing", "scale", "warmup", "extra_share"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 1, "from 0 to below 1")
         for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
         for field in ("split_seed", "seed"):
             _within(field, getattr(self, field), 0 <= getattr(self, field) < 2**63, "from 0 to below 2^63")
-        for field in ("patience", "synthetic", "photographs", "others"):
+        for field in ("patience", "synthetic", "photographs", "others", "replay"):
             _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
         _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
         for field in ("batch_size", "epochs", "validation"):

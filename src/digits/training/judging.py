@@ -10,12 +10,15 @@ from torch import nn
 
 from digits.evaluation.metrics import Score, fit_temperature, score
 from digits.shapes import Float32
-from digits.spec import Dataset, Images, LabelledDigits, probabilities, write_whole
+from digits.spec import Images, LabelledDigits, probabilities, write_whole
 from digits.training.checkpoint import Epoch
-from digits.training.config import TrainConfig
+from digits.training.config import ARCHITECTURE, TrainConfig
 from digits.training.export import GOLDEN, ExportError, export_onnx, save_weights
+from digits.training.extra import share_of
+from digits.training.given import Given
 from digits.training.loop import logits_of
 from digits.training.network import describe
+from digits.training.preparation import learned_an_epoch
 from digits.training.recipes import command
 from digits.training.record import as_json, epochs_csv, examples, interrupted, notices_of
 from digits.training.sources import no_digits, seed_for
@@ -37,7 +40,7 @@ def judge(
     folder: Path,
     network: nn.Module,
     config: TrainConfig,
-    dataset: Dataset,
+    given: Given,
     learned: LabelledDigits,
     validation: LabelledDigits,
     history: list[Epoch],
@@ -54,7 +57,7 @@ def judge(
         The run folder.
     network
         The trained network, in evaluation mode.
-    config, dataset, learned, validation
+    config, given, learned, validation
         How it was trained, and on what.
     history
         A row an epoch.
@@ -65,12 +68,16 @@ def judge(
     -------
     The scores by part, and what stands in ``results.json`` but for the seconds.
     """
+    dataset = given.dataset
     write_whole(folder / "metrics.csv", epochs_csv(history))
     save_weights(network, folder / "model.safetensors")
     parts = {"train": learned, "validation": validation, "test": dataset.test}
     logits = {name: logits_of(network, part) for name, part in parts.items()}
     temperature = fit_temperature(logits["validation"], validation.labels)
     scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
+    threshold = given.kept_threshold
+    if threshold is None:
+        threshold = _threshold(network, config, validation, temperature)
     shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
     write_whole(folder / "examples.npz", shown)
     description: dict[str, Any] = {
@@ -80,7 +87,7 @@ def judge(
         "parameters": sum(weight.numel() for weight in network.parameters()),
         "epochs": len(history),
         "temperature": temperature,
-        "rejection_threshold": _threshold(network, config, validation, temperature),
+        "rejection_threshold": threshold,
         "data": {
             "name": dataset.name,
             "location": dataset.location,
@@ -90,6 +97,7 @@ def judge(
             "synthetic": config.synthetic,
             "photographs": config.photographs,
             "others": config.others,
+            "extra": share_of(learned_an_epoch(config, dataset, len(validation)), given.extra, config),
         },
     }
     notices = notices_of(config, dataset, history) + notices
@@ -98,7 +106,10 @@ def judge(
         for name, part in scores.items()
     }
     # model files are passed on: where somebody keeps their data is nobody else's business
-    told = description | {"data": {name: value for name, value in description["data"].items() if name != "location"}}
+    data = {name: value for name, value in description["data"].items() if name != "location"}
+    told = description | {"data": data | {"split_seed": config.split_seed}}
+    if ":" not in config.network:
+        told["architecture"] = {name: config.as_json()[name] for name in ARCHITECTURE}
     try:
         export_onnx(network, folder / "model.onnx", _checked(validation), told | figures)
     except ExportError as error:
@@ -107,7 +118,7 @@ def judge(
         **description,
         "interrupted": interrupted(config, history),
         "notices": notices,
-        "command": command(config, None if dataset.name == "MNIST" else dataset.location),
+        "command": command(config, **given.places),
         **{name: part.as_json() for name, part in scores.items()},
     }
     return scores, results

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from digits.data.parts import DIGITS
 from digits.spec import Dataset, UsageError
 from digits.training import distributed
 from digits.training.config import TrainConfig
-
-DIGITS = tuple("0123456789")
-"""What the classes are called where they are digits."""
 
 
 def device_of(config: TrainConfig) -> torch.device:
@@ -42,7 +40,7 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
         pen would be added to what are no digits.
     """
     validation = min(config.validation, len(dataset.train) // 6)
-    rest = len(dataset.train) - validation + config.synthetic + config.photographs
+    rest = learned_an_epoch(config, dataset, validation)
     if validation < 1:
         raise UsageError(f"{dataset.name} has {len(dataset.train)} digits to learn from: too few to hold any out")
     if config.batch_size > rest:
@@ -60,3 +58,9 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
             "so that --synthetic, --photographs and --others must be 0"
         )
     return validation
+
+
+def learned_an_epoch(config: TrainConfig, dataset: Dataset, validation: int) -> int:
+    """Count the digits of an epoch, but for a person's own, when so many are held out."""
+    rest = len(dataset.train) - validation
+    return min(config.replay or rest, rest) + config.synthetic + config.photographs

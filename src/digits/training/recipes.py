@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from digits.spec import UsageError
-from digits.training.config import TrainConfig, nearest
+from digits.training.config import ARCHITECTURE, TrainConfig, nearest
 
 _AS_THEY_ARE: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
 """No augmentation."""
@@ -38,6 +38,9 @@ _BEST_CNN = TrainConfig(
 
 _OF_ALL_KINDS: dict[str, Any] = {"synthetic": 12_000, "photographs": 20_000, "others": 12_000}
 """What is learned besides MNIST by those who read other people's handwriting."""
+
+PERSONAL = "personal"
+"""The recipe that goes on with a trained network, for digits of one's own."""
 
 RECIPES = {
     config.recipe: config
@@ -78,6 +81,22 @@ RECIPES = {
         # what reads other people's handwriting: all pens, papers and cameras, and knows what is no digit
         _CNN.replace(recipe="reader", members=5, sure=0.99, epochs=14, **_OF_ALL_KINDS),
         TrainConfig(recipe="reader-mlp", teacher="reader", softening=4.0, batch_size=250, epochs=40, **_OF_ALL_KINDS),
+        # what a trained network learns of one person's digits in seconds, and of its own lest it forgets them
+        TrainConfig(
+            recipe=PERSONAL,
+            optimizer="adamw",
+            learning_rate=3e-4,
+            weight_decay=0.0,
+            schedule="linear",
+            batch_size=250,
+            epochs=2,
+            averaging=0.0,
+            shift=1.0,
+            elastic=0.5,
+            replay=10_000,
+            extra_share=0.2,
+            others=2000,
+        ),
     )
 }
 
@@ -95,12 +114,23 @@ def recipe(name: str) -> TrainConfig:
     return RECIPES[name]
 
 
-def command(config: TrainConfig, data: str | None = None) -> str:
-    """Give the shell command that repeats a run: its recipe, and the flags that differ from it."""
+def command(config: TrainConfig, data: str | None = None, *, extra: str | None = None, start: str | None = None) -> str:
+    """Give the shell command that repeats a run: its recipe, the flags that differ from it, and where things are.
+
+    Parameters
+    ----------
+    config
+        How it was trained.
+    data, extra, start
+        Places of the set, of own digits, and of the network it started from; what that is needs no flags.
+    """
     words = ["digits", "train", config.recipe]
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if field.name != "recipe" and value != getattr(recipe(config.recipe), field.name):
+        taken_over = start is not None and field.name in ARCHITECTURE
+        if field.name != "recipe" and value != getattr(recipe(config.recipe), field.name) and not taken_over:
             values = () if value is True else value if isinstance(value, tuple) else (value,)
             words += [f"--{field.name.replace('_', '-')}", *map(str, values)]
-    return shlex.join(words + (["--data", data] if data else []))
+    for flag, place in (("--data", data), ("--extra", extra), ("--from", start)):
+        words += [flag, place] if place else []
+    return shlex.join(words)

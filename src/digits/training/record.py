@@ -22,6 +22,7 @@ from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError, proba
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
+from digits.training.given import Given, recorded
 from digits.training.loop import out_of_patience, seed_everything
 from digits.training.sources import NOTICE, SYNTHETIC
 
@@ -68,7 +69,7 @@ def new_folder(config: TrainConfig, out: str | os.PathLike[str] | None) -> Path:
     return folder
 
 
-def environment(config: TrainConfig, dataset: Dataset, device: torch.device) -> dict[str, Any]:
+def environment(config: TrainConfig, given: Given, device: torch.device) -> dict[str, Any]:
     """Describe where a run happens: enough to repeat it, and to judge its seconds by."""
     return {
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -80,8 +81,7 @@ def environment(config: TrainConfig, dataset: Dataset, device: torch.device) -> 
         "cores": os.cpu_count(),
         "threads": config.threads or torch.get_num_threads(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        "data": dataset.location,
-        "data_sha256": dataset.sha256,
+        **recorded(given),
     }
 
 

@@ -6,12 +6,13 @@ import dataclasses
 import logging
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from digits.data import load_dataset
+from digits.data import load_dataset, split
 from digits.data.parts import Parts
 from digits.data.recognition import as_dataset
 from digits.spec import SIDE, Dataset, Images, LabelledDigits, MissingDataError
@@ -105,28 +106,32 @@ def enlarged(learned: LabelledDigits, config: TrainConfig) -> LabelledDigits:
     """Add to the digits to learn from what our own pen writes, and photographs of some of all these.
 
     The seed of the run decides which. Of an ensemble each member has its own; its configuration as a whole adds none.
+    Where the set's own are only to be learned again, so many of them are drawn first: as the split, evenly over the
+    classes and whatever the seed, so that all members learn the same.
 
     Parameters
     ----------
     learned
         The set's own, without those held out.
     config
-        Its ``synthetic`` and ``photographs`` say how many to add.
+        Its ``synthetic`` and ``photographs`` say how many to add, its ``replay`` how many of the set's own are kept.
     """
+    if 0 < config.replay < len(learned):
+        _, learned = split(learned, config.replay, seed=config.split_seed)
     if config.members > 1:
         return learned
     if n := config.synthetic:
         _say("writing", n)
         from digits.synthesis import synthesise
 
-        learned = _joined(learned, LabelledDigits(*synthesise(n, seed_for(config, 0))))
+        learned = joined(learned, LabelledDigits(*synthesise(n, seed_for(config, 0))))
     if n := config.photographs:
         _say("photographing", n)
         from digits.synthesis import photographed
 
         chosen = np.random.default_rng(seed_for(config, 1)).integers(len(learned), size=n)
         images = photographed(learned.images[chosen], seed_for(config, 2))
-        learned = _joined(learned, LabelledDigits(images, learned.labels[chosen]))
+        learned = joined(learned, LabelledDigits(images, learned.labels[chosen]))
     return learned
 
 
@@ -151,11 +156,21 @@ def no_digits(n: int, seed: int) -> Images:
 
 
 def learned_as_none(config: TrainConfig) -> Images:
-    """Draw the ``others`` of a run, which it learns to give to no class; its seed decides which."""
-    return no_digits(0 if config.members > 1 else config.others, seed_for(config, 3))
+    """Draw the ``others`` of a run, which it learns to give to no class; its seed decides which.
+
+    Where the set's own digits are learned again, it is the same whatever the seed, and drawn once for all members.
+    """
+    n = 0 if config.members > 1 else config.others
+    if config.replay:
+        return _drawn(n, seed_for(config.replace(seed=config.split_seed), 3))
+    return no_digits(n, seed_for(config, 3))
 
 
-def _joined(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
+_drawn = lru_cache(maxsize=1)(no_digits)
+
+
+def joined(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
+    """Put digits behind others."""
     images, labels = ((first.images, second.images), (first.labels, second.labels))
     return LabelledDigits(np.concatenate(images), np.concatenate(labels))
 

@@ -1,0 +1,113 @@
+"""What a network gained and what it forgot when it went on learning: the same digits read before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from digits.spec import Images, LabelledDigits, Logits, probabilities
+from digits.training.config import TrainConfig
+from digits.training.extra import Extra
+from digits.training.loop import logits_of
+from digits.training.sources import no_digits, seed_for
+from digits.training.start import Start
+
+STRAYS = 1000
+"""Things that are no digit, half of them photographed, that are counted before and after: a second or two to draw."""
+
+
+def own_figures(network: nn.Module, extra: Extra) -> dict[str, Any]:
+    """Give how a network reads own digits: those it learned, and those held out, if any were."""
+    parts = {"learned": extra.learned, "held_out": extra.held_out}
+    return {
+        "location": extra.location,
+        "sha256": extra.sha256,
+        **{
+            name: {"accuracy": float((logits_of(network, part).argmax(1) == part.labels).mean()), "n": len(part)}
+            for name, part in parts.items()
+            if len(part)
+        },
+    }
+
+
+def before_and_after(
+    start: Start,
+    network: nn.Module,
+    results: dict[str, Any],
+    validation: LabelledDigits,
+    extra: Extra | None,
+    config: TrainConfig,
+) -> dict[str, Any]:
+    """Compare a network with the one it started from.
+
+    Parameters
+    ----------
+    start
+        What it was.
+    network, results
+        What it became, and its ``results.json``, of which temperature and threshold are read.
+    validation
+        Digits of the set that neither has learned.
+    extra
+        Own digits.
+    config
+        Its ``split_seed`` decides what is drawn that is no digit.
+
+    Returns
+    -------
+    ``model``, what it started from; by the name of each part, ``n``, the accuracies ``before`` and ``after``, and how
+    many are ``newly_right`` and ``newly_wrong``; for ``no_digits``, shares sent away instead of accuracies, if the
+    network ever learned what is none; and ``sentence``, what all that says.
+    """
+    parts = {"validation": validation}
+    if extra:
+        parts |= {"own_held_out": extra.held_out, "own_learned": extra.learned}
+    figures: dict[str, dict[str, Any]] = {}
+    for name, part in parts.items():
+        if len(part):
+            pair = [logits_of(each, part).argmax(1) == part.labels for each in (start.network, network)]
+            figures[name] = _compared(*pair)
+    if start.config.others or config.others:
+        images = no_digits(STRAYS, seed_for(config.replace(seed=config.split_seed), 6))
+        sent = [_sent_away(start.network, start.described, images), _sent_away(network, results, images)]
+        figures["no_digits"] = _compared(*sent)
+    about = {name: start.described[name] for name in ("recipe", "seed", "network")}
+    return {"model": start.place, **about, **figures, "sentence": _sentence(figures)}
+
+
+def _sent_away(network: nn.Module, described: dict[str, Any], images: Images) -> np.ndarray:
+    logits: Logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
+    sent: np.ndarray = probabilities(logits, described["temperature"]).max(1) < described["rejection_threshold"]
+    return sent
+
+
+def _compared(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
+    return {
+        "n": len(before),
+        "before": float(before.mean()),
+        "after": float(after.mean()),
+        "newly_right": int((after & ~before).sum()),
+        "newly_wrong": int((before & ~after).sum()),
+    }
+
+
+def _sentence(figures: dict[str, dict[str, Any]]) -> str:
+    """Say in words what was gained and what was forgotten."""
+    said = []
+    if own := figures.get("own_held_out") or figures.get("own_learned"):
+        right = {when: round(own[when] * own["n"]) for when in ("before", "after")}
+        which = "held out" if "own_held_out" in figures else "it learned from, too few to hold any out"
+        said.append(
+            f"Gained: of the {own['n']:,} own digits {which}, {right['after']:,} are read right, "
+            f"{right['before']:,} were before."
+        )
+    kept = figures["validation"]
+    said.append(
+        f"Forgotten: of {kept['n']:,} digits as it knew them, {kept['newly_wrong']:,} are newly wrong, and "
+        f"{kept['newly_right']:,} newly right."
+    )
+    if sent := figures.get("no_digits"):
+        said.append(f"Of what is no digit it sends away {sent['after']:.1%}, {sent['before']:.1%} before.")
+    return " ".join(said)
