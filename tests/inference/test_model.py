@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -241,3 +242,13 @@ def test_weights_that_were_tampered_with_are_noticed(tmp_path: Path, file: Path)
     path = tmp_path / "model.onnx"
     onnx.save(tampered, path)
     assert refusal(path).startswith(f"{path} does not give the answers it was exported with: it was changed or damaged")
+
+
+def test_reading_leaves_no_trace(tmp_path: Path) -> None:
+    """ONNX Runtime would write a number for this computer into the home, and send reports."""
+    (tmp_path / "digit.png").write_bytes(b"")
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places
+    code = "import digits, numpy; digits.read(numpy.eye(28))"
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["digit.png"]

@@ -38,10 +38,9 @@ def serve(words: list[str]) -> None:
             raise
         raise DigitsError(f"the page needs {error.name}, which is not installed: pip install 'digits[web]'") from None
 
-    if warning := warning_of(call.host):
-        remark(f"digits: note: {warning}")
-
     def ready(address: str) -> None:
+        if warning := warning_of(call.host):
+            remark(f"digits: note: {warning}")
         say(f"digits is at {address} (Ctrl-C ends it)")
         if call.open:
             import webbrowser

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.inference.model import Model
+from digits.inference.model import Model, session_of
 from digits.shapes import Float32, UInt8
 from digits.spec import MODEL_INPUT, MODEL_OUTPUT, SIDE
 
@@ -94,7 +94,6 @@ def open_layers(path: str | Path, *, threads: int = 1) -> Layers | None:
         Threads of the processor to use.
     """
     import onnx
-    import onnxruntime
 
     file = Path(path)
     model = onnx.load(file / "model.onnx" if file.is_dir() else file)
@@ -112,10 +111,7 @@ def open_layers(path: str | Path, *, threads: int = 1) -> Layers | None:
     for node in layers:
         kind = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None)
         model.graph.output.append(kind)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = session_of(model.SerializeToString(), threads)
     return Layers(widths, session, weights, others & ACTIVATIONS <= {"Relu"})
 
 

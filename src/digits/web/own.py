@@ -10,9 +10,9 @@ import gzip
 import io
 import re
 import secrets
-import time
 import zipfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from digits.spec import CLASSES, SIDE, LabelledDigits, write_whole
 from digits.web.refusals import RefusedError
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
-"""What an entry is called: when it was kept, and a chance number."""
+"""What an entry is called: when it was kept, to the microsecond, and a chance byte."""
 
 MOST = 20_000
 """Digits of a set, at most, lest a page fills a disk."""
@@ -78,7 +78,7 @@ class OwnSet:
         """
         if len(self.entries()) >= MOST:
             raise RefusedError(409, f"{self.folder} holds {MOST:,} digits, as many as are kept: take some away first")
-        entry = Entry(f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}", label)
+        entry = Entry(f"{datetime.now():%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}", label)
         write_whole(self.folder / "drawings" / f"{entry.id}.png", _png(drawing))
         write_whole(self._path(entry), _png(digit))
         return entry

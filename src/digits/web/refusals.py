@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from digits.spec import DataError, DigitsError
 
@@ -66,7 +67,19 @@ async def on_http_error(request: Request, error: Exception) -> JSONResponse:
     words = WORDS.get(error.status_code, str(error.detail))
     answer = refused(error.status_code, words.format(path=request.url.path, method=request.method))
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:  # the framework names the methods of one of the calls at this address
+        answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return answer
+
+
+def _methods(request: Request) -> set[str]:
+    """List what the address of a request may be called with."""
+    found: set[str] = set()
+    for method in ("DELETE", "GET", "POST"):
+        scope = dict(request.scope) | {"method": method}
+        if any(route.matches(scope)[0] == Match.FULL for route in request.app.routes):
+            found.add(method)
+    return found
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,14 +102,11 @@ def address_of(listener: socket.socket) -> str:
 def _listener(host: str, port: int | None) -> socket.socket:
     try:
         return _bound(host, 8000 if port is None else port)
-    except OSError as error:
-        if port is None:
-            try:
-                return _bound(host, 0)
-            except OSError:
-                pass
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot listen at {host}, port {port}: {reason}; name another --host or --port") from None
+    except (OSError, OverflowError) as error:
+        if port is None and getattr(error, "errno", None) == errno.EADDRINUSE:
+            return _bound(host, 0)
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot listen at {host}, port {port or 8000}: {reason}; name another --host or --port") from None
 
 
 def _bound(host: str, port: int) -> socket.socket:

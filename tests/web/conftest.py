@@ -1,0 +1,141 @@
+"""A running service, as a user starts it, and a client that sends what it is told to."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+if sys.platform == "win32":
+    pytest.skip("signals and process groups are those of other systems", allow_module_level=True)
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> str:
+        assert set(self.json) == {"error"}
+        return str(self.json["error"])
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service in a process of its own."""
+
+    address: str
+    own: Path
+    process: subprocess.Popen[str] = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.address).netloc
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answered:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        try:
+            connection.request(method, path, body, named)
+            answer = connection.getresponse()
+            return Answered(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answered:
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, picture: bytes, kind: str = "image/png", **headers: str) -> Answered:
+        return self.ask("POST", path, picture, content_type=kind, **headers)
+
+    def memory(self) -> int:
+        """Bytes of memory that the process holds."""
+        import psutil
+
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+
+@contextmanager
+def serving(own: Path, *words: object, before: str = "", **options: Any) -> Iterator[Served]:
+    """Run the service until the block ends; `before` is code that runs ahead of it, such as a shorter time limit."""
+    code = f"{before}\nfrom digits.cli import main\nmain()"
+    call = [sys.executable, "-c", code, "serve", "--port", "0", "--own", str(own), *map(str, words)]
+    process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line.startswith("digits is at "):
+        raise AssertionError(f"it did not start: {line}{process.communicate()}")
+    try:
+        yield Served(line.split()[3], own, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One service for all tests of a worker."""
+    folder = tmp_path_factory.mktemp("served")
+    with serving(folder / "own", cwd=folder) as running:
+        yield running
+
+
+def png(picture: np.ndarray, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def drawing(mnist: Any) -> Callable[..., bytes]:
+    """Draw test digits side by side as the page's canvas shows them: dark on white."""
+
+    def draw(*numbers: int, kind: str = "PNG") -> bytes:
+        canvas = np.full((200, 140 * len(numbers) + 40), 255, np.uint8)
+        for place, number in enumerate(numbers):
+            digit = Image.fromarray(255 - mnist.test.images[number]).resize((140, 140), Image.Resampling.BICUBIC)
+            canvas[30:170, 20 + 140 * place : 160 + 140 * place] = np.asarray(digit)
+        return png(canvas, kind)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def seven(drawing: Callable[..., bytes]) -> bytes:
+    return drawing(0)
+
+
+@pytest.fixture(scope="session")
+def told_by_the_command(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """What ``digits read --json`` says of picture files, by their bytes."""
+
+    def told(pictures: list[bytes], *words: str) -> Any:
+        folder = tmp_path_factory.mktemp("pictures")
+        files = [folder / f"{index:03}.bin" for index in range(len(pictures))]
+        for file, content in zip(files, pictures, strict=True):
+            file.write_bytes(content)
+        call = [sys.executable, "-m", "digits", "read", *map(str, files), "--json", *words]
+        done = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ)
+        return json.loads(done.stdout)
+
+    return told
