@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from digits.preprocessing import find_marks
+from digits.preprocessing.marks import level_runs
 
 PAPER, PEN = 220, 40
 ZEROS = [(60, 80), (140, 80), (220, 80), (60, 200), (140, 200)]
@@ -62,6 +63,15 @@ def test_printed_lines_are_left_out_even_where_the_writing_crosses_them() -> Non
     for row in (30, 110, 190, 270):
         cv2.line(ruled, (0, row), (399, row + 4), 150, 2)
     assert_rings(np.minimum(ruled, page()))
+
+
+@pytest.mark.parametrize("length", [30, 31, 64, 99])
+@pytest.mark.parametrize("width", [1, 20, 50, 200])
+def test_level_runs_are_what_an_opening_leaves(length: int, width: int) -> None:
+    ink = (np.random.default_rng(0).random((200, width)) > np.linspace(0, 0.2, 200)[:, None]).astype(np.uint8)
+    opened = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    assert opened.any()
+    assert (level_runs(ink, length) == opened).all()
 
 
 def test_squared_paper_is_left_out() -> None:

@@ -144,8 +144,8 @@ def _is_light_on_dark(grey: Ink) -> bool:
     small, middle = shrunk(grey, SMALL), shrunk(grey, LONGEST)
     side = round(NARROW * max(middle.shape)) | 1
     near = cv2.blur(middle, (side, side), borderType=cv2.BORDER_REPLICATE)
-    both = (_skewness(np.subtract(small, _median(small), dtype=np.float32)),
-            _skewness(np.subtract(middle, near, dtype=np.float32)))  # fmt: skip
+    both = (_skewness(cv2.subtract(small, _median(small), dtype=cv2.CV_32F)),
+            _skewness(cv2.subtract(middle, near, dtype=cv2.CV_32F)))  # fmt: skip
     return max(both, key=abs) > 0
 
 

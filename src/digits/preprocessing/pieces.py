@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.lines import Line
@@ -104,12 +103,12 @@ def find_pieces(line: Line) -> list[Piece]:
     pieces = []
     for index, mark in enumerate(line.marks):
         cuts = _cuts(mark, line.height)
-        rows, columns = np.mgrid[: mark.height, : mark.width]
+        rows, columns = np.ogrid[: mark.height, : mark.width]
         part = np.zeros(mark.ink.shape, np.uint8)
         for _, column, slant in cuts:
             part += columns + slant * (rows - mark.height / 2) >= column
         for number in range(len(cuts) + 1):
-            ink = mark.ink * (part == number)
+            ink = mark.ink * (part == number) if cuts else mark.ink
             left, top, width, height = cv2.boundingRect(ink)
             if width:
                 cost = CUT + cuts[number - 1][0] if number else 0.0
@@ -182,17 +181,23 @@ def _cuts(mark: Mark, height: float) -> list[tuple[float, float, float]]:
     width = max(line_width(ink), 1.5)
     high, wide = ink.shape
     margin = max(round(0.18 * high), 3)
+    # a row for each slant, all of them in one go: the sums of a mark are short
+    slants = np.array(SLANTS)[:, None]
+    across = np.rint(columns + slants * (rows - high / 2)).astype(np.int64) + high
+    long = wide + 2 * high
+    places = (across + long * np.arange(len(SLANTS))[:, None]).ravel()
+    size = long * len(SLANTS)
+    sums = np.bincount(places, np.tile(amounts, len(SLANTS)), size)
+    profile = np.convolve(sums, (0.25, 0.5, 0.25), "same").reshape(-1, long)[:, high : high + wide]
+    counts = np.bincount(places, minlength=size).reshape(-1, long)
+    share = (counts.cumsum(1) / rows.size)[:, high - 1 : high + wide - 1]
+    lowest = cv2.erode(profile, np.ones((1, 5), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    fine = (profile <= np.minimum(lowest, THROUGH * width)) & (share > 0.12) & (share < 0.88)
+    fine[:, :margin] = fine[:, wide - margin :] = False
     found = []
-    for slant in SLANTS:
-        across = np.rint(columns + slant * (rows - high / 2)).astype(np.int64) + high
-        sums = np.bincount(across, amounts, minlength=wide + 2 * high)
-        profile = np.convolve(sums, (0.25, 0.5, 0.25), "same")[high : high + wide]
-        share = (np.bincount(across, minlength=len(sums)).cumsum() / rows.size)[high - 1 : high + wide - 1]
-        lowest = sliding_window_view(np.pad(profile, 2, mode="edge"), 5).min(1)
-        fine = (profile <= np.minimum(lowest, THROUGH * width)) & (share > 0.12) & (share < 0.88)
-        for column in np.flatnonzero(fine[margin : wide - margin]) + margin:
-            cost = INK_CUT * profile[column] / width + SLANTED_CUT * abs(slant)
-            found.append((float(cost), float(column) / wide * mark.width, slant))
+    for number, column in zip(*np.nonzero(fine), strict=True):
+        cost = INK_CUT * profile[number, column] / width + SLANTED_CUT * abs(SLANTS[number])
+        found.append((float(cost), float(column) / wide * mark.width, SLANTS[number]))
     kept = list[tuple[float, float, float]]()
     for cut in sorted(found):
         if all(abs(cut[1] - other[1]) > APART * height for other in kept):
