@@ -33,7 +33,7 @@ def test_any_two_greys_do(paper: int, pen: int) -> None:
         assert agreement(ink) > 0.85
         assert ink.max() == 255
         assert not ink[:10].any()
-    elif abs(paper - pen) < 6:
+    elif abs(paper - pen) < 4:
         assert not ink.any()
 
 
