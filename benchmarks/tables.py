@@ -9,6 +9,7 @@ from benchmarks import rows
 from benchmarks.contenders import CONTENDERS
 from benchmarks.reading_tables import corruptions_table, reading_speed_table, reading_table
 from benchmarks.rows import ROOT, range_of, read_csv, source, spread
+from benchmarks.serving_tables import gpu_table, serving_table
 from benchmarks.verdict import Rows, standings, verdict
 
 PAGES = ("README.md", "docs/recipes.md", "docs/design.md", "docs/model-card.md")
@@ -243,6 +244,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-speed": reading_speed_table,
     "corruptions": corruptions_table,
+    "serving": serving_table,
+    "gpu": gpu_table,
 }
 
 
