@@ -78,6 +78,33 @@ def test_a_gigabyte_that_is_not_announced_fills_no_memory(short: Served, seven: 
     assert answers(short, seven)
 
 
+def test_bodies_that_are_held_together_fill_no_memory(tmp_path: Path, seven: bytes) -> None:
+    before = "import digits.web.bodies as b\nb.TOGETHER = 2**22\nb.SLOWEST = 60"
+    with serving(tmp_path / "own", before=before) as small, ExitStack() as stack:
+        started = small.memory()
+        held = [stack.enter_context(connected(small)) for _ in range(20)]
+        for connection in held:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(HEAD + b"Content-Length: 2000000\r\n\r\n" + bytes(1_000_000))
+        refused = [each for each in held if answered_at_once(each).startswith(b"HTTP/1.1 503 ")]
+        assert len(refused) >= 15
+        assert small.memory() - started < 100 * 2**20
+        for connection in held:
+            connection.close()
+        give_up = time.monotonic() + 20
+        while not answers(small, seven):
+            assert time.monotonic() < give_up, "what was held is let go"
+
+
+def answered_at_once(connection: socket.socket) -> bytes:
+    """What came, if anything did within a second."""
+    connection.settimeout(1)
+    try:
+        return connection.recv(65536)
+    except (TimeoutError, ConnectionError):
+        return b""
+
+
 def test_a_body_that_trickles_is_given_up(short: Served, seven: bytes) -> None:
     with connected(short) as connection:
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + bytes(10))
@@ -130,6 +157,15 @@ def bomb(width: int, height: int) -> bytes:
     rows = b"".join(squeezed.compress(bytes(width + 1)) for _ in range(height)) + squeezed.flush()
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_many_numbers_are_refused_before_they_are_parsed(short: Served, seven: bytes) -> None:
+    begun = time.perf_counter()
+    answer = short.post("/api/read", b'{"pixels": [[' + b"1," * 8_000_000 + b"1]]}", "application/json")
+    says = "pixels are at most 1,000,000 numbers: send a larger picture as a file"
+    assert (answer.status, answer.error) == (400, says)
+    assert time.perf_counter() - begun < 1
+    assert answers(short, seven)
 
 
 def test_a_picture_bomb_is_refused_by_what_it_claims(short: Served, seven: bytes) -> None:

@@ -25,16 +25,13 @@ def ended(*words: object, **options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_is_ready_soon_without_torch(tmp_path: Path) -> None:
-    seconds = []
-    for attempt in range(5):  # the best counts: the machine may be busy, the service may not be slow
-        begun = time.perf_counter()
-        with serving(tmp_path / f"own{attempt}") as running:
-            seconds.append(time.perf_counter() - begun)
-            assert running.get("/api/health").json == {"status": "ok", "version": digits.__version__}
-            loaded = {Path(each.path).name for each in psutil.Process(running.process.pid).memory_maps()}
-        if seconds[-1] < 1.5:
-            break
-    assert min(seconds) < 1.5
+    with serving(tmp_path / "own") as running:
+        process = psutil.Process(running.process.pid)
+        spent = process.cpu_times()
+        # of a processor, since the machine may be busy; benchmarks/serving.py measures by the clock
+        assert spent.user + spent.system < 1.5
+        assert running.get("/api/health").json == {"status": "ok", "version": digits.__version__}
+        loaded = {Path(each.path).name for each in process.memory_maps()}
     assert any(name.startswith("onnxruntime") for name in loaded), "it would be seen"
     assert not any(name.startswith("libtorch") for name in loaded)
 

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from digits import __version__
 from digits.web import schemas
-from digits.web.bodies import decoded_body, file_of
+from digits.web.bodies import SentPicture
 from digits.web.guard import Guard
 from digits.web.own import OwnSet
 from digits.web.own_calls import own_calls
@@ -76,13 +76,12 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         responses=schemas.errors(400, 404, 408, 413, 415, 422, 503),
         openapi_extra=schemas.PICTURE,
     )
-    async def read(request: Request, model: Model = None, single: Single = False) -> JSONResponse:
+    async def read(sent: SentPicture, model: Model = None, single: Single = False) -> JSONResponse:
         """Read a picture: the same answer that ``digits read --json`` gives of it."""
-        service.model(model)
-        source, name = await file_of(request)
 
         def job() -> dict[str, Any]:
-            return service.read(decoded_body(source, name), name, model, single).as_json()
+            service.model(model)
+            return service.read(*sent.decoded(), model, single).as_json()
 
         return JSONResponse(await workers.run(job))
 
@@ -93,7 +92,7 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         openapi_extra=schemas.PICTURE,
     )
     async def look(
-        request: Request,
+        sent: SentPicture,
         model: Annotated[list[str] | None, Query(description="Who reads; may be given several times.")] = None,
         single: Single = False,
         focus: Annotated[int, Query(ge=-1000, le=1000, description="The digit to open up; -1: the last.")] = -1,
@@ -101,19 +100,13 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         preview: Annotated[bool, Query(description="The whole picture as a JPEG, for browsers without HEIC.")] = False,
     ) -> JSONResponse:
         """Read a picture with several models, and open up one of its digits: what the page shows."""
-        for each in model or ():
-            service.model(each)
-        source, name = await file_of(request)
 
         def job() -> dict[str, Any]:
+            for each in model or ():
+                service.model(each)
+            decoded, name = sent.decoded()
             return service.look(
-                decoded_body(source, name),
-                name,
-                model or (),
-                single=single,
-                focus=focus,
-                evidence=evidence,
-                preview=preview,
+                decoded, name, model or (), single=single, focus=focus, evidence=evidence, preview=preview
             )
 
         return JSONResponse(await workers.run(job))

@@ -12,7 +12,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from digits.inference.steps import steps_of
 from digits.spec import CLASSES
 from digits.web import schemas
-from digits.web.bodies import decoded_body, file_of
+from digits.web.bodies import SentPicture
 from digits.web.guard import is_loopback
 from digits.web.own import ID, OwnSet, as_idx, as_kaggle
 from digits.web.refusals import RefusedError
@@ -67,6 +67,7 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
     )
     async def keep(
         request: Request,
+        sent: SentPicture,
         label: Annotated[int, Query(ge=0, le=CLASSES - 1, description="What it is.")],
         consent: Annotated[bool, Query(description="That the person agrees to its being kept.")] = False,
         digit: Annotated[int, Query(ge=0, le=3000, description="Which digit of the picture, from 0.")] = 0,
@@ -77,11 +78,10 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
         _must_be_here(request)
         if not consent:
             raise RefusedError(403, "nothing is kept without consent: ask the person, then send consent=true")
-        service.model(model)
-        source, name = await file_of(request)
 
         def job() -> dict[str, Any]:
-            decoded = decoded_body(source, name)
+            service.model(model)
+            decoded, name = sent.decoded()
             reading = service.read(decoded, name, model, single)
             if digit >= len(reading.digits) or not reading.digits[digit].image.any():
                 raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")

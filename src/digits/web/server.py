@@ -17,6 +17,9 @@ from digits.web.guard import is_loopback
 from digits.web.own import OwnSet
 from digits.web.service import Service, opened_models
 
+PORT = 8000
+"""Where it listens when nobody says."""
+
 GRACE = 5
 """Seconds that requests have to end when the service is stopped."""
 
@@ -101,17 +104,18 @@ def address_of(listener: socket.socket) -> str:
 
 def _listener(host: str, port: int | None) -> socket.socket:
     try:
-        return _bound(host, 8000 if port is None else port)
+        return _bound(host, PORT if port is None else port)
     except (OSError, OverflowError) as error:
         if port is None and getattr(error, "errno", None) == errno.EADDRINUSE:
             return _bound(host, 0)
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot listen at {host}, port {port or 8000}: {reason}; name another --host or --port") from None
+        where = f"{host}, port {PORT if port is None else port}"
+        raise UsageError(f"cannot listen at {where}: {reason}; name another --host or --port") from None
 
 
 def _bound(host: str, port: int) -> socket.socket:
     family: Any = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # said to be TCP, or asyncio leaves Nagle's algorithm on, and an answer's body waits 40 ms for the head to be acknowledged
+    # said to be TCP, or asyncio leaves Nagle's algorithm on, and a body waits 40 ms until its head is acknowledged
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
