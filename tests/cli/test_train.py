@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+
+from digits.spec import Dataset
 
 
 def test_training_says_results_on_stdout_and_progress_on_stderr(trained: tuple[Path, Any], few_file: Path) -> None:
@@ -128,3 +131,93 @@ def test_what_is_learned_besides_is_told(digits: Any, few_file: Path, monkeypatc
     assert lines[1].split()[:2] == ["train", "1,737"]
     assert lines[4] == "learned besides: 40 digits of our own pen and 30 photographs of digits"
     assert lines[-1] == f"again   digits train fast --batch-size 50 --synthetic 40 --photographs 30 --data {few_file}"
+
+
+@pytest.fixture(scope="session")
+def own(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 digits as the page to draw on keeps corrections, and a drawing beside them."""
+    folder = tmp_path_factory.mktemp("own")
+    for number in range(60):
+        place = folder / "train" / str(mnist.train.labels[number])
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mnist.train.images[number, :, ::-1]).save(place / f"{number}.png")
+    (folder / "drawings").mkdir()
+    Image.new("L", (300, 200), 255).save(folder / "drawings" / "1.png")
+    return folder
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few things that are no digit are drawn, and no report, which take long and say nothing here."""
+    monkeypatch.setattr("digits.training.comparison.STRAYS", 40)
+    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
+
+
+PERSONAL = ["--batch-size", "50", "--others", "20"]
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_shipped_model_learns_own_digits_and_says_what_it_gained_and_forgot(
+    digits: Any, few_file: Path, own: Path
+) -> None:
+    said = digits("train", "--extra", own, "--from", "mlp", *PERSONAL, "--data", few_file, "--out", "run")
+    assert (said.code, said.err.count("Traceback")) == (0, 0)
+    lines = said.out.splitlines()
+    results = json.loads(Path("run/results.json").read_text())
+    before = results["before"]
+    assert lines[4].startswith("learned besides: 20 things that are none and ")
+    assert lines[4].endswith(" digits of one's own, repetitions included")
+    assert lines[6] == "before → after, starting from mlp"
+    table = {line.split("  ")[0]: line for line in lines[7:12]}
+    for name, part in (
+        (f"{results['data']['name']} validation", "validation"),
+        ("own digits, held out", "own_held_out"),
+        ("own digits, learned from", "own_learned"),
+        (f"{results['data']['name']} validation, accepted", "accepted"),
+        ("no digits, sent away", "no_digits"),
+    ):
+        row = before[part]
+        assert f" {row['before']:.2%} → " in table[name]
+        changed = f"{row['newly_wrong']:,} newly wrong, {row['newly_right']:,} newly right"
+        assert table[name].endswith(f" {row['after']:.2%}  ({row['n']:,}; {changed})")
+    assert lines[12] == before["sentence"]
+    assert lines[-1] == (
+        f"again   digits train personal --batch-size 50 --others 20 --data {few_file} --extra {own} --from mlp"
+    )
+    assert (before["own_held_out"]["n"], before["own_learned"]["n"], before["no_digits"]["n"]) == (12, 48, 40)
+
+
+@pytest.mark.usefixtures("soon")
+def test_such_a_run_is_repeated_by_its_command_and_read_as_any_other(
+    digits: Any, few_file: Path, own: Path, mnist: Dataset
+) -> None:
+    words = ["train", "--from=mlp", "--extra", own, *PERSONAL, "--others", "0", "--data", few_file]
+    said = digits(*words, "--out", "run", "--json")
+    results = json.loads(said.out)
+    assert results == json.loads(Path("run/results.json").read_text())
+    again = digits(*shlex.split(results["command"])[1:], "--out", "again", "--json")
+    assert json.loads(again.out)["before"] == results["before"]
+    weights = [Path(run, "model.safetensors").read_bytes() for run in ("run", "again")]
+    assert weights[0] == weights[1]
+    Image.fromarray(255 - mnist.test.images[0]).resize((112, 112)).save("seven.png")
+    assert digits("read", "seven.png", "--single", "--model", "run").out.split() == ["7"]
+    assert digits("evaluate", "run", "--data", few_file).code == 0
+
+
+@pytest.mark.usefixtures("soon")
+def test_own_digits_are_learned_besides_by_an_ordinary_recipe(digits: Any, few_file: Path, own: Path) -> None:
+    said = digits(*FAST, "--extra", own, "--data", few_file, "--out", "run")
+    lines = said.out.splitlines()
+    figures = json.loads(Path("run/results.json").read_text())["own"]
+    assert lines[4] == "learned besides: 185 digits of one's own, repetitions included"
+    assert lines[6:8] == [
+        f"own digits, held out: {figures['held_out']['accuracy']:.2%} of 12",
+        f"own digits, learned from: {figures['learned']['accuracy']:.2%} of 48",
+    ]
+
+
+@pytest.mark.parametrize("flag", ["--from", "--extra"])
+def test_a_resumed_run_keeps_what_it_was_given(digits: Any, flag: str) -> None:
+    said = digits("train", "--resume", "run", flag, "mlp")
+    assert (said.code, said.out) == (2, "")
+    assert "--resume keeps the run's own configuration and folder: only --data and --json go with it" in said.err

@@ -160,3 +160,25 @@ def test_too_many_or_too_few_classes_are_refused(names: list[str], tmp_path: Pat
         DataError, match=rf"has {len(names)} class folders \(.*\); 2 to 10, or some of 0 to 9, are needed"
     ):
         load_dataset(tmp_path)
+
+
+def test_corrections_are_read_as_they_are_and_the_drawings_beside_them_are_not(tmp_path: Path) -> None:
+    # as much ink as a digit can have: fitted into 20 × 20, it never reaches the border by which a ground is judged
+    full = np.zeros((28, 28), np.uint8)
+    full[4:24, 4:24] = 255
+    save(tmp_path / "train" / "7" / "1.png", full)
+    save(tmp_path / "drawings" / "1.png", np.full((300, 200), 255, np.uint8))
+    read = load_labelled(tmp_path, digits_only=True)
+    np.testing.assert_array_equal(read.images, full[None])
+    assert read.labels.tolist() == [7]
+
+
+def test_where_digits_are_needed_other_classes_are_refused(tmp_path: Path) -> None:
+    for name in ("apple", "pear"):
+        save(tmp_path / name / "1.png", STROKE)
+    assert len(load_labelled(tmp_path)) == 2
+    with pytest.raises(DataError) as refused:
+        load_labelled(tmp_path, digits_only=True)
+    assert str(refused.value) == (
+        f"{tmp_path} has the classes apple, pear, which are no digits. Name its folders 0 to 9."
+    )

@@ -127,6 +127,33 @@ def test_digits_learned_besides_are_told(run: Path) -> None:
     assert "which here include" not in text
 
 
+BEFORE = {
+    "model": "cnn", "recipe": "reader", "seed": 0, "network": "5 × cnn 16-32-64",
+    "validation": {"n": 5000, "before": 0.9956, "after": 0.995, "newly_right": 3, "newly_wrong": 6},
+    "own_held_out": {"n": 20, "before": 0.75, "after": 0.95, "newly_right": 4, "newly_wrong": 0},
+    "sentence": "Gained: 19 instead of 15.",
+}  # fmt: skip
+OWN = {"learned": {"accuracy": 0.9875, "n": 80}, "held_out": {"accuracy": 0.85, "n": 20}}
+
+
+def test_what_was_gained_and_forgotten_is_a_table(run: Path) -> None:
+    data = json.loads((run / "results.json").read_text())["data"] | {"train": 12_500, "extra": 2_500}
+    text = text_of(write_report(changed(run, before=BEFORE, own=OWN, data=data)))
+    assert "It went on with cnn (5 × cnn 16-32-64, recipe reader). Gained: 19 instead of 15." in text
+    assert " validation 5,000 99.56 % 99.50 % 6 3 own, held out 20 75.00 % 95.00 % 0 4 " in text
+    assert "no digits, sent away" not in text
+    assert "2 epochs over 10,000 digits of MNIST, 2,500 of one's own, repetitions included in 1.2 seconds" in text
+    assert "the training digits, which here include one's own; settings" in text
+    assert "One's own digits" not in text
+
+
+def test_own_digits_that_nothing_was_before_are_told(run: Path) -> None:
+    text = text_of(write_report(changed(run, own=OWN)))
+    assert "Of the 20 held out, 85.00 % are read right; of the 80 it learned from, 98.75 %." in text
+    text = text_of(write_report(changed(run, own={"learned": OWN["learned"]})))
+    assert "Of the 80 it learned from, 98.75 %." in text
+
+
 def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror='y'>"
     changed(run, command=hostile, notices=[hostile], network=hostile)

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from digits.spec import Dataset, LabelledDigits
 
@@ -29,6 +30,20 @@ def few_file(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     arrays = (few.train.images, few.train.labels, few.test.images, few.test.labels)
     np.savez(path, **dict(zip(("x_train", "y_train", "x_test", "y_test"), arrays, strict=True)))
     return path
+
+
+@pytest.fixture(scope="session")
+def kept() -> Callable[[Path, LabelledDigits], Path]:
+    """Write digits into a folder as the page to draw on keeps corrections."""
+
+    def write(folder: Path, digits: LabelledDigits) -> Path:
+        for number, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+            place = folder / "train" / str(label)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number:03}.png")
+        return folder
+
+    return write
 
 
 @pytest.fixture

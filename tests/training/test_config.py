@@ -26,7 +26,11 @@ from digits.training.recipes import RECIPES, command, recipe
 
 SHARE = "from 0 to below 1"
 REFUSED = [
-    *[(field, value, SHARE) for field in ("dropout", "label_smoothing", "scale", "warmup") for value in (-0.1, 1.0)],
+    *[
+        (field, value, SHARE)
+        for field in ("dropout", "label_smoothing", "scale", "warmup", "extra_share")
+        for value in (-0.1, 1.0)
+    ],
     *[
         (field, value, "0 or more")
         for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic")
@@ -34,7 +38,7 @@ REFUSED = [
     ],
     ("momentum", 1.0, SHARE),
     ("momentum", -0.5, SHARE),
-    *[(field, -1, "0 or more") for field in ("patience", "synthetic", "photographs")],
+    *[(field, -1, "0 or more") for field in ("patience", "synthetic", "photographs", "others", "replay")],
     *[(field, value, "from 0 to below 2^63") for field in ("seed", "split_seed") for value in (-1, 2**63)],
     ("threads", -1, "from 0 to 1024"),
     ("threads", 1025, "from 0 to 1024"),
@@ -209,6 +213,9 @@ configurations = st.fixed_dictionaries(
         "elastic": number,
         "synthetic": natural,
         "photographs": natural,
+        "others": natural,
+        "replay": natural,
+        "extra_share": share,
         "validation": count,
         "split_seed": natural,
         "seed": natural,
@@ -239,6 +246,14 @@ def test_the_command_names_what_was_changed_and_quotes_it() -> None:
     config = recipe("classic").replace(hidden=(64,), network="my nets/own.py:Net")
     assert shlex.split(command(config, "my digits")) == [
         "digits", "train", "classic", "--network", "my nets/own.py:Net", "--hidden", "64", "--data", "my digits",
+    ]  # fmt: skip
+
+
+def test_the_command_names_places_and_leaves_out_what_a_network_is() -> None:
+    config = recipe("personal").replace(hidden=(64,), members=2, epochs=3)
+    places = {"data": "my digits", "extra": "my own", "start": "cnn"}
+    assert shlex.split(command(config, **places)) == [
+        "digits", "train", "personal", "--epochs", "3", "--data", "my digits", "--extra", "my own", "--from", "cnn",
     ]  # fmt: skip
 
 
@@ -284,6 +299,12 @@ def test_a_recipe_may_come_first_or_behind_its_flag(words: list[str], changed: l
     assert parsed([*words, *changed])[0] == expected
     if len(words) == 2 or words[0].startswith("--recipe="):
         assert parsed([*changed, *words])[0] == expected
+
+
+@pytest.mark.parametrize("words", [["--from", "cnn"], ["--from=cnn"]])
+def test_without_a_recipe_a_network_goes_on_by_the_personal_one(words: list[str]) -> None:
+    assert parsed(words)[0] == recipe("personal")
+    assert parsed(["classic", *words])[0] == recipe("classic")
 
 
 def test_without_a_recipe_it_is_the_standard_one() -> None:

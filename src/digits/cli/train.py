@@ -22,6 +22,7 @@ PARTS = {
     "validation": "validation",
     "own_held_out": "own digits, held out",
     "own_learned": "own digits, learned from",
+    "accepted": "validation, accepted",
     "no_digits": "no digits, sent away",
 }
 """What is compared before and after, by its name in ``results.json``."""
@@ -95,14 +96,14 @@ def train(words: list[str]) -> None:
     if call.json:
         say_json(run.results)
     else:
-        say("\n".join([table(run.scores), *_own(run.results), *_before_and_after(run.results), _summary(run, report)]))
+        say(f"{table(run.scores)}\n{_summary(run, report)}")
     for sentence in told:  # what is said first is far above by now
         (remark if call.json else say)(sentence)
 
 
 def _own(results: dict[str, Any]) -> list[str]:
-    """Tell how own digits are read, where the table of what was before does not tell it."""
-    if "own" not in results or "before" in results:
+    """Tell how own digits are read, if any were learned."""
+    if "own" not in results:
         return []
     held = "own digits, held out", results["own"].get("held_out")
     learned = "own digits, learned from", results["own"]["learned"]
@@ -111,10 +112,9 @@ def _own(results: dict[str, Any]) -> list[str]:
 
 def _before_and_after(results: dict[str, Any]) -> list[str]:
     """Tell what a network gained and forgot when it went on learning."""
-    if "before" not in results:
-        return []
     before = results["before"]
-    called = PARTS | {"validation": f"{results['data']['name']} validation"}
+    name = results["data"]["name"]
+    called = {part: f"{name} {what}" if what.startswith("validation") else what for part, what in PARTS.items()}
     rows = [(called[part], before[part]) for part in PARTS if part in before]
     width = max(len(name) for name, _ in rows)
     lines = [
@@ -126,10 +126,11 @@ def _before_and_after(results: dict[str, Any]) -> list[str]:
 
 
 def _summary(run: "Run", report: Path) -> str:
-    """Tell what it learned from beyond the set, how long it took, and where everything is."""
+    """Tell what it learned beyond the set, what that gained and cost, how long it took, and where everything is."""
     seconds, counts = run.results["seconds"], run.results["data"]
-    added = [f"{counts[name]:,} {what}" for name, what in ADDED.items() if counts[name]]
+    added = [f"{counts[name]:,} {what}" for name, what in ADDED.items() if counts.get(name)]
     lines = [f"learned besides: {' and '.join(added)}"] if added else []
+    lines += _before_and_after(run.results) if "before" in run.results else _own(run.results)
     lines += ["", f"trained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all"]
     model = run.folder / "model.onnx"
     file = model if model.exists() else model.with_suffix(".safetensors")

@@ -9,7 +9,7 @@ from torch import nn
 
 from digits.spec import Images, LabelledDigits, Logits, probabilities
 from digits.training.config import TrainConfig
-from digits.training.extra import Extra
+from digits.training.extra import ENOUGH, Extra
 from digits.training.loop import logits_of
 from digits.training.sources import no_digits, seed_for
 from digits.training.start import Start
@@ -58,29 +58,29 @@ def before_and_after(
     Returns
     -------
     ``model``, what it started from; by the name of each part, ``n``, the accuracies ``before`` and ``after``, and how
-    many are ``newly_right`` and ``newly_wrong``; for ``no_digits``, shares sent away instead of accuracies, if the
-    network ever learned what is none; and ``sentence``, what all that says.
+    many are ``newly_right`` and ``newly_wrong``; if the network ever learned what is no digit, shares instead of
+    accuracies: ``accepted`` of the validation digits, sent away of ``no_digits``; and ``sentence``, what all that says.
     """
+    pair = ((start.network, start.described), (network, results))
     parts = {"validation": validation}
     if extra:
         parts |= {"own_held_out": extra.held_out, "own_learned": extra.learned}
     figures: dict[str, dict[str, Any]] = {}
     for name, part in parts.items():
         if len(part):
-            pair = [logits_of(each, part).argmax(1) == part.labels for each in (start.network, network)]
-            figures[name] = _compared(*pair)
+            figures[name] = _compared(*(logits_of(each, part).argmax(1) == part.labels for each, _ in pair))
     if start.config.others or config.others:
         images = no_digits(STRAYS, seed_for(config.replace(seed=config.split_seed), 6))
-        sent = [_sent_away(start.network, start.described, images), _sent_away(network, results, images)]
-        figures["no_digits"] = _compared(*sent)
+        figures["accepted"] = _compared(*(_accepted(*each, validation.images) for each in pair))
+        figures["no_digits"] = _compared(*(~_accepted(*each, images) for each in pair))
     about = {name: start.described[name] for name in ("recipe", "seed", "network")}
     return {"model": start.place, **about, **figures, "sentence": _sentence(figures)}
 
 
-def _sent_away(network: nn.Module, described: dict[str, Any], images: Images) -> np.ndarray:
+def _accepted(network: nn.Module, described: dict[str, Any], images: Images) -> np.ndarray:
     logits: Logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
-    sent: np.ndarray = probabilities(logits, described["temperature"]).max(1) < described["rejection_threshold"]
-    return sent
+    accepted: np.ndarray = probabilities(logits, described["temperature"]).max(1) >= described["rejection_threshold"]
+    return accepted
 
 
 def _compared(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
@@ -94,20 +94,22 @@ def _compared(before: np.ndarray, after: np.ndarray) -> dict[str, Any]:
 
 
 def _sentence(figures: dict[str, dict[str, Any]]) -> str:
-    """Say in words what was gained and what was forgotten."""
+    """Say what was gained and what was forgotten."""
     said = []
     if own := figures.get("own_held_out") or figures.get("own_learned"):
         right = {when: round(own[when] * own["n"]) for when in ("before", "after")}
-        which = "held out" if "own_held_out" in figures else "it learned from, too few to hold any out"
+        held = " held out" if "own_held_out" in figures else ""
+        learned = "" if held else f", all of which it learned, since fewer than {ENOUGH} are too few to hold any out"
         said.append(
-            f"Gained: of the {own['n']:,} own digits {which}, {right['after']:,} are read right, "
-            f"{right['before']:,} were before."
+            f"gained: {right['after']:,} instead of {right['before']:,} of the {own['n']:,} own digits{held} are read "
+            f"right{learned}"
         )
     kept = figures["validation"]
     said.append(
-        f"Forgotten: of {kept['n']:,} digits as it knew them, {kept['newly_wrong']:,} are newly wrong, and "
-        f"{kept['newly_right']:,} newly right."
+        f"forgotten: {kept['newly_wrong']:,} of {kept['n']:,} validation digits are newly wrong, "
+        f"{kept['newly_right']:,} newly right"
     )
     if sent := figures.get("no_digits"):
-        said.append(f"Of what is no digit it sends away {sent['after']:.1%}, {sent['before']:.1%} before.")
-    return " ".join(said)
+        said.append(f"of what is no digit, {sent['after']:.1%} instead of {sent['before']:.1%} are sent away")
+    sentence = "; ".join(said)
+    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -78,13 +78,11 @@ def load_extra(place: str | os.PathLike[str], config: TrainConfig) -> Extra:
     return Extra(str(folder.resolve()), sha256, learned, held_out)
 
 
-def share_of(learned: int, extra: Extra | None, config: TrainConfig) -> int:
+def share_of(learned: int, extra: Extra, config: TrainConfig) -> int:
     """Count the own digits in an epoch beside so many others, repetitions included.
 
     They make up the configuration's ``extra_share`` of the epoch, but each of them is learned at least once.
     """
-    if extra is None:
-        return 0
     return max(len(extra.learned), round(learned * config.extra_share / (1 - config.extra_share)))
 
 

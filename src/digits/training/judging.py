@@ -97,9 +97,11 @@ def judge(
             "synthetic": config.synthetic,
             "photographs": config.photographs,
             "others": config.others,
-            "extra": share_of(learned_an_epoch(config, dataset, len(validation)), given.extra, config),
         },
     }
+    if given.extra:
+        beside = learned_an_epoch(config, dataset, len(validation))
+        description["data"]["extra"] = share_of(beside, given.extra, config)
     notices = notices_of(config, dataset, history) + notices
     figures = {
         name: {"accuracy": part.accuracy, "n": part.n, "nll": part.nll, "ece": part.ece}

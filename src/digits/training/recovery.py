@@ -123,7 +123,7 @@ def _config_of(file: Path, metadata: dict[str, Any]) -> TrainConfig:
         described = re.fullmatch(r"(?:(\d+) × )?(cnn )?(\d+(?:-\d+)*)", network)
         if name not in RECIPES or described is None:
             raise ModelError(
-                f"{file} holds the network {network}, recipe {name}, which cannot be built again from the file alone: "
+                f"{file} holds the network {network}, recipe {name}, which cannot be built again from the file alone; "
                 f"{_FOLDER}"
             )
         if architecture is None:  # as in the models that come with the package
@@ -131,13 +131,13 @@ def _config_of(file: Path, metadata: dict[str, Any]) -> TrainConfig:
             shape = {"channels": widths} if described[2] else {"hidden": widths[1:-1]}
             kind = "cnn" if described[2] else "mlp"
             architecture = {"network": kind, "members": int(described[1] or 1), **shape}
-        return RECIPES[name].replace(
-            validation=int(data["validation"]),
-            split_seed=int(data.get("split_seed", 0)),
-            others=int(data.get("others", 0)),
-            seed=int(metadata["seed"]),
-            **architecture,
-        )
+        learned = {
+            "validation": int(data["validation"]),
+            "split_seed": int(data.get("split_seed", 0)),
+            "others": int(data.get("others", 0)),
+            "seed": int(metadata["seed"]),
+        }
+        return TrainConfig.from_json(RECIPES[name].as_json() | learned | architecture)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{file} does not say how it was made: {error} is missing; {_FOLDER}") from error
 

@@ -241,9 +241,10 @@ def _train_one(
         about = {name: results[name] for name in ("recipe", "seed", "network")}
         accuracy, training = results["validation"]["accuracy"], results["seconds"]["training"]
         more = {"teacher": about | {"validation": accuracy, "seconds": training}}
-    network = make_network(config).to(device_of(config))
+    network = make_network(config)
     if given.start:
         begin(network, given.start, parts[0].images)
+    network.to(device_of(config))
     on = further(progress, earlier, len(earlier) + config.epochs)
 
     def record(done: float, epochs: int, history: list[Epoch]) -> None:

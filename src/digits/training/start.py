@@ -100,9 +100,9 @@ def continued(config: TrainConfig, start: Start | None) -> TrainConfig:
     """
     named = recipe(config.recipe)
     if start is None:
-        if config.recipe == PERSONAL:
+        if PERSONAL in (config.recipe, config.teacher):
             raise UsageError(
-                f"the recipe {PERSONAL} goes on with a trained network: name it with --from, as in --from cnn"
+                f"the recipe {PERSONAL} goes on with a trained network: name one with --from, as in --from cnn"
             )
         return config
     if config.teacher:

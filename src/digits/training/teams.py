@@ -17,7 +17,10 @@ from digits.training.export import load_network
 from digits.training.loop import Progress
 from digits.training.recipes import RECIPES, recipe
 
-SAME = ("synthetic", "photographs", "others", "validation", "split_seed", "seed", "device", "threads")
+SAME = (
+    "synthetic", "photographs", "others", "replay", "extra_share", "validation", "split_seed", "seed", "device",
+    "threads",
+)  # fmt: skip
 """What a teacher that is trained first takes over from its student: the digits, the seed and the machine."""
 
 
