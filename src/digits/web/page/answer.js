@@ -27,7 +27,7 @@ export class Answer {
   empty() {
     byId("answer").dataset.state = "empty";
     this.#numerals([], -1);
-    this.#verdict("", "");
+    this.#verdict("", "What it reads appears here, as you write.");
     this.#doubts([]);
     this.#bars([]);
     byId("copy").hidden = true;
@@ -63,8 +63,8 @@ export class Answer {
     const many = first.reading.digits.length > 1;
     const other = second ? comparison(first.reading, second) : "";
     if (digit.accepted) {
-      const sure = `${percent(digit.confidence)} % sure`;
-      this.#verdict(many ? `The ${digit.value}: ${sure}.` : `${sure.replace(">", "more than ")}.`, other);
+      const sure = `${percent(digit.confidence).replace(">", "more than ")} % sure.`;
+      this.#verdict(many ? `The ${digit.value}: ${sure}` : sure.charAt(0).toUpperCase() + sure.slice(1), other);
     } else {
       this.#verdict("Not a digit,", ` as far as it knows. If it were, then a ${digit.value} (${percent(digit.confidence)} %).${other}`);
     }

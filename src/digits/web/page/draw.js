@@ -4,7 +4,7 @@ import { look, newestOnly } from "./api.js";
 import { addCrosshair } from "./crosshair.js";
 import { byId } from "./elements.js";
 import { Sheet } from "./sheet.js";
-import { announce, hush, spoken } from "./words.js";
+import { announce, hush, showTime, spoken } from "./words.js";
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -75,7 +75,7 @@ export class Drawing {
       this.look = found;
       this.#mark();
       this.#shown(this);
-      byId("took").textContent = `read in ${Math.round(performance.now() - asked)} ms`;
+      showTime(byId("took"), performance.now() - asked);
       measure(touched);
       if (settled) this.#settle();
     } catch (refused) {

@@ -26,9 +26,10 @@ export class Evidence {
   }
 
   empty() {
-    for (const { canvas, words } of this.#tiles) {
+    for (const { name, canvas, title, words } of this.#tiles) {
       paintNothing(canvas);
       canvas.setAttribute("aria-label", "No evidence yet");
+      title.textContent = name;
       words.textContent = "";
     }
     for (const picture of this.#pictures) picture.hidden = true;
@@ -41,12 +42,13 @@ export class Evidence {
     if (!look.inside.steps) return this.#stale(true);
     this.#stale(false);
     const greys = greysOf(look.inside.image);
-    for (const { name, canvas, words } of this.#tiles) {
+    for (const { name, canvas, title, words } of this.#tiles) {
       const found = look.inside.models.find((model) => model.model === name)?.evidence;
       if (!found) continue;
       paintEvidence(canvas, greys, found.pixels);
       canvas.setAttribute("aria-label", `The ink that spoke for a ${found.answer} and against it, says ${name}`);
-      words.textContent = `${found.answer}: ${found.exact ? "worked out exactly" : "by blotting out"}`;
+      title.textContent = `${name}: ${found.answer}`;
+      words.textContent = found.exact ? "worked out exactly" : "found by blotting out";
     }
     this.#pictures.forEach((picture, index) => {
       picture.src = look.inside.steps[STAGES[index][0]];
@@ -61,9 +63,10 @@ export class Evidence {
 
 function tile(name) {
   const canvas = element("canvas", { class: "tile pixels", width: 28, height: 28, role: "img" });
+  const title = element("b", {}, name);
   const words = element("span");
-  const figure = element("figure", {}, canvas, element("figcaption", {}, element("b", {}, name), " ", words));
-  return { name, figure, canvas, words };
+  const figure = element("figure", {}, canvas, element("figcaption", {}, title, words));
+  return { name, figure, canvas, title, words };
 }
 
 function stage(key, title, words) {

@@ -43,16 +43,27 @@ export class Inside {
 function makeNetwork({ name, network, layers }) {
   const row = element("div", { class: "network", role: "group", "aria-label": `${name}, ${network}` });
   const hidden = layers.slice(1, -1).map((count, index) => {
-    const canvas = element("canvas", { class: "tile units", role: "img" });
-    // as wide as its columns, so that all layers are as high as the picture
-    canvas.style.aspectRatio = `${Math.ceil(count / rowsOf(count))} / ${rowsOf(count)}`;
-    row.append(threads(), captioned(canvas, index ? "" : name, `${count} units`));
-    return { canvas, count };
+    const canvas = element("canvas", { role: "img" });
+    const grid = element("div", { class: "tile units" }, canvas);
+    row.append(threads(), captioned(grid, index ? "" : name, `${count} units`));
+    const layer = { canvas, count, units: null, side: 1 };
+    new ResizeObserver(() => fit(layer, grid)).observe(grid);
+    return layer;
   });
   const items = Array.from({ length: 10 }, (_, value) => element("li", {}, element("i"), String(value)));
   const answers = element("ol", { class: "tile answers", start: 0, "aria-label": `What ${name} answers` }, ...items);
-  row.append(threads(), captioned(answers, "", "10 answers"));
+  row.append(threads(), captioned(answers, "", "answers"));
   return { name, row, hidden, items };
+}
+
+/** Give each unit whole pixels of the screen, as many as the height of the tile has for it. */
+function fit(layer, grid) {
+  const { paddingTop, paddingBottom } = getComputedStyle(grid);
+  const height = grid.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+  const scale = devicePixelRatio || 1;
+  layer.side = Math.max(2, Math.floor((height * scale) / rowsOf(layer.count)));
+  paintUnits(layer.canvas, layer.count, layer.units, layer.side);
+  layer.canvas.style.width = `${layer.canvas.width / scale}px`;
 }
 
 function captioned(content, name, words) {
@@ -60,11 +71,11 @@ function captioned(content, name, words) {
 }
 
 function paintNetwork({ hidden, items }, told) {
-  hidden.forEach(({ canvas, count }, index) => {
-    const units = told?.layers[index] ?? null;
-    paintUnits(canvas, count, units);
-    const lit = units ? units.filter((value) => value > 0).length : 0;
-    canvas.setAttribute("aria-label", `${count} units of layer ${index + 1}, ${lit} of them lit`);
+  hidden.forEach((layer, index) => {
+    layer.units = told?.layers[index] ?? null;
+    paintUnits(layer.canvas, layer.count, layer.units, layer.side);
+    const lit = layer.units?.filter((value) => value > 0).length ?? 0;
+    layer.canvas.setAttribute("aria-label", `${layer.count} units of layer ${index + 1}, ${lit} of them lit`);
   });
   items.forEach((item, value) => {
     const probability = told?.probabilities[value] ?? 0;

@@ -2,7 +2,7 @@
 
 import { MOST, Refused, look } from "./api.js";
 import { byId, element } from "./elements.js";
-import { announce, spoken, told } from "./words.js";
+import { announce, showTime, spoken, told } from "./words.js";
 
 export class Photograph {
   /** What the service last said of the picture; null while there is none. */
@@ -61,37 +61,47 @@ export class Photograph {
     if (turn !== this.#turn) return;
     this.#file = file;
     byId("photo").hidden = !visible;
-    await this.#ask(-1, !visible, 0);
+    await this.#ask(0, { preview: !visible });
+    if (this.look) announce(spoken(this.look.answers[0].reading), 100);
+    // better begin with a digit than with what is none
+    const first = this.look?.answers[0].reading.digits.findIndex((digit) => digit.accepted);
+    if (first > 0) await this.#ask(first);
   }
 
-  open(digit) {
-    // what is known of every digit is shown at once, what is inside when it comes
-    return this.#ask(digit, false);
+  /** Look into a digit: what is known of each is shown at once, what is inside when it comes. */
+  async open(digit) {
+    const [{ model, reading, probabilities, images }] = this.look.answers;
+    const known = { model, probabilities: probabilities[digit], layers: null, evidence: null };
+    const inside = { digit, image: images[digit], models: [known], steps: null };
+    this.#show({ ...this.look, inside });
+    announce(`Opened: ${told(reading.digits[digit])}`, 100);
+    await this.#ask(digit);
   }
 
   again() {
-    if (this.#file) return this.#ask(this.look?.inside?.digit ?? 0, false);
+    if (this.look) return this.#ask(this.look.inside?.digit ?? 0);
   }
 
-  async #ask(focus, preview, first) {
+  async #ask(focus, { preview = false } = {}) {
     const turn = ++this.#turn;
     const asked = performance.now();
     try {
-      const found = await look(this.#file, { models: this.#models(), focus: first ?? focus, evidence: true, preview });
+      const found = await look(this.#file, { models: this.#models(), focus, evidence: true, preview });
       if (turn !== this.#turn) return;
-      const news = !this.look;
-      this.look = found;
       if (found.preview) byId("image").src = found.preview;
-      byId("photo").hidden = false;
-      this.#stage("read");
-      byId("photo-took").textContent = `read in ${Math.round(performance.now() - asked)} ms`;
-      this.#boxes();
-      this.#shown(this);
-      const { reading } = found.answers[0];
-      announce(news ? spoken(reading) : `Opened: ${told(reading.digits[found.inside.digit])}`, 100);
+      this.#show(found);
+      showTime(byId("photo-took"), performance.now() - asked);
     } catch (refused) {
       if (turn === this.#turn) this.#refuse(refused.message, !this.look);
     }
+  }
+
+  #show(look) {
+    this.look = look;
+    byId("photo").hidden = false;
+    this.#stage("read");
+    this.#boxes();
+    this.#shown(this);
   }
 
   #refuse(sentence, gone = true) {
@@ -107,7 +117,7 @@ export class Photograph {
     byId("drop").hidden = stage !== "empty";
     for (const id of ["photo", "photo-tools"]) byId(id).hidden = stage === "empty";
     byId("photo-note").hidden = stage !== "read" || !this.look?.answers[0].reading.digits.length;
-    if (stage !== "read") byId("photo-took").textContent = stage === "reading" ? "reading …" : "";
+    if (stage === "reading") byId("photo-took").textContent = "reading …";
   }
 
   #boxes() {
@@ -121,7 +131,7 @@ export class Photograph {
     boxes.forEach((box, index) => {
       const digit = digits[index];
       place(box, placed(digit.box, turned, size), turned % 180 ? [size[1], size[0]] : size);
-      box.textContent = digit.accepted ? String(digit.value) : "×";
+      box.replaceChildren(element("span", {}, digit.accepted ? `${digit.value}${digit.doubts.length ? "?" : ""}` : "–"));
       box.className = digit.accepted ? (digit.doubts.length ? "box doubted" : "box") : "box refused";
       box.title = [told(digit), ...digit.doubts].join("; ");
       box.setAttribute("aria-label", box.title);

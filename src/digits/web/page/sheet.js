@@ -26,8 +26,9 @@ export class Sheet {
     new ResizeObserver(() => this.#resized()).observe(canvas);
     addEventListener("themechange", () => this.repaint());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
-    // the newest pointer, not the newest frame: the answer shall not wait for the screen
-    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    // raw, where the browser gives it so: what is asked need not wait for the screen's next frame
+    const move = "onpointerrawupdate" in canvas ? "pointerrawupdate" : "pointermove";
+    canvas.addEventListener(move, (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", (event) => this.#up(event));
     canvas.addEventListener("contextmenu", (event) => this.drawing && event.preventDefault());
@@ -172,6 +173,9 @@ export class Sheet {
     context.fillRect(0, 0, width, height);
     context.strokeStyle = context.fillStyle = "#000";
     this.strokes.paint(context);
-    return new Promise((resolve) => this.#sent.toBlob(resolve, "image/png"));
+    // toBlob would wait until the page is idle, which it is not while somebody draws
+    const [, base64] = this.#sent.toDataURL("image/png").split(",");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    return new Blob([bytes], { type: "image/png" });
   }
 }

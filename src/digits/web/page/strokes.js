@@ -60,22 +60,22 @@ export class Strokes {
 
 /** Curves through the middles between points: round where a hand was, whatever the rate its points came at. */
 function paintStroke(context, stroke) {
-  const middle = (a, b) => [(a.x + b.x) / 2, (a.y + b.y) / 2];
-  if (stroke.length === 1) {
-    const [{ x, y, width }] = stroke;
-    context.beginPath();
-    context.arc(x, y, width / 2, 0, 2 * Math.PI);
-    context.fill();
-    return;
-  }
+  const [first] = stroke;
+  context.beginPath();
+  context.lineWidth = first.width;
+  context.moveTo(first.x, first.y);
   stroke.forEach((point, index) => {
-    const before = stroke[index - 1];
     const after = stroke[index + 1];
-    context.lineWidth = point.width;
-    context.beginPath();
-    context.moveTo(...(before ? middle(before, point) : [point.x, point.y]));
-    if (before && after) context.quadraticCurveTo(point.x, point.y, ...middle(point, after));
-    else context.lineTo(...(after ? middle(point, after) : [point.x, point.y]));
-    context.stroke();
+    if (!after) return context.lineTo(point.x, point.y); // of a single point the round caps make a dot
+    const [x, y] = [(point.x + after.x) / 2, (point.y + after.y) / 2];
+    context.quadraticCurveTo(point.x, point.y, x, y);
+    if (after.width !== point.width) {
+      // a path has one width: as the pen presses harder, another path begins where this one ends
+      context.stroke();
+      context.beginPath();
+      context.lineWidth = after.width;
+      context.moveTo(x, y);
+    }
   });
+  context.stroke();
 }

@@ -12,8 +12,7 @@ const mix = (a, b, share) => a.map((value, index) => Math.round(value + (b[index
 /** From nothing through the accent to white, for 0–1 in 64 steps. */
 const RAMP = Array.from({ length: 65 }, (_, step) => {
   const value = step / 64;
-  const [r, g, b] = value < 0.6 ? mix(OFF, LIT, value / 0.6) : mix(LIT, BRIGHT, (value - 0.6) / 0.4);
-  return `rgb(${r} ${g} ${b})`;
+  return `rgb(${value < 0.6 ? mix(OFF, LIT, value / 0.6) : mix(LIT, BRIGHT, (value - 0.6) / 0.4)})`;
 });
 
 /** The 784 greys of a digit, from base64. */
@@ -24,7 +23,13 @@ export function greysOf(base64) {
 function paintPixels(canvas, colourAt) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(28, 28);
-  for (let index = 0; index < 784; index++) image.data.set([...colourAt(index), 255], 4 * index);
+  for (let index = 0; index < 784; index++) {
+    const [r, g, b] = colourAt(index);
+    image.data[4 * index] = r;
+    image.data[4 * index + 1] = g;
+    image.data[4 * index + 2] = b;
+    image.data[4 * index + 3] = 255;
+  }
   context.putImageData(image, 0, 0);
 }
 
@@ -51,20 +56,26 @@ export function paintEvidence(canvas, greys, shares) {
 /** Rows that a layer of so many units is shown in. */
 export const rowsOf = (units) => (units <= 512 ? 16 : 32);
 
-/** A layer's units as a grid, each as bright as what it gives; `units` may be null for a layer that was asked nothing. */
-export function paintUnits(canvas, count, units) {
+/**
+ * A layer's units as a grid of squares, each as bright as what it gives.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} count
+ * @param {number[] | null} units null for a layer that was asked nothing
+ * @param {number} side pixels of the screen that a unit gets: whole ones, so that all look alike
+ */
+export function paintUnits(canvas, count, units, side) {
   const rows = rowsOf(count);
   const columns = Math.ceil(count / rows);
-  const side = 512 / rows;
-  if (canvas.width !== columns * side) [canvas.width, canvas.height] = [columns * side, rows * side];
+  if (canvas.width !== columns * side || canvas.height !== rows * side) {
+    [canvas.width, canvas.height] = [columns * side, rows * side];
+  }
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, canvas.width, canvas.height);
+  const gap = Math.max(1, Math.round(side * 0.15));
   const most = Math.max(...(units ?? [0]), 1e-9);
   for (let index = 0; index < count; index++) {
-    const value = units ? Math.sqrt(Math.max(units[index], 0) / most) : 0;
+    const value = Math.sqrt(Math.max(units?.[index] ?? 0, 0) / most);
     context.fillStyle = RAMP[Math.round(64 * value)];
-    context.beginPath();
-    context.roundRect((index % columns) * side + side * 0.11, Math.floor(index / columns) * side + side * 0.11, side * 0.78, side * 0.78, side * 0.16);
-    context.fill();
+    context.fillRect((index % columns) * side, Math.floor(index / columns) * side, side - gap, side - gap);
   }
 }

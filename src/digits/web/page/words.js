@@ -1,5 +1,7 @@
 // Numbers and answers in words, and who says them aloud.
 
+import { element } from "./elements.js";
+
 /** A probability in percent as the bars show it: as exact as can be told, and never more sure than it is. */
 export function percent(probability) {
   if (probability >= 0.9995) return ">99.9";
@@ -27,6 +29,11 @@ export function spoken(reading) {
   const rest = refused ? ` ${refused} more ${refused === 1 ? "is" : "are"} not a digit.` : "";
   if (!text) return `${found.length} found, none of them a digit.`;
   return `${text}: each at least ${percent(least).replace(">", "")} percent sure.${rest}`;
+}
+
+/** How long an answer took, quietly. */
+export function showTime(place, milliseconds) {
+  place.replaceChildren(element("span", { class: "wordy" }, "read in "), `${Math.round(milliseconds)} ms`);
 }
 
 let timer = 0;
