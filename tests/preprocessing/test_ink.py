@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.preprocessing import find_ink
-from digits.preprocessing.ink import LONGEST
+from digits.preprocessing.ink import DARKEST, LONGEST, components, counted, find_contrast
 
 MASK = np.zeros((100, 90), np.uint8)
 cv2.polylines(MASK, [np.array([(25, 20), (60, 20), (38, 80)], np.int32)], False, 255, 7, cv2.LINE_AA)
@@ -94,3 +94,25 @@ def test_any_size_is_taken(shape: tuple[int, ...]) -> None:
     ink = find_ink(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8))
     assert ink.dtype == np.uint8
     assert ink.ndim == 2
+
+
+def test_contrast_is_the_share_that_ink_takes_of_its_ground() -> None:
+    paper, pen = 200, 90
+    dark, light = find_contrast(picture(paper, pen), LONGEST)
+    assert dark.max() == (paper - pen) * 255 // paper
+    assert not light.any()
+    dark, _ = find_contrast(picture(60, 10), LONGEST)
+    assert dark.max() == (60 - 10) * 255 // DARKEST
+
+
+@pytest.mark.parametrize("ink", [np.zeros((4, 5), np.uint8), MASK, np.arange(256, dtype=np.uint8).repeat(3)[None]])
+def test_levels_are_counted_as_numpy_counts_them(ink: np.ndarray) -> None:
+    assert (counted(ink) == np.bincount(ink.ravel(), minlength=256)).all()
+
+
+def test_components_are_numbered_and_measured_as_opencv_does_by_default() -> None:
+    rng = np.random.default_rng(3)
+    for share in (0.05, 0.2, 0.4, 0.6):
+        ink = (rng.random((61, 83)) < share).astype(np.uint8)
+        for ours, opencvs in zip(components(ink), cv2.connectedComponentsWithStats(ink, connectivity=8), strict=True):
+            assert np.array_equal(ours, opencvs)

@@ -13,10 +13,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from digits.preprocessing.ink import Picture, shrunk
+from digits.preprocessing.transparency import on_ground
 from digits.shapes import UInt8
 from digits.spec import DataError
 
@@ -40,10 +40,6 @@ NEARLY = 0.95
 
 RANGES, LABELS = (255, 1023, 4095, 16383, 65535), 16
 """Largest values of 8, 10, 12, 14 and 16 bits; and what numbers lie below that are a few levels, such as labels."""
-
-OPAQUE, DARK_SHARE = 0.75, 0.001
-"""Share of the largest opacity from which a pixel's colour counts, faint edges having any; and the share of those that
-may be dark in a drawing of a light pen."""
 
 TURNS = {2: (0, 0, 1), 3: (0, 1, 1), 4: (0, 1, 0), 5: (1, 0, 0), 6: (1, 0, 1), 7: (1, 1, 1), 8: (1, 1, 0)}
 """EXIF orientation: whether rows and columns change places, and then which of the two run backwards."""
@@ -134,7 +130,7 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     if picture.shape[2:] == (4,):
         from PIL import Image
 
-        picture = _on_ground(np.asarray(Image.fromarray(picture).convert("RGBa")))
+        picture = on_ground(np.asarray(Image.fromarray(picture).convert("RGBa")))
     _check_light(picture, name)
     return picture
 
@@ -220,26 +216,7 @@ def _pixels(image: Image.Image, name: str, enough: float) -> Picture:
     if image.mode in ("CMYK", "YCbCr"):
         image = image.convert("RGB")
     pixels = np.asarray(image)
-    return _on_ground(pixels) if transparent else pixels
-
-
-def _on_ground(pixels: UInt8[np.ndarray, "h w c"]) -> Picture:
-    """Lay colours, multiplied by the opacity in the last channel, on white; a drawing of a light pen on black.
-
-    A page that was cut out is light too, but has ink on it.
-    """
-    colour, opacity = np.ascontiguousarray(pixels[..., :-1]), pixels[..., -1]
-    if colour.shape[2] == 1:
-        colour = colour[..., 0]
-    if opacity.any():
-        grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY) if colour.ndim == 3 else colour
-        opaque = opacity >= OPAQUE * opacity.max()
-        dark = opaque & (grey < opacity / np.float32(2))
-        if np.count_nonzero(dark) <= DARK_SHARE * np.count_nonzero(opaque):
-            return colour
-    through = 255 - opacity
-    laid: Picture = colour + (through[..., None] if colour.ndim == 3 else through)
-    return laid
+    return on_ground(pixels) if transparent else pixels
 
 
 def _to_bytes(values: np.ndarray, name: str) -> UInt8[np.ndarray, "..."]:
