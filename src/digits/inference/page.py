@@ -1,4 +1,4 @@
-"""A picture of a page → its lines of digits: every candidate is read, and the most believed ones are the answer."""
+"""A picture of a page → its lines of digits: those candidates that together are believed most."""
 
 from __future__ import annotations
 
