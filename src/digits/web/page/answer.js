@@ -153,7 +153,8 @@ function sizeOf(columns, rows) {
   return columns <= 18 && rows <= 8 ? "small" : "tiny";
 }
 
-function comparison(reading, second) {
-  if (second.reading.text === reading.text) return ` ${second.model} agrees.`;
-  return second.reading.text ? ` ${second.model} reads ${second.reading.text.replaceAll("\n", ", ")}.` : ` ${second.model} reads no digit.`;
+function comparison(reading, { model, reading: { text } }) {
+  if (text === reading.text) return ` ${model} agrees.`;
+  if (!text) return ` ${model} reads no digit.`;
+  return text.length > 24 ? ` ${model} reads something else.` : ` ${model} reads ${text.replaceAll("\n", ", ")}.`;
 }

@@ -2,7 +2,7 @@
 
 import { look, newestOnly } from "./api.js";
 import { addCrosshair } from "./crosshair.js";
-import { byId } from "./elements.js";
+import { byId, setBusy } from "./elements.js";
 import { Sheet } from "./sheet.js";
 import { announce, hush, showTime, spoken } from "./words.js";
 
@@ -42,13 +42,16 @@ export class Drawing {
   }
 
   again() {
-    if (!this.sheet.strokes.empty) return this.#want({ settled: true });
+    if (this.sheet.strokes.empty) return;
+    setBusy(true);
+    return this.#want({ settled: true });
   }
 
   #changed(ended) {
     hush();
     this.#picked = null;
     this.#tools();
+    setBusy(!this.sheet.strokes.empty);
     if (this.sheet.strokes.empty) {
       this.look = null;
       this.sheet.marks = [];
@@ -80,16 +83,18 @@ export class Drawing {
       if (settled) this.#settle();
     } catch (refused) {
       this.#shown(this, refused);
+      setBusy(false);
       if (refused.status === 0 || refused.status === 503) await pause(1000);
       if (refused.status === 503) this.#want({ settled: true });
     }
   });
 
   #settle() {
-    announce(spoken(this.look.answers[0].reading));
     // the digit under the pen may have got another number as it was drawn
     const focus = this.#focus();
-    if (this.look.inside && focus >= 0 && focus !== this.look.inside.digit) this.#want({ settled: true });
+    if (this.look.inside && focus >= 0 && focus !== this.look.inside.digit) return this.#want({ settled: true });
+    setBusy(false);
+    announce(spoken(this.look.answers[0].reading));
   }
 
   /** The digit that was chosen, or else the one under the pen, or else the last. */

@@ -1,4 +1,4 @@
-// Elements: found by their id, made with their attributes and children.
+// Elements: found by their id, made with their attributes and children, told to be busy.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -8,4 +8,9 @@ export function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children);
   return made;
+}
+
+/** Say whether the answer is still on its way: to those who listen, and to tests. */
+export function setBusy(busy) {
+  byId("answer").setAttribute("aria-busy", busy);
 }

@@ -71,7 +71,7 @@ function fill(select, options, value) {
 }
 
 function describe() {
-  const head = ["", "network", "weights", "right of MNIST’s test digits"].map((words) => element("th", { scope: "col" }, words));
+  const head = ["", "network", "weights", "MNIST test accuracy"].map((words) => element("th", { scope: "col" }, words));
   const rows = models.map(({ name, network, parameters, test_accuracy: accuracy }) => {
     const told = [network, parameters.toLocaleString("en"), accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`];
     return element("tr", {}, element("th", { scope: "row" }, name), ...told.map((words) => element("td", {}, words)));

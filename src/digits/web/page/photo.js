@@ -1,7 +1,7 @@
 // Photographs: dropped, pasted, chosen or taken; sent as they are, shown upright, with a box on every digit.
 
 import { MOST, Refused, look } from "./api.js";
-import { byId, element } from "./elements.js";
+import { byId, element, setBusy } from "./elements.js";
 import { announce, showTime, spoken, told } from "./words.js";
 
 export class Photograph {
@@ -85,14 +85,18 @@ export class Photograph {
   async #ask(focus, { preview = false } = {}) {
     const turn = ++this.#turn;
     const asked = performance.now();
+    setBusy(true);
     try {
       const found = await look(this.#file, { models: this.#models(), focus, evidence: true, preview });
       if (turn !== this.#turn) return;
       if (found.preview) byId("image").src = found.preview;
       this.#show(found);
       showTime(byId("photo-took"), performance.now() - asked);
+      setBusy(false);
     } catch (refused) {
-      if (turn === this.#turn) this.#refuse(refused.message, !this.look);
+      if (turn !== this.#turn) return;
+      this.#refuse(refused.message, !this.look);
+      setBusy(false);
     }
   }
 

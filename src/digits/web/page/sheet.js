@@ -6,7 +6,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 export class Sheet {
   strokes = new Strokes();
-  pen = 12;
+  pen = 18;
   drawing = false;
   /** When the newest point came, by the clock of the page: what answers are measured from. */
   touched = 0;

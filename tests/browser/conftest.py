@@ -1,0 +1,142 @@
+"""The service, as people start it, and a browser in front of it that reports whatever goes wrong in the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SWITCHES = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NO_BROWSER = (
+    "no Chromium was found to test the page in: install it (apt install chromium, brew install --cask chromium), "
+    "name it in DIGITS_CHROMIUM, or leave these tests out with DIGITS_NO_BROWSER=1"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("DIGITS_NO_BROWSER") == "1":
+        here = Path(__file__).parent
+        for item in items:
+            if here in item.path.parents:
+                item.add_marker(pytest.mark.skip("DIGITS_NO_BROWSER=1"))
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs: where it answers, and where it keeps corrections."""
+
+    address: str
+    own: Path
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    own = tmp_path_factory.mktemp("own")
+    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--own", str(own)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        found = re.search(r"http://[\w.:]+", said)
+        try:
+            assert found, f"the service said {said!r} instead of where it is"
+            yield Service(found[0], own)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.fail(NO_BROWSER, pytrace=False)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
+        yield started
+        started.close()
+
+
+@dataclass
+class Complaints:
+    """What a page did that it should not have done; what a test provokes, it names in `expected`."""
+
+    found: list[str] = field(default_factory=list)
+    expected: str = "(?!)"
+
+    def watch(self, page: Page, address: str) -> None:
+        page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
+        page.on("pageerror", lambda error: self._note(True, str(error)))
+        page.on("requestfailed", lambda request: self._note(True, f"failed: {request.url}"))
+        page.on("request", lambda request: self._note(not _is_here(request.url, address), f"asked: {request.url}"))
+
+    def _note(self, wrong: bool, text: str) -> None:
+        if wrong and not re.search(self.expected, text):
+            self.found.append(text)
+
+
+def _is_here(url: str, address: str) -> bool:
+    return url.startswith((f"{address}/", "data:", f"blob:{address}/"))
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def visit(browser: Browser, service: Service, complaints: Complaints) -> Iterator[Callable[..., Page]]:
+    """Open the page, as somebody who was never there; in the end it must have complained of nothing."""
+    contexts = []
+
+    def opened(**how: Any) -> Page:
+        how.setdefault("viewport", {"width": 1280, "height": 800})
+        context = browser.new_context(**how)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=service.address)
+        page = context.new_page()
+        complaints.watch(page, service.address)
+        page.goto(service.address)
+        page.locator("body[data-ready]").wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert complaints.found == []
+
+
+@pytest.fixture
+def page(visit: Callable[..., Page]) -> Page:
+    return visit()
+
+
+@pytest.fixture
+def own(service: Service) -> Iterator[Path]:
+    """The folder of corrections, empty before and after."""
+    _empty(service.own)
+    yield service.own
+    _empty(service.own)
+
+
+def _empty(folder: Path) -> None:
+    for kept in ("train", "drawings"):
+        shutil.rmtree(folder / kept, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""A hand for the browser: strokes as people and as our own pen write them, drawn with real events."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page
+
+from digits.synthesis.skeletons import DIGITS
+from digits.synthesis.strokes import parse
+
+Strokes = list[list[tuple[float, float]]]
+
+SCRIBBLE: Strokes = [[(0.1 + (i * 53 % 150) / 200, 0.1 + (i * 37 % 110) / 150) for i in range(60)]]
+"""What no digit looks like."""
+
+
+def our_strokes(digit: int) -> Strokes:
+    """The way to write a digit that our pen has first, in heights of the digit."""
+    path = parse(next(iter(DIGITS[digit].values()))[1])
+    points = path.sharp @ path.controls
+    ends = np.flatnonzero(~path.drawn) + 1
+    return [[(float(x), float(y)) for x, y in part] for part in np.split(points, ends) if len(part)]
+
+
+def recorded_strokes(file: Path, each: int) -> list[tuple[int, Strokes]]:
+    """Digits of UCI's pendigits as they were written, so many of each class, each by somebody else."""
+    chosen: dict[int, dict[str, Strokes]] = defaultdict(dict)
+    text = gzip.decompress(file.read_bytes()).decode("ascii", errors="replace")
+    for segment in text.split(".SEGMENT DIGIT")[1:]:
+        found = re.search(r"\.COMMENT\s+(\d)\s+(\d+)", segment)
+        assert found, "every digit names its writer"
+        label, writer = int(found[1]), found[2]
+        if len(chosen[label]) < each and writer not in chosen[label]:
+            parts = re.findall(r"\.PEN_DOWN\s(.*?)\.PEN_UP", segment, re.DOTALL)
+            numbers = [np.array(part.split(), float).reshape(-1, 2) * [1, -1] for part in parts]
+            chosen[label][writer] = _measured(numbers)
+    counted = Counter({label: len(written) for label, written in chosen.items()})
+    assert set(counted.values()) == {each}, f"of each class there should be {each}: {counted}"
+    return [(label, strokes) for label in sorted(chosen) for strokes in chosen[label].values()]
+
+
+def _measured(strokes: list[np.ndarray]) -> Strokes:
+    """Strokes in heights of the digit, from its left upper corner; never wider than high."""
+    points = np.concatenate(strokes)
+    corner, size = points.min(0), float(np.ptp(points, axis=0).max())
+    return [[(float(x), float(y)) for x, y in (stroke - corner) / size] for stroke in strokes]
+
+
+def draw(page: Page, digits: Sequence[Strokes], height: float = 0.5, *, frames: bool = False) -> None:
+    """Draw digits side by side with the mouse, as high as such a share of the sheet; with `frames`, a point a frame."""
+    for stroke in _on_the_sheet(page, digits, height):
+        page.mouse.move(*stroke[0])
+        page.mouse.down()
+        for point in stroke[1:] or stroke:
+            page.mouse.move(*point)
+            if frames:
+                page.evaluate("new Promise(requestAnimationFrame)")
+        page.mouse.up()
+
+
+def touch(page: Page, digits: Sequence[Strokes], height: float = 0.5) -> None:
+    """Draw the same with a finger."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    for stroke in _on_the_sheet(page, digits, height):
+        send("touchStart", stroke[0])
+        for point in stroke[1:]:
+            send("touchMove", point)
+        send("touchEnd")
+
+
+def _on_the_sheet(page: Page, digits: Sequence[Strokes], height: float) -> Strokes:
+    sheet = page.locator("#sheet")
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    assert box is not None
+    size = box["height"] * height
+    step = box["width"] / len(digits)
+    top = box["y"] + (box["height"] - size) / 2
+    placed = []
+    for number, strokes in enumerate(digits):
+        width = max(x for stroke in strokes for x, _ in stroke) * size
+        left = box["x"] + step * (number + 0.5) - width / 2
+        placed += [[(left + x * size, top + y * size) for x, y in stroke] for stroke in strokes]
+    return placed
+
+
+def settled(page: Page) -> None:
+    """Wait until the answer to what was drawn or shown last is there."""
+    page.locator("#answer[aria-busy=false]").wait_for()
+
+
+def read_text(page: Page) -> str:
+    """What the page says it read; what is no digit is a dash."""
+    settled(page)
+    texts = page.locator("#numerals .numeral").all_inner_texts()
+    return "".join(text if text.isdigit() else "–" for text in texts)
