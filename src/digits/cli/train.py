@@ -50,7 +50,7 @@ def train(words: list[str]) -> None:
         data: Annotated[str | None, tyro.conf.arg(metavar="PATH|synthetic")] = None
         """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named; where that
         fails, and where it is synthetic, digits of our own pen (./synthetic is a folder)."""
-        extra: str | None = None
+        extra: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
         """Digits of one's own, learned besides: any labelled set, such as FOLDER/train/7/1.png, a picture a digit."""
         start: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN|FILE|cnn|mlp")] = None
         """Go on with a trained network instead of random weights: a run folder, a model file, or a shipped model. The

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from digits.spec import Images, LabelledDigits, Logits, probabilities
+from digits.spec import LabelledDigits, Logits, probabilities
 from digits.training.config import TrainConfig
 from digits.training.extra import ENOUGH, Extra
 from digits.training.loop import logits_of
@@ -65,20 +65,21 @@ def before_and_after(
     parts = {"validation": validation}
     if extra:
         parts |= {"own_held_out": extra.held_out, "own_learned": extra.learned}
-    figures: dict[str, dict[str, Any]] = {}
-    for name, part in parts.items():
-        if len(part):
-            figures[name] = _compared(*(logits_of(each, part).argmax(1) == part.labels for each, _ in pair))
+    logits = {name: [logits_of(each, part) for each, _ in pair] for name, part in parts.items() if len(part)}
+    figures: dict[str, dict[str, Any]] = {
+        name: _compared(*(each.argmax(1) == parts[name].labels for each in both)) for name, both in logits.items()
+    }
     if start.config.others or config.others:
         images = no_digits(STRAYS, seed_for(config.replace(seed=config.split_seed), 6))
-        figures["accepted"] = _compared(*(_accepted(*each, validation.images) for each in pair))
-        figures["no_digits"] = _compared(*(~_accepted(*each, images) for each in pair))
+        strays = [logits_of(each, LabelledDigits(images, np.zeros(len(images), np.uint8))) for each, _ in pair]
+        described = [each for _, each in pair]
+        figures["accepted"] = _compared(*map(_accepted, logits["validation"], described))
+        figures["no_digits"] = _compared(*(~each for each in map(_accepted, strays, described)))
     about = {name: start.described[name] for name in ("recipe", "seed", "network")}
     return {"model": start.place, **about, **figures, "sentence": _sentence(figures)}
 
 
-def _accepted(network: nn.Module, described: dict[str, Any], images: Images) -> np.ndarray:
-    logits: Logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
+def _accepted(logits: Logits, described: dict[str, Any]) -> np.ndarray:
     accepted: np.ndarray = probabilities(logits, described["temperature"]).max(1) >= described["rejection_threshold"]
     return accepted
 
