@@ -125,6 +125,11 @@ def shrunk(picture: Picture, longest: int) -> Picture:
     return smaller
 
 
+def one_thread_each() -> None:
+    """Let OpenCV use one thread for each call, in this whole process: for who runs readings beside each other."""
+    cv2.setNumThreads(1)
+
+
 CROSS = np.ones((3, 3), np.uint8)
 
 

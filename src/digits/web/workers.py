@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from digits.preprocessing.ink import one_thread_each
 from digits.web.refusals import RefusedError
 
 Result = TypeVar("Result")
@@ -29,6 +30,7 @@ class Workers:
     """
 
     def __init__(self, threads: int = 0) -> None:
+        one_thread_each()  # a core a reading: threads that wait for each other cost a third more
         self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "reader")
         self.waiting = 0
 
