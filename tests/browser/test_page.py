@@ -202,7 +202,7 @@ def test_the_steps_to_the_digit_are_shown(page: Page) -> None:
 def test_nothing_is_kept_without_consent(page: Page, own: Path) -> None:
     draw(page, [our_strokes(3)])
     settled(page)
-    page.get_by_role("button", name="It is a 8").click()
+    page.get_by_role("button", name="It is an 8").click()
     expect(page.locator("#consent")).to_contain_text(str(own))
     page.get_by_role("button", name="Do not keep it").click()
     expect(page.locator("#kept")).to_have_text("Nothing was kept.")
@@ -212,9 +212,9 @@ def test_nothing_is_kept_without_consent(page: Page, own: Path) -> None:
 def test_a_correction_is_kept_taken_back_and_downloaded(page: Page, own: Path) -> None:
     draw(page, [our_strokes(3)])
     settled(page)
-    page.get_by_role("button", name="It is a 8").click()
+    page.get_by_role("button", name="It is an 8").click()
     page.get_by_role("button", name="Keep it", exact=True).click()
-    expect(page.locator("#kept")).to_contain_text("Kept as a 8")
+    expect(page.locator("#kept")).to_contain_text("Kept as an 8")
     assert len(list((own / "train" / "8").glob("*.png"))) == 1
     with page.expect_download() as download:
         page.get_by_role("link", name="Kaggle CSV").click()
@@ -228,7 +228,7 @@ def test_a_correction_is_kept_taken_back_and_downloaded(page: Page, own: Path) -
 def test_consent_is_asked_once_and_anew_after_all_is_deleted(page: Page, own: Path) -> None:
     draw(page, [our_strokes(3)])
     settled(page)
-    page.get_by_role("button", name="It is a 8").click()
+    page.get_by_role("button", name="It is an 8").click()
     page.get_by_role("button", name="Keep it", exact=True).click()
     expect(page.locator("#own-count")).to_have_text(f"1 digit, in {own}")
     page.get_by_role("button", name="It is a 9").click()
@@ -238,7 +238,7 @@ def test_consent_is_asked_once_and_anew_after_all_is_deleted(page: Page, own: Pa
     page.get_by_role("button", name="Delete all", exact=True).click()
     expect(page.locator("#own-full")).to_be_hidden()
     assert list(own.rglob("*.png")) == []
-    page.get_by_role("button", name="It is a 8").click()
+    page.get_by_role("button", name="It is an 8").click()
     expect(page.locator("#consent")).to_be_visible()
 
 
@@ -301,7 +301,7 @@ def test_axe_finds_nothing_serious(visit: Callable[..., Page], complaints: Compl
     draw(page, [our_strokes(digit) for digit in (7, 2, 5)])
     settled(page)
     check("drawn")
-    page.get_by_role("button", name="It is a 8").click()
+    page.get_by_role("button", name="It is an 8").click()
     check("asked for consent")
     page.get_by_role("button", name="Keep it", exact=True).click()
     expect(page.locator("#own-full")).to_be_visible()

@@ -1,7 +1,7 @@
 // What was read, in numerals, words and bars.
 
 import { byId, element } from "./elements.js";
-import { percent } from "./words.js";
+import { aDigit, percent } from "./words.js";
 
 export class Answer {
   #rows = [];
@@ -66,7 +66,7 @@ export class Answer {
       const sure = `${percent(digit.confidence).replace(">", "more than ")} % sure.`;
       this.#verdict(many ? `The ${digit.value}: ${sure}` : sure.charAt(0).toUpperCase() + sure.slice(1), other);
     } else {
-      this.#verdict("Not a digit,", ` as far as it knows. If it were, then a ${digit.value} (${percent(digit.confidence)} %).${other}`);
+      this.#verdict("Not a digit,", ` as far as it knows. If it were, then ${aDigit(digit.value)} (${percent(digit.confidence)} %).${other}`);
     }
   }
 
@@ -106,7 +106,7 @@ export class Answer {
   }
 
   #numeral(digit, opened) {
-    const name = digit.accepted ? String(digit.value) : `not a digit, at most a ${digit.value}`;
+    const name = digit.accepted ? String(digit.value) : `not a digit, at most ${aDigit(digit.value)}`;
     const button = element(
       "button",
       { type: "button", class: "numeral", "data-digit": digit.index, "aria-pressed": digit.index === opened, "aria-label": name },
@@ -156,5 +156,5 @@ function sizeOf(columns, rows) {
 function comparison(reading, { model, reading: { text } }) {
   if (text === reading.text) return ` ${model} agrees.`;
   if (!text) return ` ${model} reads no digit.`;
-  return text.length > 24 ? ` ${model} reads something else.` : ` ${model} reads ${text.replaceAll("\n", ", ")}.`;
+  return text.length > 24 || text.includes("\n") ? ` ${model} reads it differently.` : ` ${model} reads ${text}.`;
 }

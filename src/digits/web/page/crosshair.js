@@ -42,7 +42,7 @@ export function addCrosshair(sheet, say) {
   }
 
   canvas.addEventListener("keydown", (event) => {
-    if (event.altKey || sheet.drawing) return;
+    if (event.altKey || sheet.drawing !== null) return;
     const command = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
     place ??= { x: strokes.width / 2, y: strokes.height / 4 };
@@ -54,7 +54,7 @@ export function addCrosshair(sheet, say) {
       down = false;
       sheet.undo();
       say(strokes.empty ? "Undone. The sheet is empty." : "Undone.");
-    } else if ((event.key === "Delete" || event.key === "Backspace") && !command) {
+    } else if (event.key === "Delete") {
       down = false;
       sheet.clear();
       say("The sheet is empty.");

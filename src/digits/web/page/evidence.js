@@ -2,6 +2,7 @@
 
 import { byId, element } from "./elements.js";
 import { greysOf, paintEvidence, paintNothing } from "./tiles.js";
+import { aDigit } from "./words.js";
 
 const STAGES = [
   ["seen", "Your picture", "the part around the digit"],
@@ -46,7 +47,7 @@ export class Evidence {
       const found = look.inside.models.find((model) => model.model === name)?.evidence;
       if (!found) continue;
       paintEvidence(canvas, greys, found.pixels);
-      canvas.setAttribute("aria-label", `The ink that spoke for a ${found.answer} and against it, says ${name}`);
+      canvas.setAttribute("aria-label", `The ink that spoke for ${aDigit(found.answer)} and against it, says ${name}`);
       title.textContent = `${name}: ${found.answer}`;
       words.textContent = found.exact ? "worked out exactly" : "found by blotting out";
     }

@@ -2,6 +2,7 @@
 
 import { byId, element } from "./elements.js";
 import { greysOf, paintGreys, paintNothing, paintUnits, rowsOf } from "./tiles.js";
+import { aDigit } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -33,7 +34,7 @@ export class Inside {
     if (!look.inside) return this.empty();
     paintGreys(byId("seen"), greysOf(look.inside.image));
     const { value } = look.answers[0].reading.digits[look.inside.digit];
-    byId("seen").setAttribute("aria-label", `What the network sees, and reads as a ${value}`);
+    byId("seen").setAttribute("aria-label", `What the network sees, and reads as ${aDigit(value)}`);
     for (const network of this.#networks) {
       paintNetwork(network, look.inside.models.find((model) => model.model === network.name));
     }

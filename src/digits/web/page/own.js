@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { addCopying } from "./copying.js";
 import { byId, element } from "./elements.js";
-import { announce } from "./words.js";
+import { aDigit, announce } from "./words.js";
 
 const AGREED = "digits.consent";
 
@@ -37,7 +37,7 @@ export class Own {
     this.model = model;
     this.refuse = refuse;
     for (let value = 0; value < 10; value++) {
-      const button = element("button", { type: "button", class: "label", "aria-label": `It is a ${value}` }, String(value));
+      const button = element("button", { type: "button", class: "label", "aria-label": `It is ${aDigit(value)}` }, String(value));
       button.addEventListener("click", () => this.#correct(value));
       byId("labels").append(button);
     }
@@ -77,7 +77,7 @@ export class Own {
       this.#show(await api.own());
       const undo = element("button", { type: "button", class: "link" }, "Undo");
       undo.addEventListener("click", () => this.#takeBack(kept.id));
-      this.#tell(`Kept as a ${label} in your set.`, undo);
+      this.#tell(`Kept as ${aDigit(label)} in your set.`, undo);
     } catch (refused) {
       this.refuse(refused);
     }

@@ -7,7 +7,8 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 export class Sheet {
   strokes = new Strokes();
   pen = 18;
-  drawing = false;
+  /** The pointer that draws; null: none does. */
+  drawing = null;
   /** When the newest point came, by the clock of the page: what answers are measured from. */
   touched = 0;
   /** What was found, marked under each digit. */
@@ -31,7 +32,7 @@ export class Sheet {
     canvas.addEventListener(move, (event) => this.#move(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", (event) => this.#up(event));
-    canvas.addEventListener("contextmenu", (event) => this.drawing && event.preventDefault());
+    canvas.addEventListener("contextmenu", (event) => this.drawing !== null && event.preventDefault());
   }
 
   #resized() {
@@ -45,7 +46,7 @@ export class Sheet {
   }
 
   #down(event) {
-    if (this.drawing || event.button !== 0) return;
+    if (this.drawing !== null || event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.canvas.focus({ preventScroll: true, focusVisible: false });
     this.drawing = event.pointerId;
@@ -62,7 +63,7 @@ export class Sheet {
 
   #up(event) {
     if (event.pointerId !== this.drawing) return;
-    this.drawing = false;
+    this.drawing = null;
     this.#drawn(event.timeStamp, true);
   }
 
@@ -93,13 +94,13 @@ export class Sheet {
   }
 
   undo() {
-    this.drawing = false;
+    this.drawing = null;
     this.strokes.undo();
     this.end();
   }
 
   clear() {
-    this.drawing = false;
+    this.drawing = null;
     this.strokes.clear();
     this.end();
   }

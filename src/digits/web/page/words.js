@@ -9,9 +9,12 @@ export function percent(probability) {
   return (100 * probability).toFixed(1);
 }
 
+/** A digit with its article. */
+export const aDigit = (value) => `${value === 8 ? "an" : "a"} ${value}`;
+
 /** What a digit was read as, in a sentence. */
 export function told(digit) {
-  if (!digit.accepted) return `Not a digit, as far as it knows; if it were one, a ${digit.value} (${percent(digit.confidence)} %).`;
+  if (!digit.accepted) return `Not a digit, as far as it knows; if it were one, ${aDigit(digit.value)} (${percent(digit.confidence)} %).`;
   return `${digit.value}, ${percent(digit.confidence)} % sure`;
 }
 
