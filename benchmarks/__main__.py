@@ -10,7 +10,20 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import ablation, accuracy, contest, explored, gpu, pens, reading, reading_speed, serving, speed, tried
+from benchmarks import (
+    ablation,
+    accuracy,
+    contest,
+    explored,
+    gpu,
+    pens,
+    personal,
+    reading,
+    reading_speed,
+    serving,
+    speed,
+    tried,
+)
 from benchmarks.tables import update_pages
 
 MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
@@ -23,6 +36,7 @@ MEASUREMENTS: dict[str, Callable[[], Sequence[str] | None]] = {
     "pen-speed": pens.measure_speed,
     "reading": reading.measure,
     "reading-speed": reading_speed.measure,
+    "personal": personal.measure,
     "gpu": gpu.measure,
     "serving": serving.measure,
     "tried": tried.measure,

@@ -7,6 +7,7 @@ from statistics import mean
 
 from benchmarks import rows
 from benchmarks.contenders import CONTENDERS
+from benchmarks.personal import table as personal_table
 from benchmarks.reading_tables import corruptions_table, reading_speed_table, reading_table
 from benchmarks.rows import ROOT, range_of, read_csv, source, spread
 from benchmarks.serving_tables import gpu_table, serving_table
@@ -244,6 +245,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reading": reading_table,
     "reading-speed": reading_speed_table,
     "corruptions": corruptions_table,
+    "personal": personal_table,
     "serving": serving_table,
     "gpu": gpu_table,
 }
