@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from digits.synthesis.skeletons import DIGITS
 from digits.synthesis.strokes import parse
 
 Strokes = list[list[tuple[float, float]]]
+
+STEP = 0.05
+"""Way between two events of the mouse, in heights of the digit, at least."""
 
 SCRIBBLE: Strokes = [[(0.1 + (i * 53 % 150) / 200, 0.1 + (i * 37 % 110) / 150) for i in range(60)]]
 """What no digit looks like."""
@@ -91,8 +95,17 @@ def _on_the_sheet(page: Page, digits: Sequence[Strokes], height: float) -> Strok
     for number, strokes in enumerate(digits):
         width = max(x for stroke in strokes for x, _ in stroke) * size
         left = box["x"] + step * (number + 0.5) - width / 2
-        placed += [[(left + x * size, top + y * size) for x, y in stroke] for stroke in strokes]
+        placed += [[(left + x * size, top + y * size) for x, y in _thinned(stroke)] for stroke in strokes]
     return placed
+
+
+def _thinned(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out points that hardly move the pen, as a browser that is asked for frames does."""
+    kept = list(stroke[:1])
+    for point in stroke[1:-1]:
+        if math.dist(kept[-1], point) > STEP:
+            kept.append(point)
+    return [*kept, *stroke[1:][-1:]]
 
 
 def settled(page: Page) -> None:
