@@ -157,6 +157,12 @@ def test_the_pen_writes_as_wide_as_it_is_set(page: Page) -> None:
     assert ink(24) > 1.8 * ink(10)
 
 
+def test_a_tap_leaves_a_dot(page: Page) -> None:
+    page.locator("#sheet").click()
+    settled(page)
+    assert np.asarray(Image.open(io.BytesIO(page.locator("#sheet").screenshot())).convert("L")).min() < 100
+
+
 def test_what_is_no_digit_looks_like_none(page: Page) -> None:
     draw(page, [our_strokes(3)])
     settled(page)

@@ -66,7 +66,7 @@ function paintStroke(context, stroke) {
   context.moveTo(first.x, first.y);
   stroke.forEach((point, index) => {
     const after = stroke[index + 1];
-    if (!after) return context.lineTo(point.x, point.y); // of a single point the round caps make a dot
+    if (!after) return context.lineTo(point.x + 0.01, point.y); // of a single point the round caps make a dot
     const [x, y] = [(point.x + after.x) / 2, (point.y + after.y) / 2];
     context.quadraticCurveTo(point.x, point.y, x, y);
     if (after.width !== point.width) {
