@@ -154,7 +154,7 @@ def test_the_pen_writes_as_wide_as_it_is_set(page: Page) -> None:
         clear(page)
         return inked
 
-    assert ink(24) > 1.8 * ink(10)
+    assert ink(21) > 1.8 * ink(9)
 
 
 def test_a_tap_leaves_a_dot(page: Page) -> None:

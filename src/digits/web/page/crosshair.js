@@ -3,8 +3,8 @@
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Pixels of the sheet that an arrow goes, and with Shift. */
-const STEP = 6;
-const LEAP = 30;
+const STEP = 5;
+const LEAP = 25;
 
 /**
  * @param {import("./sheet.js").Sheet} sheet

@@ -6,7 +6,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 
 export class Sheet {
   strokes = new Strokes();
-  pen = 18;
+  pen = 15;
   /** The pointer that draws; null: none does. */
   drawing = null;
   /** When the newest point came, by the clock of the page: what answers are measured from. */
@@ -134,7 +134,7 @@ export class Sheet {
   #paintMarks(context) {
     context.lineCap = "round";
     for (const { box, opened, accepted } of this.marks) {
-      const y = Math.min(box[1] + box[3] + 9, this.strokes.height - 4);
+      const y = Math.min(box[1] + box[3] + 8, this.strokes.height - 4);
       context.strokeStyle = colour(opened ? "--accent" : "--line-strong");
       context.lineWidth = opened ? 2.5 : 1.5;
       context.setLineDash(accepted ? [] : [1, 5]);

@@ -1,7 +1,7 @@
 // The strokes of a drawing: kept as points, so that they can be undone, shown sharply, and sent small.
 
 /** Pixels of the picture that is sent: enough to read by, few enough to be read between two frames. */
-const AREA = 560 * 240;
+const AREA = 440 * 220;
 
 /** A point: x and y in pixels of the picture that is sent, and the width of the pen there. */
 /** @typedef {{x: number, y: number, width: number}} Point */
@@ -9,8 +9,8 @@ const AREA = 560 * 240;
 export class Strokes {
   /** @type {Point[][]} */
   list = [];
-  width = 560;
-  height = 240;
+  width = 440;
+  height = 220;
 
   get empty() {
     return this.list.length === 0;
