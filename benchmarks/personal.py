@@ -91,9 +91,14 @@ def measure() -> None:
         write_csv("personal", rows)
 
 
-def table() -> str:
-    """Give the table of what was gained and forgotten, as Markdown."""
-    rows = read_csv("personal")
+def short_table() -> str:
+    """Give that part of the table which is about the recipe as it is."""
+    return table([row for row in read_csv("personal") if not row["flags"]])
+
+
+def table(rows: list[dict[str, str]] | None = None) -> str:
+    """Give the table of what was gained and forgotten, as Markdown; of all rows when none are given."""
+    rows = read_csv("personal") if rows is None else rows
     lines = [
         "| from | `digits train personal`, and | own digits | writer's other digits | MNIST validation "
         "| of it accepted | no digits sent away | processor time |",

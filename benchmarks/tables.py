@@ -7,6 +7,7 @@ from statistics import mean
 
 from benchmarks import rows
 from benchmarks.contenders import CONTENDERS
+from benchmarks.personal import short_table as personal_short_table
 from benchmarks.personal import table as personal_table
 from benchmarks.reading_tables import corruptions_table, reading_speed_table, reading_table
 from benchmarks.rows import ROOT, range_of, read_csv, source, spread
@@ -246,12 +247,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "reading-speed": reading_speed_table,
     "corruptions": corruptions_table,
     "personal": personal_table,
+    "personal-short": personal_short_table,
     "serving": serving_table,
     "gpu": gpu_table,
 }
 
 
-ROWS_OF = {"corruptions": "reading"}
+ROWS_OF = {"corruptions": "reading", "personal-short": "personal"}
 """The rows of tables that are not made from a file of their own name."""
 
 
