@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -69,10 +70,13 @@ class Served:
         return self.ask("POST", path, picture, content_type=kind, **headers)
 
     def memory(self) -> int:
-        """Bytes of memory that the process holds."""
-        import psutil
+        """Bytes of memory that its processes hold."""
+        return sum(int(process.memory_info().rss) for process in self.processes())
 
-        return int(psutil.Process(self.process.pid).memory_info().rss)
+    def processes(self) -> list[psutil.Process]:
+        """It and its workers."""
+        first = psutil.Process(self.process.pid)
+        return [first, *first.children(recursive=True)]
 
 
 @contextmanager

@@ -29,14 +29,18 @@ def serve(words: list[str]) -> None:
     """Open the page to draw, photograph and understand, and the REST service behind it."""
     call = parse(Serve, "serve", words)
     try:
-        from digits.web.server import serve as run
-        from digits.web.server import warning_of
+        _run(call)
     except ModuleNotFoundError as error:
         from digits.spec import DigitsError
 
         if error.name not in ("fastapi", "uvicorn", "httptools", "starlette", "python_multipart", "onnx"):
             raise
         raise DigitsError(f"the page needs {error.name}, which is not installed: pip install 'digits[web]'") from None
+
+
+def _run(call: Serve) -> None:
+    from digits.web.server import serve as run
+    from digits.web.server import warning_of
 
     def ready(address: str) -> None:
         if warning := warning_of(call.host):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from digits import __version__
-from digits.web import schemas
+from digits.web import jobs, schemas
 from digits.web.bodies import SentPicture
 from digits.web.guard import Guard
+from digits.web.handlers import HANDLERS
 from digits.web.own import OwnSet
 from digits.web.own_calls import own_calls
-from digits.web.refusals import HANDLERS
-from digits.web.service import Service
 from digits.web.workers import Workers
 
 PAGE = Path(__file__).parent / "page"
@@ -36,13 +36,13 @@ Model = Annotated[str | None, Query(description="Who reads; GET /api/models list
 Single = Annotated[bool, Query(description="The picture is one digit, and exactly one is given.")]
 
 
-def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> FastAPI:
+def make_app(workers: Workers, own: OwnSet, *, names: tuple[str, ...] = ()) -> FastAPI:
     """Make the application.
 
     Parameters
     ----------
-    service
-        Who answers.
+    workers
+        Who answers; closed when the application ends.
     own
         Where corrections are kept.
     names
@@ -55,9 +55,9 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         docs_url=None,  # their pages come from the network
         redoc_url=None,
         exception_handlers=HANDLERS,
+        lifespan=lambda app: _until_the_end(workers),
     )
     app.add_middleware(Guard, names=names)
-    workers = Workers()
 
     @app.get("/api/health", response_model=schemas.Health, responses=schemas.errors())
     async def health() -> JSONResponse:
@@ -67,8 +67,7 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
     @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors(503))
     async def models() -> JSONResponse:
         """List the models that answer."""
-        described = await workers.run(lambda: [model.as_json() for model in service.models.values()])
-        return JSONResponse({"default": service.default, "models": described})
+        return JSONResponse(await workers.run(jobs.described))
 
     @app.post(
         "/api/read",
@@ -78,12 +77,7 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
     )
     async def read(sent: SentPicture, model: Model = None, single: Single = False) -> JSONResponse:
         """Read a picture: the same answer that ``digits read --json`` gives of it."""
-
-        def job() -> dict[str, Any]:
-            service.model(model)
-            return service.read(*sent.decoded(), model, single).as_json()
-
-        return JSONResponse(await workers.run(job))
+        return JSONResponse(await workers.run(jobs.read, sent, model, single))
 
     @app.post(
         "/api/look",
@@ -100,21 +94,19 @@ def make_app(service: Service, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         preview: Annotated[bool, Query(description="The whole picture as a JPEG, for browsers without HEIC.")] = False,
     ) -> JSONResponse:
         """Read a picture with several models, and open up one of its digits: what the page shows."""
+        models = tuple(model or ())
+        return JSONResponse(await workers.run(jobs.look, sent, models, single, focus, evidence, preview))
 
-        def job() -> dict[str, Any]:
-            for each in model or ():
-                service.model(each)
-            decoded, name = sent.decoded()
-            return service.look(
-                decoded, name, model or (), single=single, focus=focus, evidence=evidence, preview=preview
-            )
-
-        return JSONResponse(await workers.run(job))
-
-    app.include_router(own_calls(service, own, workers))
+    app.include_router(own_calls(own, workers))
     for path, file in page_files().items():
         app.add_api_route(path, _given(file), methods=["GET", "HEAD"], include_in_schema=False)
     return app
+
+
+@asynccontextmanager
+async def _until_the_end(workers: Workers) -> AsyncIterator[None]:
+    yield
+    workers.close()
 
 
 @dataclass(frozen=True)

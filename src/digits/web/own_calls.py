@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,14 +10,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from digits.inference.steps import steps_of
-from digits.spec import CLASSES
-from digits.web import schemas
+from digits.spec import CLASSES, LabelledDigits
+from digits.web import jobs, schemas
 from digits.web.bodies import SentPicture
 from digits.web.guard import is_loopback
 from digits.web.own import ID, OwnSet, as_idx, as_kaggle
 from digits.web.refusals import RefusedError
-from digits.web.service import Service
 from digits.web.workers import Workers
 
 
@@ -38,17 +37,15 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy, behind which somebody else sits."""
 
 
-def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
+def own_calls(own: OwnSet, workers: Workers) -> APIRouter:
     """Make the calls.
 
     Parameters
     ----------
-    service
-        Who reads.
     own
         Where corrections are kept.
     workers
-        Threads that read and write.
+        Who reads and writes.
     """
     calls = APIRouter(prefix="/api/own")
 
@@ -56,7 +53,7 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
     async def listed(request: Request) -> JSONResponse:
         """Tell what is kept, and where."""
         _must_be_here(request)
-        return JSONResponse(await workers.run(lambda: _described(own)))
+        return JSONResponse(await workers.run(_described, own))
 
     @calls.post(
         "",
@@ -78,50 +75,33 @@ def own_calls(service: Service, own: OwnSet, workers: Workers) -> APIRouter:
         _must_be_here(request)
         if not consent:
             raise RefusedError(403, "nothing is kept without consent: ask the person, then send consent=true")
-
-        def job() -> dict[str, Any]:
-            service.model(model)
-            decoded, name = sent.decoded()
-            reading = service.read(decoded, name, model, single)
-            if digit >= len(reading.digits) or not reading.digits[digit].image.any():
-                raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
-            found = reading.digits[digit]
-            entry = own.keep(found.image, steps_of(decoded.picture, reading, found).seen, label)
-            return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}
-
-        return JSONResponse(await workers.run(job), 201)
+        return JSONResponse(await workers.run(jobs.keep, sent, own, label, digit, model, single), 201)
 
     @calls.delete("", response_model=schemas.Own, responses=schemas.errors(503))
     async def forget_all(request: Request) -> JSONResponse:
         """Take everything away that is kept."""
         _must_be_here(request)
-
-        def job() -> dict[str, Any]:
-            own.forget_all()
-            return _described(own)
-
-        return JSONResponse(await workers.run(job))
+        await workers.run(own.forget_all)
+        return JSONResponse(await workers.run(_described, own))
 
     @calls.delete("/{name:entry}", response_model=schemas.Own, responses=schemas.errors(404, 503))
     async def forget(request: Request, name: str) -> JSONResponse:
         """Take one digit away."""
         _must_be_here(request)
-
-        def job() -> dict[str, Any]:
-            own.forget(name)
-            return _described(own)
-
-        return JSONResponse(await workers.run(job))
+        await workers.run(own.forget, name)
+        return JSONResponse(await workers.run(_described, own))
 
     @calls.get("/digits.csv", response_class=Response, responses=schemas.errors(404, 503) | _a_file("text/csv"))
     async def table(request: Request) -> Response:
         """Give the set as Kaggle's ``train.csv``."""
-        return _attached(await workers.run(lambda: as_kaggle(_must_hold(request, own))), "text/csv", "digits.csv")
+        _must_be_here(request)
+        return _attached(await workers.run(_written, own, as_kaggle), "text/csv", "digits.csv")
 
     @calls.get("/digits.zip", response_class=Response, responses=schemas.errors(404, 503) | _a_file("application/zip"))
     async def archive(request: Request) -> Response:
         """Give the set as two gzipped IDX files, as MNIST is published."""
-        return _attached(await workers.run(lambda: as_idx(_must_hold(request, own))), "application/zip", "digits.zip")
+        _must_be_here(request)
+        return _attached(await workers.run(_written, own, as_idx), "application/zip", "digits.zip")
 
     return calls
 
@@ -133,12 +113,11 @@ def _must_be_here(request: Request) -> None:
         raise RefusedError(403, "corrections are kept on one's own computer only: run `digits serve` there")
 
 
-def _must_hold(request: Request, own: OwnSet) -> Any:
-    _must_be_here(request)
+def _written(own: OwnSet, write: Callable[[LabelledDigits], bytes]) -> bytes:
     digits = own.digits()
     if not len(digits):
         raise RefusedError(404, "nothing is kept yet")
-    return digits
+    return write(digits)
 
 
 def _described(own: OwnSet) -> dict[str, Any]:

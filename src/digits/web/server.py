@@ -11,11 +11,9 @@ from typing import Any
 import uvicorn
 
 from digits.spec import UsageError
-from digits.web.app import make_app
 from digits.web.connections import Connection
-from digits.web.guard import is_loopback
 from digits.web.own import OwnSet
-from digits.web.service import Service, opened_models
+from digits.web.workers import Workers
 
 PORT = 8000
 """Where it listens when nobody says."""
@@ -76,14 +74,17 @@ def serve(
     ModelError
         When a model cannot be loaded.
     """
-    listener = _listener(host, port)
-    with listener:
-        app = make_app(Service(opened_models(models)), OwnSet(own), names=names)
+    with _listener(host, port) as listener:
+        workers = Workers(models)  # they load their models while this loads the rest
+        from digits.web.app import make_app
+
+        workers.ready()
+        app = make_app(workers, OwnSet(own), names=names)
         config = uvicorn.Config(
             app,
             http=Connection,
             ws="none",
-            lifespan="off",
+            lifespan="on",
             log_level="error",
             access_log=False,
             server_header=False,
@@ -128,6 +129,8 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def warning_of(host: str) -> str:
     """Say what listening beyond this computer means; empty where it does not."""
+    from digits.web.guard import is_loopback
+
     if host == "localhost" or is_loopback(host):
         return ""
     return f"everybody who reaches {host} can use this; corrections are kept for this computer alone"

@@ -1,14 +1,20 @@
-"""Threads that read, and a queue that ends: who comes when it is full is told so at once."""
+"""Processes that read, and a queue that ends: who comes when it is full is told so at once.
+
+A reading is hundreds of short calls into compiled code. Threads would wait for each other at each of them, a third of
+their time; and what kills a process, as a picture might that a decoder was never tried on, does not kill the service.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
-from digits.preprocessing.ink import one_thread_each
+from digits.web import jobs
 from digits.web.refusals import RefusedError
 
 Result = TypeVar("Result")
@@ -21,36 +27,70 @@ LONGEST = 30.0
 
 
 class Workers:
-    """Runs readings in threads, one a core.
+    """Runs jobs in processes, one a core, which begin at once and load their models meanwhile.
 
     Parameters
     ----------
-    threads
-        How many; 0: one a core.
+    models
+        Model files and run folders that answer beside those of the package.
     """
 
-    def __init__(self, threads: int = 0) -> None:
-        one_thread_each()  # a core a reading: threads that wait for each other cost a third more
-        self.pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "reader")
+    def __init__(self, models: Sequence[str | os.PathLike[str]] = ()) -> None:
+        self.models = tuple(os.fspath(model) for model in models)
+        self.count = os.cpu_count() or 1
         self.waiting = 0
+        self._begin()
 
-    async def run(self, job: Callable[[], Result]) -> Result:
-        """Run a job in a thread.
+    def _begin(self) -> None:
+        # not forked from this process, whose threads would be lost in the middle of something
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(self.count, context, jobs.begin, (self.models,))
+        self.begun: list[Future[dict[str, Any]]] = [self.pool.submit(jobs.described) for _ in range(self.count)]
+
+    def ready(self) -> None:
+        """Wait until all have their models.
+
+        Raises
+        ------
+        ModelError
+            When one is missing, broken, not ours or changed.
+        """
+        for future in self.begun:
+            future.result()
+
+    async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
+        """Run a job, which is a function of a module, in one of the processes.
 
         Raises
         ------
         RefusedError
-            503 when too many wait already, or this one took too long.
+            503 when too many wait already, this one took too long, or its process died.
         """
         if self.waiting >= WAITING:
             raise RefusedError(503, "too many pictures are being read at the moment: try again in a second")
+        pool = self.pool
         self.waiting += 1
-        future = asyncio.get_running_loop().run_in_executor(self.pool, job)
+        try:
+            future = asyncio.get_running_loop().run_in_executor(pool, job, *arguments)
+        except BrokenProcessPool:
+            self.waiting -= 1
+            raise self._begun_anew(pool) from None
         future.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(future), LONGEST)
         except asyncio.TimeoutError:
             raise RefusedError(503, f"this took longer than {LONGEST:.0f} seconds: send a smaller picture") from None
+        except BrokenProcessPool:
+            raise self._begun_anew(pool) from None
+
+    def close(self) -> None:
+        """End the processes, each after what it does now."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begun_anew(self, broken: ProcessPoolExecutor) -> RefusedError:
+        if self.pool is broken:  # and nobody else was here before
+            self._begin()
+        return RefusedError(503, "the reader stopped over a picture, and begins anew: try again, or send another one")
 
     def _done(self, future: asyncio.Future[Result]) -> None:
         self.waiting -= 1

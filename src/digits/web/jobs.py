@@ -1,0 +1,92 @@
+"""What a worker process does: it has the models, and answers one picture after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from functools import cache
+from multiprocessing import connection, parent_process
+from typing import Any
+
+from digits.inference.steps import steps_of
+from digits.preprocessing.ink import one_thread_each
+from digits.web.own import OwnSet
+from digits.web.pictures import Sent
+from digits.web.refusals import RefusedError
+from digits.web.service import Service, opened_models
+
+_more: tuple[str, ...] = ()
+"""Model files and run folders that answer beside those of the package."""
+
+
+def begin(more: tuple[str, ...]) -> None:
+    """Begin a worker: it ends with the process that began it, and by nothing else.
+
+    Parameters
+    ----------
+    more
+        Model files and run folders that answer beside those of the package.
+    """
+    global _more
+    _more = more
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; what was asked is answered first
+    one_thread_each()  # a core a worker
+    if parent := parent_process():
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(0)
+
+
+@cache
+def _service() -> Service:
+    return Service(opened_models(_more))
+
+
+def described() -> dict[str, Any]:
+    """List the models that answer.
+
+    Raises
+    ------
+    ModelError
+        When one of them cannot be loaded.
+    """
+    models = _service().models
+    return {"default": _service().default, "models": [model.as_json() for model in models.values()]}
+
+
+def read(sent: Sent, model: str | None, single: bool) -> dict[str, Any]:
+    """Read a picture; the arguments are those of `Service.read`."""
+    _service().model(model)
+    return _service().read(*sent.decoded(), model, single).as_json()
+
+
+def look(
+    sent: Sent, models: tuple[str, ...], single: bool, focus: int, evidence: bool, preview: bool
+) -> dict[str, Any]:
+    """Read a picture and open up a digit; the arguments are those of `Service.look`."""
+    for model in models:
+        _service().model(model)
+    decoded, name = sent.decoded()
+    return _service().look(decoded, name, models, single=single, focus=focus, evidence=evidence, preview=preview)
+
+
+def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, single: bool) -> dict[str, Any]:
+    """Keep a digit of a picture in the own set.
+
+    Raises
+    ------
+    RefusedError
+        422 when there is no such digit in it.
+    """
+    _service().model(model)
+    decoded, name = sent.decoded()
+    reading = _service().read(decoded, name, model, single)
+    if digit >= len(reading.digits) or not reading.digits[digit].image.any():
+        raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
+    found = reading.digits[digit]
+    entry = own.keep(found.image, steps_of(decoded.picture, reading, found).seen, label)
+    return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}
