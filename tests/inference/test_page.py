@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from digits.inference import Reader
 from digits.inference.lattice import most_believed
-from digits.inference.page import Found, accepted, read_page, read_upright
+from digits.inference.page import Found, accepted, cut_page, read_page, read_upright
+from digits.inference.reader import decoded_source
 from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
 from digits.synthesis import Page, synthesise_page
@@ -77,7 +79,7 @@ def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
         answers = reader.model.probabilities(np.stack([normalize(each.ink) for each in candidates]))
         way = most_believed(pieces, candidates, answers.max(1), line.height)
         boxes.append([candidates[k].box for k in way])
-    read = read_upright(picture, reader.model)
+    read = read_upright(cut_page(picture), reader.model)
     assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
@@ -110,3 +112,27 @@ def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
     page = read_page(np.full((200, 300), 230, np.uint8), reader.model)
     assert page.lines == []
     assert page.belief == -np.inf
+
+
+def test_a_page_that_stands_is_not_turned(reader: Reader) -> None:
+    lying = np.ascontiguousarray(np.rot90(synthesise_page(2).picture))
+    assert reader.read(lying).turned == 270
+    standing = reader.read(lying, upright=True)
+    assert standing.turned == 0
+    assert standing.as_json() != reader.read(lying).as_json()
+
+
+def test_a_page_that_was_cut_is_read_alike(reader: Reader) -> None:
+    picture = synthesise_page(3).picture
+    decoded = decoded_source(picture, "page")
+    expected = reader.read(picture, name="page").as_json()
+    assert reader.read_decoded(decoded, name="page", cut=cut_page(picture)).as_json() == expected
+
+
+@pytest.mark.parametrize("pen", [8, 12, 16])
+def test_a_long_stem_is_no_printed_line(pen: int, reader: Reader) -> None:
+    sheet = Image.new("L", (440, 220), 255)
+    ink = ImageDraw.Draw(sheet)
+    ink.line([(110, 25), (110, 190)], fill=0, width=pen)
+    ink.line([(220, 25), (300, 25), (250, 190)], fill=0, width=pen)
+    assert reader.read(np.asarray(sheet)).text == "17"

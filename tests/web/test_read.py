@@ -35,12 +35,13 @@ def pictures(drawing: Callable[..., bytes], mnist: Any) -> list[bytes]:
     return [*some, buffer.getvalue(), png(np.full((60, 80), 200, np.uint8))]
 
 
-@pytest.mark.parametrize("words", [[], ["--single"], ["--model", "mlp"], ["--model", "mlp", "--single"]])
+@pytest.mark.parametrize("words", [[], ["--single"], ["--upright"], ["--model", "mlp"], ["--model", "mlp", "--single"]])
 def test_the_answers_are_those_of_the_command(
     words: list[str], served: Served, drawing: Any, mnist: Any, told_by_the_command: Any
 ) -> None:
     sent = pictures(drawing, mnist)
-    query = f"?single={'--single' in words}&model={'mlp' if 'mlp' in words else 'cnn'}".lower()
+    known = f"single={'--single' in words}&upright={'--upright' in words}".lower()
+    query = f"?{known}&model={'mlp' if 'mlp' in words else 'cnn'}"
     answers = [served.post(f"/api/read{query}", each) for each in sent]
     assert [each.status for each in answers] == [200] * len(sent)
     told = told_by_the_command(sent, *words)

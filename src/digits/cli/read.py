@@ -28,6 +28,7 @@ class Read:
 
     inputs: tuple[str, ...]
     single: bool = False
+    upright: bool = False
     model: str = "cnn"
     json: bool = False
     csv: bool = False
@@ -48,6 +49,7 @@ def _parsed(words: list[str]) -> Read:
         help="pictures, folders, patterns such as 'scans/*.jpg', a set of digits, or - for standard input",
     )  # fmt: skip
     parser.add_argument("--single", action="store_true", help="each picture is one digit")
+    parser.add_argument("--upright", action="store_true", help="no page lies on its side, which saves trying")
     parser.add_argument(
         "--model", default="cnn", metavar="cnn|mlp|FILE",
         help="cnn, the more accurate (the default); mlp, the classic 784-256-128-10; or a model file or run folder",
@@ -182,7 +184,7 @@ def _all_read(files: list[Path | None], reader: "Reader", call: Read) -> "Iterat
     def one(file: Path | None) -> "Reading":
         content = sys.stdin.buffer.read() if file is None else b""
         name = "standard input" if file is None else ""
-        reading = reader.read(content if file is None else file, single=call.single, name=name)
+        reading = reader.read(content if file is None else file, single=call.single, upright=call.upright, name=name)
         if call.explain:
             from digits.inference.explain import explain
 

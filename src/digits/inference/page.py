@@ -102,7 +102,39 @@ class Page:
         return len(self.lines) >= COLUMNS and sum(len(line) == 1 for line, _ in self.lines) > len(self.lines) / 2
 
 
-def read_page(picture: Picture, model: Model) -> Page:
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A page that stands upright, cut into all that may be digits; the same for every model.
+
+    Attributes
+    ----------
+    lines
+        Of each line, the height of its digits, its pieces and its candidates.
+    shape
+        Height and width of the page, shrunk.
+    """
+
+    lines: list[tuple[float, list[Piece], list[Candidate]]]
+    shape: tuple[int, int]
+
+
+def cut_page(picture: Picture) -> Cut:
+    """Cut a page, which is most of the work of reading it.
+
+    Parameters
+    ----------
+    picture
+        Grey or RGB.
+    """
+    marks, shape, height = find_marks(picture)
+    lines = []
+    for line in find_lines(marks, height):
+        pieces = find_pieces(line)
+        lines.append((line.height, pieces, find_candidates(pieces, line.height)))
+    return Cut(lines, shape)
+
+
+def read_page(picture: Picture, model: Model, *, stands: bool = False, cut: Cut | None = None) -> Page:
     """Read a page, turned as it is believed most.
 
     Parameters
@@ -111,32 +143,33 @@ def read_page(picture: Picture, model: Model) -> Page:
         Grey or RGB.
     model
         That says what each candidate is, and is unsure of what is no digit.
+    stands
+        Whether it is known to stand upright.
+    cut
+        What `cut_page` gave of it, if it was asked already.
     """
-    upright = read_upright(picture, model)
-    sure = upright.belief > SURE and not upright.is_column
+    upright = read_upright(cut or cut_page(picture), model)
+    sure = stands or (upright.belief > SURE and not upright.is_column)
     if not upright.lines or sure or upright.candidates > TURNED:
         return upright
     turned = [
         Page(page.lines, page.shape, turns, page.candidates)
         for turns in BETTER
-        for page in [read_upright(np.ascontiguousarray(np.rot90(picture, turns)), model)]
+        for page in [read_upright(cut_page(np.ascontiguousarray(np.rot90(picture, turns))), model)]
     ]
     best = max(turned, key=lambda page: page.belief - BETTER[page.turned])
     return best if UNSURE * best.belief - BETTER[best.turned] > upright.belief else upright
 
 
-def read_upright(picture: Picture, model: Model) -> Page:
+def read_upright(cut: Cut, model: Model) -> Page:
     """Read a page that stands upright."""
-    marks, shape, height = find_marks(picture)
-    lines = [(line, find_pieces(line)) for line in find_lines(marks, height)]
-    listed = [find_candidates(pieces, line.height) for line, pieces in lines]
-    candidates = [candidate for each in listed for candidate in each]
-    if not candidates or len(candidates) > MOST:
-        return Page([], shape)
-    lattices = [_Lattice(line.height, pieces, own) for (line, pieces), own in zip(lines, listed, strict=True)]
+    candidates = sum(len(listed) for _, _, listed in cut.lines)
+    if not candidates or candidates > MOST:
+        return Page([], cut.shape)
+    lattices = [_Lattice(*line) for line in cut.lines]
     _ask(lattices, model)
     read = [([each.answers[k] for k in each.way], each.height) for each in lattices]
-    return Page(read, shape, candidates=len(candidates))
+    return Page(read, cut.shape, candidates=candidates)
 
 
 class _Lattice:

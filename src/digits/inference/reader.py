@@ -13,7 +13,7 @@ import numpy as np
 from digits.inference.answers import Box, Digit, Reading
 from digits.inference.looks import read_digits
 from digits.inference.model import Model, load_model
-from digits.inference.page import Found, Page, accepted, read_page
+from digits.inference.page import Cut, Found, Page, accepted, read_page
 from digits.preprocessing import Decoded, as_picture, decode, digit_ink, normalize
 from digits.preprocessing.decoding import MEGAPIXELS
 from digits.preprocessing.ink import Ink, line_width
@@ -66,7 +66,7 @@ class Reader:
         self.model = model if isinstance(model, Model) else load_model(model_path(model), threads=threads)
         self.threshold = float(self.model.metadata.get("rejection_threshold", 0.5))
 
-    def read(self, source: Source, *, single: bool = False, name: str = "") -> Reading:
+    def read(self, source: Source, *, single: bool = False, upright: bool = False, name: str = "") -> Reading:
         """Read a picture.
 
         Parameters
@@ -75,6 +75,8 @@ class Reader:
             A file's path, its bytes, an open file, or an array: ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``.
         single
             Whether the picture is one digit; then exactly one is given, accepted or not.
+        upright
+            Whether a page is known to stand upright; else its other sides are tried if it is doubtful.
         name
             What the answer and errors call it; by default the file's path.
 
@@ -84,18 +86,21 @@ class Reader:
             When it is no picture that can be read, with the reason.
         """
         name = name or _name(source)
-        return self.read_decoded(decoded_source(source, name), single=single, name=name)
+        return self.read_decoded(decoded_source(source, name), single=single, upright=upright, name=name)
 
-    def read_decoded(self, decoded: Decoded, *, single: bool = False, name: str) -> Reading:
-        """Read a picture that is decoded already, as for several readers; parameters as of `read`."""
-        return self._single(decoded, name) if single else self._page(decoded, name)
+    def read_decoded(
+        self, decoded: Decoded, *, single: bool = False, upright: bool = False, name: str, cut: Cut | None = None
+    ) -> Reading:
+        """Read a picture that is decoded already, and cut as `cut_page` does; other parameters as of `read`."""
+        if single:
+            return self._single(decoded, name)
+        return self._page(decoded, read_page(decoded.picture, self.model, stands=upright, cut=cut), name)
 
     def read_digits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Give the probability of every class for digits of a data set, 28 × 28 and bright on dark."""
         return read_digits(self.model, images)
 
-    def _page(self, decoded: Decoded, name: str) -> Reading:
-        page = read_page(decoded.picture, self.model)
+    def _page(self, decoded: Decoded, page: Page, name: str) -> Reading:
         lines, digits = [], []
         for found, height in page.lines:
             fine = accepted(found, height, self.threshold)
@@ -126,7 +131,9 @@ class Reader:
         return Reading(name, text, (digit,), decoded.size)
 
 
-def read(source: Source, *, single: bool = False, model: str | os.PathLike[str] = DEFAULT) -> Reading:
+def read(
+    source: Source, *, single: bool = False, upright: bool = False, model: str | os.PathLike[str] = DEFAULT
+) -> Reading:
     """Read the digits in a picture: a page of them, or a single one.
 
     Parameters
@@ -135,6 +142,8 @@ def read(source: Source, *, single: bool = False, model: str | os.PathLike[str] 
         A file's path, its bytes, an open file, or an array: ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``.
     single
         Whether the picture is one digit; then exactly one is given, accepted or not.
+    upright
+        Whether a page is known to stand upright; else its other sides are tried if it is doubtful.
     model
         ``"cnn"``, ``"mlp"``, or a model file or run folder of your own; loaded once.
 
@@ -145,7 +154,7 @@ def read(source: Source, *, single: bool = False, model: str | os.PathLike[str] 
     ModelError
         When the model file is missing, broken, not ours or changed.
     """
-    return _reader(str(os.fspath(model))).read(source, single=single)
+    return _reader(str(os.fspath(model))).read(source, single=single, upright=upright)
 
 
 @cache

@@ -17,10 +17,8 @@ LONGEST = 1600
 CALM = 14
 """Contrast of the ground's own noise, 9 in 10 pixels of it, above which a page is smoothed."""
 
-SMOOTHING = 1 / 22
-"""Standard deviation of that smoothing, in pixels, over the noise; at most `SMOOTHEST`."""
-
-SMOOTHEST = 2.5
+SMOOTHING, SMOOTHEST = 1 / 22, 2.5
+"""Standard deviation of that smoothing, in pixels, over the noise; and in pixels, at most."""
 
 ABOVE_NOISE = 1.6
 """Contrast over the noise, below which there is no ink."""
@@ -43,12 +41,14 @@ DEEPEST = 8
 LONG = 1 / 4
 """Length, over the page's longer side, from which on a straight run is a printed line."""
 
+STEM = 1 / 16
+"""Thickness, over that length, from which on it is a stroke: what is drawn large has stems as long as lines are."""
+
 DARKER = 1.35
 """Contrast over that of a printed line, from which on what lies on it is written."""
 
 SPECK = 1 / 160
 """Length, over the page's longer side, below which a mark is nothing; on pages of more than 200 pixels."""
-
 
 MOST = 1500
 """Marks looked at, at most, the largest first: nobody writes more digits on a page."""
@@ -153,11 +153,13 @@ def _without_lines(dark: Ink, level: float) -> Ink:
     ink = _above(dark, level)
     tall = np.ones((3, 1), np.uint8)
     thicker = cv2.dilate(ink, tall)
-    runs = level_runs(thicker, max(int(max(dark.shape) * LONG), 30))
+    length = max(int(max(dark.shape) * LONG), 30)
+    runs = level_runs(thicker, length)
     if not cv2.countNonZero(runs):
         return dark
     thick = max(3, height // 60)
-    fat = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((2 * thick, 1), np.uint8))
+    stroke = min(2 * thick, max(int(length * STEM), 3) + 2)  # the two by which runs were made thicker
+    fat = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((stroke, 1), np.uint8))
     runs = cv2.subtract(runs, cv2.dilate(fat, tall))
     runs = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, 3), np.uint8)), thicker)
     rest = cv2.subtract(ink, runs)

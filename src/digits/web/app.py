@@ -19,6 +19,7 @@ from digits.web.guard import Guard
 from digits.web.handlers import HANDLERS
 from digits.web.own import OwnSet
 from digits.web.own_calls import own_calls
+from digits.web.service import Mode
 from digits.web.workers import Workers
 
 PAGE = Path(__file__).parent / "page"
@@ -34,6 +35,8 @@ KINDS = {
 
 Model = Annotated[str | None, Query(description="Who reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit, and exactly one is given.")]
+
+Upright = Annotated[bool, Query(description="The page stands upright: its other sides need not be tried.")]
 
 
 def make_app(workers: Workers, own: OwnSet, *, names: tuple[str, ...] = ()) -> FastAPI:
@@ -75,9 +78,11 @@ def make_app(workers: Workers, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         responses=schemas.errors(400, 404, 408, 413, 415, 422, 503),
         openapi_extra=schemas.PICTURE,
     )
-    async def read(sent: SentPicture, model: Model = None, single: Single = False) -> JSONResponse:
+    async def read(
+        sent: SentPicture, model: Model = None, single: Single = False, upright: Upright = False
+    ) -> JSONResponse:
         """Read a picture: the same answer that ``digits read --json`` gives of it."""
-        return JSONResponse(await workers.run(jobs.read, sent, model, single))
+        return JSONResponse(await workers.run(jobs.read, sent, model, Mode(single, upright)))
 
     @app.post(
         "/api/look",
@@ -89,13 +94,14 @@ def make_app(workers: Workers, own: OwnSet, *, names: tuple[str, ...] = ()) -> F
         sent: SentPicture,
         model: Annotated[list[str] | None, Query(description="Who reads; may be given several times.")] = None,
         single: Single = False,
+        upright: Upright = False,
         focus: Annotated[int, Query(ge=-1000, le=1000, description="The digit to open up; -1: the last.")] = -1,
         evidence: Annotated[bool, Query(description="Which ink spoke for the answer, and the steps.")] = False,
         preview: Annotated[bool, Query(description="The whole picture as a JPEG, for browsers without HEIC.")] = False,
     ) -> JSONResponse:
         """Read a picture with several models, and open up one of its digits: what the page shows."""
         models = tuple(model or ())
-        return JSONResponse(await workers.run(jobs.look, sent, models, single, focus, evidence, preview))
+        return JSONResponse(await workers.run(jobs.look, sent, models, Mode(single, upright), focus, evidence, preview))
 
     app.include_router(own_calls(own, workers))
     for path, file in page_files().items():

@@ -14,7 +14,7 @@ from digits.preprocessing.ink import one_thread_each
 from digits.web.own import OwnSet
 from digits.web.pictures import Sent
 from digits.web.refusals import RefusedError
-from digits.web.service import Service, opened_models
+from digits.web.service import Mode, Service, opened_models
 
 _more: tuple[str, ...] = ()
 """Model files and run folders that answer beside those of the package."""
@@ -58,23 +58,21 @@ def described() -> dict[str, Any]:
     return {"default": _service().default, "models": [model.as_json() for model in models.values()]}
 
 
-def read(sent: Sent, model: str | None, single: bool) -> dict[str, Any]:
+def read(sent: Sent, model: str | None, how: Mode) -> dict[str, Any]:
     """Read a picture; the arguments are those of `Service.read`."""
     _service().model(model)
-    return _service().read(*sent.decoded(), model, single).as_json()
+    return _service().read(*sent.decoded(), model, how).as_json()
 
 
-def look(
-    sent: Sent, models: tuple[str, ...], single: bool, focus: int, evidence: bool, preview: bool
-) -> dict[str, Any]:
+def look(sent: Sent, models: tuple[str, ...], how: Mode, focus: int, evidence: bool, preview: bool) -> dict[str, Any]:
     """Read a picture and open up a digit; the arguments are those of `Service.look`."""
     for model in models:
         _service().model(model)
     decoded, name = sent.decoded()
-    return _service().look(decoded, name, models, single=single, focus=focus, evidence=evidence, preview=preview)
+    return _service().look(decoded, name, models, how, focus=focus, evidence=evidence, preview=preview)
 
 
-def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, single: bool) -> dict[str, Any]:
+def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, how: Mode) -> dict[str, Any]:
     """Keep a digit of a picture in the own set.
 
     Raises
@@ -84,7 +82,7 @@ def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, sin
     """
     _service().model(model)
     decoded, name = sent.decoded()
-    reading = _service().read(decoded, name, model, single)
+    reading = _service().read(decoded, name, model, how)
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
     found = reading.digits[digit]

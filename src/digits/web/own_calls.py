@@ -16,6 +16,7 @@ from digits.web.bodies import SentPicture
 from digits.web.guard import is_loopback
 from digits.web.own import ID, OwnSet, as_idx, as_kaggle
 from digits.web.refusals import RefusedError
+from digits.web.service import Mode
 from digits.web.workers import Workers
 
 
@@ -70,12 +71,13 @@ def own_calls(own: OwnSet, workers: Workers) -> APIRouter:
         digit: Annotated[int, Query(ge=0, le=3000, description="Which digit of the picture, from 0.")] = 0,
         model: Annotated[str | None, Query(description="Whose reading it is counted in.")] = None,
         single: Annotated[bool, Query(description="The picture is one digit.")] = False,
+        upright: Annotated[bool, Query(description="The page stands upright.")] = False,
     ) -> JSONResponse:
         """Keep one digit of a picture with the label that a person gives it."""
         _must_be_here(request)
         if not consent:
             raise RefusedError(403, "nothing is kept without consent: ask the person, then send consent=true")
-        return JSONResponse(await workers.run(jobs.keep, sent, own, label, digit, model, single), 201)
+        return JSONResponse(await workers.run(jobs.keep, sent, own, label, digit, model, Mode(single, upright)), 201)
 
     @calls.delete("", response_model=schemas.Own, responses=schemas.errors(503))
     async def forget_all(request: Request) -> JSONResponse:

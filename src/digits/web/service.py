@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from digits.inference import Reader, Reading, load_model
 from digits.inference.answers import Digit
 from digits.inference.insight import Layers, find_evidence, open_layers
+from digits.inference.page import cut_page
 from digits.inference.reader import model_path, shipped_models
 from digits.inference.steps import steps_of
 from digits.preprocessing import Decoded
@@ -27,6 +28,13 @@ PREVIEW = 1600
 
 STEP = 240
 """Longer side of the pictures of the steps."""
+
+
+class Mode(NamedTuple):
+    """What is known of a picture: that it is one digit, and that it stands upright."""
+
+    single: bool = False
+    upright: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,17 +127,17 @@ class Service:
             raise RefusedError(404, f"there is no model {name!r}; there are {', '.join(self.models)}")
         return self.models[name or self.default]
 
-    def read(self, decoded: Decoded, name: str, model: str | None, single: bool) -> Reading:
+    def read(self, decoded: Decoded, name: str, model: str | None, how: Mode) -> Reading:
         """Read a picture as `digits read` does."""
-        return self.model(model).reader.read_decoded(decoded, single=single, name=name)
+        return self.model(model).reader.read_decoded(decoded, **how._asdict(), name=name)
 
     def look(
         self,
         decoded: Decoded,
         name: str,
         models: Sequence[str],
+        how: Mode,
         *,
-        single: bool,
         focus: int,
         evidence: bool,
         preview: bool,
@@ -142,8 +150,8 @@ class Service:
             The picture.
         models
             Who reads, by name; the first finds the digit that is opened up.
-        single
-            Whether the picture is one digit.
+        how
+            What is known of the picture.
         focus
             Number of that digit, from 0; from the end where negative.
         evidence
@@ -152,7 +160,8 @@ class Service:
             Whether to give the whole picture too, as a JPEG.
         """
         opened = [self.model(each) for each in dict.fromkeys(models or [self.default])]
-        readings = [each.reader.read_decoded(decoded, single=single, name=name) for each in opened]
+        cut = None if how.single else cut_page(decoded.picture)
+        readings = [each.reader.read_decoded(decoded, **how._asdict(), name=name, cut=cut) for each in opened]
         answers = [
             {
                 "model": each.name,

@@ -42,10 +42,11 @@ export const listModels = () => call("api/models");
 /**
  * Read a picture with several models and open up one of its digits.
  * @param {Blob} picture
- * @param {{models: string[], focus?: number, evidence?: boolean, preview?: boolean}} how
+ * @param {{models: string[], upright: boolean, focus?: number, evidence?: boolean, preview?: boolean}} how
  */
-export function look(picture, { models, focus = -1, evidence = false, preview = false }) {
+export function look(picture, { models, upright, focus = -1, evidence = false, preview = false }) {
   const words = new URLSearchParams(models.map((name) => ["model", name]));
+  words.set("upright", upright);
   words.set("focus", focus);
   words.set("evidence", evidence);
   if (preview) words.set("preview", true);
@@ -57,8 +58,8 @@ export const forget = (id) => call(`api/own/${id}`, { method: "DELETE" });
 export const forgetAll = () => call("api/own", { method: "DELETE" });
 
 /** Keep one digit of a picture with the label a person gives it; only ever called after they agreed. */
-export function keep(picture, { label, digit, model }) {
-  const words = new URLSearchParams({ label, digit, model, consent: true });
+export function keep(picture, { label, digit, model, upright }) {
+  const words = new URLSearchParams({ label, digit, model, upright, consent: true });
   return call(`api/own?${words}`, posted(picture));
 }
 

@@ -12,6 +12,8 @@ export class Drawing {
   /** What the service last said of the drawing; null while there is none. */
   look = null;
   asText = false;
+  /** Nobody draws on a sheet that lies on its side; a photograph may. */
+  upright = true;
   #picked = null;
   #models;
   #shown;
@@ -73,7 +75,7 @@ export class Drawing {
     try {
       const picture = await this.sheet.picture();
       const asked = performance.now();
-      const found = await look(picture, { models: this.#models(), focus: this.#focus(), evidence: settled });
+      const found = await look(picture, { models: this.#models(), upright: this.upright, focus: this.#focus(), evidence: settled });
       if (this.sheet.strokes.empty) return; // cleared meanwhile
       this.look = found;
       this.#mark();

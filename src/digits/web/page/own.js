@@ -73,7 +73,7 @@ export class Own {
     const picture = await source.picture();
     if (!(await this.#agreed())) return this.#tell("Nothing was kept.");
     try {
-      const { kept } = await api.keep(picture, { label, digit, model: this.model() });
+      const { kept } = await api.keep(picture, { label, digit, model: this.model(), upright: source.upright });
       this.#show(await api.own());
       const undo = element("button", { type: "button", class: "link" }, "Undo");
       undo.addEventListener("click", () => this.#takeBack(kept.id));

@@ -8,6 +8,7 @@ export class Photograph {
   /** What the service last said of the picture; null while there is none. */
   look = null;
   asText = true;
+  upright = false;
   #file = null;
   #models;
   #shown;
@@ -87,7 +88,7 @@ export class Photograph {
     const asked = performance.now();
     setBusy(true);
     try {
-      const found = await look(this.#file, { models: this.#models(), focus, evidence: true, preview });
+      const found = await look(this.#file, { models: this.#models(), upright: this.upright, focus, evidence: true, preview });
       if (turn !== this.#turn) return;
       if (found.preview) byId("image").src = found.preview;
       this.#show(found);
