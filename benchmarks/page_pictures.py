@@ -46,12 +46,33 @@ CORNERS = {"4,56", "62,4", "6,97"}
 
 def draw(folder: Path = PICTURES) -> None:
     """Take all of them."""
-    with served() as address, sync_playwright() as playwright:
-        path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+    with served() as address, browsing() as browser:
         save(drawn(browser, address), folder / "page-draw.png")
         save(photographed(browser, address), folder / "page-photo.png")
         save(on_a_phone(browser, address), folder / "page-phone.png")
+
+
+def stroke_to_bars(rounds: int) -> list[float]:
+    """Give how long each answer took while a number was drawn, from the last point to its bars, in milliseconds."""
+    with served() as address, browsing() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        visit(page, address)
+        write(page, (7, 2, 4), height=0.6)  # the first answers load what later ones have
+        page.evaluate("performance.clearMeasures()")
+        for _ in range(rounds):
+            page.get_by_role("button", name="Clear").click()
+            write(page, (7, 2, 4), height=0.6, slowly=True)
+        took = page.evaluate("performance.getEntriesByName('stroke to bars').map((entry) => entry.duration)")
+        return [float(each) for each in took]
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Start a Chromium that is installed here."""
+    path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
         browser.close()
 
 
@@ -120,8 +141,8 @@ def settle(page: Page) -> None:
         page.evaluate("new Promise(requestAnimationFrame)")
 
 
-def write(page: Page, number: Sequence[int], height: float) -> None:
-    """Write a number with the mouse, as high as such a share of the sheet."""
+def write(page: Page, number: Sequence[int], height: float, *, slowly: bool = False) -> None:
+    """Write a number with the mouse, as high as such a share of the sheet; slowly: a point a frame, as a hand does."""
     box = page.locator("#sheet").bounding_box()
     assert box is not None
     size = box["height"] * height
@@ -137,6 +158,8 @@ def write(page: Page, number: Sequence[int], height: float) -> None:
             page.mouse.down()
             for point in others:
                 page.mouse.move(*point)
+                if slowly:
+                    page.evaluate("new Promise(requestAnimationFrame)")
             page.mouse.up()
     settle(page)
 

@@ -27,7 +27,7 @@ LONGEST = 30.0
 
 
 class Workers:
-    """Runs jobs in processes, one a core, which begin at once and load their models meanwhile.
+    """Runs jobs in processes, one a core, the first of which begins at once and loads its models meanwhile.
 
     Parameters
     ----------
@@ -45,18 +45,19 @@ class Workers:
         # not forked from this process, whose threads would be lost in the middle of something
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(self.count, context, jobs.begin, (self.models,))
-        self.begun: list[Future[dict[str, Any]]] = [self.pool.submit(jobs.described) for _ in range(self.count)]
+        self.first: Future[dict[str, Any]] = self.pool.submit(jobs.described)
 
     def ready(self) -> None:
-        """Wait until all have their models.
+        """Wait until one has its models, and let the others begin, which would have held it up.
 
         Raises
         ------
         ModelError
-            When one is missing, broken, not ours or changed.
+            When a model is missing, broken, not ours or changed.
         """
-        for future in self.begun:
-            future.result()
+        self.first.result()
+        for _ in range(self.count):  # a process begins with each job that finds none idle
+            self.pool.submit(jobs.described)
 
     async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
         """Run a job, which is a function of a module, in one of the processes.
