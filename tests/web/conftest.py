@@ -80,8 +80,11 @@ class Served:
 
 
 @contextmanager
-def serving(own: Path, *words: object, before: str = "", **options: Any) -> Iterator[Served]:
-    """Run the service until the block ends; `before` is code that runs ahead of it, such as a shorter time limit."""
+def serving(own: Path, *words: object, before: str = "", quiet: bool = True, **options: Any) -> Iterator[Served]:
+    """Run the service until the block ends; `before` is code that runs ahead of it, such as a shorter time limit.
+
+    Whatever is sent, it has nothing to say on stderr, unless it may not be `quiet`.
+    """
     code = f"{before}\nfrom digits.cli import main\nmain()"
     call = [sys.executable, "-c", code, "serve", "--port", "0", "--own", str(own), *map(str, words)]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
@@ -93,7 +96,8 @@ def serving(own: Path, *words: object, before: str = "", **options: Any) -> Iter
         yield Served(line.split()[3], own, process)
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        _, said = process.communicate(timeout=20)
+    assert quiet is False or not said, said
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,7 @@ def test_what_was_asked_is_answered_before_it_ends(how: signal.Signals, tmp_path
 
 
 def test_its_workers_end_with_it(tmp_path: Path) -> None:
-    with serving(tmp_path / "own") as running:
+    with serving(tmp_path / "own", quiet=False) as running:
         workers = running.processes()[1:]
         assert len(workers) > 1
         running.process.kill()
@@ -144,7 +144,7 @@ def test_what_cannot_be_is_one_sentence(words: list[str], code: int, says: str) 
 
 
 def test_everybody_is_said_loudly(tmp_path: Path) -> None:
-    with serving(tmp_path / "own", "--host", "0.0.0.0") as running:
+    with serving(tmp_path / "own", "--host", "0.0.0.0", quiet=False) as running:
         assert running.address.startswith("http://127.0.0.1:")
         running.process.send_signal(signal.SIGINT)
         _, err = running.process.communicate(timeout=20)

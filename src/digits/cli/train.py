@@ -131,7 +131,8 @@ def _summary(run: "Run", report: Path) -> str:
     added = [f"{counts[name]:,} {what}" for name, what in ADDED.items() if counts.get(name)]
     lines = [f"learned besides: {' and '.join(added)}"] if added else []
     lines += _before_and_after(run.results) if "before" in run.results else _own(run.results)
-    lines += ["", f"trained {len(run.history)} epochs in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all"]
+    epochs = f"{len(run.history)} epoch{'s' * (len(run.history) != 1)}"
+    lines += ["", f"trained {epochs} in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all"]
     model = run.folder / "model.onnx"
     file = model if model.exists() else model.with_suffix(".safetensors")
     lines += [f"report  {report}", f"model   {file}", f"again   {run.results['command']}"]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import anyio
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from digits.web.pictures import MOST, Sent
 from digits.web.refusals import RefusedError
@@ -56,6 +57,8 @@ async def receive(request: Request) -> AsyncIterator[Sent]:
         except TimeoutError:
             sentence = f"the picture did not come within {SLOWEST:g} seconds: shrink it, or try again"
             raise RefusedError(408, sentence) from None
+        except ClientDisconnect:  # nobody is there to be told
+            raise RefusedError(400, "the connection was closed before the picture had come") from None
         yield Sent(kind, header, bytes(body))
     finally:
         _held -= len(body)

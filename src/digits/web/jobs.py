@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -32,6 +33,7 @@ def begin(more: tuple[str, ...]) -> None:
     _more = more
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; what was asked is answered first
     one_thread_each()  # a core a worker
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # who sent a broken form is told so
     if parent := parent_process():
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
 
