@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import json
@@ -9,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,8 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+
+from digits.web.workers import MOST
 
 if sys.platform == "win32":
     pytest.skip("signals and process groups are those of other systems", allow_module_level=True)
@@ -70,8 +74,25 @@ class Served:
         return self.ask("POST", path, picture, content_type=kind, **headers)
 
     def memory(self) -> int:
-        """Bytes of memory that its processes hold."""
-        return sum(int(process.memory_info().rss) for process in self.processes())
+        """Bytes of memory that its processes hold, once all workers have begun and none of them works."""
+        give_up = time.monotonic() + 30
+        before = -1.0
+        while True:
+            spent = sum(process.cpu_times().user for process in self.processes())
+            if spent == before and len(self.readers()) == min(os.cpu_count() or 1, MOST):
+                return sum(int(process.memory_info().rss) for process in self.processes())
+            assert time.monotonic() < give_up
+            before = spent
+            time.sleep(0.2)
+
+    def readers(self) -> list[psutil.Process]:
+        """Its workers that are ready to read."""
+        found = []
+        for process in self.processes()[1:]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if any("onnxruntime" in each.path for each in process.memory_maps()):
+                    found.append(process)
+        return found
 
     def processes(self) -> list[psutil.Process]:
         """It and its workers."""

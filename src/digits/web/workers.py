@@ -19,11 +19,14 @@ from digits.web.refusals import RefusedError
 
 Result = TypeVar("Result")
 
+MOST = 4
+"""Processes, at most, however many cores there are: each holds 100 MB, and four answer a thousand drawings a second."""
+
 WAITING = 64
 """Pictures that are read or wait for it, at most: more would wait for longer than anybody does."""
 
 LONGEST = 30.0
-"""Seconds after which nobody waits for a reading any more."""
+"""Seconds after which a reading is given up, and its process with it: even a full queue is done in a third of them."""
 
 
 class Workers:
@@ -37,7 +40,7 @@ class Workers:
 
     def __init__(self, models: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.models = tuple(os.fspath(model) for model in models)
-        self.count = os.cpu_count() or 1
+        self.count = min(os.cpu_count() or 1, MOST)
         self.waiting = 0
         self._begin()
 
@@ -57,7 +60,7 @@ class Workers:
         """
         self.first.result()
         for _ in range(self.count):  # a process begins with each job that finds none idle
-            self.pool.submit(jobs.described)
+            self.pool.submit(jobs.rest)
 
     async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
         """Run a job, which is a function of a module, in one of the processes.
@@ -80,6 +83,8 @@ class Workers:
         try:
             return await asyncio.wait_for(asyncio.shield(future), LONGEST)
         except asyncio.TimeoutError:
+            for process in multiprocessing.active_children():
+                process.kill()
             raise RefusedError(503, f"this took longer than {LONGEST:.0f} seconds: send a smaller picture") from None
         except BrokenProcessPool:
             raise self._begun_anew(pool) from None
