@@ -25,7 +25,7 @@ NUMBERS = 1_000_000
 """Pixels that are sent as numbers, at most: parsing them takes longer than decoding a file of far more."""
 
 MEGAPIXELS = 50
-"""Of a picture, at most: what phones take; decoding so many takes half a second and 600 MB."""
+"""Of a picture, at most: what phones take; memory for more is nothing that a stranger may ask for."""
 
 NAME = "the picture"
 """What a picture without a name is called."""

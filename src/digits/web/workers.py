@@ -20,13 +20,14 @@ from digits.web.refusals import RefusedError
 Result = TypeVar("Result")
 
 MOST = 4
-"""Processes, at most, however many cores there are: each holds 100 MB, and four answer a thousand drawings a second."""
+"""Processes, at most, however many cores there are: each holds models and libraries of its own."""
 
-WAITING = 64
+WAITING = 32
 """Pictures that are read or wait for it, at most: more would wait for longer than anybody does."""
 
 LONGEST = 30.0
-"""Seconds after which a reading is given up, and its process with it: even a full queue is done in a third of them."""
+"""Seconds after which a reading is given up, and its process with it, which would be busy for ever; nobody waits so long
+for those before them, since few wait."""
 
 
 class Workers:
