@@ -26,8 +26,8 @@ WAITING = 32
 """Pictures that are read or wait for it, at most: more would wait for longer than anybody does."""
 
 LONGEST = 30.0
-"""Seconds after which a reading is given up, and its process with it, which would be busy for ever; nobody waits so long
-for those before them, since few wait."""
+"""Seconds after which a reading is given up, and its process with it, which would be busy for ever; few wait, so that
+nobody waits so long for those before them."""
 
 
 class Workers:
