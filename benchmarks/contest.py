@@ -142,7 +142,7 @@ def ours(recipe: str, seed: int, dataset: Any) -> dict[str, Any]:
     network = make_network(config)
     fit(network, learned, validation, config, progress=look)
     seconds = time.perf_counter() - start
-    right = digits.logits_of(network, dataset.test).argmax(1) == dataset.test.labels
+    right = digits.predict_logits(network, dataset.test).argmax(1) == dataset.test.labels
     return {"seconds": seconds, "test_accuracy": float(right.mean()), "curve": curve}
 
 

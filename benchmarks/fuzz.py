@@ -78,7 +78,7 @@ def source(number: int) -> np.ndarray:
     rng = np.random.default_rng(number)
     height, width = rng.integers(64, 400 if number % 6 == 0 else 160, 2).tolist()
     if number % 3:
-        page = digits.synthesise_page(number, digits=number % 9 != 1, size=(height, width)).picture
+        page = digits.synthesize_page(number, digits=number % 9 != 1, size=(height, width)).picture
         return cv2.cvtColor(page, cv2.COLOR_GRAY2RGB) if page.ndim == 2 else page
     if number % 4 == 0:
         noise = cv2.GaussianBlur(rng.normal(size=(height, width, 3)), (0, 0), 0.5 + number / 24)
@@ -218,7 +218,7 @@ def work(pipe: Connection[Outcome | int, int | None], seed: int, printed: str) -
         Path("/proc/self/clear_refs").write_text("5")  # the peak of memory begins anew
         before, started = _kilobytes("VmRSS"), time.process_time()
         try:
-            json.dumps(reader.read(content, name=f"number {number}", single=number % 4 == 0).as_json())
+            json.dumps(reader.read(content, name=f"number {number}", single=number % 4 == 0).to_dict())
             became = "read"
         except digits.DigitsError as error:
             became = f"a whole file was refused: {error}" if whole else "refused"

@@ -32,16 +32,16 @@ def draw(path: Path = PICTURE) -> None:
 
 def draw_explained(path: Path = EXPLAINED) -> None:
     """Draw how a page is read."""
-    page = digits.synthesise_page(READ).picture
+    page = digits.synthesize_page(READ).picture
     digits.explain(page, digits.Reader().read(page, name="page.jpg"), path)
 
 
 def picture() -> Image.Image:
     """Compose the picture: three parts, a title above each."""
-    images, _ = digits.synthesise(COLUMNS * ROWS, 4)
+    images = digits.synthesize(COLUMNS * ROWS, 4).images
     parts = [
         ("Digits of our own pen", _grid(images)),
-        ("The same, photographed on all kinds of paper and read back", _grid(digits.photographed(images, 0))),
+        ("The same, photographed on all kinds of paper and read back", _grid(digits.simulate_photos(images, 0))),
         ("Pages that know what they say: the text of each line, the box of each digit", _pages()),
     ]
     height = sum(part.height + 2 * TYPE + MARGIN for _, part in parts) + MARGIN
@@ -67,7 +67,7 @@ def _pages() -> Image.Image:
     sheet = Image.new("RGB", (WIDTH - 2 * MARGIN, down * (PAGE[1] + 2 * MARGIN)), "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(16)
     for place, seed in enumerate(PAGES):
-        page = digits.synthesise_page(seed, size=(2 * PAGE[1], 2 * PAGE[0]))
+        page = digits.synthesize_page(seed, size=(2 * PAGE[1], 2 * PAGE[0]))
         shown = Image.fromarray(page.picture).resize(PAGE, Image.Resampling.LANCZOS)
         boxed = ImageDraw.Draw(shown)
         for x, y, wide, high in page.boxes / 2:

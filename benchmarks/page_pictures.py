@@ -48,7 +48,7 @@ def draw(folder: Path = PICTURES) -> None:
     """Take all of them."""
     with served() as address, browsing() as browser:
         save(drawn(browser, address), folder / "page-draw.png")
-        save(photographed(browser, address), folder / "page-photo.png")
+        save(simulate_photos(browser, address), folder / "page-photo.png")
         save(on_a_phone(browser, address), folder / "page-phone.png")
 
 
@@ -87,12 +87,12 @@ def drawn(browser: Browser, address: str) -> bytes:
     return page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
 
 
-def photographed(browser: Browser, address: str) -> bytes:
+def simulate_photos(browser: Browser, address: str) -> bytes:
     """Photograph a page of our own pen and open one of its digits."""
     page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
     visit(page, address)
     buffer = io.BytesIO()
-    Image.fromarray(digits.synthesise_page(PAPER).picture).save(buffer, "PNG")
+    Image.fromarray(digits.synthesize_page(PAPER).picture).save(buffer, "PNG")
     page.locator("#file").set_input_files({"name": "note.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     page.locator(".box").first.wait_for()
     settle(page)

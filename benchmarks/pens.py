@@ -65,11 +65,11 @@ Set = tuple[np.ndarray, np.ndarray]
 
 def measure_speed() -> None:
     """Time the pen, the camera and pages, and write ``results/pen-speed.csv``."""
-    images, _ = digits.synthesise(2000, 0)
+    images = digits.synthesize(2000, 0).images
     jobs: dict[str, tuple[int, Callable[[], object]]] = {
-        "digits of our own pen": (5000, lambda: digits.synthesise(5000, 0)),
-        "digits photographed and cut out again": (2000, lambda: digits.photographed(images, 0)),
-        "pages": (20, lambda: [digits.synthesise_page(seed) for seed in range(20)]),
+        "digits of our own pen": (5000, lambda: digits.synthesize(5000, 0)),
+        "digits photographed and cut out again": (2000, lambda: digits.simulate_photos(images, 0)),
+        "pages": (20, lambda: [digits.synthesize_page(seed) for seed in range(20)]),
     }
     rows = []
     for what, (n, work) in jobs.items():
@@ -174,7 +174,7 @@ def _pictures(folder: Path) -> Set | None:
         with Image.open(folder / row["file"]) as opened:
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
         paper = Image.new("RGBA", upright.size, "white")
-        images.append(digits.digit_in(np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))))
+        images.append(digits.extract_digit(np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))))
     return np.stack(images), np.array([int(row["label"]) for row in rows])
 
 

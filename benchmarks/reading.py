@@ -111,19 +111,19 @@ def _pages(reader: digits.Reader) -> Iterator[Row]:
 def _synthetic_pages(reader: digits.Reader) -> Iterator[Row]:
     errors, whole, n, empty = 0, 0, 0, 0
     for seed in range(SEED, SEED + PAGES):
-        page = digits.synthesise_page(seed)
+        page = digits.synthesize_page(seed)
         wanted = [line.replace(" ", "") for line in page.lines]
         wrong = different(_lines(reader, page.picture), wanted)
         errors, whole, n = errors + wrong, whole + (not wrong), n + sum(map(len, wanted))
-        empty += not reader.read(digits.synthesise_page(seed, digits=False).picture).text
+        empty += not reader.read(digits.synthesize_page(seed, digits=False).picture).text
     yield "synthetic pages, digits", n - errors, n
     yield "synthetic pages without an error", whole, PAGES
     yield "synthetic pages without digits that read as nothing", empty, PAGES
 
 
 def _rejected(reader: digits.Reader) -> Iterator[Row]:
-    others = digits.synthesise_others(OTHERS, SEED)
-    for name, images in (("drawn", others), ("photographed", digits.photographed(others, SEED))):
+    others = digits.synthesize_outliers(OTHERS, SEED)
+    for name, images in (("drawn", others), ("photographed", digits.simulate_photos(others, SEED))):
         rejected = reader.model.probabilities(images).max(1) < reader.threshold
         yield f"no digits, {name}: rejected", int(rejected.sum()), OTHERS
 

@@ -63,7 +63,7 @@ def _jobs(folder: Path) -> dict[str, Callable[[], object]]:
     test = digits.load_mnist().test
     digit, photo, table = folder / "digit.png", folder / "page.jpg", folder / "test.csv"
     Image.fromarray(255 - test.images[0]).resize((280, 280)).save(digit)
-    page = digits.synthesise_page(PAGE, size=(TWELVE[1] // 2, TWELVE[0] // 2))
+    page = digits.synthesize_page(PAGE, size=(TWELVE[1] // 2, TWELVE[0] // 2))
     Image.fromarray(page.picture).resize(TWELVE).save(photo, quality=90)
     images = np.concatenate([digits.load_mnist().train.images, test.images])[:ROWS]
     header = ",".join(f"pixel{index}" for index in range(784))

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile("digits", deadline=None)
 hypothesis.settings.load_profile("digits")
 
 if TYPE_CHECKING:
-    from digits.spec import Dataset
+    from digits.types import Dataset
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from PIL import Image
 
 if TYPE_CHECKING:
-    from digits.spec import Dataset
+    from digits.types import Dataset
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 LONGEST = 60

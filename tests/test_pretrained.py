@@ -6,8 +6,8 @@ import pytest
 
 from digits.inference import load_model, shipped_models
 from digits.inference.reader import PRETRAINED, model_path
-from digits.spec import Dataset
 from digits.training.recipes import RECIPES
+from digits.types import Dataset
 
 
 @pytest.mark.parametrize("name", shipped_models())

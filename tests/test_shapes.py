@@ -12,7 +12,7 @@ import digits
 
 def test_a_wrong_shape_inside_digits_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "made_up.py").write_text(
-        "from digits.spec import Images, Labels\n"
+        "from digits.types import Images, Labels\n"
         "def guess(images: Images) -> Labels:\n"
         "    return images[:, 0, 0]\n"
         "def guess_too_much(images: Images) -> Labels:\n"

@@ -10,8 +10,8 @@ The way of the data:
     digits.write_report(run)     all of it as one page                                    digits.evaluation
     digits.read("note.jpg")      the digits in any picture, without torch                 digits.inference
     digits.load_model(path)      a model file, run without torch                          digits.inference
-    digits.digit_in(picture)     a picture of one digit as MNIST would have it            digits.preprocessing
-    digits.synthesise(n, seed)   digits of our own pen, and pages with known answers      digits.synthesis
+    digits.extract_digit(picture)     a picture of one digit as MNIST would have it            digits.preprocessing
+    digits.synthesize(n, seed)   digits of our own pen, and pages with known answers      digits.synthesis
 
 Names are loaded when they are first used, so that ``import digits`` costs nothing and reading needs no torch.
 """
@@ -23,38 +23,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digits.data import load_dataset, load_labelled, load_mnist, split
+    from digits.errors import DataError, DigitsError, MissingMNISTError, ModelError, TrainingError, UsageError
     from digits.evaluation import figures
     from digits.evaluation.metrics import score
     from digits.evaluation.report import write_report
     from digits.inference import Digit, Model, Reader, Reading, explain, load_model, read
-    from digits.preprocessing import digit_in, normalize
-    from digits.spec import (
-        DataError,
-        Dataset,
-        DigitsError,
-        LabelledDigits,
-        MissingDataError,
-        ModelError,
-        TrainingError,
-        UsageError,
-        probabilities,
-    )
+    from digits.preprocessing import extract_digit, normalize
     from digits.synthesis import (
         Page,
         draw_strokes,
-        photographed,
-        synthesise,
-        synthesise_others,
-        synthesise_page,
+        simulate_photos,
+        synthesize,
+        synthesize_outliers,
+        synthesize_page,
     )
     from digits.training.augmentation import augment
     from digits.training.config import TrainConfig
     from digits.training.export import load_network
-    from digits.training.loop import fit, logits_of, predict
+    from digits.training.loop import fit, predict, predict_logits
     from digits.training.network import MLP, make_network
     from digits.training.progress import ProgressBar
     from digits.training.recipes import RECIPES
     from digits.training.run import Run, resume, train
+    from digits.types import Dataset, LabelledDigits, softmax
 
 __version__ = "0.1.0"
 
@@ -64,30 +55,28 @@ _HOMES = {
     "digits.evaluation.metrics": ("score",),
     "digits.evaluation.report": ("write_report",),
     "digits.inference": ("Digit", "Model", "Reader", "Reading", "explain", "load_model", "read"),
-    "digits.preprocessing": ("digit_in", "normalize"),
-    "digits.spec": (
+    "digits.preprocessing": ("extract_digit", "normalize"),
+    "digits.errors": (
         "DataError",
-        "Dataset",
         "DigitsError",
-        "LabelledDigits",
-        "MissingDataError",
+        "MissingMNISTError",
         "ModelError",
         "TrainingError",
         "UsageError",
-        "probabilities",
     ),
+    "digits.types": ("Dataset", "LabelledDigits", "softmax"),
     "digits.synthesis": (
         "Page",
         "draw_strokes",
-        "photographed",
-        "synthesise",
-        "synthesise_others",
-        "synthesise_page",
+        "simulate_photos",
+        "synthesize",
+        "synthesize_outliers",
+        "synthesize_page",
     ),
     "digits.training.augmentation": ("augment",),
     "digits.training.config": ("TrainConfig",),
     "digits.training.export": ("load_network",),
-    "digits.training.loop": ("fit", "logits_of", "predict"),
+    "digits.training.loop": ("fit", "predict_logits", "predict"),
     "digits.training.network": ("MLP", "make_network"),
     "digits.training.progress": ("ProgressBar",),
     "digits.training.recipes": ("RECIPES",),
@@ -103,7 +92,7 @@ __all__ = [
     "Digit",
     "DigitsError",
     "LabelledDigits",
-    "MissingDataError",
+    "MissingMNISTError",
     "Model",
     "ModelError",
     "Page",
@@ -115,9 +104,9 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "augment",
-    "digit_in",
     "draw_strokes",
     "explain",
+    "extract_digit",
     "figures",
     "fit",
     "load_dataset",
@@ -125,19 +114,19 @@ __all__ = [
     "load_mnist",
     "load_model",
     "load_network",
-    "logits_of",
     "make_network",
     "normalize",
-    "photographed",
     "predict",
-    "probabilities",
+    "predict_logits",
     "read",
     "resume",
     "score",
+    "simulate_photos",
+    "softmax",
     "split",
-    "synthesise",
-    "synthesise_others",
-    "synthesise_page",
+    "synthesize",
+    "synthesize_outliers",
+    "synthesize_page",
     "train",
     "write_report",
 ]

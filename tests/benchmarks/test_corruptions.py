@@ -9,7 +9,7 @@ import pytest
 from benchmarks.corruptions import CORRUPTIONS, corrupted
 
 from benchmarks import corruptions
-from digits.spec import Dataset, Images
+from digits.types import Dataset, Images
 
 NAMES = list(CORRUPTIONS)
 WITHOUT_CHANCE = ("scale", "brightness", "stripe", "canny edges")

@@ -18,7 +18,7 @@ from tests.browser.pen import draw, our_strokes, settled
 
 import digits
 
-PAGE = digits.synthesise_page(1)
+PAGE = digits.synthesize_page(1)
 MIB = 2**20
 
 
@@ -76,7 +76,7 @@ def test_what_the_browser_cannot_show_is_shown_by_the_service(page: Page) -> Non
 
 
 def test_a_picture_that_lay_on_its_side_is_shown_upright(page: Page) -> None:
-    picture = digits.synthesise_page(6).picture
+    picture = digits.synthesize_page(6).picture
 
     def places(turned: int) -> np.ndarray:
         photograph(page, picture_file("PNG", turned, picture))

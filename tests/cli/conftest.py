@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from digits import cli
-from digits.spec import Dataset
+from digits.types import Dataset
 
 
 class Said(NamedTuple):

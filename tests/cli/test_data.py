@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from digits.data import read_idx
-from digits.synthesis import synthesise
+from digits.synthesis import synthesize
 
 WRITTEN = ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "contact-sheet.png"]
 
@@ -27,7 +27,8 @@ def test_our_own_pen_writes_a_set_and_shows_it(digits: Any) -> None:
     said = digits("data", "--synthetic", 300, "--out", "deep/set", "--seed", 5)
     assert (said.code, said.err) == (0, "")
     assert sorted(path.name for path in Path("deep/set").iterdir()) == sorted(WRITTEN)
-    images, labels = synthesise(300, 5)
+    written = synthesize(300, 5)
+    images, labels = written.images, written.labels
     assert np.array_equal(read_idx(f"deep/set/{WRITTEN[0]}"), images)
     assert np.array_equal(read_idx(f"deep/set/{WRITTEN[1]}"), labels)
     with Image.open(f"deep/set/{WRITTEN[2]}") as sheet:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.spec import Dataset
+from digits.types import Dataset
 
 
 def test_evaluating_a_run_gives_the_accuracy_of_its_results(run: Path, few_file: Path, digits: Any) -> None:

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from digits.data import write_idx
-from digits.spec import Dataset
+from digits.types import Dataset
 
 LINE = "7210"
 

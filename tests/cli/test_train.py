@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from digits.spec import Dataset
+from digits.types import Dataset
 
 
 def test_training_says_results_on_stdout_and_progress_on_stderr(trained: tuple[Path, Any], few_file: Path) -> None:
@@ -123,7 +123,7 @@ def test_our_own_pen_is_resumed_and_named_and_json_stays_json(
 
 
 def test_what_is_learned_besides_is_told(digits: Any, few_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.synthesis.photographed", lambda images, seed: images, raising=False)
+    monkeypatch.setattr("digits.synthesis.simulate_photos", lambda images, seed: images, raising=False)
     monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
     added = ["--synthetic", "40", "--photographs", "30"]
     said = digits(*FAST, *added, "--data", few_file, "--out", "run")

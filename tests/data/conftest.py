@@ -17,7 +17,7 @@ from digits.data import download, mnist, read_idx, write_idx
 from digits.data.idx import idx_sha256
 from digits.data.parts import ROLES
 from digits.data.recognition import MNIST_SHA256
-from digits.spec import Dataset, LabelledDigits
+from digits.types import Dataset, LabelledDigits
 
 PAGE = b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head><body>Sorry</body></html>"
 

@@ -21,7 +21,8 @@ from digits.data import mnist as finding
 from digits.data.download import fetch_mnist, mirrors
 from digits.data.parts import ROLES
 from digits.data.recognition import MNIST_SHA256, as_dataset
-from digits.spec import DataError, LabelledDigits
+from digits.errors import DataError
+from digits.types import LabelledDigits
 
 if TYPE_CHECKING:
     Mirror = Any  # the fixture's class, which stands in conftest

@@ -14,7 +14,8 @@ from hypothesis.extra import numpy as arrays
 
 from digits.data import read_idx, write_idx
 from digits.data.idx import idx_header, idx_sha256
-from digits.spec import DataError, UsageError, replacing
+from digits.errors import DataError, UsageError
+from digits.files import replace_atomically
 
 FORMATS = {"uint8": (0x08, "B"), "int8": (0x09, "b"), "int16": (0x0B, "h"), "int32": (0x0C, "i"),
            "float32": (0x0D, "f"), "float64": (0x0E, "d")}  # fmt: skip
@@ -153,7 +154,7 @@ def test_the_header_is_the_published_one() -> None:
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), replace_atomically(path) as temporary:  # noqa: PT012
         temporary.write_text("half")
         raise KeyboardInterrupt
     assert path.read_text() == "old"

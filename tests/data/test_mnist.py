@@ -16,7 +16,8 @@ from digits.data import mnist as finding
 from digits.data.idx import idx_sha256
 from digits.data.parts import ROLES
 from digits.data.recognition import MNIST_SHA256
-from digits.spec import DataError, Dataset, LabelledDigits, MissingDataError
+from digits.errors import DataError, MissingMNISTError
+from digits.types import Dataset, LabelledDigits
 
 Files = dict[str, bytes]
 
@@ -208,7 +209,7 @@ def test_a_file_that_is_no_mnist_file_is_refused(tmp_path: Path) -> None:
 def test_without_data_and_download_the_remedy_is_told() -> None:
     with pytest.raises(DataError) as caught:
         load_mnist(download=False)
-    assert not isinstance(caught.value, MissingDataError), "it might be there for the asking"
+    assert not isinstance(caught.value, MissingMNISTError), "it might be there for the asking"
     text = str(caught.value)
     assert text.startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or {finding.cache_folder()}, and")
     assert "downloading is switched off. To get it by hand: download train-images-idx3-ubyte.gz, train-labels" in text
@@ -218,7 +219,7 @@ def test_without_data_and_download_the_remedy_is_told() -> None:
 
 @pytest.mark.parametrize("load", [load_mnist, load_dataset])
 def test_mnist_that_is_nowhere_is_an_error_of_its_own(load: Callable[[], Dataset]) -> None:
-    with pytest.raises(MissingDataError) as caught:
+    with pytest.raises(MissingMNISTError) as caught:
         load()
     assert str(caught.value).startswith("No whole MNIST is in ")
 

@@ -10,7 +10,8 @@ import pytest
 
 from digits.data import load_dataset, load_labelled
 from digits.data.npz import read_npz
-from digits.spec import DataError, LabelledDigits
+from digits.errors import DataError
+from digits.types import LabelledDigits
 
 
 @pytest.mark.parametrize(

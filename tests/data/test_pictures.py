@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from digits.data import load_dataset, load_labelled
-from digits.spec import DataError, LabelledDigits
+from digits.errors import DataError
+from digits.types import LabelledDigits
 
 STROKE = np.zeros((28, 28), np.uint8)
 STROKE[4:24, 12:16] = 200

@@ -14,7 +14,8 @@ from digits.data import load_dataset, load_labelled, split, write_idx
 from digits.data import mnist as finding
 from digits.data.idx import idx_sha256
 from digits.data.parts import ROLES
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
+from digits.types import Dataset, LabelledDigits
 
 Files = dict[str, bytes]
 A, B, C, D = ROLES

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.data import split
-from digits.spec import Dataset, LabelledDigits, UsageError
+from digits.errors import UsageError
+from digits.types import Dataset, LabelledDigits
 
 
 def numbered(labels: list[int]) -> LabelledDigits:

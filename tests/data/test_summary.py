@@ -9,7 +9,7 @@ import numpy as np
 
 from digits.data import describe, summary
 from digits.data.recognition import MNIST_SHA256
-from digits.spec import Dataset, LabelledDigits
+from digits.types import Dataset, LabelledDigits
 
 
 def test_mnist_is_told_with_hashes_counts_and_bars(mnist: Dataset) -> None:

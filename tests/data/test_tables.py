@@ -11,7 +11,8 @@ import pytest
 
 from digits.data import load_dataset, load_labelled
 from digits.data.tables import read_csv
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
+from digits.types import Dataset, LabelledDigits
 
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
 ROW = ",".join(["3", *["0"] * 783, "255"])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from digits.spec import Dataset
+    from digits.types import Dataset
 
 CLASSES = list("0123456789")
 
@@ -21,13 +21,13 @@ CLASSES = list("0123456789")
 def run_files(mnist: Dataset) -> dict[str, bytes]:
     """The files that training leaves in a run folder, by name."""
     from digits.evaluation.metrics import score
-    from digits.spec import probabilities
+    from digits.types import softmax
 
     train, test = mnist.train, mnist.test
     means = np.stack([train.images[train.labels == k].mean(0).ravel() for k in range(10)])
     pixels = test.images.reshape(len(test), -1).astype(np.float32)
     logits = (pixels @ means.T - (means**2).sum(1) / 2).astype(np.float32) / 2e5
-    believed = probabilities(logits)
+    believed = softmax(logits)
     wrong = np.flatnonzero(believed.argmax(1) != test.labels)
     wrong = wrong[np.argsort(-believed[wrong].max(1), kind="stable")][:40]
     examples = io.BytesIO()
@@ -43,7 +43,7 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
         mistakes_index=wrong,
         first_layer=means.astype(np.float32),
     )
-    judged = score(logits, test.labels).as_json()
+    judged = score(logits, test.labels).to_dict()
     results = {
         "recipe": "standard",
         "seed": 0,

@@ -11,8 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from digits.errors import DataError
 from digits.evaluation import figures
-from digits.spec import DataError
 
 CLASSES = list("0123456789")
 RNG = np.random.default_rng(0)

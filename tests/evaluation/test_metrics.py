@@ -13,8 +13,8 @@ from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_su
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from digits import spec
+from digits.errors import DataError, DigitsError
 from digits.evaluation import metrics
-from digits.spec import DataError, DigitsError
 
 CLASSES = tuple("0123456789")
 
@@ -170,7 +170,7 @@ def test_temperature_changes_confidence_and_never_the_answers():
 def test_json_of_a_score_has_exactly_the_promised_shape_and_survives_a_round_trip():
     logits, labels = digits_and_logits(300)
     score = metrics.score(logits, labels)
-    found = json.loads(json.dumps(score.as_json()))
+    found = json.loads(json.dumps(score.to_dict()))
     assert list(found) == ["accuracy", "interval95", "n", "nll", "ece", "per_class", "confusion"]
     assert list(found["per_class"][0]) == ["class", "precision", "recall", "f1", "support"]
     assert [row["class"] for row in found["per_class"]] == list(range(10))

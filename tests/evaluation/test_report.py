@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from digits.errors import ModelError
 from digits.evaluation.report import CAPTIONS, write_report
-from digits.spec import ModelError
 
 
 class Page(HTMLParser):

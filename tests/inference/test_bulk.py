@@ -13,19 +13,19 @@ import pytest
 from PIL import Image
 
 from digits.inference.bulk import BulkReader
-from digits.synthesis import synthesise_page
+from digits.synthesis import synthesize_page
 
 SEEDS = (9, 45, 105)
 
 
 def content(seed: int) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(synthesise_page(seed).picture).save(buffer, "PNG")
+    Image.fromarray(synthesize_page(seed).picture).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def text(seed: int) -> str:
-    return "\n".join(line.replace(" ", "") for line in synthesise_page(seed).lines)
+    return "\n".join(line.replace(" ", "") for line in synthesize_page(seed).lines)
 
 
 def test_a_batch_has_a_row_a_picture_and_a_reason_where_there_is_none() -> None:

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from digits.inference import Reader, explain
-from digits.synthesis import synthesise_page
+from digits.synthesis import synthesize_page
 
 PICTURES = {
-    "page": synthesise_page(95).picture,
-    "on its side": np.rot90(synthesise_page(105).picture),
+    "page": synthesize_page(95).picture,
+    "on its side": np.rot90(synthesize_page(105).picture),
     "nothing": np.full((120, 300), 240, np.uint8),
     "tall": np.full((900, 40), 240, np.uint8),
 }
@@ -35,7 +35,7 @@ def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
 
 
 def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Path) -> None:
-    page = np.tile(synthesise_page(45, size=(240, 240)).picture, (5, 5, 1))
+    page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)
     assert len(reading.digits) > 120
     explain(page, reading, tmp_path / "why.png")
@@ -44,6 +44,6 @@ def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Pa
 
 
 def test_a_single_digit_is_explained_too(reader: Reader, tmp_path: Path) -> None:
-    picture = synthesise_page(9).picture[:, :150]
+    picture = synthesize_page(9).picture[:, :150]
     explain(picture, reader.read(picture, single=True), tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from digits.errors import DigitsError
 from digits.inference import Reader, Reading
-from digits.spec import DigitsError
-from digits.synthesis import synthesise_page
+from digits.synthesis import synthesize_page
 
 KINDS = (np.bool_, np.uint8, np.int8, np.uint16, np.int32, np.int64, np.float16, np.float32, np.float64)
 OTHER_KINDS = ("complex64", "U3", "S2", "datetime64[s]", "timedelta64[s]", "O")
@@ -93,7 +93,7 @@ def speckled(seed: int, height: int, width: int, grain: float) -> np.ndarray:
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
     """Give a page with digits on it in every format."""
-    picture = Image.fromarray(synthesise_page(3, size=(80, 100)).picture)
+    picture = Image.fromarray(synthesize_page(3, size=(80, 100)).picture)
     made = {}
     for name, choices in FORMATS.items():
         content = io.BytesIO()
@@ -196,7 +196,7 @@ def test_any_dots_of_one_pixel_are_read(
 @settings(few, max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_a_page_keeps_its_promises(reader: Reader, seed: int) -> None:
-    picture = synthesise_page(seed, size=(120, 150)).picture
+    picture = synthesize_page(seed, size=(120, 150)).picture
     reading = attempt(reader, picture, single=False)
     assert reading is not None
     assert reading.size == (150, 120)

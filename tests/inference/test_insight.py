@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from digits.inference import load_model
 from digits.inference.insight import Layers, find_evidence, open_layers
 from digits.inference.reader import model_path
-from digits.spec import CLASSES
 from digits.training.config import TrainConfig
 from digits.training.export import export_onnx
 from digits.training.network import Normalize, make_network
+from digits.types import CLASSES
 
 
 def exported(folder: Path, mnist: Any, **changes: Any) -> tuple[nn.Module, Path]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digits.inference import Reader
-from digits.spec import Dataset
+from digits.types import Dataset
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+from digits.errors import ModelError
 from digits.inference import Model, load_model
 from digits.inference.model import agree, encode_golden
-from digits.spec import Dataset, ModelError
+from digits.types import Dataset
 
 WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (784, 10)).astype(np.float32)
 

@@ -12,7 +12,7 @@ from digits.inference.page import Found, accepted, cut_page, read_page, read_upr
 from digits.inference.reader import decoded_source
 from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
-from digits.synthesis import Page, synthesise_page
+from digits.synthesis import Page, synthesize_page
 
 SEEDS = (9, 45, 105)
 """Pages of several lines whose digits are not the same upside down."""
@@ -33,14 +33,14 @@ def written(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_page_is_read_line_by_line(seed: int, reader: Reader) -> None:
-    page = synthesise_page(seed)
+    page = synthesize_page(seed)
     assert lines(reader, page.picture) == written(page)
     assert reader.read(page.picture).turned == 0
 
 
 @pytest.mark.parametrize("turns", [1, 3])
 def test_a_page_on_its_side_is_turned(turns: int, reader: Reader) -> None:
-    page = synthesise_page(105)
+    page = synthesize_page(105)
     reading = reader.read(np.rot90(page.picture, turns))
     assert [line.replace(" ", "") for line in reading.lines] == written(page)
     assert reading.turned == 360 - 90 * turns
@@ -48,7 +48,7 @@ def test_a_page_on_its_side_is_turned(turns: int, reader: Reader) -> None:
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
 def test_boxes_lie_on_the_ink_of_the_picture_as_it_was_given(turns: int, reader: Reader) -> None:
-    page = synthesise_page(105)
+    page = synthesize_page(105)
     picture = np.zeros(page.picture.shape[:2], np.uint8)
     for index, (x, y, width, height) in enumerate(page.boxes, 1):
         picture[y : y + height, x : x + width] = index
@@ -60,7 +60,7 @@ def test_boxes_lie_on_the_ink_of_the_picture_as_it_was_given(turns: int, reader:
 
 
 def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
-    page = synthesise_page(45)
+    page = synthesize_page(45)
     boxes = np.array([digit.box for digit in reader.read(page.picture).digits])
     assert np.abs(boxes - page.boxes).max() < 0.2 * page.boxes[:, 3].max()
 
@@ -70,7 +70,7 @@ def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
 def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
     seed: int, digits: bool, reader: Reader
 ) -> None:
-    picture = synthesise_page(seed, digits=digits).picture
+    picture = synthesize_page(seed, digits=digits).picture
     marks, _, height = find_marks(picture)
     boxes = []
     for line in find_lines(marks, height):
@@ -84,7 +84,7 @@ def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
 
 
 def test_few_letters_are_taken_for_digits(reader: Reader) -> None:
-    found = [each for seed in range(12) for each in reader.read(synthesise_page(seed, digits=False).picture).digits]
+    found = [each for seed in range(12) for each in reader.read(synthesize_page(seed, digits=False).picture).digits]
     assert sum(each.accepted for each in found) < 0.25 * len(found)
 
 
@@ -115,18 +115,18 @@ def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
 
 
 def test_a_page_that_stands_is_not_turned(reader: Reader) -> None:
-    lying = np.ascontiguousarray(np.rot90(synthesise_page(2).picture))
+    lying = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
     assert reader.read(lying).turned == 270
     standing = reader.read(lying, upright=True)
     assert standing.turned == 0
-    assert standing.as_json() != reader.read(lying).as_json()
+    assert standing.to_dict() != reader.read(lying).to_dict()
 
 
 def test_a_page_that_was_cut_is_read_alike(reader: Reader) -> None:
-    picture = synthesise_page(3).picture
+    picture = synthesize_page(3).picture
     decoded = decoded_source(picture, "page")
-    expected = reader.read(picture, name="page").as_json()
-    assert reader.read_decoded(decoded, name="page", cut=cut_page(picture)).as_json() == expected
+    expected = reader.read(picture, name="page").to_dict()
+    assert reader.read_decoded(decoded, name="page", cut=cut_page(picture)).to_dict() == expected
 
 
 @pytest.mark.parametrize("pen", [8, 12, 16])

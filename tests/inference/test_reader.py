@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 import digits
+from digits.errors import DataError, ModelError
 from digits.inference import Reader, shipped_models
-from digits.spec import DataError, Dataset, ModelError
+from digits.types import Dataset
 
 Write = Callable[..., np.ndarray]
 
@@ -89,8 +90,8 @@ def test_any_source_gives_the_same_answer(reader: Reader, write: Write, tmp_path
     Image.fromarray(page).save(file)
     content = file.read_bytes()
     sources = [file, str(file), content, io.BytesIO(content), page, Image.fromarray(page)]
-    assert {json.dumps(reader.read(source).as_json()["digits"]) for source in sources} == {
-        json.dumps(reader.read(page).as_json()["digits"])
+    assert {json.dumps(reader.read(source).to_dict()["digits"]) for source in sources} == {
+        json.dumps(reader.read(page).to_dict()["digits"])
     }
     assert reader.read(file).file == str(file)
 

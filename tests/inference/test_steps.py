@@ -8,12 +8,12 @@ import pytest
 from digits.inference import Reader
 from digits.inference.reader import decoded_source
 from digits.inference.steps import steps_of
-from digits.synthesis import synthesise_page
+from digits.synthesis import synthesize_page
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
 def test_a_digit_is_shown_upright_where_it_was(turns: int) -> None:
-    page = synthesise_page(2)
+    page = synthesize_page(2)
     decoded = decoded_source(np.rot90(page.picture, turns), "page")
     reading = Reader().read_decoded(decoded, name="page")
     assert reading.turned == 360 * bool(turns) - 90 * turns

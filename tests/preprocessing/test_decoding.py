@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from digits.errors import DataError
 from digits.preprocessing.decoding import as_picture, decode
-from digits.spec import DataError
 
 HEIGHT, WIDTH = 48, 64
 
@@ -406,7 +406,7 @@ def test_bombs_take_little_memory_and_print_nothing(tmp_path: object) -> None:
     script = (
         "import pathlib, resource, sys\n"
         "from digits.preprocessing.decoding import decode\n"
-        "from digits.spec import DataError\n"
+        "from digits.errors import DataError\n"
         "import PIL.Image; PIL.Image.init()\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
         "before = peak()\n"

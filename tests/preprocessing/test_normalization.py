@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digits.errors import DataError
 from digits.preprocessing import normalize
-from digits.spec import DataError, Dataset
+from digits.types import Dataset
 
 
 def ring(side: int, thickness: int) -> np.ndarray:

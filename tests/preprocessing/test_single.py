@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.preprocessing import digit_in, normalize
+from digits.preprocessing import extract_digit, normalize
 
 PAPER, PEN = 225, 50
 
@@ -30,11 +30,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def test_a_written_digit_is_that_of_its_ink() -> None:
-    assert apart(normalize(five()), digit_in(on_paper(five()))) < 0.25
+    assert apart(normalize(five()), extract_digit(on_paper(five()))) < 0.25
 
 
 def test_a_part_that_stands_alone_belongs_to_the_digit() -> None:
-    with_bar, without = digit_in(on_paper(five())), digit_in(on_paper(five(bar=False)))
+    with_bar, without = extract_digit(on_paper(five())), extract_digit(on_paper(five(bar=False)))
     assert apart(with_bar, without) > 0.5
 
 
@@ -49,19 +49,19 @@ def test_a_part_that_stands_alone_belongs_to_the_digit() -> None:
 )
 def test_what_is_not_of_the_digit_is_left_out(spoil: object) -> None:
     ink = five()
-    clean = digit_in(on_paper(ink))
-    spoilt = digit_in(on_paper(spoil(ink.copy())))  # type: ignore[operator]
+    clean = extract_digit(on_paper(ink))
+    spoilt = extract_digit(on_paper(spoil(ink.copy())))  # type: ignore[operator]
     assert apart(clean, spoilt) < 0.15
 
 
 def test_a_small_digit_outweighs_a_wide_printed_bar() -> None:
     ink = np.zeros_like(five())
     ink[10:70, 20:70] = cv2.resize(five(), (50, 60), interpolation=cv2.INTER_AREA)
-    clean = digit_in(on_paper(ink))
+    clean = extract_digit(on_paper(ink))
     cv2.line(ink, (0, 85), (99, 85), 255, 10)
-    assert apart(clean, digit_in(on_paper(ink))) < 0.15
+    assert apart(clean, extract_digit(on_paper(ink))) < 0.15
 
 
 def test_nothing_is_nothing() -> None:
-    assert not digit_in(np.full((50, 50, 3), 240, np.uint8)).any()
-    assert not digit_in(np.zeros((0, 0), np.uint8)).any()
+    assert not extract_digit(np.full((50, 50, 3), 240, np.uint8)).any()
+    assert not extract_digit(np.zeros((0, 0), np.uint8)).any()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from digits.spec import UsageError
-from digits.synthesis import synthesise, synthesise_others
+from digits.errors import UsageError
+from digits.synthesis import synthesize, synthesize_outliers
 from digits.synthesis.others import POINTS, draw_blots, draw_scribbles, write_pairs, write_signs
 from digits.synthesis.writing import draw_writers
 
@@ -19,13 +19,13 @@ GOLDEN = "06b86fbf92ef856eb3ff8f7f4410e45036034781776e8dd446d3ee40e8987ce9"
 
 CODE = """
 import hashlib
-from digits.synthesis import synthesise_others
-print(hashlib.sha256(synthesise_others(300, 2).tobytes()).hexdigest())
+from digits.synthesis import synthesize_outliers
+print(hashlib.sha256(synthesize_outliers(300, 2).tobytes()).hexdigest())
 """
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    assert hashlib.sha256(synthesise_others(300, 2).tobytes()).hexdigest() == GOLDEN
+    assert hashlib.sha256(synthesize_outliers(300, 2).tobytes()).hexdigest() == GOLDEN
 
 
 def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
@@ -33,7 +33,7 @@ def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable
 
 
 def test_they_have_the_form_of_digits() -> None:
-    images = synthesise_others(500, 0)
+    images = synthesize_outliers(500, 0)
     assert images.dtype == np.uint8
     assert images.shape == (500, 28, 28)
     rows, columns = images.any(2), images.any(1)
@@ -44,10 +44,10 @@ def test_they_have_the_form_of_digits() -> None:
 
 
 def test_they_can_be_told_from_digits() -> None:
-    images = np.concatenate([synthesise(3000, 0)[0], synthesise_others(3000, 0)]).reshape(6000, -1)
+    images = np.concatenate([synthesize(3000, 0)[0], synthesize_outliers(3000, 0)]).reshape(6000, -1)
     truth = np.repeat([1, 0], 3000)
     forest = RandomForestClassifier(60, random_state=0, n_jobs=1).fit(images, truth)
-    fresh = np.concatenate([synthesise(500, 1)[0], synthesise_others(500, 1)]).reshape(1000, -1)
+    fresh = np.concatenate([synthesize(500, 1)[0], synthesize_outliers(500, 1)]).reshape(1000, -1)
     right = (forest.predict(fresh) == np.repeat([1, 0], 500)).mean()
     assert 0.85 < right < 1
 
@@ -81,4 +81,4 @@ def test_signs_are_written_by_their_writers() -> None:
 @pytest.mark.parametrize(("n", "seed", "sentence"), [(0, 0, "n is 0"), (1, -1, "seed is -1")])
 def test_what_cannot_be_meant_is_refused(n: int, seed: int, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        synthesise_others(n, seed)
+        synthesize_outliers(n, seed)

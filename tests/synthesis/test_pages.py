@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digits.spec import UsageError
-from digits.synthesis.pages import LARGEST, Page, synthesise_page
+from digits.errors import UsageError
+from digits.synthesis.pages import LARGEST, Page, synthesize_page
 
 GOLDEN = {
     (0, True): "db1fc0ad45a5a2c245a105a1fcceefc986ed07a120100d284f36f798b1cfaf81",
@@ -22,9 +22,9 @@ GOLDEN = {
 
 CODE = """
 import hashlib
-from digits.synthesis.pages import synthesise_page
+from digits.synthesis.pages import synthesize_page
 for seed, digits in ((0, True), (5, True), (1, False)):
-    page = synthesise_page(seed, digits=digits, size=(200, 300))
+    page = synthesize_page(seed, digits=digits, size=(200, 300))
     print(hashlib.sha256(page.picture.tobytes() + page.boxes.tobytes()).hexdigest())
 """
 
@@ -35,7 +35,7 @@ def said(page: Page) -> int:
 
 @pytest.mark.parametrize(("seed", "digits"), GOLDEN)
 def test_the_same_seed_gives_the_same_bytes(seed: int, digits: bool) -> None:
-    page = synthesise_page(seed, digits=digits, size=(200, 300))
+    page = synthesize_page(seed, digits=digits, size=(200, 300))
     assert hashlib.sha256(page.picture.tobytes() + page.boxes.tobytes()).hexdigest() == GOLDEN[seed, digits]
 
 
@@ -46,7 +46,7 @@ def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable
 @settings(max_examples=25)
 @given(st.integers(0, 10**9))
 def test_every_digit_has_a_box_in_the_picture(seed: int) -> None:
-    page = synthesise_page(seed)
+    page = synthesize_page(seed)
     height, width = page.picture.shape[:2]
     x, y, wide, high = page.boxes.T
     assert len(page.boxes) == said(page) >= 1
@@ -60,7 +60,7 @@ def test_every_digit_has_a_box_in_the_picture(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_boxes_are_read_from_left_to_right_and_from_top_to_bottom(seed: int) -> None:
-    page = synthesise_page(seed)
+    page = synthesize_page(seed)
     at, middles = 0, []
     for line in page.lines:
         n = len(line.replace(" ", ""))
@@ -74,7 +74,7 @@ def test_boxes_are_read_from_left_to_right_and_from_top_to_bottom(seed: int) -> 
 def test_boxes_are_tight_and_hold_all_ink_but_that_of_signs_beside_them() -> None:
     clean = []
     for seed in range(60):
-        page = synthesise_page(seed)
+        page = synthesize_page(seed)
         if page.picture[:3].std() > 0:  # a photograph; on a screen every pixel tells
             continue
         ground = page.picture[0, 0].astype(int)
@@ -96,7 +96,7 @@ def test_boxes_are_tight_and_hold_all_ink_but_that_of_signs_beside_them() -> Non
 def test_boxes_hold_more_contrast_than_the_paper_around_them() -> None:
     stronger = []
     for seed in range(40):
-        page = synthesise_page(seed)
+        page = synthesize_page(seed)
         grey = page.picture.astype(float).mean(2)
         edges = np.abs(np.diff(grey, axis=1))
         inside = np.zeros(edges.shape, bool)
@@ -108,25 +108,25 @@ def test_boxes_hold_more_contrast_than_the_paper_around_them() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_page_without_digits_says_nothing(seed: int) -> None:
-    page = synthesise_page(seed, digits=False)
+    page = synthesize_page(seed, digits=False)
     assert page.lines == ()
     assert page.boxes.shape == (0, 4)
 
 
 def test_most_pages_without_digits_are_written_on() -> None:
-    spread = [np.ptp(synthesise_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
+    spread = [np.ptp(synthesize_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
     assert np.mean(np.array(spread) > 60) > 0.7
 
 
 @pytest.mark.parametrize("size", [(64, 64), (90, 700), (600, 80), (333, 444)])
 def test_a_size_is_kept(size: tuple[int, int]) -> None:
-    page = synthesise_page(3, size=size)
+    page = synthesize_page(3, size=size)
     assert page.picture.shape == (*size, 3)
     assert len(page.boxes) == said(page)
 
 
 def test_pages_differ() -> None:
-    shapes = {synthesise_page(seed).picture.shape for seed in range(20)}
+    shapes = {synthesize_page(seed).picture.shape for seed in range(20)}
     assert len(shapes) == 20
 
 
@@ -136,4 +136,4 @@ def test_pages_differ() -> None:
 )
 def test_what_cannot_be_meant_is_refused(seed: int, size: tuple[int, int] | None, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        synthesise_page(seed, size=size)
+        synthesize_page(seed, size=size)

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from digits.spec import Dataset, UsageError
+from digits.errors import UsageError
 from digits.synthesis import samples
-from digits.synthesis.samples import draw_strokes, synthesise
+from digits.synthesis.samples import draw_strokes, synthesize
+from digits.types import Dataset
 
 GOLDEN = {
     (500, 0): "a40ea8b20ae104c4e1b417ab276e85bc3535de4bacabe2e6fe5a3e3c179c1ccb",
@@ -23,13 +24,13 @@ GOLDEN = {
 
 
 def digest(n: int, seed: int) -> str:
-    images, labels = synthesise(n, seed)
+    images, labels = synthesize(n, seed)
     return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
 def many() -> tuple[np.ndarray, np.ndarray]:
-    return synthesise(3000, 1)
+    return synthesize(3000, 1)
 
 
 @pytest.mark.parametrize(("n", "seed"), GOLDEN)
@@ -39,7 +40,7 @@ def test_the_same_seed_gives_the_same_bytes(n: int, seed: int) -> None:
 
 def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
     code = (
-        "import hashlib; from digits.synthesis import synthesise; images, labels = synthesise(500, 0)\n"
+        "import hashlib; from digits.synthesis import synthesize; images, labels = synthesize(500, 0)\n"
         "print(hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest())"
     )
     assert on_an_older_processor(code) == GOLDEN[500, 0]
@@ -65,14 +66,14 @@ def test_digits_keep_the_contract(many: tuple[np.ndarray, np.ndarray]) -> None:
 
 @pytest.mark.parametrize("n", [1, 9, 10, 11, 101])
 def test_classes_are_as_even_as_can_be(n: int) -> None:
-    _, labels = synthesise(n, 2)
+    _, labels = synthesize(n, 2)
     counts = np.bincount(labels, minlength=10)
     assert counts.sum() == n
     assert np.ptp(counts) <= 1
 
 
 def test_every_seed_has_writers_of_its_own() -> None:
-    assert not np.array_equal(synthesise(50, 1)[0], synthesise(50, 2)[0])
+    assert not np.array_equal(synthesize(50, 1)[0], synthesize(50, 2)[0])
 
 
 def test_no_two_digits_are_the_same(many: tuple[np.ndarray, np.ndarray]) -> None:
@@ -88,7 +89,7 @@ def test_who_knows_mnist_reads_most_of_them(mnist: Dataset, many: tuple[np.ndarr
 
 
 def test_who_knows_our_pen_reads_most_of_mnist(mnist: Dataset) -> None:
-    images, labels = synthesise(8000, 3)
+    images, labels = synthesize(8000, 3)
     reader = KNeighborsClassifier(3).fit(images.reshape(-1, 784) / 255, labels)
     judged = mnist.train.images[:1000].reshape(-1, 784) / 255
     right = (reader.predict(judged) == mnist.train.labels[:1000]).mean()
@@ -98,7 +99,7 @@ def test_who_knows_our_pen_reads_most_of_mnist(mnist: Dataset) -> None:
 @pytest.mark.parametrize(("n", "seed", "sentence"), [(0, 0, "n is 0"), (-3, 0, "n is -3"), (1, -1, "seed is -1")])
 def test_what_cannot_be_meant_is_refused(n: int, seed: int, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        synthesise(n, seed)
+        synthesize(n, seed)
 
 
 def test_memory_stays_flat_because_digits_are_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +112,7 @@ def test_memory_stays_flat_because_digits_are_written_in_blocks(monkeypatch: pyt
 
     monkeypatch.setattr(samples, "write_digits", spy)
     monkeypatch.setattr(samples, "BLOCK", 40)
-    synthesise(83, 0)
+    synthesize(83, 0)
     assert sizes == [40, 40, 3]
 
 

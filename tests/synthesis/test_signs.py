@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.spec import Images
 from digits.synthesis.ink import plain_pens
 from digits.synthesis.samples import draw_digits
 from digits.synthesis.signs import CIRCLED, LETTERS, OTHERS, SIGNS, other_paths
 from digits.synthesis.skeletons import DIGITS
 from digits.synthesis.strokes import POINTS, Path, parse
 from digits.synthesis.writing import Writing, draw_writers, write
+from digits.types import Images
 
 ALIKE = 0.88
 """Correlation with a digit from which on a sign may be taken for one: B has 0.89 with an 8, S 0.91 with a 5."""

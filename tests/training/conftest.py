@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.spec import Dataset, LabelledDigits
+from digits.types import Dataset, LabelledDigits
 
 
 def first(digits: LabelledDigits, n: int) -> LabelledDigits:

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy import ndimage
 
-from digits.spec import Dataset
 from digits.training import augmentation
 from digits.training.augmentation import augment, augments
 from digits.training.config import TrainConfig
+from digits.types import Dataset
 
 STILL = TrainConfig(rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0)
 LINEAR = {"order": 1, "mode": "grid-constant"}

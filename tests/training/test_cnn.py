@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from digits.spec import Dataset
 from digits.training.config import ACTIVATIONS, TrainConfig
 from digits.training.network import CNN, MLP, Dropout, Ensemble, describe, make_network
+from digits.types import Dataset
 
 
 def digits(few: Dataset, n: int = 8) -> Tensor:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits import cli
-from digits.spec import UsageError
+from digits.errors import UsageError
 from digits.training import config as config_module
 from digits.training.config import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES, TrainConfig
 from digits.training.recipes import RECIPES, command, recipe
@@ -230,11 +230,11 @@ configurations = st.fixed_dictionaries(
 @given(configurations)
 def test_json_gives_the_same_configuration_back(values: dict[str, Any]) -> None:
     config = TrainConfig(**values)
-    assert TrainConfig.from_json(json.loads(json.dumps(config.as_json()))) == config
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_json_holds_every_field() -> None:
-    assert set(TrainConfig().as_json()) == {field.name for field in dataclasses.fields(TrainConfig)}
+    assert set(TrainConfig().to_dict()) == {field.name for field in dataclasses.fields(TrainConfig)}
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digits.errors import TrainingError
 from digits.inference import load_model
-from digits.spec import Dataset, TrainingError, probabilities
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.export import load_network
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.network import Ensemble
 from digits.training.recipes import RECIPES
 from digits.training.run import Run, resume, train
 from digits.training.teams import planned
+from digits.types import Dataset, softmax
 
 SMALL: dict[str, Any] = {
     "hidden": (32,), "epochs": 3, "batch_size": 50, "optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0,
@@ -81,15 +82,15 @@ def test_the_results_tell_of_every_member(few: Dataset, ensemble: Run) -> None:
 def test_the_network_is_an_ensemble_of_the_members_networks(few: Dataset, ensemble: Run) -> None:
     assert isinstance(ensemble.network, Ensemble)
     again, _ = load_network(ensemble.folder)
-    logits = logits_of(ensemble.network, few.test)
-    assert np.array_equal(logits_of(again, few.test), logits)
+    logits = predict_logits(ensemble.network, few.test)
+    assert np.array_equal(predict_logits(again, few.test), logits)
     assert (logits.argmax(1) == few.test.labels).mean() == ensemble.results["test"]["accuracy"]
 
 
 def test_the_model_files_probabilities_are_the_means_of_the_members(few: Dataset, ensemble: Run) -> None:
-    alone = [probabilities(load_model(folder).logits(few.test.images)) for folder in members(ensemble.folder)]
+    alone = [softmax(load_model(folder).logits(few.test.images)) for folder in members(ensemble.folder)]
     assert not np.allclose(*alone, atol=0.01)
-    found = probabilities(load_model(ensemble.folder).logits(few.test.images))
+    found = softmax(load_model(ensemble.folder).logits(few.test.images))
     np.testing.assert_allclose(found, np.mean(alone, axis=0), atol=1e-5)
 
 

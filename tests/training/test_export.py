@@ -14,13 +14,13 @@ import torch
 from torch import nn
 
 from digits.inference import load_model
-from digits.spec import Dataset
 from digits.training.config import ACTIVATIONS, TrainConfig
 from digits.training.export import ExportError, export_onnx, save_weights
 from digits.training.loop import predict
 from digits.training.network import MLP, make_network
 from digits.training.recipes import RECIPES, recipe
 from digits.training.run import train
+from digits.types import Dataset
 
 CNN = """
     from torch import nn

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
 from digits.training.config import TrainConfig
 from digits.training.extra import Extra, load_extra, seen_before, with_extra
+from digits.types import Dataset, LabelledDigits
 
 Kept = Callable[[Path, LabelledDigits], Path]
 

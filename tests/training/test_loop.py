@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from digits.data import split
+from digits.errors import TrainingError, UsageError
 from digits.evaluation.metrics import negative_log_likelihood
-from digits.spec import Dataset, LabelledDigits, TrainingError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.loop import fit, out_of_patience, predict, to_tensors
 from digits.training.network import make_network
 from digits.training.recipes import RECIPES, recipe
+from digits.types import Dataset, LabelledDigits
 
 PLAIN = TrainConfig(
     hidden=(64,), optimizer="adam", learning_rate=2e-3, weight_decay=0.0, schedule="constant", batch_size=50, epochs=3,

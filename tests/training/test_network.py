@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from digits.spec import Dataset, UsageError
+from digits.errors import UsageError
 from digits.training.config import ACTIVATIONS, TrainConfig
 from digits.training.loop import fit
 from digits.training.network import MLP, Dropout, describe, make_network
+from digits.types import Dataset
 
 NUMPY = {
     "relu": lambda x: np.maximum(x, 0),

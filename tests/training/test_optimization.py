@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss
 from torch import Tensor, nn
 
-from digits.spec import Dataset, UsageError
+from digits.errors import UsageError
 from digits.training.config import LOSSES, OPTIMIZERS, SCHEDULES, TrainConfig
 from digits.training.loop import fit
 from digits.training.network import MLP, make_network
 from digits.training.optimization import compute_dtype, distillation, make_loss, make_optimizer, schedule
+from digits.types import Dataset
 
 
 @pytest.fixture(scope="module")

@@ -9,31 +9,31 @@ import pytest
 import torch
 
 from digits.inference import load_model
-from digits.spec import Dataset, LabelledDigits, probabilities
-from digits.synthesis import synthesise_others
+from digits.synthesis import synthesize_outliers
 from digits.training.config import TrainConfig
 from digits.training.export import export_onnx
-from digits.training.loop import fit, logits_of
+from digits.training.loop import fit, predict_logits
 from digits.training.network import MLP, Ensemble, make_network
 from digits.training.recipes import recipe
 from digits.training.sources import learned_as_none, no_digits
+from digits.types import Dataset, LabelledDigits, softmax
 
 FEW = recipe("fast").replace(epochs=4, batch_size=250)
 
 
 def confidence(network: torch.nn.Module, images: np.ndarray) -> float:
-    logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
-    return float(probabilities(logits).max(1).mean())
+    logits = predict_logits(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
+    return float(softmax(logits).max(1).mean())
 
 
 def test_a_network_that_learned_what_is_no_digit_is_unsure_of_it(mnist: Dataset) -> None:
     learned = LabelledDigits(mnist.train.images[:4000], mnist.train.labels[:4000])
     validation = LabelledDigits(mnist.train.images[-500:], mnist.train.labels[-500:])
     sure = {}
-    for others in (None, synthesise_others(2000, 1)):
+    for others in (None, synthesize_outliers(2000, 1)):
         network = make_network(FEW)
         history = fit(network, learned, validation, FEW, others=others)
-        sure[others is not None] = confidence(network, synthesise_others(300, 2))
+        sure[others is not None] = confidence(network, synthesize_outliers(300, 2))
         assert history[-1].validation_accuracy > 0.9
     assert sure[True] < sure[False] - 0.2
 
@@ -45,7 +45,7 @@ def test_a_run_draws_its_own_others_and_half_of_them_photographed() -> None:
     assert np.array_equal(images, learned_as_none(config))
     assert not np.array_equal(images, learned_as_none(config.replace(seed=1)))
     assert not len(learned_as_none(config.replace(members=2)))
-    drawn = synthesise_others(20, 5)
+    drawn = synthesize_outliers(20, 5)
     photographed = [not np.array_equal(a, b) for a, b in zip(drawn, no_digits(20, 5), strict=True)]
     assert not any(photographed[1::2])
     assert sum(photographed[::2]) > 5

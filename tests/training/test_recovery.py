@@ -13,13 +13,14 @@ import pytest
 import torch
 from torch import nn
 
+from digits.errors import ModelError
 from digits.inference import load_model
 from digits.inference.reader import model_path
-from digits.spec import Dataset, LabelledDigits, ModelError
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.network import Ensemble
 from digits.training.recovery import measure_batches, recovered
 from digits.training.run import Run, train
+from digits.types import Dataset, LabelledDigits
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +42,13 @@ def test_the_shipped_networks_give_the_logits_of_their_files(
     assert isinstance(network, Ensemble) == (networks > 1)
     assert getattr(network, "sure", 1.0) == sure
     expected = load_model(model_path(name)).logits(some.images)
-    np.testing.assert_allclose(logits_of(network, some), expected, atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(predict_logits(network, some), expected, atol=1e-3, rtol=1e-3)
 
 
 def test_batches_are_measured_without_changing_an_answer(some: LabelledDigits) -> None:
     network, _, _ = recovered(model_path("cnn"))
     member = singles(network)[0]
-    before = logits_of(member, some)
+    before = predict_logits(member, some)
 
     def in_training() -> float:
         """How far a batch is answered otherwise while the network trains."""
@@ -62,7 +63,7 @@ def test_batches_are_measured_without_changing_an_answer(some: LabelledDigits) -
 
     unmeasured = in_training()
     measure_batches(member, some.images)
-    np.testing.assert_allclose(logits_of(member, some), before, atol=1e-3)
+    np.testing.assert_allclose(predict_logits(member, some), before, atol=1e-3)
     assert in_training() < 0.05 < 0.5 < unmeasured
 
 
@@ -79,7 +80,7 @@ def test_a_file_says_what_its_recipe_does_not(run: Run, few: Dataset) -> None:
     for field in ("hidden", "activation", "members", "sure", "validation", "split_seed"):
         expected = 333 if field == "validation" else getattr(run.config, field)
         assert getattr(config, field) == expected, field
-    assert np.array_equal(logits_of(network, few.test), logits_of(run.network, few.test))
+    assert np.array_equal(predict_logits(network, few.test), predict_logits(run.network, few.test))
 
 
 def described_otherwise(run: Run, file: Path, change: Callable[[dict[str, Any]], None]) -> Path:

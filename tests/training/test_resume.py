@@ -18,11 +18,12 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from digits.spec import Dataset, ModelError, UsageError
+from digits.errors import ModelError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.export import load_network
 from digits.training.recipes import recipe
 from digits.training.run import resume, train
+from digits.types import Dataset
 
 SMALL = {"epochs": 8, "batch_size": 25, "hidden": (64,)}
 STILL = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
@@ -244,7 +245,7 @@ def test_a_broken_checkpoint_is_told_with_the_remedy(copied: Path, few: Dataset,
 
 def test_a_checkpoint_of_another_optimizer_is_refused(copied: Path, few: Dataset) -> None:
     config = recipe("classic").replace(epochs=3, optimizer="sgd")
-    (copied / "config.json").write_text(json.dumps(config.as_json()))
+    (copied / "config.json").write_text(json.dumps(config.to_dict()))
     with pytest.raises(ModelError, match="cannot be continued from: it belongs to another optimizer; delete it"):
         resume(copied, data=few)
 

@@ -13,14 +13,15 @@ import pytest
 import safetensors.numpy
 import torch
 
+from digits.errors import UsageError
 from digits.evaluation.metrics import score
 from digits.inference import load_model
-from digits.spec import Dataset, LabelledDigits, UsageError
 from digits.training.config import TrainConfig
 from digits.training.export import load_network
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.recipes import recipe
 from digits.training.run import Run, train
+from digits.types import Dataset, LabelledDigits
 
 QUICK: dict[str, Any] = {"epochs": 2, "batch_size": 50}
 
@@ -75,8 +76,8 @@ def test_metrics_csv_has_a_row_an_epoch(run: Run) -> None:
 
 def test_the_scores_are_those_of_the_network_in_the_folder(run: Run) -> None:
     network, written = load_network(run.folder)
-    judged = score(logits_of(network, run.dataset.test), run.dataset.test.labels, written["temperature"])
-    assert judged.as_json() == written["test"]
+    judged = score(predict_logits(network, run.dataset.test), run.dataset.test.labels, written["temperature"])
+    assert judged.to_dict() == written["test"]
 
 
 def test_the_model_file_gives_the_same_accuracy_without_torch(run: Run) -> None:
@@ -95,7 +96,7 @@ def test_the_threshold_accepts_99_percent_of_the_validation_digits(run: Run) -> 
 
 
 def test_config_json_trains_the_same_weights_again(run: Run, few_file: Path, tmp_path: Path) -> None:
-    config = TrainConfig.from_json(json.loads((run.folder / "config.json").read_text()))
+    config = TrainConfig.from_dict(json.loads((run.folder / "config.json").read_text()))
     assert config == run.config
     again = train(config, data=few_file, out=tmp_path / "again")
     first, second = ((folder / "model.safetensors").read_bytes() for folder in (run.folder, again.folder))
@@ -220,5 +221,5 @@ def test_tied_weights_are_kept(few: Dataset, tmp_path: Path, own: Callable[..., 
     changes = {"network": reference, "epochs": 1, "averaging": 1.0, "patience": 3}
     run = train("classic", data=few, out=tmp_path / "run", **changes)
     network, _ = load_network(run.folder)
-    assert np.array_equal(logits_of(network, few.test), logits_of(run.network, few.test))
+    assert np.array_equal(predict_logits(network, few.test), predict_logits(run.network, few.test))
     assert (run.folder / "model.onnx").exists()

@@ -13,13 +13,14 @@ import torch
 
 from digits.data import split
 from digits.data.parts import ROLES
-from digits.spec import DataError, Dataset, Images, LabelledDigits, MissingDataError, UsageError
-from digits.synthesis import synthesise
+from digits.errors import DataError, MissingMNISTError, UsageError
+from digits.synthesis import synthesize
 from digits.training import sources
 from digits.training.config import TrainConfig
 from digits.training.run import Run, resume, train
 from digits.training.sources import NOTICE, enlarged, loaded, synthetic_dataset
 from digits.training.teams import teacher_config
+from digits.types import Dataset, Images, LabelledDigits
 
 CPU = TrainConfig(device="cpu")
 QUICK: dict[str, Any] = {"hidden": (16,), "batch_size": 50, "epochs": 3}
@@ -44,7 +45,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def load(data: object) -> Dataset:
         assert data is None
-        raise MissingDataError("No whole MNIST is here.")
+        raise MissingMNISTError("No whole MNIST is here.")
 
     monkeypatch.setattr(sources, "load_dataset", load)
 
@@ -53,11 +54,11 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def _photographed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take photographs at once: darker digits, by how much the seed says, so that a test can tell whose they are."""
 
-    def photographed(images: Images, seed: int) -> Images:
+    def simulate_photos(images: Images, seed: int) -> Images:
         assert seed >= 0
         return images // 2 + np.uint8(seed % 2)
 
-    monkeypatch.setattr("digits.synthesis.photographed", photographed, raising=False)
+    monkeypatch.setattr("digits.synthesis.simulate_photos", simulate_photos, raising=False)
 
 
 def test_a_synthetic_set_says_what_it_is() -> None:
@@ -66,8 +67,8 @@ def test_a_synthetic_set_says_what_it_is() -> None:
     assert (len(dataset.train), len(dataset.test)) == (600, 100)
     assert list(dataset.sha256) == list(ROLES)
     assert synthetic_dataset().sha256 == dataset.sha256
-    assert np.array_equal(dataset.train.images, synthesise(600, 0)[0])
-    assert np.array_equal(dataset.test.images, synthesise(100, 1)[0]), "by other writers"
+    assert np.array_equal(dataset.train.images, synthesize(600, 0).images)
+    assert np.array_equal(dataset.test.images, synthesize(100, 1).images), "by other writers"
 
 
 def test_without_mnist_our_own_pen_is_taken_and_told_before_it_writes(

@@ -12,14 +12,15 @@ import pytest
 import torch
 
 from digits.data import split
+from digits.errors import DigitsError, ModelError, TrainingError, UsageError
 from digits.inference import load_model
-from digits.spec import Dataset, DigitsError, LabelledDigits, ModelError, TrainingError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.export import load_network
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.recipes import PERSONAL, recipe
 from digits.training.run import Run, resume, train
 from digits.training.start import continued, load_start
+from digits.types import Dataset, LabelledDigits
 
 SHAPE: dict[str, Any] = {"hidden": (32,), "epochs": 6, "batch_size": 50}
 QUICK: dict[str, Any] = {"batch_size": 50, "learning_rate": 3e-3, "replay": 800}
@@ -50,7 +51,7 @@ def weights(folder: Path) -> bytes:
 
 
 def accuracy(network: torch.nn.Module, digits: LabelledDigits) -> float:
-    return float((logits_of(network, digits).argmax(1) == digits.labels).mean())
+    return float((predict_logits(network, digits).argmax(1) == digits.labels).mean())
 
 
 def test_it_gains_own_digits_it_never_learned_and_forgets_little(personal: Run) -> None:
@@ -73,7 +74,8 @@ def test_without_replay_more_is_forgotten(personal: Run, model: Run, own: Path, 
 def test_the_figures_are_those_of_the_two_networks(personal: Run, model: Run, few: Dataset) -> None:
     _, validation = split(few.train, 333, seed=2)
     pair = [
-        logits_of(network, validation).argmax(1) == validation.labels for network in (model.network, personal.network)
+        predict_logits(network, validation).argmax(1) == validation.labels
+        for network in (model.network, personal.network)
     ]
     before = personal.results["before"]
     assert before["validation"] == {
@@ -114,8 +116,8 @@ def test_the_results_tell_what_was_learned(personal: Run, own: Path, model: Run)
 
 def test_the_run_folder_is_one_like_any_other(personal: Run, few: Dataset) -> None:
     network, _ = load_network(personal.folder)
-    expected = logits_of(personal.network, few.test)
-    assert np.array_equal(logits_of(network, few.test), expected)
+    expected = predict_logits(personal.network, few.test)
+    assert np.array_equal(predict_logits(network, few.test), expected)
     np.testing.assert_allclose(load_model(personal.folder).logits(few.test.images), expected, atol=1e-3)
     assert load_start(personal.folder).config == personal.config
 

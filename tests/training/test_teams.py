@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.spec import Dataset, LabelledDigits, ModelError, TrainingError, UsageError
+from digits.errors import ModelError, TrainingError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.export import load_network
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.recipes import RECIPES
 from digits.training.run import Run, resume, train
+from digits.types import Dataset, LabelledDigits
 
 SMALL: dict[str, Any] = {
     "hidden": (32,), "epochs": 3, "batch_size": 50, "optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0,
@@ -111,7 +112,7 @@ def test_a_teacher_is_found_again_from_any_folder(
 
 def test_the_student_answers_as_its_teacher_and_not_as_its_labels(few: Dataset, liar: Run, tmp_path: Path) -> None:
     run = train(small("standard", seed=1, teacher=str(liar.folder)), data=few, out=tmp_path / "run")
-    answers = logits_of(run.network, few.test).argmax(1)
+    answers = predict_logits(run.network, few.test).argmax(1)
     assert (answers == SHIFTED[few.test.labels]).mean() > 0.8
     assert run.results["test"]["accuracy"] == (answers == few.test.labels).mean() < 0.1
     assert {path.name for path in run.folder.iterdir()}.isdisjoint({"teacher", "members"})

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from digits import cli
-from digits.spec import Dataset
 from digits.training import distributed, progress, sources
 from digits.training.config import TrainConfig
+from digits.types import Dataset
 
 BATCHES = (2, 7, 101)
 DIGITS = 7

@@ -26,8 +26,8 @@ def pictures(drawing: Callable[..., bytes], mnist: Any) -> list[bytes]:
     """Drawings, written pages, photographs, formats: what people send."""
     some = [drawing(*range(start, start + count)) for start, count in ((0, 1), (10, 3), (20, 5))]
     some += [drawing(30, 31, kind=kind) for kind in ("JPEG", "WEBP", "BMP", "TIFF", "GIF")]
-    some += [png(digits.synthesise_page(seed).picture) for seed in (2, 3)]
-    turned = Image.fromarray(digits.synthesise_page(4).picture)
+    some += [png(digits.synthesize_page(seed).picture) for seed in (2, 3)]
+    turned = Image.fromarray(digits.synthesize_page(4).picture)
     exif = turned.getexif()
     exif[0x0112] = 6
     buffer = io.BytesIO()

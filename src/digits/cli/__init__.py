@@ -48,14 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: list[str]) -> None:
     import logging
 
-    from digits.spec import DigitsError, MissingDataError
+    from digits.errors import DigitsError, MissingMNISTError
 
     # what the rooms have to tell, such as a download that begins
     logging.basicConfig(format="digits: %(message)s")
     logging.getLogger("digits").setLevel(logging.INFO)
     try:
         _command(words[0])(words[1:])
-    except MissingDataError as error:
+    except MissingMNISTError as error:
         _fail(f"{error}\n{WITHOUT}", error.exit_code)
     except DigitsError as error:
         _fail(str(error), error.exit_code)
@@ -75,7 +75,7 @@ def _command(name: str) -> Callable[[list[str]], None]:
     if name not in COMMANDS:
         import difflib
 
-        from digits.spec import UsageError
+        from digits.errors import UsageError
 
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}"

@@ -44,7 +44,7 @@ def data(words: list[str]) -> None:
 
 def _check(call: Data) -> None:
     from digits.data.idx_sets import idx_sets
-    from digits.spec import UsageError
+    from digits.errors import UsageError
 
     if call.synthetic is None:
         if call.out is not None or call.seed:
@@ -77,11 +77,12 @@ def _write(n: int, out: Path, seed: int) -> list[Path]:
     from digits.data import write_idx
     from digits.data.parts import ROLES
     from digits.evaluation.figures import sample_digits, save
-    from digits.synthesis import synthesise
+    from digits.synthesis import synthesize
 
     if n >= SLOW:
         remark(f"digits: writing {n:,} digits …")
-    images, labels = synthesise(n, seed)
+    digits = synthesize(n, seed)
+    images, labels = digits.images, digits.labels
     # drawn before there is a folder: where matplotlib is missing, nothing is left behind
     sheet = sample_digits(
         images, labels, "0123456789", title=f"{n:,} digits of our own pen, seed {seed}: some of each class"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from digits.cli.terminal import parse, say, say_json
 
 if TYPE_CHECKING:
-    from digits.spec import LabelledDigits, Logits
+    from digits.types import LabelledDigits, Logits
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def evaluate(words: list[str]) -> None:
     judged_by = load_labelled(dataset.location) if foreign else dataset.test
     judged = score(answer(judged_by), judged_by.labels, float(description["temperature"]))
     if call.json:
-        say_json(judged.as_json())
+        say_json(judged.to_dict())
     else:
         part = "all digits" if foreign else "the test digits"
         say(f"{call.model} on {part} of {dataset.name}\n\n{describe(judged, dataset.classes)}")
@@ -44,14 +44,14 @@ def evaluate(words: list[str]) -> None:
 
 def _reader(model: Path) -> "tuple[Callable[[LabelledDigits], Logits], dict[str, Any]]":
     """Give what turns digits into logits, and what it says of itself: a model file, or the weights of a run without."""
-    from digits.spec import ModelError
+    from digits.errors import ModelError
 
     if model.is_dir() and not (model / "model.onnx").exists() and (model / "model.safetensors").exists():
         from digits.training.export import load_network
-        from digits.training.loop import logits_of
+        from digits.training.loop import predict_logits
 
         network, results = load_network(model)
-        return lambda digits: logits_of(network, digits), results
+        return lambda digits: predict_logits(network, digits), results
     from digits.inference import load_model
 
     if model.suffix == ".safetensors":

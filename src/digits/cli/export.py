@@ -24,8 +24,8 @@ def export(words: list[str]) -> None:
     call = parse(Export, "export", words)
     import shutil
 
+    from digits.errors import ModelError
     from digits.inference import load_model
-    from digits.spec import ModelError
 
     file = call.run / f"model.{call.to}"
     if call.to == "onnx":

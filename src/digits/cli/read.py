@@ -72,8 +72,8 @@ def _parsed(words: list[str]) -> Read:
 def read(words: list[str]) -> None:
     """Read handwritten digits in pictures: text, JSON or CSV."""
     call = _parsed(words)
+    from digits.errors import DataError, UsageError
     from digits.inference import Reader
-    from digits.spec import DataError, UsageError
 
     if not call.inputs:
         raise UsageError("name what to read: digits read PICTURE, a folder, a CSV, or - for standard input")
@@ -106,7 +106,7 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
     """List what is to be read, folders and patterns resolved; None is standard input."""
     from glob import glob
 
-    from digits.spec import DataError
+    from digits.errors import DataError
 
     for word in inputs:
         path = Path(word).expanduser()
@@ -134,10 +134,10 @@ def _answers(out: Path | None) -> Iterator[Stream]:
     if out is None:
         yield sys.stdout
         return
-    from digits.spec import replacing
+    from digits.files import replace_atomically
 
     out.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+    with replace_atomically(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
         yield stream
 
 
@@ -179,7 +179,7 @@ def _read_pictures(files: list[Path | None], reader: "Reader", call: Read, strea
 
 def _all_read(files: list[Path | None], reader: "Reader", call: Read) -> "Iterator[Reading | None]":
     """Read files on all cores, in order and few at a time; None for one that could not be read."""
-    from digits.spec import DataError
+    from digits.errors import DataError
 
     def one(file: Path | None) -> "Reading":
         content = sys.stdin.buffer.read() if file is None else b""
@@ -265,7 +265,7 @@ def _as_json(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     for reading in readings:
         failed += reading is None
         if reading:
-            stream.write(f"{before}\n{json.dumps(reading.as_json())}")
+            stream.write(f"{before}\n{json.dumps(reading.to_dict())}")
             before = ","
     stream.write("[]\n" if before == "[" else "\n]\n")
     return failed

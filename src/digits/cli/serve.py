@@ -31,7 +31,7 @@ def serve(words: list[str]) -> None:
     try:
         _run(call)
     except ModuleNotFoundError as error:
-        from digits.spec import DigitsError
+        from digits.errors import DigitsError
 
         if error.name not in ("fastapi", "uvicorn", "httptools", "starlette", "python_multipart", "onnx"):
             raise

@@ -32,7 +32,7 @@ def train(words: list[str]) -> None:
     """Train a network, judge it, and write its run folder with a report."""
     import tyro
 
-    from digits.spec import UsageError
+    from digits.errors import UsageError
     from digits.training.config import TrainConfig
     from digits.training.recipes import PERSONAL, RECIPES, recipe
 

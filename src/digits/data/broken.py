@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from digits.spec import DataError
+from digits.errors import DataError
 
 AGAIN = "Download or copy it again."
 

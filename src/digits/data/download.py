@@ -15,7 +15,8 @@ from digits.data.idx_sets import IdxSet, read_idx_set
 from digits.data.npz import read_npz
 from digits.data.parts import ROLES, Parts
 from digits.data.recognition import MNIST_SHA256, as_dataset
-from digits.spec import DataError, replacing
+from digits.errors import DataError
+from digits.files import replace_atomically
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def _idx_from(mirror: str, folder: Path) -> Parts:
                 continue
             except DataError as error:
                 log.info("%s Downloading it again.", error)
-        with replacing(target) as temporary:
+        with replace_atomically(target) as temporary:
             _download(mirror + target.name, temporary)
             _check(mirror + target.name, temporary, role)
             if temporary.read_bytes()[:2] != b"\x1f\x8b":
@@ -107,7 +108,7 @@ def _idx_from(mirror: str, folder: Path) -> Parts:
 
 def _npz_from(mirror: str, folder: Path) -> Parts:
     target = folder / "mnist.npz"
-    with replacing(target) as temporary:
+    with replace_atomically(target) as temporary:
         _download(mirror, temporary)
         _check(mirror, temporary, None)
     return read_npz(target)

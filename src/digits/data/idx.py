@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.broken import AGAIN, unreadable, web_page
-from digits.spec import DataError, UsageError, replacing
+from digits.errors import DataError, UsageError
+from digits.files import replace_atomically
 
 LARGEST = 4 * 2**30
 """Bytes a decoded array may have: a hundred times MNIST, and far below what a gzip bomb unfolds to."""
@@ -66,7 +67,7 @@ def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
         IDX has no type for the array's dtype, or the array has no dimension.
     """
     content = idx_bytes(array)
-    with replacing(Path(path)) as temporary:
+    with replace_atomically(Path(path)) as temporary:
         temporary.write_bytes(gzip.compress(content, mtime=0) if Path(path).suffix == ".gz" else content)
 
 

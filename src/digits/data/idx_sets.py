@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from digits.data.idx import read_idx
 from digits.data.parts import ROLES, Parts, labelled, place_name
-from digits.spec import DataError, LabelledDigits
+from digits.errors import DataError
+from digits.types import LabelledDigits
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from digits.data.idx_sets import idx_sets, is_idx_name, read_idx_set, set_of
 from digits.data.npz import read_npz
 from digits.data.parts import ROLES, Parts
 from digits.data.recognition import MNIST_SHA256, as_dataset
-from digits.spec import DataError, Dataset, MissingDataError
+from digits.errors import DataError, MissingMNISTError
+from digits.types import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
 
     Raises
     ------
-    MissingDataError
+    MissingMNISTError
         No place was named, MNIST is nowhere, and it could not be downloaded.
     DataError
         The named place holds no MNIST or a broken one, or MNIST is nowhere and must not be downloaded.
@@ -72,7 +73,7 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
     try:
         return as_dataset(fetch_mnist(cache))
     except DataError as error:
-        raise MissingDataError(f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}") from None
+        raise MissingMNISTError(f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}") from None
 
 
 def by_hand() -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digits.data.broken import AGAIN, unreadable, web_page
 from digits.data.idx import LARGEST
 from digits.data.parts import ROLES, Parts, labelled, place_name
-from digits.spec import DataError
+from digits.errors import DataError
 
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))

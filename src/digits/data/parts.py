@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.spec import CLASSES, SIDE, DataError, Images, LabelledDigits, Labels
+from digits.errors import DataError
+from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
 ROLES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 """The four arrays of a set, by the names MNIST publishes them under."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digits.data.parts import Parts, place_name
+from digits.errors import DataError
 from digits.shapes import UInt8
-from digits.spec import CLASSES, SIDE, DataError, LabelledDigits, Labels
+from digits.types import CLASSES, SIDE, LabelledDigits, Labels
 
 if TYPE_CHECKING:
     from PIL import Image

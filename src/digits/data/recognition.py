@@ -5,7 +5,8 @@ from __future__ import annotations
 from digits.data.idx import idx_sha256
 from digits.data.parts import ROLES, Parts
 from digits.data.splits import split
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
+from digits.types import Dataset, LabelledDigits
 
 MNIST_SHA256 = dict(
     zip(

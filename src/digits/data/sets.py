@@ -15,7 +15,8 @@ from digits.data.parts import DIGITS, Parts, place_name
 from digits.data.pictures import read_pictures
 from digits.data.recognition import as_dataset
 from digits.data.tables import has_label_column, read_csv
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
+from digits.types import Dataset, LabelledDigits
 
 FORMATS = (
     "IDX files (…-images-idx3-ubyte, …-labels-idx1-ubyte, .gz or not), an .npz, a .csv with label and 784 pixels, "
@@ -46,7 +47,7 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
 
     Raises
     ------
-    MissingDataError
+    MissingMNISTError
         No path and no variable names a place, and `load_mnist` finds MNIST nowhere.
     DataError
         Nothing is there that can be read, or it is broken, ambiguous, or partly MNIST and partly not.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.spec import LabelledDigits, UsageError
+from digits.errors import UsageError
+from digits.types import LabelledDigits
 
 
 def split(

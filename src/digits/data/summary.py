@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.spec import Dataset, LabelledDigits
+from digits.types import Dataset, LabelledDigits
 
 BAR = 30
 """Characters of the bar of the largest class."""

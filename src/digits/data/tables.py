@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from digits.data.broken import AGAIN, unreadable, web_page
 from digits.data.parts import labelled
-from digits.spec import CLASSES, SIDE, DataError, LabelledDigits
+from digits.errors import DataError
+from digits.types import CLASSES, SIDE, LabelledDigits
 
 COLUMNS = 1 + SIDE * SIDE
 

@@ -13,7 +13,8 @@ import numpy as np
 from digits.data.broken import AGAIN, unreadable
 from digits.data.idx import read_idx
 from digits.data.npz import read_images
-from digits.spec import SIDE, DataError, Images
+from digits.errors import DataError
+from digits.types import SIDE, Images
 
 PIXELS = SIDE * SIDE
 

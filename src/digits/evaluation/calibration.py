@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digits.errors import DataError, UsageError
 from digits.shapes import Float32, Float64, Int64
-from digits.spec import CLASSES, DataError, Labels, Logits, Probabilities, UsageError, log_probabilities
+from digits.types import CLASSES, Labels, Logits, Probabilities, log_softmax
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; outside, the network is not miscalibrated but broken."""
@@ -41,7 +42,7 @@ class ReliabilityBins:
 def negative_log_likelihood(logits: Logits, labels: Labels, temperature: float = 1.0) -> float:
     """Mean negative log-likelihood of the true classes (cross-entropy) in nats: 0 is perfect, 2.3 guessing."""
     check_pairs("logits", logits, labels)
-    return float(-log_probabilities(logits, temperature)[np.arange(len(labels)), labels].mean())
+    return float(-log_softmax(logits, temperature)[np.arange(len(labels)), labels].mean())
 
 
 def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 15) -> ReliabilityBins:
@@ -115,7 +116,7 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
 
 
 def check_pairs(name: str, rows: Float32[np.ndarray, "n 10"], labels: Labels) -> None:
-    """Raise :class:`digits.spec.DataError` unless there are digits, a row of ten numbers each, and a label for each."""
+    """Raise `DataError` unless there are digits, a row of ten numbers each, and a label for each."""
     if rows.ndim != 2 or rows.shape[1] != CLASSES:
         raise DataError(f"{name} must be [n, {CLASSES}], a row per digit; these are {list(rows.shape)}")
     if len(rows) != len(labels):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.evaluation.calibration import (
     ReliabilityBins,
     check_pairs,
@@ -21,7 +22,7 @@ from digits.evaluation.calibration import (
     reliability_bins,
 )
 from digits.shapes import Float64, Int64, Integer
-from digits.spec import CLASSES, DataError, Labels, Logits, probabilities
+from digits.types import CLASSES, Labels, Logits, softmax
 
 __all__ = [
     "Confusion",
@@ -96,7 +97,7 @@ class Score:
         """Precision, recall, F1 and support of each class."""
         return per_class(self.confusion)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, as ``results.json`` and ``digits evaluate --json`` show them."""
         return {
             "accuracy": self.accuracy,
@@ -183,7 +184,7 @@ def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
         interval95=wilson_interval(int(np.sum(predictions == labels)), len(labels)),
         n=len(labels),
         nll=negative_log_likelihood(logits, labels, temperature),
-        ece=expected_calibration_error(probabilities(logits, temperature), labels),
+        ece=expected_calibration_error(softmax(logits, temperature), labels),
         confusion=confusion_matrix(labels, predictions),
     )
 

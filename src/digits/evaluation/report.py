@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digits.errors import ModelError
 from digits.evaluation import figures
-from digits.spec import CLASSES, SIDE, ModelError, write_whole
+from digits.files import write_atomically
+from digits.types import CLASSES, SIDE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,7 +110,7 @@ def write_report(run: str | Path) -> Path:
         raise ModelError(
             f"a file of the run {folder} is broken: {error}; `digits train --resume {folder}` writes it anew"
         ) from error
-    write_whole(folder / "report.html", html.encode())
+    write_atomically(folder / "report.html", html.encode())
     return folder / "report.html"
 
 

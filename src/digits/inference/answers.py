@@ -55,7 +55,7 @@ class Digit:
         likely = [(value, float(self.probabilities[value])) for value in order[:ALTERNATIVES]]
         return tuple(pair for pair in likely if pair[1] >= POSSIBLE)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Give value, confidence, box, accepted, alternatives and doubts as plain values."""
         return {
             "value": self.value,
@@ -100,11 +100,11 @@ class Reading:
     def __str__(self) -> str:
         return self.text
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Give file, text, lines and digits as plain values."""
         return {
             "file": self.file,
             "text": self.text,
             "lines": list(self.lines),
-            "digits": [digit.as_json() for digit in self.digits],
+            "digits": [digit.to_dict() for digit in self.digits],
         }

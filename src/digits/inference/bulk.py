@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.inference.reader import DEFAULT, Reader
-from digits.spec import DataError
 
 
 class BulkReader:
@@ -55,7 +55,7 @@ class BulkReader:
             except DataError as refused:
                 error = str(refused)
             else:
-                text, digits = reading.text, [digit.as_json() for digit in reading.digits]
+                text, digits = reading.text, [digit.to_dict() for digit in reading.digits]
                 confidence = min((digit.confidence for digit in reading.digits if digit.accepted), default=np.nan)
             for name, value in zip(rows, (path, text, confidence, json.dumps(digits), error), strict=True):
                 rows[name].append(value)

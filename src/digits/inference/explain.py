@@ -6,11 +6,12 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digits.files import write_atomically
 from digits.inference.answers import Digit, Reading
 from digits.inference.reader import Source, decoded_source
 from digits.inference.steps import shown_ink
 from digits.preprocessing.ink import Picture
-from digits.spec import CLASSES, SIDE, write_whole
+from digits.types import CLASSES, SIDE
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
@@ -51,7 +52,7 @@ def explain(source: Source, reading: Reading, path: Path) -> None:
     """
     buffer = io.BytesIO()
     _drawn(decoded_source(source, reading.file).picture, reading).save(buffer, "PNG", optimize=True)
-    write_whole(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
 
 
 def _drawn(picture: Picture, reading: Reading) -> Image.Image:

@@ -11,7 +11,7 @@ import numpy as np
 
 from digits.inference.model import Model, session_of
 from digits.shapes import Float32, UInt8
-from digits.spec import MODEL_INPUT, MODEL_OUTPUT, SIDE
+from digits.types import MODEL_INPUT, MODEL_OUTPUT, SIDE
 
 if TYPE_CHECKING:
     import onnxruntime

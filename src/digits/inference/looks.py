@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from digits.inference.model import Model
-from digits.preprocessing import digit_in, digit_on_bands
-from digits.spec import Images, Probabilities
+from digits.preprocessing import digit_on_bands, extract_digit
+from digits.types import Images, Probabilities
 
 SURE = 0.95
 """Confidence below which a digit is looked at once more, as a picture: its ground may be grey, it may be too small."""
@@ -29,7 +29,7 @@ def read_digits(model: Model, images: Images) -> Probabilities:
         Bright on dark, as MNIST's; others are read as well as pictures of them.
     """
     answers = model.probabilities(images)
-    for sure, look in ((SURE, digit_in), (LOST, lambda image: digit_on_bands(image, 0)),
+    for sure, look in ((SURE, extract_digit), (LOST, lambda image: digit_on_bands(image, 0)),
                        (LOST, lambda image: digit_on_bands(image, 1))):  # fmt: skip
         doubtful = np.flatnonzero(answers.max(1) < sure)
         if doubtful.size:

@@ -15,19 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.spec import (
-    CLASSES,
-    MODEL_FORMAT,
-    MODEL_INPUT,
-    MODEL_OUTPUT,
-    SIDE,
-    DataError,
-    Images,
-    Logits,
-    ModelError,
-    Probabilities,
-    probabilities,
-)
+from digits.errors import DataError, ModelError
+from digits.types import CLASSES, MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, Logits, Probabilities, softmax
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -70,7 +59,7 @@ class Model:
 
     def probabilities(self, images: Images) -> Probabilities:
         """Give the calibrated probability of every class for any number of digits."""
-        return probabilities(self.logits(images), self.metadata["temperature"])
+        return softmax(self.logits(images), self.metadata["temperature"])
 
 
 def load_model(path: str | Path, *, threads: int = 0) -> Model:

@@ -12,7 +12,7 @@ from digits.preprocessing import find_lines, find_marks, normalize
 from digits.preprocessing.ink import Picture
 from digits.preprocessing.pieces import Candidate, Piece, find_candidates, find_pieces
 from digits.shapes import Float32, UInt8
-from digits.spec import Probabilities
+from digits.types import Probabilities
 
 SURE = -0.08
 """Mean logarithm of confidence from which on nobody asks whether the page lies on its side."""

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.inference.answers import Box, Digit, Reading
 from digits.inference.looks import read_digits
 from digits.inference.model import Model, load_model
@@ -19,7 +20,7 @@ from digits.preprocessing.decoding import MEGAPIXELS
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.marks import LONGEST
 from digits.shapes import Float32, UInt8
-from digits.spec import CLASSES, DataError
+from digits.types import CLASSES
 
 PRETRAINED = Path(__file__).parent.parent / "pretrained"
 """The model files that come with the package."""

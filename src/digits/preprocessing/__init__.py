@@ -1,8 +1,8 @@
 """From a picture to MNIST digits, by one path for everyone: reader, page, pen and training.
 
 A picture of one digit, grey or RGB → `find_ink`: ink bright on exactly 0, whichever of the two was darker → what of it
-belongs to the digit, which `digit_in` keeps → `normalize`: scaled, placed, ``uint8[28, 28]``, as MNIST was made. Who
-has ink already, as a pen that draws it, enters at `normalize`.
+belongs to the digit, which `extract_digit` keeps → `normalize`: scaled, placed, ``uint8[28, 28]``, as MNIST was made.
+Who has ink already, as a pen that draws it, enters at `normalize`.
 
 A page → `find_marks`: pieces of ink → `find_lines`: in reading order → `find_pieces`: cut where digits may touch →
 `find_candidates`: all that may be one digit, each of which `normalize` takes.
@@ -14,15 +14,15 @@ from digits.preprocessing.lines import find_lines
 from digits.preprocessing.marks import find_marks
 from digits.preprocessing.normalization import normalize
 from digits.preprocessing.pieces import find_candidates, find_pieces
-from digits.preprocessing.single import digit_in, digit_ink, digit_on_bands
+from digits.preprocessing.single import digit_ink, digit_on_bands, extract_digit
 
 __all__ = [
     "Decoded",
     "as_picture",
     "decode",
-    "digit_in",
     "digit_ink",
     "digit_on_bands",
+    "extract_digit",
     "find_candidates",
     "find_contrast",
     "find_ink",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.preprocessing.ink import Picture, shrunk
 from digits.preprocessing.transparency import on_ground
 from digits.shapes import UInt8
-from digits.spec import DataError
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -8,8 +8,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from digits.errors import DataError
 from digits.shapes import Float32, Int64, UInt8
-from digits.spec import DataError
 
 Picture = UInt8[np.ndarray, "_h _w"] | UInt8[np.ndarray, "_h _w 3"]
 Ink = UInt8[np.ndarray, "_h _w"]

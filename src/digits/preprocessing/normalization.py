@@ -11,9 +11,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from digits.errors import DataError
 from digits.preprocessing.ink import line_width
 from digits.shapes import UInt8
-from digits.spec import SIDE, DataError
+from digits.types import SIDE
 
 Ink = UInt8[np.ndarray, "_h _w"]
 Digit = UInt8[np.ndarray, "28 28"]

@@ -18,7 +18,7 @@ PRINTED = 0.1
 """What a straight line across the whole picture counts for: it is likelier to be printed than written."""
 
 
-def digit_in(picture: Picture) -> Digit:
+def extract_digit(picture: Picture) -> Digit:
     """Read the one digit in a picture as an MNIST digit.
 
     Its main part is the piece of ink that is large and near the middle; pieces that are large beside it, such as the
@@ -59,7 +59,7 @@ def digit_on_bands(grey: Ink, axis: int) -> Digit:
 def digit_ink(picture: Picture) -> Ink:
     """Give the ink of the one digit in a picture, without specks, borders and printed lines, in its place.
 
-    Shrunk as `find_ink` does; else as `digit_in`.
+    Shrunk as `find_ink` does; else as `extract_digit`.
     """
     ink = find_ink(picture)
     if not ink.size:

@@ -6,9 +6,9 @@ curve; `writing` invents writers and lets them write; `ink` gives them pens; `sa
 shows digits as reading will see them, and `layout` and `pages` make pages that know what they say.
 """
 
-from digits.synthesis.others import synthesise_others
-from digits.synthesis.pages import Page, synthesise_page
-from digits.synthesis.photographs import photographed
-from digits.synthesis.samples import draw_strokes, synthesise
+from digits.synthesis.others import synthesize_outliers
+from digits.synthesis.pages import Page, synthesize_page
+from digits.synthesis.photographs import simulate_photos
+from digits.synthesis.samples import draw_strokes, synthesize
 
-__all__ = ["Page", "draw_strokes", "photographed", "synthesise", "synthesise_others", "synthesise_page"]
+__all__ = ["Page", "draw_strokes", "simulate_photos", "synthesize", "synthesize_outliers", "synthesize_page"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits.shapes import Float64, Int64
-from digits.spec import CLASSES
 from digits.synthesis.writing import Writing
+from digits.types import CLASSES
 
 MOST_LINES = 8
 MOST_DIGITS = 12

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from digits.shapes import Float64, Int64
-from digits.spec import CLASSES, SIDE, Images
 from digits.synthesis.ink import Pens, draw_pens
 from digits.synthesis.samples import BLOCK, DIGITS_PER_WRITER, check_call, draw_digits
 from digits.synthesis.signs import other_paths
 from digits.synthesis.strokes import POINTS, smooth
 from digits.synthesis.writing import Writers, Writing, draw_writers, write, write_digits
+from digits.types import CLASSES, SIDE, Images
 
 SHARES = {"signs": 0.62, "scribbles": 0.16, "blots": 0.06, "pairs": 0.16}
 """How often each kind is drawn: letters and signs, what the hand does on its own, spots, and two digits for one."""
@@ -24,10 +24,10 @@ FILLING = 2.5
 """Pressure at which the rings of a blot run together; it is the highest that a pen follows."""
 
 
-def synthesise_others(n: int, seed: int = 0) -> Images:
+def synthesize_outliers(n: int, seed: int = 0) -> Images:
     """Draw what is no digit: letters, signs, scribbles, blots, and two digits that nobody has parted.
 
-    Drawn and normalised as `digits.synthesis.synthesise` does with digits: the same seed gives the same bytes.
+    Drawn and normalised as `digits.synthesis.synthesize` does with digits: the same seed gives the same bytes.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def synthesise_others(n: int, seed: int = 0) -> Images:
 
     Returns
     -------
-    ``uint8[n, 28, 28]`` in the form of the contract of `digits.spec`; in random order.
+    ``uint8[n, 28, 28]`` in the form of the contract of `digits.types`; in random order.
 
     Raises
     ------

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.errors import UsageError
 from digits.shapes import Float64, Int64, UInt8
-from digits.spec import UsageError
 from digits.synthesis.camera import STILL, Homography, draw_shot, take
 from digits.synthesis.ink import Pens, draw_lines, draw_pens, widths
 from digits.synthesis.layout import draw_spacing, draw_text, place, reading_order
@@ -58,7 +58,7 @@ class Page:
     boxes: Int64[np.ndarray, "m 4"]
 
 
-def synthesise_page(seed: int, *, digits: bool = True, size: tuple[int, int] | None = None) -> Page:
+def synthesize_page(seed: int, *, digits: bool = True, size: tuple[int, int] | None = None) -> Page:
     """Write a page by hand and photograph it: the same seed gives the same bytes.
 
     Parameters

@@ -7,12 +7,13 @@ import logging
 import cv2
 import numpy as np
 
-from digits.preprocessing import digit_in
+from digits.errors import UsageError
+from digits.preprocessing import extract_digit
 from digits.shapes import UInt8
-from digits.spec import Images, UsageError
 from digits.synthesis.camera import draw_shot, take
 from digits.synthesis.ink import Pens, draw_pens
 from digits.synthesis.paper import SCREENS, draw_sheet, put_ink
+from digits.types import Images
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ LOST = 0.5
 """Correlation with the digit as it was, below which something else was cut out of the picture."""
 
 
-def photographed(images: Images, seed: int = 0) -> Images:
+def simulate_photos(images: Images, seed: int = 0) -> Images:
     """Write digits on paper, photograph them, and cut them out again.
 
     Each is enlarged, its line made thinner or thicker, put with another pen on another sheet, and taken by another
@@ -54,7 +55,7 @@ def photographed(images: Images, seed: int = 0) -> Images:
     taken = np.empty_like(images)
     lost = 0
     for index, image in enumerate(images):
-        found = digit_in(photograph(image, pens[index : index + 1], rng))
+        found = extract_digit(photograph(image, pens[index : index + 1], rng))
         alike = _alike(found, image)
         taken[index] = found if alike else image
         lost += not alike

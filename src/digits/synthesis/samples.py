@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
+from digits.errors import UsageError
 from digits.preprocessing import normalize
 from digits.shapes import Float64, Int64, UInt8
-from digits.spec import CLASSES, SIDE, Images, Labels, UsageError
 from digits.synthesis.ink import Pens, draw_lines, draw_pens, plain_pens, widths
 from digits.synthesis.strokes import smooth
 from digits.synthesis.writing import Writing, draw_writers, write_digits
+from digits.types import CLASSES, SIDE, Images, LabelledDigits
 
 DIGITS_PER_WRITER = 20
 """Each writer writes about two of every class, always with the same pen."""
@@ -41,7 +42,7 @@ SOFTNESSES = (0.0, 0.6, 1.0, 1.5)
 """Blurs to choose from, in pixels of a tile: those of one canvas are the same."""
 
 
-def synthesise(n: int, seed: int = 0) -> tuple[Images, Labels]:
+def synthesize(n: int, seed: int = 0) -> LabelledDigits:
     """Write digits by hand: the same seed gives the same bytes.
 
     Parameters
@@ -53,9 +54,7 @@ def synthesise(n: int, seed: int = 0) -> tuple[Images, Labels]:
 
     Returns
     -------
-    images, labels
-        ``uint8[n, 28, 28]`` under the contract of `digits.spec`, and ``uint8[n]``; classes as even as `n` allows, in
-        random order.
+    Classes as even as `n` allows, in random order.
 
     Raises
     ------
@@ -68,7 +67,7 @@ def synthesise(n: int, seed: int = 0) -> tuple[Images, Labels]:
     images = np.empty((n, SIDE, SIDE), np.uint8)
     for start in range(0, n, BLOCK):
         images[start : start + BLOCK] = _written(labels[start : start + BLOCK], rng)
-    return images, labels.astype(np.uint8)
+    return LabelledDigits(images, labels.astype(np.uint8))
 
 
 def check_call(n: int, seed: int) -> None:

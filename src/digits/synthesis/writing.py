@@ -14,9 +14,9 @@ from functools import cache
 import numpy as np
 
 from digits.shapes import Bool, Float64, Int64
-from digits.spec import CLASSES
 from digits.synthesis.skeletons import DIGITS
 from digits.synthesis.strokes import POINTS, Path, parse
+from digits.types import CLASSES
 
 FAITHFUL = 0.85
 """Share of the digits that writers write in the way they prefer."""

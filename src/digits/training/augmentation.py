@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from digits.shapes import Float32, UInt8
-from digits.spec import SIDE
 from digits.training.config import TrainConfig
+from digits.types import SIDE
 
 CONTROL_POINTS = 5
 """Elastic displacements are drawn on a 5×5 lattice; in between they follow cubic B-splines."""

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from digits.spec import ModelError, write_whole
+from digits.errors import ModelError
+from digits.files import write_atomically
 from digits.training.optimizers import Optimizer
 
 Weights = dict[str, Tensor]
@@ -92,7 +93,7 @@ class State:
                     scalars.setdefault(str(index), {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "lr"} for group in stored["param_groups"]]
         position = {"history": [asdict(epoch) for epoch in self.history], "scalars": scalars, "groups": groups}
-        write_whole(path, safetensors.torch.save(stored_apart(tensors), metadata={"digits": json.dumps(position)}))
+        write_atomically(path, safetensors.torch.save(stored_apart(tensors), metadata={"digits": json.dumps(position)}))
 
     def load(self, path: Path) -> None:
         """Take up the state that `save` wrote.

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from digits.spec import LabelledDigits, Logits, probabilities
 from digits.training.config import TrainConfig
 from digits.training.extra import ENOUGH, Extra
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.sources import no_digits, seed_for
 from digits.training.start import Start
+from digits.types import LabelledDigits, Logits, softmax
 
 STRAYS = 1000
 """Things that are no digit, half of them photographed, that are counted before and after: a second or two to draw."""
@@ -25,7 +25,7 @@ def own_figures(network: nn.Module, extra: Extra) -> dict[str, Any]:
         "location": extra.location,
         "sha256": extra.sha256,
         **{
-            name: {"accuracy": float((logits_of(network, part).argmax(1) == part.labels).mean()), "n": len(part)}
+            name: {"accuracy": float((predict_logits(network, part).argmax(1) == part.labels).mean()), "n": len(part)}
             for name, part in parts.items()
             if len(part)
         },
@@ -65,13 +65,13 @@ def before_and_after(
     parts = {"validation": validation}
     if extra:
         parts |= {"own_held_out": extra.held_out, "own_learned": extra.learned}
-    logits = {name: [logits_of(each, part) for each, _ in pair] for name, part in parts.items() if len(part)}
+    logits = {name: [predict_logits(each, part) for each, _ in pair] for name, part in parts.items() if len(part)}
     figures: dict[str, dict[str, Any]] = {
         name: _compared(*(each.argmax(1) == parts[name].labels for each in both)) for name, both in logits.items()
     }
     if start.config.others or config.others:
         images = no_digits(STRAYS, seed_for(config.replace(seed=config.split_seed), 6))
-        strays = [logits_of(each, LabelledDigits(images, np.zeros(len(images), np.uint8))) for each, _ in pair]
+        strays = [predict_logits(each, LabelledDigits(images, np.zeros(len(images), np.uint8))) for each, _ in pair]
         described = [each for _, each in pair]
         figures["accepted"] = _compared(*map(_accepted, logits["validation"], described))
         figures["no_digits"] = _compared(*(~each for each in map(_accepted, strays, described)))
@@ -80,7 +80,7 @@ def before_and_after(
 
 
 def _accepted(logits: Logits, described: dict[str, Any]) -> np.ndarray:
-    accepted: np.ndarray = probabilities(logits, described["temperature"]).max(1) >= described["rejection_threshold"]
+    accepted: np.ndarray = softmax(logits, described["temperature"]).max(1) >= described["rejection_threshold"]
     return accepted
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from digits.spec import UsageError
+from digits.errors import UsageError
 
 NETWORKS = ("mlp", "cnn")
 ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
@@ -174,12 +174,12 @@ class TrainConfig:
         """Give the configuration of one network of the ensemble; no two ensembles share a member's seed."""
         return dataclasses.replace(self, members=1, seed=(self.seed * self.members + index) % 2**63)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All fields with plain values."""
         return dataclasses.asdict(self) | {"hidden": list(self.hidden), "channels": list(self.channels)}
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> TrainConfig:
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
         """Read what `as_json` gave."""
         return cls().replace(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 

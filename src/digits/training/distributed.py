@@ -18,7 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from digits.spec import UsageError
+from digits.errors import UsageError
 
 
 def workers() -> int:

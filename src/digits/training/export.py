@@ -15,13 +15,15 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from digits.errors import ModelError, TrainingError
+from digits.files import write_atomically
 from digits.inference.model import agree, encode_golden, load_model
 from digits.shapes import UInt8
-from digits.spec import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, ModelError, TrainingError, write_whole
 from digits.training.checkpoint import stored_apart
 from digits.training.config import TrainConfig
 from digits.training.loop import predict
 from digits.training.network import make_network
+from digits.types import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images
 
 GOLDEN = 4
 """Digits whose logits every load of the model file checks."""
@@ -33,7 +35,7 @@ class ExportError(TrainingError):
 
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write the network's weights as safetensors, which hold no code."""
-    write_whole(path, safetensors.torch.save(stored_apart(network.state_dict())))
+    write_atomically(path, safetensors.torch.save(stored_apart(network.state_dict())))
 
 
 def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]]:
@@ -46,7 +48,7 @@ def load_network(run: str | os.PathLike[str]) -> tuple[nn.Module, dict[str, Any]
     """
     folder = Path(run)
     try:
-        network = make_network(TrainConfig.from_json(json.loads((folder / "config.json").read_text())))
+        network = make_network(TrainConfig.from_dict(json.loads((folder / "config.json").read_text())))
         network.load_state_dict(safetensors.torch.load_file(folder / "model.safetensors"))
         results = json.loads((folder / "results.json").read_text())
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -88,7 +90,7 @@ def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[s
         # the tracing exporter is deprecated, but starts 20 times faster; what it gets wrong is asked of the new one
         for exporter in (_traced, _exported):
             try:
-                write_whole(candidate, _described(exporter(copy.deepcopy(network).cpu().eval()), entry))
+                write_atomically(candidate, _described(exporter(copy.deepcopy(network).cpu().eval()), entry))
                 answered = load_model(candidate).logits(images)
             except Exception as error:  # each exporter has errors of its own, and so has ONNX Runtime
                 findings.append(str(error).strip().splitlines()[0].replace(str(candidate), "the graph"))

@@ -10,9 +10,10 @@ import numpy as np
 
 from digits.data import load_labelled, split
 from digits.data.idx import idx_sha256
-from digits.spec import DataError, Dataset, LabelledDigits
+from digits.errors import DataError
 from digits.training.config import TrainConfig
 from digits.training.sources import joined, seed_for
+from digits.types import Dataset, LabelledDigits
 
 ENOUGH = 50
 """Own digits from which on some are held out: of fewer, every one is needed to learn from."""

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 
 from digits.data.parts import DIGITS
-from digits.spec import Dataset, LabelledDigits, ModelError, UsageError
+from digits.errors import ModelError, UsageError
 from digits.training.config import TrainConfig
 from digits.training.extra import Extra, load_extra, seen_before
 from digits.training.sources import loaded
 from digits.training.start import Start, check_start, continued, load_start
+from digits.types import Dataset, LabelledDigits
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,7 @@ def begun_run(folder: Path) -> tuple[TrainConfig, dict[str, Any]]:
         When the folder holds no run, or a broken one.
     """
     try:
-        config = TrainConfig.from_json(json.loads((folder / "config.json").read_text()))
+        config = TrainConfig.from_dict(json.loads((folder / "config.json").read_text()))
         environment = dict(json.loads((folder / "environment.json").read_text()))
         environment["data"], environment["data_sha256"], int(environment["threads"])
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -9,19 +9,20 @@ import numpy as np
 from torch import nn
 
 from digits.evaluation.metrics import Score, fit_temperature, score
+from digits.files import write_atomically
 from digits.shapes import Float32
-from digits.spec import Images, LabelledDigits, probabilities, write_whole
 from digits.training.checkpoint import Epoch
 from digits.training.config import ARCHITECTURE, TrainConfig
 from digits.training.export import GOLDEN, ExportError, export_onnx, save_weights
 from digits.training.extra import share_of
 from digits.training.given import Given
-from digits.training.loop import logits_of
+from digits.training.loop import predict_logits
 from digits.training.network import describe
 from digits.training.preparation import learned_an_epoch
 from digits.training.recipes import command
 from digits.training.record import as_json, epochs_csv, examples, interrupted, notices_of
 from digits.training.sources import no_digits, seed_for
+from digits.types import Images, LabelledDigits, softmax
 
 ACCEPTED = 0.99
 """Share of the validation digits whose confidence reaches the rejection threshold."""
@@ -69,17 +70,17 @@ def judge(
     The scores by part, and what stands in ``results.json`` but for the seconds.
     """
     dataset = given.dataset
-    write_whole(folder / "metrics.csv", epochs_csv(history))
+    write_atomically(folder / "metrics.csv", epochs_csv(history))
     save_weights(network, folder / "model.safetensors")
     parts = {"train": learned, "validation": validation, "test": dataset.test}
-    logits = {name: logits_of(network, part) for name, part in parts.items()}
+    logits = {name: predict_logits(network, part) for name, part in parts.items()}
     temperature = fit_temperature(logits["validation"], validation.labels)
     scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
     threshold = given.kept_threshold
     if threshold is None:
         threshold = _threshold(network, config, validation, temperature)
     shown = examples(network, config, learned, dataset.test, logits["test"], temperature)
-    write_whole(folder / "examples.npz", shown)
+    write_atomically(folder / "examples.npz", shown)
     description: dict[str, Any] = {
         "recipe": config.recipe,
         "seed": config.seed,
@@ -111,7 +112,7 @@ def judge(
     data = {name: value for name, value in description["data"].items() if name != "location"}
     told = description | {"data": data | {"split_seed": config.split_seed}}
     if ":" not in config.network:
-        told["architecture"] = {name: config.as_json()[name] for name in ARCHITECTURE}
+        told["architecture"] = {name: config.to_dict()[name] for name in ARCHITECTURE}
     try:
         export_onnx(network, folder / "model.onnx", _checked(validation), told | figures)
     except ExportError as error:
@@ -121,16 +122,16 @@ def judge(
         "interrupted": interrupted(config, history),
         "notices": notices,
         "command": command(config, **given.places),
-        **{name: part.as_json() for name, part in scores.items()},
+        **{name: part.to_dict() for name, part in scores.items()},
     }
     return scores, results
 
 
 def _checked(validation: LabelledDigits) -> Images:
     """Give digits to compare the runtimes on: the golden ones first, by our own pen, since the file is passed on."""
-    from digits.synthesis import synthesise
+    from digits.synthesis import synthesize
 
-    return np.concatenate((synthesise(GOLDEN)[0], validation.images[:CHECKED]))
+    return np.concatenate((synthesize(GOLDEN).images, validation.images[:CHECKED]))
 
 
 def _threshold(network: nn.Module, config: TrainConfig, validation: LabelledDigits, temperature: float) -> float:
@@ -142,19 +143,19 @@ def _threshold(network: nn.Module, config: TrainConfig, validation: LabelledDigi
     """
 
     def confidence(images: Images) -> Float32[np.ndarray, " n"]:
-        logits = logits_of(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
-        highest: Float32[np.ndarray, " n"] = probabilities(logits, temperature).max(1)
+        logits = predict_logits(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
+        highest: Float32[np.ndarray, " n"] = softmax(logits, temperature).max(1)
         return highest
 
     if not config.others:
         return float(np.quantile(confidence(validation.images), 1 - ACCEPTED))
-    from digits.synthesis import photographed
+    from digits.synthesis import simulate_photos
 
     seed = seed_for(config, 4)
-    highest = np.quantile(confidence(photographed(validation.images[:JUDGED], seed)), 1 - ACCEPTED)
+    highest = np.quantile(confidence(simulate_photos(validation.images[:JUDGED], seed)), 1 - ACCEPTED)
     return float(min(np.quantile(confidence(no_digits(JUDGED, seed)), REJECTED), highest))
 
 
 def write_results(folder: Path, results: dict[str, Any]) -> None:
     """Write ``results.json``, the last file of a run."""
-    write_whole(folder / "results.json", as_json(results))
+    write_atomically(folder / "results.json", as_json(results))

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from digits.errors import TrainingError, UsageError
 from digits.shapes import Float32, Int64, UInt8
-from digits.spec import SIDE, Images, LabelledDigits, Logits, TrainingError, UsageError
 from digits.training import distributed
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch, State
 from digits.training.config import TrainConfig
 from digits.training.optimization import compute_dtype, distillation, make_loss, make_optimizer, schedule
+from digits.types import SIDE, Images, LabelledDigits, Logits
 
 OTHERS_COUNT = 0.5
 """What the loss of one that is no digit counts beside that of a digit; from the paper that `fit` names."""
@@ -184,7 +185,7 @@ def predict(network: nn.Module, images: UInt8[Tensor, "n 28 28"], batch_size: in
         return torch.cat([network(batch) for batch in images.split(batch_size)])
 
 
-def logits_of(network: nn.Module, digits: LabelledDigits) -> Logits:
+def predict_logits(network: nn.Module, digits: LabelledDigits) -> Logits:
     """Give a network's logits of any digits."""
     device = next(network.parameters()).device
     return predict(network, torch.from_numpy(digits.images.copy()).to(device)).cpu().numpy()

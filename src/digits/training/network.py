@@ -9,11 +9,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from digits.errors import UsageError
 from digits.shapes import Float, Float32, UInt8
-from digits.spec import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE, UsageError
 from digits.training.config import TrainConfig
 from digits.training.distributed import BatchNorm
 from digits.training.own import call_own, load_own
+from digits.types import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,

@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from digits.spec import CLASSES, UsageError
+from digits.errors import UsageError
 from digits.training.config import TrainConfig
 from digits.training.optimizers import Adam, Muon, Optimizer
 from digits.training.own import call_own, load_own
+from digits.types import CLASSES
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits ``float32[n, 10]`` and labels ``int64[n]`` to the mean loss of the batch."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from digits.spec import UsageError
+from digits.errors import UsageError
 from digits.training.config import TrainConfig
 
 

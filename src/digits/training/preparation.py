@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 
 from digits.data.parts import DIGITS
-from digits.spec import Dataset, UsageError
+from digits.errors import UsageError
 from digits.training import distributed
 from digits.training.config import TrainConfig
+from digits.types import Dataset
 
 
 def device_of(config: TrainConfig) -> torch.device:

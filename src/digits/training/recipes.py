@@ -6,7 +6,7 @@ import dataclasses
 import shlex
 from typing import Any
 
-from digits.spec import UsageError
+from digits.errors import UsageError
 from digits.training.config import ARCHITECTURE, TrainConfig, nearest
 
 _AS_THEY_ARE: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}

@@ -17,14 +17,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from digits.errors import UsageError
 from digits.shapes import Float32
-from digits.spec import SIDE, Dataset, LabelledDigits, Logits, UsageError, probabilities
 from digits.training.augmentation import augment, augments
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig
 from digits.training.given import Given, recorded
 from digits.training.loop import out_of_patience, seed_everything
 from digits.training.sources import NOTICE, SYNTHETIC
+from digits.types import SIDE, Dataset, LabelledDigits, Logits, softmax
 
 SAMPLES = 12
 """Training digits of each class kept for the report."""
@@ -146,7 +147,7 @@ def examples(
     shuffled = rng.permutation(len(learned))
     labels = learned.labels[shuffled]
     chosen = np.concatenate([shuffled[labels == label][:SAMPLES] for label in np.unique(labels)])
-    believed = probabilities(logits, temperature)
+    believed = softmax(logits, temperature)
     answers = believed.argmax(1)
     wrong = np.flatnonzero(answers != test.labels)
     wrong = wrong[np.argsort(-believed[wrong].max(1), kind="stable")][:MISTAKES]

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from digits.errors import ModelError
 from digits.inference.model import agree, load_model
-from digits.spec import CLASSES, SIDE, Images, ModelError
 from digits.training.config import TrainConfig
 from digits.training.loop import predict
 from digits.training.network import make_network
 from digits.training.recipes import RECIPES
+from digits.types import CLASSES, SIDE, Images
 
 MEASURED = 1000
 """Digits that the means and variances of batch normalisation are measured over."""
@@ -137,7 +138,7 @@ def _config_of(file: Path, metadata: dict[str, Any]) -> TrainConfig:
             "others": int(data.get("others", 0)),
             "seed": int(metadata["seed"]),
         }
-        return TrainConfig.from_json(RECIPES[name].as_json() | learned | architecture)
+        return TrainConfig.from_dict(RECIPES[name].to_dict() | learned | architecture)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{file} does not say how it was made: {error} is missing; {_FOLDER}") from error
 

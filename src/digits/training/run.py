@@ -18,8 +18,9 @@ import torch
 from torch import nn
 
 from digits.data import split
+from digits.errors import TrainingError, UsageError
 from digits.evaluation.metrics import Score
-from digits.spec import Dataset, LabelledDigits, TrainingError, UsageError, write_whole
+from digits.files import write_atomically
 from digits.training import distributed
 from digits.training.checkpoint import Epoch
 from digits.training.comparison import before_and_after, own_figures
@@ -36,6 +37,7 @@ from digits.training.record import as_json, environment, epochs_csv, interrupted
 from digits.training.sources import enlarged, learned_as_none
 from digits.training.start import begin
 from digits.training.teams import further, inner_configs, mean_history, planned, teacher_config, trained_teacher
+from digits.types import Dataset, LabelledDigits
 
 log = logging.getLogger(__name__)
 
@@ -185,8 +187,8 @@ def _go_on(folder: Path, config: TrainConfig, given: Given, progress: Progress, 
         torch.set_num_threads(config.threads)
     first = distributed.rank() == 0
     if first and not (folder / "config.json").exists():
-        write_whole(folder / "environment.json", as_json(environment(config, given, device_of(config))))
-        write_whole(folder / "config.json", as_json(config.as_json()))
+        write_atomically(folder / "environment.json", as_json(environment(config, given, device_of(config))))
+        write_atomically(folder / "config.json", as_json(config.to_dict()))
     if first:
         for leftover in folder.glob(".*.part"):
             leftover.unlink()  # what a killed process was writing
@@ -249,7 +251,7 @@ def _train_one(
 
     def record(done: float, epochs: int, history: list[Epoch]) -> None:
         if done == len(history) and distributed.rank() == 0:
-            write_whole(folder / "metrics.csv", epochs_csv(history))
+            write_atomically(folder / "metrics.csv", epochs_csv(history))
         on(done, epochs, history)
 
     checkpoint = folder / "checkpoint.safetensors"

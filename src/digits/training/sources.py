@@ -15,10 +15,11 @@ import torch
 from digits.data import load_dataset, split
 from digits.data.parts import Parts
 from digits.data.recognition import as_dataset
-from digits.spec import SIDE, Dataset, Images, LabelledDigits, MissingDataError
+from digits.errors import MissingMNISTError
 from digits.training import distributed
 from digits.training.config import TrainConfig
 from digits.training.preparation import device_of
+from digits.types import SIDE, Dataset, Images, LabelledDigits
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _found(data: str | os.PathLike[str] | None, device: torch.device) -> Dataset
     if distributed.rank() == 0:
         try:
             dataset = load_dataset(data)
-        except MissingDataError as error:
+        except MissingMNISTError as error:
             log.warning("%s", error)
             missing = "missing"
     if distributed.agreed(missing, device):
@@ -95,9 +96,9 @@ def _found(data: str | os.PathLike[str] | None, device: torch.device) -> Dataset
 def synthetic_dataset() -> Dataset:
     """Write a set with our own pen: always the same digits, those of the test by other writers than those to learn."""
     _say("writing", sum(SIZES))
-    from digits.synthesis import synthesise
+    from digits.synthesis import synthesize
 
-    train, test = (LabelledDigits(*synthesise(n, seed)) for n, seed in zip(SIZES, WRITERS, strict=True))
+    train, test = (synthesize(n, seed) for n, seed in zip(SIZES, WRITERS, strict=True))
     named = as_dataset(Parts("synthetic handwriting", Path(SYNTHETIC), train, test))
     return dataclasses.replace(named, location=SYNTHETIC)
 
@@ -122,15 +123,15 @@ def enlarged(learned: LabelledDigits, config: TrainConfig) -> LabelledDigits:
         return learned
     if n := config.synthetic:
         _say("writing", n)
-        from digits.synthesis import synthesise
+        from digits.synthesis import synthesize
 
-        learned = joined(learned, LabelledDigits(*synthesise(n, seed_for(config, 0))))
+        learned = joined(learned, synthesize(n, seed_for(config, 0)))
     if n := config.photographs:
         _say("photographing", n)
-        from digits.synthesis import photographed
+        from digits.synthesis import simulate_photos
 
         chosen = np.random.default_rng(seed_for(config, 1)).integers(len(learned), size=n)
-        images = photographed(learned.images[chosen], seed_for(config, 2))
+        images = simulate_photos(learned.images[chosen], seed_for(config, 2))
         learned = joined(learned, LabelledDigits(images, learned.labels[chosen]))
     return learned
 
@@ -148,10 +149,10 @@ def no_digits(n: int, seed: int) -> Images:
     if not n:
         return np.empty((0, SIDE, SIDE), np.uint8)
     _say("drawing", n)
-    from digits.synthesis import photographed, synthesise_others
+    from digits.synthesis import simulate_photos, synthesize_outliers
 
-    images = synthesise_others(n, seed)
-    images[::2] = photographed(images[::2], seed)
+    images = synthesize_outliers(n, seed)
+    images[::2] = simulate_photos(images[::2], seed)
     return images
 
 

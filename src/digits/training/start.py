@@ -11,13 +11,14 @@ from typing import Any
 
 from torch import nn
 
+from digits.errors import ModelError, UsageError
 from digits.inference.reader import model_path, shipped_models
-from digits.spec import Dataset, Images, ModelError, UsageError
 from digits.training.config import ARCHITECTURE, TrainConfig
 from digits.training.export import load_network
 from digits.training.network import Ensemble
 from digits.training.recipes import PERSONAL, recipe
 from digits.training.recovery import measure_batches, recovered
+from digits.types import Dataset, Images
 
 SPLIT = ("validation", "split_seed")
 """Which digits were held out of what it learned."""
@@ -80,7 +81,7 @@ def load_start(place: str | os.PathLike[str]) -> Start:
     folded = not (path.is_dir() and (weights.exists() or not (path / "model.onnx").exists()))
     if not folded:
         network, described = load_network(path)
-        config = TrainConfig.from_json(json.loads((path / "config.json").read_text()))
+        config = TrainConfig.from_dict(json.loads((path / "config.json").read_text()))
     else:
         if path.suffix == ".safetensors":
             raise ModelError(f"{path} holds weights alone: name its run folder, or the .onnx beside it")

@@ -9,13 +9,14 @@ from typing import Any
 
 from torch import nn
 
-from digits.spec import Dataset, UsageError
+from digits.errors import UsageError
 from digits.training import distributed
 from digits.training.checkpoint import Epoch
 from digits.training.config import TrainConfig, nearest
 from digits.training.export import load_network
 from digits.training.loop import Progress
 from digits.training.recipes import RECIPES, recipe
+from digits.types import Dataset
 
 SAME = (
     "synthetic", "photographs", "others", "replay", "extra_share", "validation", "split_seed", "seed", "device",
@@ -63,7 +64,7 @@ def trained_teacher(config: TrainConfig, dataset: Dataset) -> tuple[nn.Module, d
     The network, its ``results.json``, and what has to be said of it.
     """
     network, results = load_network(config.teacher)
-    theirs = TrainConfig.from_json(json.loads((Path(config.teacher) / "config.json").read_text()))
+    theirs = TrainConfig.from_dict(json.loads((Path(config.teacher) / "config.json").read_text()))
     same = (theirs.validation, theirs.split_seed) == (config.validation, config.split_seed)
     if results["data"]["sha256"] == dataset.sha256 and not same:
         return (

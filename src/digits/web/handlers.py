@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from digits.spec import DataError, DigitsError
+from digits.errors import DataError, DigitsError
 from digits.web.refusals import RefusedError
 
 WORDS = {

@@ -12,9 +12,9 @@ from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any
 
+from digits.errors import DigitsError
 from digits.inference.steps import steps_of
 from digits.preprocessing.ink import one_thread_each
-from digits.spec import DigitsError
 from digits.web.own import OwnSet
 from digits.web.pictures import Sent
 from digits.web.refusals import RefusedError
@@ -62,7 +62,7 @@ def described() -> dict[str, Any]:
         When one of them cannot be loaded.
     """
     models = _service().models
-    return {"default": _service().default, "models": [model.as_json() for model in models.values()]}
+    return {"default": _service().default, "models": [model.to_dict() for model in models.values()]}
 
 
 def rest() -> None:
@@ -73,7 +73,7 @@ def rest() -> None:
 def read(sent: Sent, model: str | None, how: Mode) -> dict[str, Any]:
     """Read a picture; the arguments are those of `Service.read`."""
     _service().model(model)
-    return _service().read(*sent.decoded(), model, how).as_json()
+    return _service().read(*sent.decoded(), model, how).to_dict()
 
 
 def look(sent: Sent, models: tuple[str, ...], how: Mode, focus: int, evidence: bool, preview: bool) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from digits.data.idx import idx_bytes
+from digits.files import write_atomically
 from digits.preprocessing.ink import Picture
 from digits.shapes import UInt8
-from digits.spec import CLASSES, SIDE, LabelledDigits, write_whole
+from digits.types import CLASSES, SIDE, LabelledDigits
 from digits.web.refusals import RefusedError
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
@@ -79,8 +80,8 @@ class OwnSet:
         if len(self.entries()) >= MOST:
             raise RefusedError(409, f"{self.folder} holds {MOST:,} digits, as many as are kept: take some away first")
         entry = Entry(f"{datetime.now():%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}", label)
-        write_whole(self.folder / "drawings" / f"{entry.id}.png", _png(drawing))
-        write_whole(self._path(entry), _png(digit))
+        write_atomically(self.folder / "drawings" / f"{entry.id}.png", _png(drawing))
+        write_atomically(self._path(entry), _png(digit))
         return entry
 
     def forget(self, name: str) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from digits.spec import CLASSES, LabelledDigits
+from digits.types import CLASSES, LabelledDigits
 from digits.web import jobs, schemas
 from digits.web.bodies import SentPicture
 from digits.web.guard import is_loopback

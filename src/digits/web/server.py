@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from digits.spec import UsageError
+from digits.errors import UsageError
 from digits.web.connections import Connection
 from digits.web.own import OwnSet
 from digits.web.workers import Workers

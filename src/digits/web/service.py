@@ -60,7 +60,7 @@ class Opened:
         """The network, opened, if it is fully connected; when it is first asked for, since it loads another library."""
         return open_layers(self.path)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Say what it is."""
         told = self.reader.model.metadata
         return {
@@ -165,7 +165,7 @@ class Service:
         answers = [
             {
                 "model": each.name,
-                "reading": reading.as_json(),
+                "reading": reading.to_dict(),
                 "probabilities": [_rounded(digit.probabilities, 4) for digit in reading.digits],
                 "images": [base64.b64encode(digit.image.tobytes()).decode() for digit in reading.digits],
             }

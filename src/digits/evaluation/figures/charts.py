@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.evaluation.calibration import expected_calibration_error, reliability_bins
 from digits.evaluation.figures.style import BLUE, GROUND, INK, QUIET, SKY, VERMILLION, sheet, shortened
 from digits.evaluation.metrics import biggest_confusions, class_names, wilson_interval
 from digits.shapes import Int64
-from digits.spec import DataError, Labels, Probabilities
+from digits.types import Labels, Probabilities
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap

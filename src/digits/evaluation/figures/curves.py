@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, sheet
 from digits.shapes import Float64
-from digits.spec import DataError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digits.errors import DataError
 from digits.evaluation.calibration import check_pairs
 from digits.evaluation.figures.style import GROUND, QUIET, VERMILLION, WIDTH, percent, sheet, shortened
 from digits.evaluation.metrics import class_names
 from digits.shapes import Float32, Shaped, UInt8
-from digits.spec import SIDE, DataError, Images, Labels, Probabilities
+from digits.types import SIDE, Images, Labels, Probabilities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digits.spec import write_whole
+from digits.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,4 +93,4 @@ def save(figure: Figure, path: Path) -> None:
     figure.set_layout_engine("none")
     figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
     figure.set_layout_engine(layout)
-    write_whole(path, content.getvalue())
+    write_atomically(path, content.getvalue())

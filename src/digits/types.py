@@ -1,21 +1,18 @@
-"""The contract every room of the house keeps: what a digit is, what a model file says, how errors speak.
+"""The types every package shares: what a digit is, labelled digits, logits and what they mean.
 
-Only what crosses a room's door stands here. A digit is ``uint8[28, 28]``, background 0, ink up to 255, the ink
-fitted with its aspect kept into 20×20 and its centre of mass placed at the centre, as MNIST itself was made
-(LeCun, Bottou, Bengio, Haffner 1998, section III-A).
+A digit is ``uint8[28, 28]``: background 0, ink up to 255. As in MNIST, the ink is scaled into a 20×20 box with its
+aspect ratio kept, and its centre of mass is placed at the centre of the image (LeCun, Bottou, Bengio, Haffner 1998,
+section III-A).
 """
 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from digits.errors import DataError, UsageError
 from digits.shapes import Float32, Float64, UInt8
 
 SIDE = 28
@@ -38,34 +35,6 @@ MODEL_FORMAT = 1
 
 MODEL_INPUT = "images"
 MODEL_OUTPUT = "logits"
-
-
-class DigitsError(Exception):
-    """What a user can cause and mend: the message says what was wrong, where, and what to do next."""
-
-    exit_code = 1
-
-
-class UsageError(DigitsError):
-    """A call that cannot be meant: an unknown name, an impossible value."""
-
-    exit_code = 2
-
-
-class DataError(DigitsError):
-    """Labelled digits that are missing, broken or not what they claim to be."""
-
-
-class MissingDataError(DataError):
-    """MNIST is nowhere and could not be downloaded, and nobody has named a place where it should be."""
-
-
-class ModelError(DigitsError):
-    """A model file or run folder that is missing, broken or not ours."""
-
-
-class TrainingError(DigitsError):
-    """Training that cannot go on, such as a loss that is no longer a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +92,7 @@ class Dataset:
     held_out: bool = False
 
 
-def probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
+def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:
     """Softmax of the logits over a temperature.
 
     Parameters
@@ -137,41 +106,15 @@ def probabilities(logits: Logits, temperature: float = 1.0) -> Probabilities:
     -------
     Rows in 0–1 that sum to 1.
     """
-    result: Probabilities = np.exp(log_probabilities(logits, temperature)).astype(np.float32)
+    result: Probabilities = np.exp(log_softmax(logits, temperature)).astype(np.float32)
     return result
 
 
-def log_probabilities(logits: Logits, temperature: float = 1.0) -> Float64[np.ndarray, "n 10"]:
-    """Logarithms of `probabilities`, exact where those would round to 0."""
+def log_softmax(logits: Logits, temperature: float = 1.0) -> Float64[np.ndarray, "n 10"]:
+    """Logarithm of `softmax`, exact where those would round to 0."""
     if not 0 < temperature < math.inf:
         raise UsageError(f"temperature must be a number above 0, not {temperature}")
     scaled = np.asarray(logits, np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     result: Float64[np.ndarray, "n 10"] = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
     return result
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block ends well, and is removed when not.
-
-    The name is unique to this call, so that several processes may write the same file at once: the last one wins,
-    and a reader sees one whole file or the other.
-    """
-    import secrets  # which costs every start 10 ms, and few write
-
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it, even after the power failed; makes the folder it lies in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

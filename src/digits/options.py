@@ -1,0 +1,125 @@
+"""Settings as dataclass fields: each states its default, its help text and its bounds once.
+
+Command-line flags, error texts and the tables in the documentation are all generated from these fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from digits.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is known about a setting beside its type and default.
+
+    Attributes
+    ----------
+    help
+        One or two sentences for `--help` and the documentation.
+    bounds
+        Lowest and highest value; for a tuple, of each of its elements.
+    open_ends
+        Whether the lowest and the highest value are themselves excluded.
+    choices
+        The names that are allowed; none means any.
+    plugin
+        Whether ``path/to/file.py:Name`` is allowed beside the choices.
+    flags
+        Further flags for the command line, such as ``-o``; a name without dashes replaces the field's own.
+    metavar
+        What stands for the value in `--help`.
+    """
+
+    help: str
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    open_ends: tuple[bool, bool] = (False, False)
+    choices: tuple[str, ...] = ()
+    plugin: bool = False
+    flags: tuple[str, ...] = ()
+    metavar: str = ""
+
+
+def option(
+    default: Any,
+    help: str,  # noqa: A002 # the word every command line uses
+    *,
+    at_least: float = -math.inf,
+    above: float | None = None,
+    at_most: float = math.inf,
+    below: float | None = None,
+    **more: Any,
+) -> Any:
+    """Declare a dataclass field with its help text and bounds; `more` are further attributes of `Option`."""
+    bounds = (at_least if above is None else above, at_most if below is None else below)
+    described = Option(help, bounds, (above is not None, below is not None), **more)
+    return dataclasses.field(default=default, metadata={"option": described})
+
+
+def check(settings: Any) -> None:
+    """Check every field of a dataclass against its type, choices and bounds.
+
+    Raises
+    ------
+    UsageError
+        Naming the field, the value and what is allowed.
+    """
+    for field in dataclasses.fields(settings):
+        described: Option | None = field.metadata.get("option")
+        if described is None:
+            continue
+        value = getattr(settings, field.name)
+        _check_type(field.name, value, str(field.type))
+        if described.choices and value not in described.choices and not (described.plugin and ":" in value):
+            hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""
+            raise UsageError(f"{field.name} {value!r} is unknown{suggest(value, described.choices)}{hint}")
+        for number in value if isinstance(value, tuple) else (value,):
+            if not isinstance(number, str) and not _within(number, described):
+                raise UsageError(f"{field.name} must be {describe_bounds(described)}, not {number}")
+
+
+def describe_bounds(described: Option) -> str:
+    """Write the bounds of a number as text, for example ``from 0 to below 1``."""
+    (low, high), (above, below) = described.bounds, described.open_ends
+    upper = "" if high == math.inf else f"{'below' if below else 'at most'} {high:g}"
+    if low == -math.inf:
+        return upper or "a finite number"
+    if above:
+        return f"above {low:g}" + (f" and {upper}" if upper else "")
+    return f"from {low:g} to {upper.removeprefix('at most ')}" if upper else f"{low:g} or more"
+
+
+def suggest(name: str, names: Iterable[str]) -> str:
+    """End a sentence about an unknown name with the names that may have been meant."""
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else f"; choose from {', '.join(names)}"
+
+
+def _within(number: float, described: Option) -> bool:
+    (low, high), (above, below) = described.bounds, described.open_ends
+    if not math.isfinite(number):
+        return False
+    return (low < number if above else low <= number) and (number < high if below else number <= high)
+
+
+def _check_type(name: str, value: object, declared: str) -> None:
+    kinds: dict[str, tuple[tuple[type, ...], str]] = {
+        "str": ((str,), "a text"),
+        "int": ((int,), "a whole number"),
+        "float": ((int, float), "a number"),
+        "bool": ((bool,), "true or false"),
+        "tuple[int, ...]": ((tuple,), "a tuple of whole numbers"),
+    }
+    if declared not in kinds:
+        return
+    allowed, described = kinds[declared]
+    wrong_elements = isinstance(value, tuple) and not all(type(element) is int for element in value)
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed) or wrong_elements:
+        raise UsageError(f"{name} must be {described}, not {value!r}")
