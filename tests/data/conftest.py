@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from digits.data import download, mnist, read_idx, write_idx
-from digits.data.idx import idx_sha256
-from digits.data.parts import ROLES
-from digits.data.recognition import MNIST_SHA256
+from digits.data.formats.idx import idx_sha256
+from digits.data.identity import MNIST_SHA256
+from digits.data.raw_dataset import MNIST_FILES
 from digits.types import Dataset, LabelledDigits
 
 PAGE = b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head><body>Sorry</body></html>"
@@ -88,7 +88,9 @@ def _nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
 def mnist_files(mnist: Dataset) -> dict[str, Path]:
     """The files MNIST was loaded from, by their published names."""
     folder = Path(mnist.location)
-    found = {role: next(path for path in (folder / f"{role}.gz", folder / role) if path.exists()) for role in ROLES}
+    found = {
+        role: next(path for path in (folder / f"{role}.gz", folder / role) if path.exists()) for role in MNIST_FILES
+    }
     assert all(idx_sha256(read_idx(path)) == MNIST_SHA256[role] for role, path in found.items())
     return found
 
@@ -114,9 +116,9 @@ def small_files(
 ) -> dict[str, bytes]:
     """A small set as gzipped IDX, by MNIST's names."""
     folder = tmp_path_factory.mktemp("small")
-    for role, array in zip(ROLES, (train.images, train.labels, test.images, test.labels), strict=True):
+    for role, array in zip(MNIST_FILES, (train.images, train.labels, test.images, test.labels), strict=True):
         write_idx(folder / f"{role}.gz", array)
-    return {role: (folder / f"{role}.gz").read_bytes() for role in ROLES}
+    return {role: (folder / f"{role}.gz").read_bytes() for role in MNIST_FILES}
 
 
 @pytest.fixture

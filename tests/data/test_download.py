@@ -19,8 +19,8 @@ import pytest
 from digits.data import download, load_mnist
 from digits.data import mnist as finding
 from digits.data.download import fetch_mnist, mirrors
-from digits.data.parts import ROLES
-from digits.data.recognition import MNIST_SHA256, as_dataset
+from digits.data.identity import MNIST_SHA256, make_dataset
+from digits.data.raw_dataset import MNIST_FILES
 from digits.errors import DataError
 from digits.types import LabelledDigits
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     Mirror = Any  # the fixture's class, which stands in conftest
 
 Files = dict[str, bytes]
-A, B, C, D = ROLES
+A, B, C, D = MNIST_FILES
 
 FETCH = """
 import json, sys
 from pathlib import Path
-from digits.data import download, recognition
-recognition.MNIST_SHA256.update(json.loads(sys.argv[3]))
+from digits.data import download, identity
+identity.MNIST_SHA256.update(json.loads(sys.argv[3]))
 download.fetch_mnist(Path(sys.argv[1]), [sys.argv[2]])
 """
 
@@ -50,7 +50,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-WHOLE = sorted(f"{role}.gz" for role in ROLES)
+WHOLE = sorted(f"{role}.gz" for role in MNIST_FILES)
 
 
 def test_the_real_files_come_through_unchanged(
@@ -63,7 +63,7 @@ def test_the_real_files_come_through_unchanged(
     assert dataset.name == "MNIST"
     assert dataset.location == str(tmp_path / "deep" / "cache")
     assert names(tmp_path / "deep" / "cache") == WHOLE
-    assert {role: (tmp_path / "deep/cache" / f"{role}.gz").read_bytes() for role in ROLES} == files
+    assert {role: (tmp_path / "deep/cache" / f"{role}.gz").read_bytes() for role in MNIST_FILES} == files
     assert load_mnist(download=False).name == "MNIST"
     assert sum(mirror.asked.values()) == 4
 
@@ -74,7 +74,7 @@ def test_mnist_npz_can_be_a_mirror(
     arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
     np.savez(tmp_path / "made.npz", **arrays)
     mirror.serve("/mnist.npz", (tmp_path / "made.npz").read_bytes())
-    assert as_dataset(fetch_mnist(tmp_path / "cache", [f"{mirror.url}/mnist.npz"])).name == "MNIST"
+    assert make_dataset(fetch_mnist(tmp_path / "cache", [f"{mirror.url}/mnist.npz"])).name == "MNIST"
     assert names(tmp_path / "cache") == ["mnist.npz"]
 
 
@@ -222,7 +222,7 @@ def test_a_killed_download_leaves_nothing_that_counts(mirror: Mirror, small_mnis
     with pytest.raises(DataError, match=f"lacks {C} and {D}"):
         load_mnist(tmp_path)
     mirror.serve_set(small_mnist)
-    assert as_dataset(fetch_mnist(tmp_path, [url])).name == "MNIST"
+    assert make_dataset(fetch_mnist(tmp_path, [url])).name == "MNIST"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from digits.data import load_dataset, load_mnist, read_idx
 from digits.data import mnist as finding
-from digits.data.idx import idx_sha256
-from digits.data.parts import ROLES
-from digits.data.recognition import MNIST_SHA256
+from digits.data.formats.idx import idx_sha256
+from digits.data.identity import MNIST_SHA256
+from digits.data.raw_dataset import MNIST_FILES
 from digits.errors import DataError, MissingMNISTError
 from digits.types import Dataset, LabelledDigits
 
@@ -48,7 +48,7 @@ def test_names_with_dots_count(small_mnist: Files, folder_of: Callable[..., Path
 
 def test_the_path_of_one_file_counts(small_mnist: Files, folder_of: Callable[..., Path]) -> None:
     folder = folder_of(small_mnist)
-    assert load_mnist(str(folder / f"{ROLES[3]}.gz")).location == str(folder)
+    assert load_mnist(str(folder / f"{MNIST_FILES[3]}.gz")).location == str(folder)
 
 
 def test_mnist_npz_counts(mnist: Dataset, tmp_path: Path) -> None:
@@ -73,10 +73,10 @@ def test_a_whole_copy_is_taken_beside_a_broken_one_and_told(
     small_mnist: Files, folder_of: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = folder_of(small_mnist)
-    (folder / ROLES[0]).write_bytes(b"\0\0\x08\x03")
+    (folder / MNIST_FILES[0]).write_bytes(b"\0\0\x08\x03")
     assert load_mnist(folder).name == "MNIST"
-    assert f"{ROLES[0]} is cut" in caplog.text
-    assert f"Taking {ROLES[0]}.gz instead." in caplog.text
+    assert f"{MNIST_FILES[0]} is cut" in caplog.text
+    assert f"Taking {MNIST_FILES[0]}.gz instead." in caplog.text
 
 
 def test_places_are_tried_in_order(
@@ -105,15 +105,15 @@ def test_a_broken_set_where_nobody_pointed_is_told_and_passed_over(
     small_mnist: Files, folder_of: Callable[..., Path], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    broken = folder_of({**small_mnist, ROLES[1]: b"<html>"}, "data/mnist")
+    broken = folder_of({**small_mnist, MNIST_FILES[1]: b"<html>"}, "data/mnist")
     folder_of(small_mnist, "cache")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path / "cache")
     assert load_mnist().location == str(tmp_path / "cache")
     [record] = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"{ROLES[1]}.gz holds a web page instead of data" in record.message
-    assert (broken / f"{ROLES[1]}.gz").read_bytes() == b"<html>"
+    assert f"{MNIST_FILES[1]}.gz holds a web page instead of data" in record.message
+    assert (broken / f"{MNIST_FILES[1]}.gz").read_bytes() == b"<html>"
 
 
 def test_a_named_place_is_the_only_one(
@@ -135,7 +135,7 @@ def test_a_named_place_is_the_only_one(
 
 
 def test_missing_files_are_told_with_those_that_are_there(small_files: Files, folder_of: Callable[..., Path]) -> None:
-    folder = folder_of({role: small_files[role] for role in ROLES[:2]})
+    folder = folder_of({role: small_files[role] for role in MNIST_FILES[:2]})
     with pytest.raises(DataError) as caught:
         load_mnist(folder)
     assert str(caught.value) == (
@@ -144,7 +144,7 @@ def test_missing_files_are_told_with_those_that_are_there(small_files: Files, fo
     )
 
 
-A, B, C, D = ROLES
+A, B, C, D = MNIST_FILES
 
 
 @pytest.mark.parametrize("load", [load_mnist, load_dataset])
@@ -166,7 +166,7 @@ def test_swapped_and_missing_files_are_named(
     load: Callable[[Path], Dataset], content: dict[str, str | None], message: str,
     small_mnist: Files, folder_of: Callable[..., Path],
 ) -> None:  # fmt: skip
-    taken = {role: content.get(role, role) for role in ROLES}
+    taken = {role: content.get(role, role) for role in MNIST_FILES}
     folder = folder_of({role: small_mnist[other] for role, other in taken.items() if other})
     with pytest.raises(DataError) as caught:
         load(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.data import describe, summary
-from digits.data.recognition import MNIST_SHA256
+from digits.data.identity import MNIST_SHA256
 from digits.types import Dataset, LabelledDigits
 
 

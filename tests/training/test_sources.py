@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from digits.data import split
-from digits.data.parts import ROLES
+from digits.data import MNIST_FILES, split
 from digits.errors import DataError, MissingMNISTError, UsageError
 from digits.synthesis import synthesize
 from digits.training import sources
@@ -65,7 +64,7 @@ def test_a_synthetic_set_says_what_it_is() -> None:
     dataset = synthetic_dataset()
     assert (dataset.name, dataset.location, dataset.held_out) == ("synthetic handwriting", "synthetic", False)
     assert (len(dataset.train), len(dataset.test)) == (600, 100)
-    assert list(dataset.sha256) == list(ROLES)
+    assert list(dataset.sha256) == list(MNIST_FILES)
     assert synthetic_dataset().sha256 == dataset.sha256
     assert np.array_equal(dataset.train.images, synthesize(600, 0).images)
     assert np.array_equal(dataset.test.images, synthesize(100, 1).images), "by other writers"

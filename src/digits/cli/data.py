@@ -43,7 +43,7 @@ def data(words: list[str]) -> None:
 
 
 def _check(call: Data) -> None:
-    from digits.data.idx_sets import idx_sets
+    from digits.data.formats.idx_sets import idx_sets
     from digits.errors import UsageError
 
     if call.synthetic is None:
@@ -74,8 +74,7 @@ def _check(call: Data) -> None:
 
 def _write(n: int, out: Path, seed: int) -> list[Path]:
     """Write a set that any program reads which reads MNIST, and a picture of some of its digits."""
-    from digits.data import write_idx
-    from digits.data.parts import ROLES
+    from digits.data import MNIST_FILES, write_idx
     from digits.evaluation.figures import sample_digits, save
     from digits.synthesis import synthesize
 
@@ -88,7 +87,7 @@ def _write(n: int, out: Path, seed: int) -> list[Path]:
         images, labels, "0123456789", title=f"{n:,} digits of our own pen, seed {seed}: some of each class"
     )
     out.mkdir(parents=True, exist_ok=True)
-    files = [out / f"{role}.gz" for role in ROLES[:2]]
+    files = [out / f"{role}.gz" for role in MNIST_FILES[:2]]
     for file, array in zip(files, (images, labels), strict=True):
         write_idx(file, array)
     save(sheet, out / SHEET)

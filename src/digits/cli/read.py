@@ -113,9 +113,9 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
         if word == STDIN:
             yield None
         elif path.is_dir():
-            from digits.data.pictures import PICTURES
+            from digits.data.formats.class_folders import PICTURE_SUFFIXES
 
-            kinds = PICTURES | PHONES
+            kinds = PICTURE_SUFFIXES | PHONES
             found = sorted(
                 file for file in path.rglob("*") if file.suffix.lower() in kinds and not file.name.startswith(".")
             )

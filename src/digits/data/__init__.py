@@ -1,26 +1,36 @@
-"""Labelled digits: where they come from, which formats they have, how they are split. No torch.
+"""Labelled digits: find, download, read any format, check, split. No torch.
 
-The way of the data, a file each:
+Data flows through these files in this order:
 
-1. A path, ``$DIGITS_DATA``, ``data/mnist``, the user's cache or a mirror names the place: `mnist`, `download`, `sets`.
-2. The format is read and its structure checked: `idx` and `idx_sets`, `npz`, `tables` (CSV), `pictures`; `broken` says
-   what a spoilt download looks like.
-3. The arrays are checked and become ``uint8[n, 28, 28]`` with labels 0–9: `parts`.
-4. Their hashes say whether they are MNIST; a missing test part is held out: `recognition`.
-5. Training digits are parted from those to choose by: `splits`. `summary` tells what came out.
+1. `mnist` and `datasets` find the files: a path, ``$DIGITS_DATA``, ``data/mnist`` or the user's cache; `download`
+   fetches MNIST.
+2. `formats` reads IDX, NPZ, CSV and class folders; `file_errors` words the errors of broken downloads.
+3. `raw_dataset` checks the arrays and makes them ``uint8[n, 28, 28]`` with labels 0–9.
+4. `identity` recognizes MNIST by its SHA-256 and holds out a test fold where a dataset has none.
+5. `splits` separates training from validation digits; `summary` describes a dataset.
+
+`unlabelled` reads digits without labels, in batches.
 """
 
-from digits.data.idx import read_idx, write_idx
+from digits.data.datasets import load_dataset, load_labelled
+from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
+from digits.data.identity import make_dataset
 from digits.data.mnist import load_mnist
-from digits.data.sets import load_dataset, load_labelled
+from digits.data.raw_dataset import DIGIT_NAMES, MNIST_FILES, RawDataset
 from digits.data.splits import split
 from digits.data.summary import describe, summary
 
 __all__ = [
+    "DIGIT_NAMES",
+    "MNIST_FILES",
+    "RawDataset",
     "describe",
+    "idx_bytes",
+    "idx_sha256",
     "load_dataset",
     "load_labelled",
     "load_mnist",
+    "make_dataset",
     "read_idx",
     "split",
     "summary",

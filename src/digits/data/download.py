@@ -10,11 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from digits.data.idx import idx_sha256, read_idx
-from digits.data.idx_sets import IdxSet, read_idx_set
-from digits.data.npz import read_npz
-from digits.data.parts import ROLES, Parts
-from digits.data.recognition import MNIST_SHA256, as_dataset
+from digits.data.formats.idx import idx_sha256, read_idx
+from digits.data.formats.idx_sets import IdxSet, read_idx_set
+from digits.data.formats.npz import read_npz
+from digits.data.identity import MNIST_SHA256, make_dataset
+from digits.data.raw_dataset import MNIST_FILES, RawDataset
 from digits.errors import DataError
 from digits.files import replace_atomically
 
@@ -53,7 +53,7 @@ def cache_folder() -> Path:
     return Path(user_cache_dir("digits")) / "mnist"
 
 
-def fetch_mnist(folder: Path, sources: Sequence[str] | None = None) -> Parts:
+def fetch_mnist(folder: Path, sources: Sequence[str] | None = None) -> RawDataset:
     """Download what `folder` lacks of MNIST, and read it.
 
     Files that are whole already, from an earlier try or another mirror, are kept; broken ones are replaced.
@@ -85,9 +85,9 @@ def fetch_mnist(folder: Path, sources: Sequence[str] | None = None) -> Parts:
     raise DataError("\n".join(("Tried:", *reasons)))
 
 
-def _idx_from(mirror: str, folder: Path) -> Parts:
+def _idx_from(mirror: str, folder: Path) -> RawDataset:
     files = {}
-    for role in ROLES:
+    for role in MNIST_FILES:
         target = folder / f"{role}.gz"
         part, kind = role.replace("t10k", "test").split("-")[:2]
         files[part, kind] = [target]
@@ -106,7 +106,7 @@ def _idx_from(mirror: str, folder: Path) -> Parts:
     return read_idx_set(IdxSet(folder, "", files), both=True)
 
 
-def _npz_from(mirror: str, folder: Path) -> Parts:
+def _npz_from(mirror: str, folder: Path) -> RawDataset:
     target = folder / "mnist.npz"
     with replace_atomically(target) as temporary:
         _download(mirror, temporary)
@@ -118,7 +118,7 @@ def _check(url: str, temporary: Path, role: str | None) -> None:
     try:
         if role is not None:
             _check_idx(temporary, role)
-        elif as_dataset(read_npz(temporary)).name != "MNIST":
+        elif make_dataset(read_npz(temporary)).name != "MNIST":
             raise DataError(f"{temporary} is not MNIST: its decoded SHA-256 are others.")
     except DataError as error:
         raise DataError(str(error).replace(str(temporary), f"what {url} sent")) from None

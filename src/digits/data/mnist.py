@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from digits.data.broken import existing
 from digits.data.download import MIRRORS, cache_folder, fetch_mnist
-from digits.data.idx_sets import idx_sets, is_idx_name, read_idx_set, set_of
-from digits.data.npz import read_npz
-from digits.data.parts import ROLES, Parts
-from digits.data.recognition import MNIST_SHA256, as_dataset
+from digits.data.file_errors import existing
+from digits.data.formats.idx_sets import idx_sets, is_idx_name, read_idx_set, set_of
+from digits.data.formats.npz import read_npz
+from digits.data.identity import MNIST_SHA256, make_dataset
+from digits.data.raw_dataset import MNIST_FILES, RawDataset
 from digits.errors import DataError, MissingMNISTError
 from digits.types import Dataset
 
@@ -71,7 +71,7 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
     if not download:
         raise DataError(f"{places}, and downloading is switched off. {by_hand()}")
     try:
-        return as_dataset(fetch_mnist(cache))
+        return make_dataset(fetch_mnist(cache))
     except DataError as error:
         raise MissingMNISTError(f"{places}, and it could not be downloaded.\n{error}\n{by_hand()}") from None
 
@@ -79,8 +79,8 @@ def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = T
 def by_hand() -> str:
     """Tell how to get MNIST without us."""
     return (
-        f"To get it by hand: download {', '.join(f'{role}.gz' for role in ROLES)} from {MIRRORS[0]} with a browser, "
-        f"or copy any MNIST from another machine, and put the files into {FOLDER}, "
+        f"To get it by hand: download {', '.join(f'{role}.gz' for role in MNIST_FILES)} from {MIRRORS[0]} with a "
+        f"browser, or copy any MNIST from another machine, and put the files into {FOLDER}, "
         f"or name their folder with --data or ${VARIABLE}."
     )
 
@@ -96,7 +96,7 @@ def mnist_in(place: Path) -> Dataset | None:
     problem: DataError | None = None
     for read in _candidates(place):
         try:
-            dataset = as_dataset(parts := read())
+            dataset = make_dataset(parts := read())
             if dataset.name == "MNIST":
                 return dataset
             problem = problem or _other_set(parts, dataset)
@@ -112,12 +112,12 @@ def _named_place(place: Path) -> Dataset:
     if found := mnist_in(place):
         return found
     raise DataError(
-        f"{place} holds no MNIST: no mnist.npz and none of {', '.join(ROLES)} (.gz or not). "
+        f"{place} holds no MNIST: no mnist.npz and none of {', '.join(MNIST_FILES)} (.gz or not). "
         "Name the folder that holds them; other labelled sets are read by load_dataset."
     )
 
 
-def _candidates(place: Path) -> list[Callable[[], Parts]]:
+def _candidates(place: Path) -> list[Callable[[], RawDataset]]:
     if place.is_file():
         if place.suffix.lower() == ".npz":
             return [partial(read_npz, place)]
@@ -130,8 +130,8 @@ def _candidates(place: Path) -> list[Callable[[], Parts]]:
     ]
 
 
-def _other_set(parts: Parts, dataset: Dataset) -> DataError:
-    role = next(role for role in ROLES if dataset.sha256[role] != MNIST_SHA256[role])
+def _other_set(parts: RawDataset, dataset: Dataset) -> DataError:
+    role = next(role for role in MNIST_FILES if dataset.sha256[role] != MNIST_SHA256[role])
     return DataError(
         f"{parts.sources.get(role, parts.location)} is not MNIST's {role}: its decoded SHA-256 is "
         f"{dataset.sha256[role]}, MNIST's is {MNIST_SHA256[role]}. If another set is meant, load_dataset reads it."

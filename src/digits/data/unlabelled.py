@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.data.broken import AGAIN, unreadable
-from digits.data.idx import read_idx
-from digits.data.npz import read_images
+from digits.data.file_errors import AGAIN, unreadable
+from digits.data.formats.idx import read_idx
+from digits.data.formats.npz import read_images
 from digits.errors import DataError
 from digits.types import SIDE, Images
 

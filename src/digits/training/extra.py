@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.data import load_labelled, split
-from digits.data.idx import idx_sha256
+from digits.data import idx_sha256, load_labelled, split
 from digits.errors import DataError
 from digits.training.config import TrainConfig
 from digits.training.sources import joined, seed_for

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from digits.data.parts import DIGITS
+from digits.data import DIGIT_NAMES
 from digits.errors import ModelError, UsageError
 from digits.training.config import TrainConfig
 from digits.training.extra import Extra, load_extra, seen_before
@@ -111,7 +111,7 @@ def gather(
     dataset, device = loaded(data, config, tell)
     if begun:
         check_start(begun, dataset, config)
-    if extra is not None and dataset.classes != DIGITS:
+    if extra is not None and dataset.classes != DIGIT_NAMES:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}: digits of one's own cannot be learned "
             "besides; leave out --extra, or name digits with --data"

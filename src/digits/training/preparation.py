@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from digits.data.parts import DIGITS
+from digits.data import DIGIT_NAMES
 from digits.errors import UsageError
 from digits.training import distributed
 from digits.training.config import TrainConfig
@@ -53,7 +53,7 @@ def held_out(config: TrainConfig, dataset: Dataset) -> int:
         raise UsageError(
             f"batch_size {config.batch_size} leaves some of the {distributed.workers()} processes without a digit"
         )
-    if (config.synthetic or config.photographs or config.others) and dataset.classes != DIGITS:
+    if (config.synthetic or config.photographs or config.others) and dataset.classes != DIGIT_NAMES:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}: our own pen writes digits only, "
             "so that --synthetic, --photographs and --others must be 0"

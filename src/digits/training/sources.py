@@ -12,9 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from digits.data import load_dataset, split
-from digits.data.parts import Parts
-from digits.data.recognition import as_dataset
+from digits.data import RawDataset, load_dataset, make_dataset, split
 from digits.errors import MissingMNISTError
 from digits.training import distributed
 from digits.training.config import TrainConfig
@@ -99,7 +97,7 @@ def synthetic_dataset() -> Dataset:
     from digits.synthesis import synthesize
 
     train, test = (synthesize(n, seed) for n, seed in zip(SIZES, WRITERS, strict=True))
-    named = as_dataset(Parts("synthetic handwriting", Path(SYNTHETIC), train, test))
+    named = make_dataset(RawDataset("synthetic handwriting", Path(SYNTHETIC), train, test))
     return dataclasses.replace(named, location=SYNTHETIC)
 
 

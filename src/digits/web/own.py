@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.data.idx import idx_bytes
+from digits.data import idx_bytes
 from digits.files import write_atomically
 from digits.preprocessing.ink import Picture
 from digits.shapes import UInt8

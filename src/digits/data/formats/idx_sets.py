@@ -11,8 +11,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from digits.data.idx import read_idx
-from digits.data.parts import ROLES, Parts, labelled, place_name
+from digits.data.formats.idx import read_idx
+from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
 from digits.types import LabelledDigits
 
@@ -59,7 +59,7 @@ def idx_sets(root: Path) -> list[IdxSet]:
     return list(sets.values())
 
 
-def read_idx_set(files: IdxSet, *, both: bool = False) -> Parts:
+def read_idx_set(files: IdxSet, *, both: bool = False) -> RawDataset:
     """Read a set's pairs; with `both`, a set without its train or its test pair is an error.
 
     Raises
@@ -76,8 +76,8 @@ def read_idx_set(files: IdxSet, *, both: bool = False) -> Parts:
     if "emnist" in files.prefix.lower():
         log.warning("%s: EMNIST publishes its images transposed; they are taken as they are.", files.folder)
     digits = [_pair(files, part) for part in parts]
-    return Parts(
-        "-".join(filter(None, (place_name(files.folder), files.prefix))), files.folder,
+    return RawDataset(
+        "-".join(filter(None, (dataset_name(files.folder), files.prefix))), files.folder,
         digits[0], digits[1] if len(digits) > 1 else None, _sources(files, parts),
     )  # fmt: skip
 
@@ -92,7 +92,7 @@ def read_idx_pair(files: IdxSet, path: Path) -> LabelledDigits:
 def _pair(files: IdxSet, part: str) -> LabelledDigits:
     images, images_from = _first_whole(files.files[part, "images"])
     labels, labels_from = _first_whole(files.files[part, "labels"])
-    return labelled(images, labels, images_from, labels_from)
+    return make_digits(images, labels, images_from, labels_from)
 
 
 def _first_whole(copies: list[Path]) -> tuple[NDArray[Any], str]:
@@ -107,7 +107,7 @@ def _first_whole(copies: list[Path]) -> tuple[NDArray[Any], str]:
 
 def _sources(files: IdxSet, parts: list[str]) -> dict[str, str]:
     copies = [files.files[part, kind] for part in parts for kind in ("images", "labels")]
-    return {role: str(paths[0]) for role, paths in zip(ROLES, copies, strict=False)}
+    return {role: str(paths[0]) for role, paths in zip(MNIST_FILES, copies, strict=False)}
 
 
 def _parted(prefix: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digits.data.parts import Parts, place_name
+from digits.data.raw_dataset import RawDataset, dataset_name
 from digits.errors import DataError
 from digits.shapes import UInt8
 from digits.types import CLASSES, SIDE, LabelledDigits, Labels
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 Picture = UInt8[np.ndarray, "28 28"]
 
-PICTURES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 TRAIN = ("train", "training")
 TEST = ("test", "testing")
 
@@ -34,14 +34,16 @@ _DECODING = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.erro
 def class_folders(folder: Path) -> dict[str, list[Path]]:
     """List the pictures of every folder in `folder` that has any, by the folder's name; hidden files do not count."""
     found = {
-        below.name: sorted(f for f in below.iterdir() if f.suffix.lower() in PICTURES and not f.name.startswith("."))
+        below.name: sorted(
+            f for f in below.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES and not f.name.startswith(".")
+        )
         for below in sorted(folder.iterdir())
         if below.is_dir() and not below.name.startswith(".")
     }
     return {name: files for name, files in found.items() if files}
 
 
-def read_pictures(folder: Path) -> Parts | None:
+def read_pictures(folder: Path) -> RawDataset | None:
     """Read ``folder/<class>/*.png``, or the same below ``train`` and ``test``; None when `folder` holds neither.
 
     Folders called 0 to 9 are those labels. Other names are sorted and numbered from 0; at most ten. Pictures are
@@ -68,7 +70,7 @@ def read_pictures(folder: Path) -> Parts | None:
     if unknown:
         raise DataError(f"{test} has classes that {train} has not: {', '.join(unknown)}. Name the folders alike.")
     digits = _read(lists, classes)
-    return Parts(place_name(folder), folder, digits[0], digits[1] if test else None, classes=classes)
+    return RawDataset(dataset_name(folder), folder, digits[0], digits[1] if test else None, classes=classes)
 
 
 def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:

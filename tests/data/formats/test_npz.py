@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from digits.data import load_dataset, load_labelled
-from digits.data.npz import read_npz
+from digits.data.formats.npz import read_npz
 from digits.errors import DataError
 from digits.types import LabelledDigits
 
@@ -104,7 +104,7 @@ def test_a_member_that_is_no_array_is_told(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_before_it_unfolds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez_compressed(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
-    monkeypatch.setattr("digits.data.npz.LARGEST", 2000)
+    monkeypatch.setattr("digits.data.formats.npz.LARGEST", 2000)
     monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("unpacked"))
     with pytest.raises(DataError, match=r"is refused: it unpacks to 2,\d\d\d bytes, more than 2,000"):
         read_npz(tmp_path / "a.npz")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.broken import AGAIN, unreadable, web_page
-from digits.data.parts import labelled
+from digits.data.file_errors import AGAIN, unreadable, web_page
+from digits.data.raw_dataset import make_digits
 from digits.errors import DataError
 from digits.types import CLASSES, SIDE, LabelledDigits
 
@@ -78,7 +78,7 @@ def _read(stream: TextIOWrapper, path: Path) -> LabelledDigits:
     stream.seek(0)
     table = _parse(stream, path, first if header else None, label)
     pixels = np.delete(table, label, axis=1)
-    return labelled(pixels, table[:, label], str(path), str(path))
+    return make_digits(pixels, table[:, label], str(path), str(path))
 
 
 def _parse(stream: TextIOWrapper, path: Path, header: list[str] | None, label: int) -> NDArray[np.uint8]:

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from digits.errors import DataError
 from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
-ROLES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 """The four arrays of a set, by the names MNIST publishes them under."""
 
-DIGITS = tuple("0123456789")
+DIGIT_NAMES = tuple("0123456789")
 """What the classes are called where they are digits."""
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class RawDataset:
     """What one place holds.
 
     Attributes
@@ -34,7 +34,7 @@ class Parts:
     test
         None when the place holds one part only.
     sources
-        Which file or key each of `ROLES` came from, for error messages.
+        Which file or key each of `MNIST_FILES` came from, for error messages.
     classes
         What each label is called.
     """
@@ -44,10 +44,10 @@ class Parts:
     train: LabelledDigits
     test: LabelledDigits | None = None
     sources: dict[str, str] = field(default_factory=dict)
-    classes: tuple[str, ...] = DIGITS
+    classes: tuple[str, ...] = DIGIT_NAMES
 
 
-def place_name(path: Path) -> str:
+def dataset_name(path: Path) -> str:
     """Name a set after its file or folder, passing over names that tell nothing, such as torchvision's ``raw``."""
     path = path.resolve()
     if path.is_file():
@@ -57,7 +57,7 @@ def place_name(path: Path) -> str:
     return path.name or str(path)
 
 
-def labelled(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:
+def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:
     """Check arrays of any source and make digits of them.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from digits.data import load_dataset, load_labelled
-from digits.data.tables import read_csv
+from digits.data.formats.tables import read_csv
 from digits.errors import DataError
 from digits.types import Dataset, LabelledDigits
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from digits.data import read_idx, write_idx
-from digits.data.idx import idx_header, idx_sha256
+from digits.data.formats.idx import idx_header, idx_sha256
 from digits.errors import DataError, UsageError
 from digits.files import replace_atomically
 

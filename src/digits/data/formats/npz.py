@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.broken import AGAIN, unreadable, web_page
-from digits.data.idx import LARGEST
-from digits.data.parts import ROLES, Parts, labelled, place_name
+from digits.data.file_errors import AGAIN, unreadable, web_page
+from digits.data.formats.idx import LARGEST
+from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
 
 TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"))
 TEST = (("x_test", "y_test"), ("test_images", "test_labels"))
 
 
-def read_npz(path: Path) -> Parts:
+def read_npz(path: Path) -> RawDataset:
     """Read a labelled set from an NPZ file; a validation part, as MedMNIST has, is left alone.
 
     Raises
@@ -37,11 +37,11 @@ def read_npz(path: Path) -> Parts:
             "x_train, y_train, x_test, y_test, or images, labels (and test_images, test_labels)."
         )
     present = [pair for pair in (train, test) if pair]
-    digits = [labelled(arrays[x], arrays[y], f"{path} ({x})", f"{path} ({y})") for x, y in present]
+    digits = [make_digits(arrays[x], arrays[y], f"{path} ({x})", f"{path} ({y})") for x, y in present]
     keys = [key for pair in present for key in pair]
-    return Parts(
-        place_name(path), path, digits[0], digits[1] if len(digits) > 1 else None,
-        {role: f"{path} ({key})" for role, key in zip(ROLES, keys, strict=False)},
+    return RawDataset(
+        dataset_name(path), path, digits[0], digits[1] if len(digits) > 1 else None,
+        {role: f"{path} ({key})" for role, key in zip(MNIST_FILES, keys, strict=False)},
     )  # fmt: skip
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from digits.data import load_dataset, load_labelled, split, write_idx
 from digits.data import mnist as finding
-from digits.data.idx import idx_sha256
-from digits.data.parts import ROLES
+from digits.data.formats.idx import idx_sha256
+from digits.data.raw_dataset import MNIST_FILES
 from digits.errors import DataError
 from digits.types import Dataset, LabelledDigits
 
 Files = dict[str, bytes]
-A, B, C, D = ROLES
+A, B, C, D = MNIST_FILES
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_the_four_files_of_another_set_are_called_after_their_folder(
     np.testing.assert_array_equal(dataset.train.images, train.images)
     np.testing.assert_array_equal(dataset.test.images, test.images)
     arrays = (train.images, train.labels, test.images, test.labels)
-    assert dataset.sha256 == {role: idx_sha256(array) for role, array in zip(ROLES, arrays, strict=True)}
+    assert dataset.sha256 == {role: idx_sha256(array) for role, array in zip(MNIST_FILES, arrays, strict=True)}
 
 
 def test_no_path_is_mnist_and_the_variable_may_name_any_set(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from digits.data.idx import idx_sha256
-from digits.data.parts import ROLES, Parts
+from digits.data.formats.idx import idx_sha256
+from digits.data.raw_dataset import MNIST_FILES, RawDataset
 from digits.data.splits import split
 from digits.errors import DataError
 from digits.types import Dataset, LabelledDigits
 
 MNIST_SHA256 = dict(
     zip(
-        ROLES,
+        MNIST_FILES,
         (
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -26,7 +26,7 @@ TEST_SHARE = 7
 """A set without a test part gives up one digit in so many: MNIST's own 10,000 of 70,000."""
 
 
-def as_dataset(parts: Parts) -> Dataset:
+def make_dataset(parts: RawDataset) -> Dataset:
     """Make a data set of what a place holds: hold out a test part where there is none, hash, and name it.
 
     The test part of a set that has none is a seventh of it, stratified, drawn with seed 0.
@@ -52,10 +52,10 @@ def as_dataset(parts: Parts) -> Dataset:
 
 def _hashes(train: LabelledDigits, test: LabelledDigits) -> dict[str, str]:
     arrays = (train.images, train.labels, test.images, test.labels)
-    return {role: idx_sha256(array) for role, array in zip(ROLES, arrays, strict=True)}
+    return {role: idx_sha256(array) for role, array in zip(MNIST_FILES, arrays, strict=True)}
 
 
-def _refuse_mixture(parts: Parts, hashes: dict[str, str]) -> None:
+def _refuse_mixture(parts: RawDataset, hashes: dict[str, str]) -> None:
     roles = {digest: role for role, digest in MNIST_SHA256.items()}
     if not roles.keys() & hashes.values():
         return

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.broken import AGAIN, unreadable, web_page
+from digits.data.file_errors import AGAIN, unreadable, web_page
 from digits.errors import DataError, UsageError
 from digits.files import replace_atomically
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from digits.data import mnist
-from digits.data.broken import existing
-from digits.data.idx_sets import IdxSet, idx_sets, is_idx_name, read_idx_pair, read_idx_set, set_of
-from digits.data.npz import read_npz
-from digits.data.parts import DIGITS, Parts, place_name
-from digits.data.pictures import read_pictures
-from digits.data.recognition import as_dataset
-from digits.data.tables import has_label_column, read_csv
+from digits.data.file_errors import existing
+from digits.data.formats.class_folders import read_pictures
+from digits.data.formats.idx_sets import IdxSet, idx_sets, is_idx_name, read_idx_pair, read_idx_set, set_of
+from digits.data.formats.npz import read_npz
+from digits.data.formats.tables import has_label_column, read_csv
+from digits.data.identity import make_dataset
+from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name
 from digits.errors import DataError
 from digits.types import Dataset, LabelledDigits
 
@@ -56,11 +56,11 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
         return mnist.load_mnist(download=download)
     place = existing(path if path is not None else os.environ[mnist.VARIABLE])
     if place.is_file() and is_idx_name(place):
-        return as_dataset(read_idx_set(set_of(place)))
+        return make_dataset(read_idx_set(set_of(place)))
     sets = idx_sets(place) if place.is_dir() else []
     if len(sets) > 1:
         return _mnist_among(place, sets)
-    return as_dataset(_read(place, sets))
+    return make_dataset(_read(place, sets))
 
 
 def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) -> LabelledDigits:
@@ -90,7 +90,7 @@ def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) ->
     if len(sets) > 1:
         raise _ambiguous(place, [str(files.folder / files.prefix) for files in sets])
     parts = _read(place, sets)
-    if digits_only and parts.classes != DIGITS:
+    if digits_only and parts.classes != DIGIT_NAMES:
         raise DataError(
             f"{place} has the classes {', '.join(parts.classes)}, which are no digits. Name its folders 0 to 9."
         )
@@ -101,14 +101,14 @@ def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) ->
     )
 
 
-def _read(place: Path, sets: list[IdxSet]) -> Parts:
+def _read(place: Path, sets: list[IdxSet]) -> RawDataset:
     if sets:
         return read_idx_set(sets[0])
     if place.is_file():
         if place.suffix.lower() == ".npz":
             return read_npz(place)
         if place.suffix.lower() == ".csv":
-            return Parts(place_name(place), place, read_csv(place))
+            return RawDataset(dataset_name(place), place, read_csv(place))
         raise DataError(f"{place} is in no format known here. Give {FORMATS}.")
     for read in (_only_npz, _csv_folder, read_pictures):
         if parts := read(place):
@@ -117,24 +117,24 @@ def _read(place: Path, sets: list[IdxSet]) -> Parts:
     raise DataError(f"{place} {finding}. Put there {FORMATS}.")
 
 
-def _only_npz(folder: Path) -> Parts | None:
+def _only_npz(folder: Path) -> RawDataset | None:
     files = sorted(folder.glob("*.npz"))
     if len(files) > 1:
         raise _ambiguous(folder, [file.name for file in files])
     return read_npz(files[0]) if files else None
 
 
-def _csv_folder(folder: Path) -> Parts | None:
+def _csv_folder(folder: Path) -> RawDataset | None:
     """Read a folder of CSV files: one with labels, or one called …train.csv and one …test.csv."""
     tables = sorted(folder.glob("*.csv"))
     files = [file for file in tables if has_label_column(file)]
     train = [file for file in files if file.stem.lower().endswith("train")]
     test = [file for file in files if file.stem.lower().endswith("test")]
     if len(train) == len(test) == 1 and len(files) == 2:
-        return Parts(place_name(folder), folder, read_csv(train[0]), read_csv(test[0]))
+        return RawDataset(dataset_name(folder), folder, read_csv(train[0]), read_csv(test[0]))
     if len(files) > 1:
         raise _ambiguous(folder, [file.name for file in files])
-    return Parts(place_name(folder), folder, read_csv(files[0])) if files else None
+    return RawDataset(dataset_name(folder), folder, read_csv(files[0])) if files else None
 
 
 def _mnist_among(place: Path, sets: list[IdxSet]) -> Dataset:

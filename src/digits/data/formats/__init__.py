@@ -1,0 +1,7 @@
+"""The file formats of labelled digits, one file each.
+
+- `idx`: the format MNIST is published in, plain or gzipped; `idx_sets` finds the files that belong together.
+- `npz`: NumPy archives of Keras, MedMNIST, or plain ``images`` and ``labels``.
+- `tables`: CSV as Kaggle writes it, one row per digit.
+- `class_folders`: one folder of pictures per class.
+"""
