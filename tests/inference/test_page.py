@@ -7,11 +7,11 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.inference import Reader
-from digits.inference.lattice import most_believed
-from digits.inference.page import Found, accepted, cut_page, read_page, read_upright
+from digits.inference.page import Found, accepted, read_page, read_upright, segment_page
 from digits.inference.reader import decoded_source
-from digits.preprocessing import find_lines, find_marks, normalize
-from digits.preprocessing.pieces import Candidate, find_candidates, find_pieces
+from digits.inference.viterbi import find_best_path
+from digits.preprocessing import find_components, find_lines, normalize
+from digits.preprocessing.segmentation import Candidate, find_candidates, segment_line
 from digits.synthesis import Page, synthesize_page
 
 SEEDS = (9, 45, 105)
@@ -71,15 +71,15 @@ def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
     seed: int, digits: bool, reader: Reader
 ) -> None:
     picture = synthesize_page(seed, digits=digits).picture
-    marks, _, height = find_marks(picture)
+    marks, _, height = find_components(picture)
     boxes = []
     for line in find_lines(marks, height):
-        pieces = find_pieces(line)
+        pieces = segment_line(line)
         candidates = find_candidates(pieces, line.height)
         answers = reader.model.probabilities(np.stack([normalize(each.ink) for each in candidates]))
-        way = most_believed(pieces, candidates, answers.max(1), line.height)
+        way = find_best_path(pieces, candidates, answers.max(1), line.height)
         boxes.append([candidates[k].box for k in way])
-    read = read_upright(cut_page(picture), reader.model)
+    read = read_upright(segment_page(picture), reader.model)
     assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
@@ -126,7 +126,7 @@ def test_a_page_that_was_cut_is_read_alike(reader: Reader) -> None:
     picture = synthesize_page(3).picture
     decoded = decoded_source(picture, "page")
     expected = reader.read(picture, name="page").to_dict()
-    assert reader.read_decoded(decoded, name="page", cut=cut_page(picture)).to_dict() == expected
+    assert reader.read_decoded(decoded, name="page", segmentation=segment_page(picture)).to_dict() == expected
 
 
 @pytest.mark.parametrize("pen", [8, 12, 16])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.preprocessing import find_ink
-from digits.preprocessing.ink import DARKEST, LEAST, LONGEST, components, counted, find_contrast
+from digits.preprocessing.ink import DARKEST, LEAST, LONGEST, counted, find_contrast, label_components
 
 MASK = np.zeros((100, 90), np.uint8)
 cv2.polylines(MASK, [np.array([(25, 20), (60, 20), (38, 80)], np.int32)], False, 255, 7, cv2.LINE_AA)
@@ -115,5 +115,7 @@ def test_components_are_numbered_and_measured_as_opencv_does_by_default() -> Non
     rng = np.random.default_rng(3)
     for share in (0.05, 0.2, 0.4, 0.6):
         ink = (rng.random((61, 83)) < share).astype(np.uint8)
-        for ours, opencvs in zip(components(ink), cv2.connectedComponentsWithStats(ink, connectivity=8), strict=True):
+        for ours, opencvs in zip(
+            label_components(ink), cv2.connectedComponentsWithStats(ink, connectivity=8), strict=True
+        ):
             assert np.array_equal(ours, opencvs)

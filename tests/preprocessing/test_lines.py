@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digits.preprocessing import find_lines
-from digits.preprocessing.marks import Mark
+from digits.preprocessing.components import Component
 
 HEIGHT = 40.0
 
 
-def mark(left: float, top: float, width: int = 25, height: int = 40) -> Mark:
-    return Mark(round(left), round(top), np.full((height, width), 255, np.uint8), 200.0)
+def mark(left: float, top: float, width: int = 25, height: int = 40) -> Component:
+    return Component(round(left), round(top), np.full((height, width), 255, np.uint8), 200.0)
 
 
-def places(marks: list[Mark], height: float = HEIGHT) -> list[list[tuple[int, int]]]:
+def places(marks: list[Component], height: float = HEIGHT) -> list[list[tuple[int, int]]]:
     return [[(each.left, each.top) for each in line.marks] for line in find_lines(marks, height)]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.files import write_atomically
-from digits.inference.answers import Digit, Reading
 from digits.inference.reader import Source, decoded_source
+from digits.inference.results import Digit, Reading
 from digits.inference.steps import shown_ink
 from digits.preprocessing.ink import Picture
 from digits.types import CLASSES, SIDE

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.inference.lattice import most_believed
 from digits.inference.model import Model
-from digits.preprocessing import find_lines, find_marks, normalize
+from digits.inference.viterbi import find_best_path
+from digits.preprocessing import find_components, find_lines, normalize
 from digits.preprocessing.ink import Picture
-from digits.preprocessing.pieces import Candidate, Piece, find_candidates, find_pieces
+from digits.preprocessing.segmentation import Candidate, Segment, find_candidates, segment_line
 from digits.shapes import Float32, UInt8
 from digits.types import Probabilities
 
@@ -103,7 +103,7 @@ class Page:
 
 
 @dataclass(frozen=True, eq=False)
-class Cut:
+class Segmentation:
     """A page that stands upright, cut into all that may be digits; the same for every model.
 
     Attributes
@@ -114,27 +114,29 @@ class Cut:
         Height and width of the page, shrunk.
     """
 
-    lines: list[tuple[float, list[Piece], list[Candidate]]]
+    lines: list[tuple[float, list[Segment], list[Candidate]]]
     shape: tuple[int, int]
 
 
-def cut_page(picture: Picture) -> Cut:
-    """Cut a page, which is most of the work of reading it.
+def segment_page(picture: Picture) -> Segmentation:
+    """Segmentation a page, which is most of the work of reading it.
 
     Parameters
     ----------
     picture
         Grey or RGB.
     """
-    marks, shape, height = find_marks(picture)
+    marks, shape, height = find_components(picture)
     lines = []
     for line in find_lines(marks, height):
-        pieces = find_pieces(line)
+        pieces = segment_line(line)
         lines.append((line.height, pieces, find_candidates(pieces, line.height)))
-    return Cut(lines, shape)
+    return Segmentation(lines, shape)
 
 
-def read_page(picture: Picture, model: Model, *, stands: bool = False, cut: Cut | None = None) -> Page:
+def read_page(
+    picture: Picture, model: Model, *, stands: bool = False, segmentation: Segmentation | None = None
+) -> Page:
     """Read a page, turned as it is believed most.
 
     Parameters
@@ -145,23 +147,23 @@ def read_page(picture: Picture, model: Model, *, stands: bool = False, cut: Cut 
         That says what each candidate is, and is unsure of what is no digit.
     stands
         Whether it is known to stand upright.
-    cut
-        What `cut_page` gave of it, if it was asked already.
+    segmentation
+        What `segment_page` gave of it, if it was asked already.
     """
-    upright = read_upright(cut or cut_page(picture), model)
+    upright = read_upright(segmentation or segment_page(picture), model)
     sure = stands or (upright.belief > SURE and not upright.is_column)
     if not upright.lines or sure or upright.candidates > TURNED:
         return upright
     turned = [
         Page(page.lines, page.shape, turns, page.candidates)
         for turns in BETTER
-        for page in [read_upright(cut_page(np.ascontiguousarray(np.rot90(picture, turns))), model)]
+        for page in [read_upright(segment_page(np.ascontiguousarray(np.rot90(picture, turns))), model)]
     ]
     best = max(turned, key=lambda page: page.belief - BETTER[page.turned])
     return best if UNSURE * best.belief - BETTER[best.turned] > upright.belief else upright
 
 
-def read_upright(cut: Cut, model: Model) -> Page:
+def read_upright(cut: Segmentation, model: Model) -> Page:
     """Read a page that stands upright."""
     candidates = sum(len(listed) for _, _, listed in cut.lines)
     if not candidates or candidates > MOST:
@@ -178,7 +180,7 @@ class _Lattice:
     A candidate that the network was not asked of yet is believed entirely.
     """
 
-    def __init__(self, height: float, pieces: list[Piece], candidates: list[Candidate]) -> None:
+    def __init__(self, height: float, pieces: list[Segment], candidates: list[Candidate]) -> None:
         self.height, self.pieces, self.candidates = height, pieces, candidates
         self.confidences = np.ones(len(candidates), np.float32)
         self.answers: dict[int, Found] = {}
@@ -186,7 +188,7 @@ class _Lattice:
 
     def choose(self) -> None:
         """Choose the way, and list what of it the network was not asked of."""
-        self.way = most_believed(self.pieces, self.candidates, self.confidences, self.height)
+        self.way = find_best_path(self.pieces, self.candidates, self.confidences, self.height)
         self.unasked = [k for k in self.way if k not in self.answers]
 
     def learn(self, images: UInt8[np.ndarray, "n 28 28"], answers: Probabilities) -> None:

@@ -11,14 +11,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from digits.errors import DataError
-from digits.inference.answers import Box, Digit, Reading
-from digits.inference.looks import read_digits
 from digits.inference.model import Model, load_model
-from digits.inference.page import Cut, Found, Page, accepted, read_page
+from digits.inference.page import Found, Page, Segmentation, accepted, read_page
+from digits.inference.results import Box, Digit, Reading
+from digits.inference.second_pass import read_digits
 from digits.preprocessing import Decoded, as_picture, decode, digit_ink, normalize
+from digits.preprocessing.components import LONGEST
 from digits.preprocessing.decoding import MEGAPIXELS
 from digits.preprocessing.ink import Ink, line_width
-from digits.preprocessing.marks import LONGEST
 from digits.shapes import Float32, UInt8
 from digits.types import CLASSES
 
@@ -90,12 +90,20 @@ class Reader:
         return self.read_decoded(decoded_source(source, name), single=single, upright=upright, name=name)
 
     def read_decoded(
-        self, decoded: Decoded, *, single: bool = False, upright: bool = False, name: str, cut: Cut | None = None
+        self,
+        decoded: Decoded,
+        *,
+        single: bool = False,
+        upright: bool = False,
+        name: str,
+        segmentation: Segmentation | None = None,
     ) -> Reading:
-        """Read a picture that is decoded already, and cut as `cut_page` does; other parameters as of `read`."""
+        """Read a picture that is decoded already, and cut as `segment_page` does; other parameters as of `read`."""
         if single:
             return self._single(decoded, name)
-        return self._page(decoded, read_page(decoded.picture, self.model, stands=upright, cut=cut), name)
+        return self._page(
+            decoded, read_page(decoded.picture, self.model, stands=upright, segmentation=segmentation), name
+        )
 
     def read_digits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
         """Give the probability of every class for digits of a data set, 28 × 28 and bright on dark."""

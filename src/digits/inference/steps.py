@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.inference.answers import Digit, Reading
+from digits.inference.results import Digit, Reading
 from digits.preprocessing import find_contrast
+from digits.preprocessing.components import LONGEST
 from digits.preprocessing.ink import Picture
-from digits.preprocessing.marks import LONGEST
 from digits.shapes import UInt8
 
 MARGIN = 0.25
@@ -33,7 +33,7 @@ class Steps:
     ink
         The same part: what is darker or lighter than its ground.
     digit
-        Cut out, scaled and centred: what the network gets.
+        Segmentation out, scaled and centred: what the network gets.
     """
 
     seen: Picture

@@ -4,16 +4,16 @@ A picture of one digit, grey or RGB → `find_ink`: ink bright on exactly 0, whi
 belongs to the digit, which `extract_digit` keeps → `normalize`: scaled, placed, ``uint8[28, 28]``, as MNIST was made.
 Who has ink already, as a pen that draws it, enters at `normalize`.
 
-A page → `find_marks`: pieces of ink → `find_lines`: in reading order → `find_pieces`: cut where digits may touch →
+A page → `find_components`: connected ink → `find_lines`: in reading order → `segment_line`: cut where digits touch →
 `find_candidates`: all that may be one digit, each of which `normalize` takes.
 """
 
+from digits.preprocessing.components import find_components
 from digits.preprocessing.decoding import Decoded, as_picture, decode
 from digits.preprocessing.ink import find_contrast, find_ink
 from digits.preprocessing.lines import find_lines
-from digits.preprocessing.marks import find_marks
 from digits.preprocessing.normalization import normalize
-from digits.preprocessing.pieces import find_candidates, find_pieces
+from digits.preprocessing.segmentation import find_candidates, segment_line
 from digits.preprocessing.single import digit_ink, digit_on_bands, extract_digit
 
 __all__ = [
@@ -24,10 +24,10 @@ __all__ = [
     "digit_on_bands",
     "extract_digit",
     "find_candidates",
+    "find_components",
     "find_contrast",
     "find_ink",
     "find_lines",
-    "find_marks",
-    "find_pieces",
     "normalize",
+    "segment_line",
 ]

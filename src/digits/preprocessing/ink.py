@@ -140,7 +140,7 @@ def line_width(ink: Ink) -> float:
     return float(2 * area / max(area - cv2.sumElems(eroded)[0], 1.0)) if area else 2.0
 
 
-def components(ink: Ink) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+def label_components(ink: Ink) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
     """Find and measure what hangs together: as `cv2.connectedComponentsWithStats`, in half the time on one thread."""
     count, names, boxes, centres = cv2.connectedComponentsWithStatsWithAlgorithm(ink, 8, cv2.CV_32S, cv2.CCL_BBDT)
     return count, names, boxes, centres

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digits.preprocessing.marks import Mark, weighted_median
+from digits.preprocessing.components import Component, weighted_median
 from digits.shapes import Int64
 
 LARGE = 0.45
@@ -38,11 +38,11 @@ class Line:
         Of its digits, in pixels.
     """
 
-    marks: tuple[Mark, ...]
+    marks: tuple[Component, ...]
     height: float
 
 
-def find_lines(marks: list[Mark], height: float) -> list[Line]:
+def find_lines(marks: list[Component], height: float) -> list[Line]:
     """Put marks together to lines, from top to bottom.
 
     Every large mark is followed by its nearest neighbour to the right; chains at the same level, along the slope that
@@ -72,7 +72,7 @@ def find_lines(marks: list[Mark], height: float) -> list[Line]:
     ]
 
 
-def _chained(marks: list[Mark], height: float) -> list[list[Mark]]:
+def _chained(marks: list[Component], height: float) -> list[list[Component]]:
     """Link neighbours, the nearest first; `marks` are sorted by column."""
     pairs = list[tuple[float, int, int]]()
     left, top, right, bottom = _edges(marks).T
@@ -100,7 +100,7 @@ def _chained(marks: list[Mark], height: float) -> list[list[Mark]]:
     return lines
 
 
-def _slope(lines: list[list[Mark]], height: float) -> float:
+def _slope(lines: list[list[Component]], height: float) -> float:
     """Give the rows a line falls per column."""
     steps = [
         (b.middle[0] - a.middle[0], b.middle[1] - a.middle[1])
@@ -114,13 +114,13 @@ def _slope(lines: list[list[Mark]], height: float) -> float:
     return weighted_median(down / along, along)
 
 
-def _level(line: list[Mark], slope: float) -> float:
+def _level(line: list[Component], slope: float) -> float:
     """Give the row of a line's middle where it meets the left edge of the page."""
     rows = [mark.middle[1] - slope * mark.middle[0] for mark in line]
     return float(np.average(rows, weights=[mark.height for mark in line]))
 
 
-def _join(lines: list[list[Mark]], slope: float, height: float) -> None:
+def _join(lines: list[list[Component]], slope: float, height: float) -> None:
     """Join, in place, lines at the same level that are not above each other."""
     # over a wide gap the slope of a few digits leads astray: level is what is so along it or without it
     levels = [(_level(line, slope), _level(line, 0.0)) for line in lines]
@@ -137,12 +137,12 @@ def _join(lines: list[list[Mark]], slope: float, height: float) -> None:
         first += 1
 
 
-def _above(a: Mark, b: Mark) -> bool:
+def _above(a: Component, b: Component) -> bool:
     """Whether one of two marks is above the other."""
     return min(a.right, b.right) - max(a.left, b.left) > 0.5 * min(a.width, b.width)
 
 
-def _homes(small: list[Mark], lines: list[list[Mark]], height: float) -> list[tuple[Mark, int]]:
+def _homes(small: list[Component], lines: list[list[Component]], height: float) -> list[tuple[Component, int]]:
     """Give for small marks the number of the line with the nearest large one, where there is one near."""
     if not small or not lines:
         return []
@@ -158,6 +158,6 @@ def _homes(small: list[Mark], lines: list[list[Mark]], height: float) -> list[tu
     return homes
 
 
-def _edges(marks: list[Mark]) -> Int64[np.ndarray, "n 4"]:
+def _edges(marks: list[Component]) -> Int64[np.ndarray, "n 4"]:
     edges = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
     return np.array(edges, np.int64).reshape(-1, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import Ink, Picture, components, find_ink, stretched
+from digits.preprocessing.ink import Ink, Picture, find_ink, label_components, stretched
 from digits.preprocessing.normalization import Digit, normalize
 
 SPECK = 0.05
@@ -68,7 +68,7 @@ def digit_ink(picture: Picture) -> Ink:
     left, top, width, height = cv2.boundingRect(ink)
     if not width or cv2.connectedComponents(ink[top : top + height, left : left + width], connectivity=8)[0] < 3:
         return ink
-    count, names, boxes, centres = components(ink)
+    count, names, boxes, centres = label_components(ink)
     height, width = ink.shape
     x, y, wide, high = (boxes[1:, column] for column in range(4))
     amount = np.bincount(names.ravel(), ink.ravel(), count)[1:]

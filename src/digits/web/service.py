@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from digits.inference import Reader, Reading, load_model
-from digits.inference.answers import Digit
-from digits.inference.insight import Layers, find_evidence, open_layers
-from digits.inference.page import cut_page
+from digits.inference.interpret import Layers, find_evidence, open_layers
+from digits.inference.page import segment_page
 from digits.inference.reader import model_path, shipped_models
+from digits.inference.results import Digit
 from digits.inference.steps import steps_of
 from digits.preprocessing import Decoded
 from digits.shapes import UInt8
@@ -160,8 +160,10 @@ class Service:
             Whether to give the whole picture too, as a JPEG.
         """
         opened = [self.model(each) for each in dict.fromkeys(models or [self.default])]
-        cut = None if how.single else cut_page(decoded.picture)
-        readings = [each.reader.read_decoded(decoded, **how._asdict(), name=name, cut=cut) for each in opened]
+        segmentation = None if how.single else segment_page(decoded.picture)
+        readings = [
+            each.reader.read_decoded(decoded, **how._asdict(), name=name, segmentation=segmentation) for each in opened
+        ]
         answers = [
             {
                 "model": each.name,

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.preprocessing import find_marks
-from digits.preprocessing.marks import level_runs
+from digits.preprocessing import find_components
+from digits.preprocessing.components import level_runs
 
 PAPER, PEN = 220, 40
 ZEROS = [(60, 80), (140, 80), (220, 80), (60, 200), (140, 200)]
@@ -22,7 +22,7 @@ def page(pen: int = PEN, places: list[tuple[int, int]] = ZEROS) -> np.ndarray:
 
 
 def boxes(picture: np.ndarray) -> list[tuple[int, int, int, int]]:
-    marks, _, _ = find_marks(picture)
+    marks, _, _ = find_components(picture)
     return sorted((mark.left, mark.top, mark.width, mark.height) for mark in marks)
 
 
@@ -38,7 +38,7 @@ def assert_rings(picture: np.ndarray, places: list[tuple[int, int]] = ZEROS) -> 
 
 def test_every_ring_is_a_mark_and_their_height_is_known() -> None:
     assert_rings(page())
-    assert 60 <= find_marks(page())[2] <= 70
+    assert 60 <= find_components(page())[2] <= 70
 
 
 def test_light_ink_on_a_dark_board_is_found_too() -> None:
@@ -97,18 +97,18 @@ def test_a_noisy_sensor_writes_nothing(noise: float) -> None:
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
 def test_empty_pages_have_no_marks(grey: int) -> None:
-    assert find_marks(np.full((200, 300), grey, np.uint8)) == ([], (200, 300), 0.0)
+    assert find_components(np.full((200, 300), grey, np.uint8)) == ([], (200, 300), 0.0)
 
 
 def test_large_pages_are_shrunk_first() -> None:
-    marks, shape, height = find_marks(cv2.resize(page(), (3200, 2400)))
+    marks, shape, height = find_components(cv2.resize(page(), (3200, 2400)))
     assert shape == (1200, 1600)
     assert len(marks) == len(ZEROS)
     assert 240 < height < 290
 
 
 def test_a_mark_is_cut_out_and_full_where_the_pen_was() -> None:
-    marks, _, _ = find_marks(page())
+    marks, _, _ = find_components(page())
     assert all(mark.ink.max() == 255 and mark.ink.dtype == np.uint8 for mark in marks)
     assert all(mark.ink[mark.height // 2, mark.width // 2] == 0 for mark in marks)
     assert all((mark.right, mark.bottom) == (mark.left + mark.width, mark.top + mark.height) for mark in marks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import LEAST, Ink, Picture, components, counted, find_contrast, levels_between
+from digits.preprocessing.ink import LEAST, Ink, Picture, counted, find_contrast, label_components, levels_between
 from digits.shapes import Float64, Int64, Integer
 
 LONGEST = 1600
@@ -55,7 +55,7 @@ MOST = 1500
 
 
 @dataclass(frozen=True, eq=False)
-class Mark:
+class Component:
     """Ink that hangs together.
 
     Attributes
@@ -63,7 +63,7 @@ class Mark:
     left, top
         Where it is on the shrunk page, in pixels.
     ink
-        Cut out, 255 where it is full.
+        Segmentation out, 255 where it is full.
     contrast
         Of its full ink with the ground, of 255.
     """
@@ -99,7 +99,7 @@ class Mark:
         return self.left + self.width / 2, self.top + self.height / 2
 
 
-def find_marks(picture: Picture) -> tuple[list[Mark], tuple[int, int], float]:
+def find_components(picture: Picture) -> tuple[list[Component], tuple[int, int], float]:
     """Find the marks on a page that may be digits or parts of digits.
 
     Parameters
@@ -167,7 +167,7 @@ def _without_lines(dark: Ink, level: float) -> Ink:
     above = cv2.dilate(rest, reach, anchor=(0, 3 * thick - 1))
     across = cv2.bitwise_and(above, cv2.dilate(rest, reach, anchor=(0, 0)))
     cleared = dark.copy()
-    names, boxes = _components(runs)
+    names, boxes = _label(runs)
     for name, (left, top, wide, high, _) in enumerate(boxes.tolist(), 1):
         box = slice(top, top + high), slice(left, left + wide)
         run = names[box] == name
@@ -200,18 +200,18 @@ def _above(dark: Ink, level: float) -> Ink:
     return cv2.threshold(dark, level, 1, cv2.THRESH_BINARY)[1]
 
 
-def _components(ink: Ink) -> tuple[np.ndarray, Integer[np.ndarray, "n 5"]]:
+def _label(ink: Ink) -> tuple[np.ndarray, Integer[np.ndarray, "n 5"]]:
     """Number what of the ink, 1 on 0, hangs together, from 1 on; give left, top, width, height and area of each."""
     count, names = cv2.connectedComponents(ink, connectivity=8)
     if count == 2:  # as often; measuring takes longer than finding
         return ink, np.array([(*cv2.boundingRect(ink), cv2.countNonZero(ink))], np.int32)
-    _, names, boxes, _ = components(ink)
+    _, names, boxes, _ = label_components(ink)
     return names, boxes[1:]
 
 
 def _taken_apart(
     dark: Ink, corner: tuple[int, int], level: float, limits: tuple[float, float, float], depth: int = 0
-) -> list[Mark]:
+) -> list[Component]:
     """Find what hangs together above a level, and again above a level of its own.
 
     Parameters
@@ -229,7 +229,7 @@ def _taken_apart(
     """
     least, doubted, clear = limits
     marks = []
-    names, boxes = _components(_above(dark, level))
+    names, boxes = _label(_above(dark, level))
     large = np.flatnonzero(boxes[:, 2:4].max(1) >= least)
     for index in large[(-boxes[large, 4]).argsort(kind="stable")[:MOST]]:
         x, y, width, height, area = boxes[index].tolist()
@@ -246,11 +246,11 @@ def _taken_apart(
             own = max(own, level * STEP) if spread else own
             marks += _taken_apart(part, place, own, limits, depth + 1)
         else:
-            marks.append(Mark(*place, cv2.LUT(part, levels_between(min(level, 0.9 * full), full)), full))
+            marks.append(Component(*place, cv2.LUT(part, levels_between(min(level, 0.9 * full), full)), full))
     return marks
 
 
-def _likely(marks: list[Mark], shape: tuple[int, int]) -> tuple[list[Mark], float]:
+def _likely(marks: list[Component], shape: tuple[int, int]) -> tuple[list[Component], float]:
     """Drop what is far paler, smaller or larger than most of the ink, and what the edge of the picture cuts off."""
     likely, height = marks, 0.0
     for _ in range(2):  # the second time, by the height of what remained
@@ -264,7 +264,7 @@ def _likely(marks: list[Mark], shape: tuple[int, int]) -> tuple[list[Mark], floa
     return likely, height
 
 
-def _typical_height(marks: list[Mark]) -> float:
+def _typical_height(marks: list[Component]) -> float:
     """Give the median height, where dark, large marks count more."""
     heights = np.array([mark.height for mark in marks], np.float64)
     counts = np.array([cv2.sumElems(mark.ink)[0] * mark.height * mark.contrast**2 for mark in marks])
@@ -278,7 +278,7 @@ def weighted_median(values: Float64[np.ndarray, " n"], counts: Float64[np.ndarra
     return float(values[order][np.searchsorted(summed, summed[-1] / 2)])
 
 
-def _is_likely(mark: Mark, shape: tuple[int, int], height: float, contrast: float) -> bool:
+def _is_likely(mark: Component, shape: tuple[int, int], height: float, contrast: float) -> bool:
     """Whether a mark may be a digit or a part of one, on a page whose digits have this height and contrast."""
     sides = mark.left == 0 or mark.right == shape[1]
     ends = mark.top == 0 or mark.bottom == shape[0]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digits.preprocessing import find_candidates, find_pieces
+from digits.preprocessing import find_candidates, segment_line
+from digits.preprocessing.components import Component
 from digits.preprocessing.lines import Line
-from digits.preprocessing.marks import Mark
 
 HEIGHT = 60
 
 
 def line(*strokes: tuple[int, np.ndarray]) -> Line:
-    return Line(tuple(Mark(left, 0, ink, 200.0) for left, ink in strokes), float(HEIGHT))
+    return Line(tuple(Component(left, 0, ink, 200.0) for left, ink in strokes), float(HEIGHT))
 
 
 def ring(width: int = 40) -> np.ndarray:
@@ -33,12 +33,12 @@ def touching() -> np.ndarray:
 
 
 def test_a_narrow_mark_is_never_cut() -> None:
-    pieces = find_pieces(line((0, stick()), (30, ring(30))))
+    pieces = segment_line(line((0, stick()), (30, ring(30))))
     assert [piece.cut for piece in pieces] == [0, 0]
 
 
 def test_touching_rings_may_be_cut_between_them() -> None:
-    pieces = find_pieces(line((10, touching())))
+    pieces = segment_line(line((10, touching())))
     starts = [piece.left for piece in pieces]
     assert any(44 <= start <= 52 for start in starts)
     assert pieces[0].cut == 0
@@ -46,12 +46,12 @@ def test_touching_rings_may_be_cut_between_them() -> None:
 
 
 def test_the_pieces_of_a_mark_are_all_of_its_ink() -> None:
-    pieces = find_pieces(line((10, touching())))
+    pieces = segment_line(line((10, touching())))
     assert sum(int(piece.ink.sum()) for piece in pieces) == int(touching().sum())
 
 
 def test_each_piece_alone_and_all_of_a_mark_are_candidates() -> None:
-    pieces = find_pieces(line((10, touching())))
+    pieces = segment_line(line((10, touching())))
     candidates = find_candidates(pieces, float(HEIGHT))
     spans = {(each.first, each.last) for each in candidates}
     assert {(index, index) for index in range(len(pieces))} <= spans
@@ -62,21 +62,21 @@ def test_each_piece_alone_and_all_of_a_mark_are_candidates() -> None:
 
 
 def test_a_bar_and_its_belly_may_be_one_digit_but_digits_apart_may_not() -> None:
-    bar = Mark(38, 0, np.full((6, 25), 255, np.uint8), 200.0)
-    near = Line((Mark(0, 0, ring(), 200.0), bar), float(HEIGHT))
+    bar = Component(38, 0, np.full((6, 25), 255, np.uint8), 200.0)
+    near = Line((Component(0, 0, ring(), 200.0), bar), float(HEIGHT))
     far = line((0, ring()), (70, ring()))
-    assert (0, 1) in {(each.first, each.last) for each in find_candidates(find_pieces(near), float(HEIGHT))}
-    assert (0, 1) not in {(each.first, each.last) for each in find_candidates(find_pieces(far), float(HEIGHT))}
+    assert (0, 1) in {(each.first, each.last) for each in find_candidates(segment_line(near), float(HEIGHT))}
+    assert (0, 1) not in {(each.first, each.last) for each in find_candidates(segment_line(far), float(HEIGHT))}
 
 
 def test_candidates_come_in_the_order_of_their_first_piece() -> None:
-    firsts = [each.first for each in find_candidates(find_pieces(line((0, touching()), (80, ring()))), float(HEIGHT))]
+    firsts = [each.first for each in find_candidates(segment_line(line((0, touching()), (80, ring()))), float(HEIGHT))]
     assert firsts == sorted(firsts)
 
 
 def test_a_wider_gap_costs_more() -> None:
     def cost(gap: int) -> float:
-        candidates = find_candidates(find_pieces(line((0, stick()), (8 + gap, stick()))), float(HEIGHT))
+        candidates = find_candidates(segment_line(line((0, stick()), (8 + gap, stick()))), float(HEIGHT))
         return next(each.cost for each in candidates if each.last == 1 and each.first == 0)
 
     assert cost(1) < cost(6)

@@ -9,14 +9,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digits.inference.lattice import DOUBT, most_believed
-from digits.preprocessing.pieces import Candidate, Piece
+from digits.inference.viterbi import DOUBT, find_best_path
+from digits.preprocessing.segmentation import Candidate, Segment
 
 INK = np.full((30, 10), 255, np.uint8)
 
 
-def pieces(cuts: list[float]) -> list[Piece]:
-    return [Piece(12 * index, 0, INK, index, cut) for index, cut in enumerate(cuts)]
+def pieces(cuts: list[float]) -> list[Segment]:
+    return [Segment(12 * index, 0, INK, index, cut) for index, cut in enumerate(cuts)]
 
 
 def candidates(n: int) -> list[Candidate]:
@@ -47,7 +47,7 @@ def test_no_other_way_costs_less(data: st.DataObject) -> None:
             line[listed[k].first].cut + listed[k].cost - math.log(max(float(confidences[k]), DOUBT)) for k in way
         )
 
-    chosen = most_believed(line, listed, confidences, 30.0)
+    chosen = find_best_path(line, listed, confidences, 30.0)
     assert chosen in list(ways(listed, n))
     assert cost(chosen) <= min(map(cost, ways(listed, n))) + 1e-6
 
@@ -58,10 +58,10 @@ def test_two_sure_halves_beat_a_doubtful_whole_and_a_sure_whole_beats_its_halves
     whole = next(index for index, each in enumerate(listed) if each.first != each.last)
     believed = np.full(3, 0.95, np.float32)
     believed[whole] = 0.2
-    assert most_believed(line, listed, believed, 30.0) == halves
+    assert find_best_path(line, listed, believed, 30.0) == halves
     believed[whole] = 0.95
-    assert most_believed(line, listed, believed, 30.0) == [whole]
+    assert find_best_path(line, listed, believed, 30.0) == [whole]
 
 
 def test_a_line_of_nothing_has_no_way() -> None:
-    assert most_believed([], [], np.empty(0, np.float32), 30.0) == []
+    assert find_best_path([], [], np.empty(0, np.float32), 30.0) == []

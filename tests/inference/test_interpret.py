@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from digits.inference import load_model
-from digits.inference.insight import Layers, find_evidence, open_layers
+from digits.inference.interpret import Layers, find_evidence, open_layers
 from digits.inference.reader import model_path
 from digits.training.config import TrainConfig
 from digits.training.export import export_onnx

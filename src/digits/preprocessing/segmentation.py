@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from digits.preprocessing.components import Component
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.lines import Line
-from digits.preprocessing.marks import Mark
 
 Box = tuple[int, int, int, int]
 
@@ -50,7 +50,7 @@ BOTH_LARGE, PER_GAP = 0.3, 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Segment:
     """A mark, or what a cut left of it.
 
     Attributes
@@ -58,7 +58,7 @@ class Piece:
     left, top
         Where it is on the shrunk page.
     ink
-        Cut out.
+        Segmentation out.
     mark
         Number of its mark in the line.
     cut
@@ -83,7 +83,7 @@ class Candidate:
     box
         Left, top, width and height on the shrunk page.
     ink
-        Cut out.
+        Segmentation out.
     cost
         What speaks against it before anybody has looked what it is.
     parted
@@ -98,8 +98,8 @@ class Candidate:
     parted: bool = False
 
 
-def find_pieces(line: Line) -> list[Piece]:
-    """Cut the wide marks of a line wherever digits may touch; from left to right."""
+def segment_line(line: Line) -> list[Segment]:
+    """Segmentation the wide marks of a line wherever digits may touch; from left to right."""
     pieces = []
     for index, mark in enumerate(line.marks):
         cuts = _cuts(mark, line.height)
@@ -113,11 +113,11 @@ def find_pieces(line: Line) -> list[Piece]:
             if width:
                 cost = CUT + cuts[number - 1][0] if number else 0.0
                 cut_out = ink[top : top + height, left : left + width]
-                pieces.append(Piece(mark.left + left, mark.top + top, cut_out, index, cost))
+                pieces.append(Segment(mark.left + left, mark.top + top, cut_out, index, cost))
     return pieces
 
 
-def find_candidates(pieces: list[Piece], height: float) -> list[Candidate]:
+def find_candidates(pieces: list[Segment], height: float) -> list[Candidate]:
     """List what of a line may be one digit: every piece, and pieces side by side that are near enough.
 
     Parameters
@@ -130,7 +130,7 @@ def find_candidates(pieces: list[Piece], height: float) -> list[Candidate]:
     return [candidate for first in range(len(pieces)) for candidate in _from(first, pieces, height)]
 
 
-def _from(first: int, pieces: list[Piece], height: float) -> Iterator[Candidate]:
+def _from(first: int, pieces: list[Segment], height: float) -> Iterator[Candidate]:
     cost, left, right, tallest = 0.0, pieces[first].left, 0, 0
     for last in range(first, min(first + MOST, len(pieces))):
         piece = pieces[last]
@@ -149,12 +149,12 @@ def _from(first: int, pieces: list[Piece], height: float) -> Iterator[Candidate]
         yield Candidate(first, last, box, ink, cost, parted)
 
 
-def _hang_together(pieces: list[Piece], before: int) -> bool:
+def _hang_together(pieces: list[Segment], before: int) -> bool:
     """Whether a piece and the one after it are of one mark."""
     return 0 <= before < len(pieces) - 1 and pieces[before].mark == pieces[before + 1].mark
 
 
-def _together(pieces: list[Piece]) -> tuple[Box, Ink]:
+def _together(pieces: list[Segment]) -> tuple[Box, Ink]:
     left, top = min(piece.left for piece in pieces), min(piece.top for piece in pieces)
     right = max(piece.left + piece.ink.shape[1] for piece in pieces)
     bottom = max(piece.top + piece.ink.shape[0] for piece in pieces)
@@ -167,7 +167,7 @@ def _together(pieces: list[Piece]) -> tuple[Box, Ink]:
     return (left, top, right - left, bottom - top), ink
 
 
-def _cuts(mark: Mark, height: float) -> list[tuple[float, float, float]]:
+def _cuts(mark: Component, height: float) -> list[tuple[float, float, float]]:
     """Find where a mark may be cut: what each cut costs, its column at half the mark's height, and its slope."""
     if mark.width < max(WIDE[0] * height, WIDE[1] * mark.height):
         return []

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from digits.preprocessing.pieces import Candidate, Piece
+from digits.preprocessing.segmentation import Candidate, Segment
 from digits.shapes import Float32
 
 DOUBT = 1e-3
@@ -19,8 +19,8 @@ DIRT = 1.5
 """What it costs to take such a thing for dirt, for each height of a digit that it is long."""
 
 
-def most_believed(
-    pieces: list[Piece], candidates: list[Candidate], confidences: Float32[np.ndarray, " n"], height: float
+def find_best_path(
+    pieces: list[Segment], candidates: list[Candidate], confidences: Float32[np.ndarray, " n"], height: float
 ) -> list[int]:
     """Choose candidates that together are the whole line, each piece in one, so that they are believed most.
 
