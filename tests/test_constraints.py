@@ -1,4 +1,4 @@
-"""constraints.txt holds the exact versions these tests run with, for everything pyproject.toml asks for."""
+"""constraints.txt pins every dependency of pyproject.toml to the version the tests run with."""
 
 import re
 import sys
@@ -18,18 +18,19 @@ else:
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-UNPINNED = re.compile(r"nvidia-|cuda-|triton$")
-"""What a CUDA build of torch brings, and pins itself."""
-BENCH = "# Only the extra `bench` needs these; the tests do without.\n"
-"""What stands below this line need not be installed to run the tests."""
+CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+CUDA = re.compile(r"nvidia-|cuda-|triton$")
+"""Libraries that a CUDA build of torch brings and pins itself."""
+BENCH = "# Only the extra `bench` needs these; the tests run without them.\n"
+"""Pins below this line need not be installed to run the tests."""
 
 
 def pins(text: str, **environment: str) -> dict[str, Version]:
-    """The versions that a constraints file fixes here, or in another environment; a second pin is an error."""
+    """Return the version that a constraints file pins for each package, here or in another environment."""
     found: dict[str, Version] = {}
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         requirement = Requirement(line)
-        if requirement.marker and not requirement.marker.evaluate(environment):
+        if not applies(requirement, **environment):
             continue
         (specifier,) = requirement.specifier
         name = canonicalize_name(requirement.name)
@@ -39,22 +40,25 @@ def pins(text: str, **environment: str) -> dict[str, Version]:
     return found
 
 
-def asked(extra: str) -> list[Requirement]:
-    """What pyproject.toml asks for with an extra, the extras it names itself included."""
+def applies(requirement: Requirement, **environment: str) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate(environment)
+
+
+def required(*extras: str) -> list[Requirement]:
+    """Return the requirements of pyproject.toml with these extras, and with the extras they include."""
     project = PYPROJECT["project"]
     found = [Requirement(text) for text in project["dependencies"]]
-    for requirement in map(Requirement, project["optional-dependencies"][extra]):
-        ours = requirement.name == project["name"]
-        found += [each for more in sorted(requirement.extras) for each in asked(more)] if ours else [requirement]
+    for requirement in (Requirement(text) for extra in extras for text in project["optional-dependencies"][extra]):
+        found += required(*requirement.extras) if requirement.name == project["name"] else [requirement]
     return found
 
 
 def installed(requirements: list[Requirement], extras: set[str], seen: dict[str, Version]) -> dict[str, Version]:
-    """Everything installed that is asked for here, directly or not, with the public part of its version."""
+    """Return the installed version, without its local label, of these requirements and of what they require."""
     for requirement in requirements:
         name = canonicalize_name(requirement.name)
-        wanted = requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in {"", *extras})
-        if not wanted or (name in seen and not requirement.extras):
+        is_required = any(applies(requirement, extra=extra) for extra in {"", *extras})
+        if not is_required or (name in seen and not requirement.extras):
             continue
         try:
             there = distribution(name)
@@ -65,43 +69,37 @@ def installed(requirements: list[Requirement], extras: set[str], seen: dict[str,
     return seen
 
 
-def applies(requirement: Requirement, **environment: str) -> bool:
-    """Whether it is asked for here, or in another environment."""
-    return requirement.marker is None or requirement.marker.evaluate(environment)
+def test_installed_versions_are_pinned() -> None:
+    found = {n: version for n, version in installed(required("dev", "bench"), set(), {}).items() if not CUDA.match(n)}
+    assert {"torch", "numpy", "pytest"} <= set(found)
+    pinned = pins(CONSTRAINTS)
+    assert {name: version for name, version in found.items() if pinned.get(name) != version} == {}
 
 
-def test_the_tests_run_with_the_pinned_versions() -> None:
-    pinned = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))
-    found = installed(asked("dev") + asked("bench"), set(), {})
-    here = {name: version for name, version in found.items() if not UNPINNED.match(name)}
-    assert {"torch", "numpy", "pytest"} <= set(here)
-    assert {f"{name}=={version}" for name, version in here.items()} - {f"{n}=={v}" for n, v in pinned.items()} == set()
-
-
-@pytest.mark.skipif(sys.platform != "linux" or sys.version_info[:2] != (3, 11), reason="the pins were taken there")
-def test_nothing_is_pinned_that_is_not_needed() -> None:
-    everyday, _, bench = (ROOT / "constraints.txt").read_text(encoding="utf-8").partition(BENCH)
-    assert set(pins(everyday)) - set(installed(asked("dev"), set(), {})) == set()
-    there = set(installed(asked("dev") + asked("bench"), set(), {}))
-    if all(canonicalize_name(requirement.name) in there for requirement in asked("bench") if applies(requirement)):
+@pytest.mark.skipif(sys.platform != "linux" or sys.version_info[:2] != (3, 11), reason="the pins were made there")
+def test_every_pin_is_needed() -> None:
+    everyday, _, bench = CONSTRAINTS.partition(BENCH)
+    assert set(pins(everyday)) - set(installed(required("dev"), set(), {})) == set()
+    there = set(installed(required("dev", "bench"), set(), {}))
+    if all(canonicalize_name(each.name) in there for each in required("bench") if applies(each)):
         assert set(pins(bench)) - there == set()
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_every_python_has_one_pin_for_every_direct_dependency(python: str, platform: str) -> None:
-    pinned = pins((ROOT / "constraints.txt").read_text(encoding="utf-8"), python_version=python, sys_platform=platform)
-    for requirement in asked("dev") + asked("bench"):
+def test_direct_dependencies_are_pinned_for_every_python(python: str, platform: str) -> None:
+    pinned = pins(CONSTRAINTS, python_version=python, sys_platform=platform)
+    for requirement in required("dev", "bench"):
         if applies(requirement, python_version=python, sys_platform=platform):
             assert pinned[canonicalize_name(requirement.name)] in requirement.specifier, str(requirement)
 
 
 @pytest.mark.parametrize("text", ["numpy>=2", "numpy==2.4.6\nNumPy==2.2.6"])
-def test_a_loose_or_second_pin_is_found(text: str) -> None:
-    with pytest.raises(ValueError, match="is not the one exact pin of numpy"):
+def test_loose_or_second_pin_is_found(text: str) -> None:
+    with pytest.raises(ValueError, match="not the one exact pin of numpy"):
         pins(text)
 
 
-def test_markers_choose_the_pin() -> None:
+def test_markers_select_the_pin() -> None:
     text = 'numpy==2.4.6; python_version >= "3.11"\nnumpy==2.2.6; python_version < "3.11"'
     assert pins(text, python_version="3.10") == {"numpy": Version("2.2.6")}

@@ -331,4 +331,4 @@ def test_the_version_is_the_same_everywhere() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
     assert newest
-    assert PYPROJECT["project"]["version"] == digits.__version__ == newest[1]
+    assert digits.__version__ == newest[1]
