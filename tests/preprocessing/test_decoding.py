@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import PIL
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +112,12 @@ def test_grey_stays_grey(format: str) -> None:  # noqa: A002
         ("RGBA", "PNG", 0),
         ("CMYK", "TIFF", 0),
         ("CMYK", "JPEG", 6),
-        ("YCbCr", "TIFF", 6),
+        pytest.param(
+            *("YCbCr", "TIFF", 6),
+            marks=pytest.mark.skipif(
+                PIL.__version__ < "13", reason="older Pillow cannot read the YCbCr TIFF it writes"
+            ),
+        ),
         ("LAB", "TIFF", 6),
     ],
 )
