@@ -77,7 +77,7 @@ def test_without_mnist_other_commands_say_how_to_go_on(words: list[str], offline
     said = digits(*(word.format(run=run) for word in words))
     assert (said.code, said.out) == (1, "")
     lines = said.err.splitlines()
-    assert lines[0].startswith("digits: No whole MNIST is in ")
+    assert lines[0].startswith("digits: No complete MNIST is in ")
     assert lines[-2].startswith("To get it by hand: ")
     assert lines[-1].startswith("To go on without MNIST: `digits data --synthetic 60000 --out DIR` writes ")
 

@@ -138,7 +138,7 @@ def test_sets_of_digits_become_what_kaggle_wants(digits: Any, mnist: Dataset, tm
         ("a,b\n1,2\n", "2 columns"),
         (table(np.zeros((2, 28, 28), int)).replace("0,0\n", "0,x\n", 1), "'x' in line 2, column 784"),
         (table(np.full((2, 28, 28), 300)), "'300' in line 2, column 1"),
-        ("", "0 columns"),
+        ("", "is empty"),
     ],
 )
 def test_a_wrong_table_is_told_by_line_and_column(digits: Any, tmp_path: Path, text: str, told: str) -> None:

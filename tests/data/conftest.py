@@ -1,4 +1,4 @@
-"""A server that misbehaves as real mirrors do, and small sets to serve, spoil and read."""
+"""A server that misbehaves as real mirrors do, and small datasets to serve, damage and read."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PAGE = b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head
 
 @dataclass
 class Mirror:
-    """A local server: what each path answers, and how often it was asked."""
+    """A local server: the answer for each path, and the number of requests for it."""
 
     url: str
-    answers: dict[str, tuple[int, bytes, int]] = field(default_factory=dict)  # path: status, body, length announced
-    asked: Counter[str] = field(default_factory=Counter)
-    cut: threading.Event = field(default_factory=threading.Event)  # set once a short body was sent whole
-    hold: threading.Event | None = None  # when given, a short body's connection stays open until it is set
+    answers: dict[str, tuple[int, bytes, int]] = field(default_factory=dict)  # path: status, body, announced length
+    requests: Counter[str] = field(default_factory=Counter)
+    truncated: threading.Event = field(default_factory=threading.Event)  # set once a body was sent that is too short
+    hold: threading.Event | None = None  # if given, such a connection stays open until it is set
 
     def serve(self, path: str, body: bytes, *, status: int = 200, length: int | None = None) -> None:
         self.answers[path] = (status, body, len(body) if length is None else length)
@@ -45,7 +45,7 @@ class Mirror:
 def mirror() -> Iterator[Mirror]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            state.asked[self.path] += 1
+            state.requests[self.path] += 1
             status, body, length = state.answers.get(self.path, (404, b"not here", 8))
             self.send_response(status)
             self.send_header("Content-Length", str(length))
@@ -53,7 +53,7 @@ def mirror() -> Iterator[Mirror]:
             self.wfile.write(body)
             self.wfile.flush()
             if length > len(body):
-                state.cut.set()
+                state.truncated.set()
                 if state.hold:
                     state.hold.wait(30)
 
@@ -73,20 +73,20 @@ def mirror() -> Iterator[Mirror]:
 
 
 @pytest.fixture(autouse=True)
-def _nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test finds data by chance, reaches the internet, or waits: all places are empty, all mirrors closed."""
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Empty all data folders and close all mirrors: no test finds data by chance, reaches the internet, or waits."""
     empty = tmp_path_factory.mktemp("empty")
     monkeypatch.chdir(empty)
     monkeypatch.delenv("DIGITS_DATA", raising=False)
     monkeypatch.delenv("DIGITS_MIRRORS", raising=False)
     monkeypatch.setattr(mnist, "cache_folder", lambda: empty / "cache")
     monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/mnist/",))
-    monkeypatch.setattr(download, "PAUSE", 0)
+    monkeypatch.setattr(download, "RETRY_PAUSE", 0)
 
 
 @pytest.fixture(scope="session")
 def mnist_files(mnist: Dataset) -> dict[str, Path]:
-    """The files MNIST was loaded from, by their published names."""
+    """Find the files MNIST was loaded from, by their published names."""
     folder = Path(mnist.location)
     found = {
         role: next(path for path in (folder / f"{role}.gz", folder / role) if path.exists()) for role in MNIST_FILES
@@ -114,7 +114,7 @@ def test() -> LabelledDigits:
 def small_files(
     train: LabelledDigits, test: LabelledDigits, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, bytes]:
-    """A small set as gzipped IDX, by MNIST's names."""
+    """Write a small dataset as gzipped IDX under MNIST's names."""
     folder = tmp_path_factory.mktemp("small")
     for role, array in zip(MNIST_FILES, (train.images, train.labels, test.images, test.labels), strict=True):
         write_idx(folder / f"{role}.gz", array)
@@ -123,7 +123,7 @@ def small_files(
 
 @pytest.fixture
 def small_mnist(small_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
-    """The small set, while it counts as MNIST: for what would take long with 70,000 digits."""
+    """Make the small dataset count as MNIST, for tests that would take long with 70,000 digits."""
     for role, body in small_files.items():
         monkeypatch.setitem(MNIST_SHA256, role, idx_sha256(read_idx(body)))
     return small_files
@@ -131,7 +131,7 @@ def small_mnist(small_files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def folder_of(tmp_path: Path) -> Callable[..., Path]:
-    """Write files into a folder, gzipped as given or unpacked."""
+    """Write files into a folder, gzipped or plain."""
 
     def write(files: dict[str, bytes], name: str = "set", *, suffix: str = ".gz") -> Path:
         folder = tmp_path / name

@@ -1,4 +1,4 @@
-"""Downloading, from a server on this machine that answers as real mirrors do on bad days."""
+"""Downloading from a local server that fails as real mirrors do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from digits.errors import DataError
 from digits.types import LabelledDigits
 
 if TYPE_CHECKING:
-    Mirror = Any  # the fixture's class, which stands in conftest
+    Mirror = Any  # the fixture's class, defined in conftest
 
 Files = dict[str, bytes]
 A, B, C, D = MNIST_FILES
@@ -40,7 +40,7 @@ download.fetch_mnist(Path(sys.argv[1]), [sys.argv[2]])
 
 
 def fetching(folder: Path, mirror: str) -> subprocess.Popen[bytes]:
-    """Start downloading into `folder` in another process, with the hashes that count in this one."""
+    """Start downloading into `folder` in another process, with the hashes of this one."""
     environment = {**os.environ, "NO_PROXY": "*"}
     command = [sys.executable, "-c", FETCH, str(folder), mirror, json.dumps(MNIST_SHA256)]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
@@ -50,10 +50,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-WHOLE = sorted(f"{role}.gz" for role in MNIST_FILES)
+COMPLETE = sorted(f"{role}.gz" for role in MNIST_FILES)
 
 
-def test_the_real_files_come_through_unchanged(
+def test_real_files_are_downloaded_unchanged(
     mirror: Mirror, mnist_files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = {role: path.read_bytes() for role, path in mnist_files.items()}
@@ -62,75 +62,76 @@ def test_the_real_files_come_through_unchanged(
     dataset = load_mnist()
     assert dataset.name == "MNIST"
     assert dataset.location == str(tmp_path / "deep" / "cache")
-    assert names(tmp_path / "deep" / "cache") == WHOLE
+    assert names(tmp_path / "deep" / "cache") == COMPLETE
     assert {role: (tmp_path / "deep/cache" / f"{role}.gz").read_bytes() for role in MNIST_FILES} == files
     assert load_mnist(download=False).name == "MNIST"
-    assert sum(mirror.asked.values()) == 4
+    assert sum(mirror.requests.values()) == 4
 
 
-def test_mnist_npz_can_be_a_mirror(
+def test_npz_can_be_a_mirror(
     mirror: Mirror, small_mnist: Files, train: LabelledDigits, test: LabelledDigits, tmp_path: Path
 ) -> None:
     arrays = {"x_train": train.images, "y_train": train.labels, "x_test": test.images, "y_test": test.labels}
-    np.savez(tmp_path / "made.npz", **arrays)
-    mirror.serve("/mnist.npz", (tmp_path / "made.npz").read_bytes())
+    np.savez(tmp_path / "served.npz", **arrays)
+    mirror.serve("/mnist.npz", (tmp_path / "served.npz").read_bytes())
     assert make_dataset(fetch_mnist(tmp_path / "cache", [f"{mirror.url}/mnist.npz"])).name == "MNIST"
     assert names(tmp_path / "cache") == ["mnist.npz"]
 
 
-def test_unpacked_files_are_kept_gzipped(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+def test_decompressed_files_are_stored_gzipped(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
     url = mirror.serve_set({role: gzip.decompress(body) for role, body in small_mnist.items()})
     fetch_mnist(tmp_path, [url])
     assert gzip.decompress((tmp_path / f"{A}.gz").read_bytes()) == gzip.decompress(small_mnist[A])
 
 
-def test_the_next_mirror_gives_what_the_first_could_not(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+def test_next_mirror_supplies_missing_files(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
     first = mirror.serve_set({A: small_mnist[A], B: b"<html>"}, "/first/")
     second = mirror.serve_set(small_mnist, "/second/")
     fetch_mnist(tmp_path, [first, second])
-    assert names(tmp_path) == WHOLE
-    assert dict(mirror.asked) == {
+    assert names(tmp_path) == COMPLETE
+    assert dict(mirror.requests) == {
         f"/first/{A}.gz": 1, f"/first/{B}.gz": 1, f"/second/{B}.gz": 1, f"/second/{C}.gz": 1, f"/second/{D}.gz": 1,
     }  # fmt: skip
 
 
-def test_every_mirror_is_told_with_its_reason(
+def test_error_lists_every_mirror_with_its_reason(
     mirror: Mirror, small_mnist: Files, page: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    busy, gone, paged, cut, swapped = (f"{mirror.url}/{name}/" for name in ("busy", "gone", "paged", "cut", "swapped"))
+    busy, missing, paged, truncated, swapped = (
+        f"{mirror.url}/{name}/" for name in ("busy", "missing", "paged", "truncated", "swapped")
+    )
     mirror.serve(f"/busy/{A}.gz", page, status=503)
     mirror.serve(f"/paged/{A}.gz", page)
-    mirror.serve(f"/cut/{A}.gz", small_mnist[A][:5000], length=len(small_mnist[A]))
+    mirror.serve(f"/truncated/{A}.gz", small_mnist[A][:5000], length=len(small_mnist[A]))
     mirror.serve(f"/swapped/{A}.gz", small_mnist[C])
     monkeypatch.setenv(
-        "DIGITS_MIRRORS", ", ".join([busy, gone, paged, cut, swapped, "http://127.0.0.1:9", "school/mnist"])
+        "DIGITS_MIRRORS", ", ".join([busy, missing, paged, truncated, swapped, "http://127.0.0.1:9", "school/mnist"])
     )
     with pytest.raises(DataError) as caught:
         load_mnist()
     text = str(caught.value)
     lines = text.splitlines()
-    assert lines[0].startswith(f"No whole MNIST is in {Path.cwd() / 'data' / 'mnist'} or ")
-    assert lines[0].endswith(", and it could not be downloaded.")
+    assert lines[0].startswith(f"No complete MNIST is in {Path.cwd() / 'data' / 'mnist'} or ")
     assert lines[1:-1] == [
         "Tried:",
         f"  {busy}: {A}.gz: the server answered 503 Service Unavailable.",
-        f"  {gone}: {A}.gz: the server answered 404 Not Found.",
-        f"  {paged}: what {paged}{A}.gz sent holds a web page (“503 Service Unavailable”) instead of data. "
+        f"  {missing}: {A}.gz: the server answered 404 Not Found.",
+        f"  {paged}: the response from {paged}{A}.gz holds a web page (“503 Service Unavailable”) instead of data. "
         "Download or copy it again.",
-        f"  {cut}: {A}.gz: the connection broke off before the end.",
-        f"  {swapped}: what {swapped}{A}.gz sent is not MNIST's {A}: its decoded SHA-256 is {MNIST_SHA256[C]}, "
-        f"not {MNIST_SHA256[A]}.",
+        f"  {truncated}: {A}.gz: the connection broke before the end.",
+        f"  {swapped}: the response from {swapped}{A}.gz is not MNIST's {A}: its decoded SHA-256 is "
+        f"{MNIST_SHA256[C]}, not {MNIST_SHA256[A]}.",
         f"  http://127.0.0.1:9/: {A}.gz: no connection (is this machine online, or behind a proxy?).",
         f"  school/mnist/: {A}.gz: Invalid URL 'school/mnist/{A}.gz': No scheme supplied. "
         f"Perhaps you meant https://school/mnist/{A}.gz?.",
     ]
-    assert lines[-1].startswith("To get it by hand: download train-images-idx3-ubyte.gz, ")
-    assert mirror.asked == {f"/busy/{A}.gz": 3, f"/gone/{A}.gz": 1, f"/paged/{A}.gz": 1, f"/cut/{A}.gz": 3,
+    assert lines[-1].startswith("To get it manually: download train-images-idx3-ubyte.gz, ")
+    assert mirror.requests == {f"/busy/{A}.gz": 3, f"/missing/{A}.gz": 1, f"/paged/{A}.gz": 1, f"/truncated/{A}.gz": 3,
                             f"/swapped/{A}.gz": 1}  # fmt: skip
     assert names(finding.cache_folder()) == []
 
 
-def test_a_busy_mirror_is_asked_again_after_a_pause(
+def test_busy_mirror_is_retried_after_a_pause(
     mirror: Mirror, small_mnist: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = mirror.serve_set(small_mnist)
@@ -142,20 +143,20 @@ def test_a_busy_mirror_is_asked_again_after_a_pause(
         if len(pauses) == 2:
             mirror.serve(f"/mnist/{A}.gz", small_mnist[A])
 
-    monkeypatch.setattr(download, "PAUSE", 0.5)
+    monkeypatch.setattr(download, "RETRY_PAUSE", 0.5)
     monkeypatch.setattr(download.time, "sleep", wait)
     fetch_mnist(tmp_path, [url])
     assert pauses == [0.5, 1.0]
-    assert names(tmp_path) == WHOLE
+    assert names(tmp_path) == COMPLETE
 
 
-def test_a_mirror_that_cannot_be_reached_is_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_mirror_is_not_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download.time, "sleep", lambda seconds: pytest.fail("it waited"))
     with pytest.raises(DataError, match=r": no connection \(is this machine online"):
         fetch_mnist(tmp_path, ["http://127.0.0.1:9/"])
 
 
-def test_a_mirror_that_hangs_up_is_asked_again(tmp_path: Path) -> None:
+def test_closed_connection_is_retried(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         calls: list[object] = []
 
@@ -171,7 +172,7 @@ def test_a_mirror_that_hangs_up_is_asked_again(tmp_path: Path) -> None:
     assert len(calls) == 3
 
 
-def test_nobody_waits_long_for_a_connection(
+def test_connection_times_out_after_5_seconds(
     mirror: Mirror, small_mnist: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
@@ -186,7 +187,7 @@ def test_nobody_waits_long_for_a_connection(
     assert waits == [5]
 
 
-def test_a_broken_file_in_the_cache_is_replaced_and_told(
+def test_broken_file_in_the_cache_is_replaced_with_a_warning(
     mirror: Mirror, small_mnist: Files, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -195,26 +196,26 @@ def test_a_broken_file_in_the_cache_is_replaced_and_told(
     monkeypatch.setattr(finding, "cache_folder", lambda: tmp_path)
     monkeypatch.setenv("DIGITS_MIRRORS", mirror.serve_set(small_mnist))
     assert load_mnist().name == "MNIST"
-    assert dict(mirror.asked) == {f"/mnist/{C}.gz": 1}
+    assert dict(mirror.requests) == {f"/mnist/{C}.gz": 1}
     [record] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert f"{C}.gz is cut: its gzip stream ends after 100 bytes." in record.message
+    assert f"{C}.gz is truncated: its gzip stream ends after 100 bytes." in record.message
 
 
-def test_two_processes_may_download_at_once(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+def test_two_processes_can_download_at_once(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
     url = mirror.serve_set(small_mnist)
     processes = [fetching(tmp_path, url) for _ in range(2)]
     errors = [process.communicate(timeout=60)[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
-    assert names(tmp_path) == WHOLE
+    assert names(tmp_path) == COMPLETE
     assert (tmp_path / f"{A}.gz").read_bytes() == small_mnist[A]
 
 
-def test_a_killed_download_leaves_nothing_that_counts(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+def test_killed_download_leaves_no_broken_file(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
     mirror.hold = threading.Event()
     url = mirror.serve_set(small_mnist)
     mirror.serve(f"/mnist/{C}.gz", small_mnist[C][:5000], length=len(small_mnist[C]))
     process = fetching(tmp_path, url)
-    assert mirror.cut.wait(60)
+    assert mirror.truncated.wait(60)
     process.kill()
     process.communicate(timeout=60)
     mirror.hold.set()
@@ -225,19 +226,19 @@ def test_a_killed_download_leaves_nothing_that_counts(mirror: Mirror, small_mnis
     assert make_dataset(fetch_mnist(tmp_path, [url])).name == "MNIST"
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"file/cache cannot be written to: Not a directory. Check its permissions"):
+    with pytest.raises(DataError, match=r"file/cache cannot be written: Not a directory"):
         fetch_mnist(tmp_path / "file" / "cache", [])
 
 
-def test_mirrors_come_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_names_the_mirrors(monkeypatch: pytest.MonkeyPatch) -> None:
     assert mirrors() == download.MIRRORS
     monkeypatch.setenv("DIGITS_MIRRORS", "http://a/x, http://b/mnist.npz,,http://c/")
     assert mirrors() == ("http://a/x/", "http://b/mnist.npz", "http://c/")
 
 
-def test_a_terminal_shows_a_bar(
+def test_terminal_shows_a_progress_bar(
     mirror: Mirror,
     small_mnist: Files,
     tmp_path: Path,

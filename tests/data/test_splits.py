@@ -1,4 +1,4 @@
-"""Splits: a partition, stratified, and the same every time."""
+"""Splits are stratified partitions, and the same every time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digits.types import Dataset, LabelledDigits
 
 
 def numbered(labels: list[int]) -> LabelledDigits:
-    """Digits whose first pixels hold their index, so that each can be told from all others."""
+    """Make digits whose first pixels hold their index, so that each can be identified."""
     images = np.zeros((len(labels), 28, 28), np.uint8)
     images[:, 0, 0], images[:, 0, 1] = np.divmod(np.arange(len(labels)), 256)
     return LabelledDigits(images, np.array(labels, np.uint8))
@@ -29,9 +29,7 @@ LABELS = st.lists(st.integers(0, 9), min_size=1, max_size=300)
 
 
 @given(LABELS, st.data(), st.integers(0, 2**32))
-def test_every_digit_is_in_one_part_with_its_label_and_in_order(
-    labels: list[int], data: st.DataObject, seed: int
-) -> None:
+def test_parts_are_an_ordered_partition(labels: list[int], data: st.DataObject, seed: int) -> None:
     held = data.draw(st.integers(0, len(labels) - 1))
     train, validation = split(numbered(labels), held, seed=seed)
     assert len(validation) == held
@@ -42,7 +40,7 @@ def test_every_digit_is_in_one_part_with_its_label_and_in_order(
 
 
 @given(LABELS, st.data(), st.integers(0, 2**32))
-def test_every_class_keeps_its_share_to_within_one(labels: list[int], data: st.DataObject, seed: int) -> None:
+def test_every_class_keeps_its_share_within_one(labels: list[int], data: st.DataObject, seed: int) -> None:
     held = data.draw(st.integers(0, len(labels) - 1))
     _, validation = split(numbered(labels), held, seed=seed)
     exact = np.bincount(labels, minlength=10) * held / len(labels)
@@ -50,13 +48,13 @@ def test_every_class_keeps_its_share_to_within_one(labels: list[int], data: st.D
 
 
 @given(LABELS, st.floats(0, 1, exclude_max=True), st.integers(0, 2**32))
-def test_a_fraction_is_the_rounded_count(labels: list[int], fraction: float, seed: int) -> None:
+def test_fraction_is_the_rounded_count(labels: list[int], fraction: float, seed: int) -> None:
     digits, held = numbered(labels), round(fraction * len(labels))
     if held < len(labels):
         assert indices(split(digits, fraction, seed=seed)[1]) == indices(split(digits, held, seed=seed)[1])
 
 
-def test_the_same_seed_gives_the_same_parts_whatever_else_was_drawn() -> None:
+def test_same_seed_gives_the_same_parts_without_global_state() -> None:
     digits = numbered([i % 10 for i in range(1000)])
     first = indices(split(digits, 100, seed=7)[1])
     np.random.seed(1)  # noqa: NPY002
@@ -65,44 +63,44 @@ def test_the_same_seed_gives_the_same_parts_whatever_else_was_drawn() -> None:
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
 
 
-def test_another_seed_gives_other_parts() -> None:
+def test_different_seeds_give_different_parts() -> None:
     digits = numbered([i % 10 for i in range(1000)])
     assert indices(split(digits, 100, seed=0)[1]) != indices(split(digits, 100, seed=1)[1])
 
 
-def test_largest_remainders_get_the_rest() -> None:
+def test_counts_are_rounded_by_largest_remainder() -> None:
     _, validation = split(numbered([0] * 50 + [1] * 26 + [2] * 24), 10)
     assert np.bincount(validation.labels).tolist() == [5, 3, 2]
 
 
-def test_mnist_gives_55000_and_5000_that_never_change(mnist: Dataset) -> None:
+def test_split_of_mnist_never_changes(mnist: Dataset) -> None:
     train, validation = split(mnist.train)
     assert (len(train), len(validation)) == (55_000, 5_000)
     assert np.bincount(validation.labels).tolist() == [494, 562, 496, 511, 487, 452, 493, 522, 487, 496]
-    # Recorded: another numpy must draw the very same digits, or runs are no longer comparable.
+    # Recorded: if another numpy drew other digits, runs would no longer be comparable.
     assert hashlib.sha256(validation.images.tobytes()).hexdigest() == (
         "b7524de92ed193011a5107cdfff2a119f11b9f5da1cd580ed86e35ab8cb15ddd"
     )
 
 
 @pytest.mark.parametrize(
-    ("validation", "message"),
+    ("size", "message"),
     [
-        (10, "validation asks for 10 digits of a set of 10, which leaves none to train on. Give a number below 10"),
-        (5000, "validation asks for 5,000 digits of a set of 10"),
-        (-1, "validation is -1: it cannot be negative"),
-        (1.0, "validation is 1.0: a fraction goes from 0 to below 1"),
-        (-0.1, "validation is -0.1: a fraction"),
-        (float("nan"), "validation is nan: a fraction"),
-        (0.99, "validation asks for 10 digits of a set of 10"),
+        (10, "validation_size takes 10 of 10 digits and leaves none for training. Give a number below 10"),
+        (5000, "validation_size takes 5,000 of 10 digits"),
+        (-1, "validation_size is -1; it must be 0 or more"),
+        (1.0, "validation_size is 1.0. Give a fraction from 0 to below 1"),
+        (-0.1, "validation_size is -0.1. Give a fraction"),
+        (float("nan"), "validation_size is nan. Give a fraction"),
+        (0.99, "validation_size takes 10 of 10 digits"),
     ],
 )
-def test_a_split_that_cannot_be_meant_names_its_numbers(validation: float, message: str) -> None:
+def test_invalid_size_is_named(size: float, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        split(numbered(list(range(10))), validation)
+        split(numbered(list(range(10))), size)
     assert str(caught.value).startswith(message)
 
 
-def test_a_negative_seed_is_refused() -> None:
-    with pytest.raises(UsageError, match="seed is -1: it must be 0 or more"):
+def test_negative_seed_is_refused() -> None:
+    with pytest.raises(UsageError, match="seed is -1; it must be 0 or more"):
         split(numbered([1, 2]), 1, seed=-1)

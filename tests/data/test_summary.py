@@ -1,4 +1,4 @@
-"""What is told about a data set."""
+"""The description of a dataset, as text and as values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.data import describe, summary
+from digits.data import describe, summarize
 from digits.data.identity import MNIST_SHA256
 from digits.types import Dataset, LabelledDigits
 
 
-def test_mnist_is_told_with_hashes_counts_and_bars(mnist: Dataset) -> None:
+def test_description_has_hashes_counts_and_bars(mnist: Dataset) -> None:
     lines = describe(mnist).splitlines()
     assert lines[0] == f"MNIST: {mnist.location}"
     assert lines[2] == "file                     decoded SHA-256"
@@ -26,8 +26,8 @@ def test_mnist_is_told_with_hashes_counts_and_bars(mnist: Dataset) -> None:
     assert len(lines) == 20
 
 
-def test_the_values_are_ready_for_json(mnist: Dataset) -> None:
-    values = json.loads(json.dumps(summary(mnist)))
+def test_values_are_ready_for_json(mnist: Dataset) -> None:
+    values = json.loads(json.dumps(summarize(mnist)))
     assert values["name"] == "MNIST"
     assert values["location"] == mnist.location
     assert values["sha256"] == MNIST_SHA256
@@ -36,7 +36,7 @@ def test_the_values_are_ready_for_json(mnist: Dataset) -> None:
     assert values["test"]["per_class"]["5"] == 892
 
 
-def test_a_class_without_digits_and_long_names_stay_aligned(tmp_path: Path) -> None:
+def test_columns_stay_aligned_for_empty_classes_and_long_names(tmp_path: Path) -> None:
     digits = LabelledDigits(np.zeros((3, 28, 28), np.uint8), np.array([0, 0, 0], np.uint8))
     text = describe(Dataset("fruit", digits, digits, str(tmp_path), {"x": "y"}, ("pineapple", "fig")))
     assert text.splitlines()[5:] == [

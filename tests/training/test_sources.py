@@ -44,7 +44,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def load(data: object) -> Dataset:
         assert data is None
-        raise MissingMNISTError("No whole MNIST is here.")
+        raise MissingMNISTError("No complete MNIST is here.")
 
     monkeypatch.setattr(sources, "load_dataset", load)
 
@@ -75,7 +75,7 @@ def test_without_mnist_our_own_pen_is_taken_and_told_before_it_writes(
 ) -> None:
     dataset, told = heard(None)
     assert (dataset.location, told) == ("synthetic", [NOTICE])
-    assert caplog.messages == ["No whole MNIST is here."]
+    assert caplog.messages == ["No complete MNIST is here."]
     events = list[str]()
     monkeypatch.setattr(sources, "synthetic_dataset", lambda: events.append("written") or dataset)
     loaded(None, CPU, lambda _: events.append("told"))

@@ -33,17 +33,17 @@ def data(words: list[str]) -> None:
     call = parse(Data, "data", words)
     _check(call)
     files = [] if call.synthetic is None or call.out is None else _write(call.synthetic, call.out, call.seed)
-    from digits.data import describe, load_dataset, summary
+    from digits.data import describe, load_dataset, summarize
 
     dataset = load_dataset(call.data if call.synthetic is None else call.out)
     if call.json:
-        say_json(summary(dataset) | ({"files": [str(file) for file in files]} if files else {}))
+        say_json(summarize(dataset) | ({"files": [str(file) for file in files]} if files else {}))
     else:
         say("\n".join([describe(dataset), *([""] if files else []), *map(str, files)]))
 
 
 def _check(call: Data) -> None:
-    from digits.data.formats.idx_sets import idx_sets
+    from digits.data.formats.idx_sets import find_idx_sets
     from digits.errors import UsageError
 
     if call.synthetic is None:
@@ -66,7 +66,7 @@ def _check(call: Data) -> None:
         raise UsageError(f"--seed is {call.seed}: it must be 0 or more")
     if call.out.exists() and not call.out.is_dir():
         raise UsageError(f"{call.out} is a file: name another --out, a folder")
-    held = [str(file) for found in idx_sets(call.out) for files in found.files.values() for file in files]
+    held = [str(file) for found in find_idx_sets(call.out) for files in found.files.values() for file in files]
     held += [str(call.out / SHEET)] if (call.out / SHEET).exists() else []
     if held:
         raise UsageError(f"{call.out} holds digits already, such as {held[0]}: name another --out")

@@ -147,7 +147,7 @@ def _read_set(path: Path, reader: "Reader", call: Read, stream: Stream) -> int:
 
     from tqdm import tqdm
 
-    from digits.data.unlabelled import read_unlabelled
+    from digits.data import read_unlabelled
 
     number = 0
     with tqdm(desc="digits", unit="", delay=2, disable=None, leave=False) as bar:

@@ -8,17 +8,15 @@ Data flows through these files in this order:
 3. `raw_dataset` checks the arrays and makes them ``uint8[n, 28, 28]`` with labels 0–9.
 4. `identity` recognizes MNIST by its SHA-256 and holds out a test fold where a dataset has none.
 5. `splits` separates training from validation digits; `summary` describes a dataset.
-
-`unlabelled` reads digits without labels, in batches.
 """
 
-from digits.data.datasets import load_dataset, load_labelled
+from digits.data.datasets import load_dataset, load_labelled, read_unlabelled
 from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
 from digits.data.identity import make_dataset
 from digits.data.mnist import load_mnist
 from digits.data.raw_dataset import DIGIT_NAMES, MNIST_FILES, RawDataset
 from digits.data.splits import split
-from digits.data.summary import describe, summary
+from digits.data.summary import describe, summarize
 
 __all__ = [
     "DIGIT_NAMES",
@@ -32,7 +30,8 @@ __all__ = [
     "load_mnist",
     "make_dataset",
     "read_idx",
+    "read_unlabelled",
     "split",
-    "summary",
+    "summarize",
     "write_idx",
 ]

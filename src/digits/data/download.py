@@ -1,4 +1,4 @@
-"""Downloading MNIST: mirror after mirror, each file checked by its decoded content before it takes its place."""
+"""Downloading MNIST: each mirror in turn, each file checked by its decoded content before it takes its place."""
 
 from __future__ import annotations
 
@@ -27,107 +27,104 @@ MIRRORS = (
 )
 """Folders with the four gzipped files, or one ``.npz``, in the order they are tried."""
 
-VARIABLE = "DIGITS_MIRRORS"
-"""Environment variable with mirrors to try instead, parted by commas."""
+MIRRORS_VARIABLE = "DIGITS_MIRRORS"
+"""Environment variable with mirrors to use instead, separated by commas."""
 
-ATTEMPTS = 3
-"""How often one mirror is asked for one file, when it is too busy or the connection breaks; once if there is none."""
+MAX_ATTEMPTS = 3
+"""Requests for one file from one mirror while it is busy or the connection breaks; an unreachable mirror gets one."""
 
-PAUSE = 0.5
+RETRY_PAUSE = 0.5
 """Seconds before the second attempt; twice as many before the third."""
 
-TIMEOUT = (5, 30)
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 30
 """Seconds to wait for a connection, and for each next piece."""
 
 
 def mirrors() -> tuple[str, ...]:
-    """Give the mirrors to try: those of ``$DIGITS_MIRRORS``, or `MIRRORS`."""
-    named = tuple(mirror.strip() for mirror in os.environ.get(VARIABLE, "").split(",") if mirror.strip())
-    return tuple(mirror if mirror.endswith((".npz", "/")) else f"{mirror}/" for mirror in named or MIRRORS)
+    """Return the mirrors to try: those of ``$DIGITS_MIRRORS``, or `MIRRORS`."""
+    urls = tuple(url.strip() for url in os.environ.get(MIRRORS_VARIABLE, "").split(",") if url.strip())
+    return tuple(url if url.endswith((".npz", "/")) else f"{url}/" for url in urls or MIRRORS)
 
 
 def cache_folder() -> Path:
-    """Give the folder downloads are kept in, by the customs of the operating system."""
+    """Return the operating system's usual folder for downloads of this user."""
     from platformdirs import user_cache_dir
 
     return Path(user_cache_dir("digits")) / "mnist"
 
 
-def fetch_mnist(folder: Path, sources: Sequence[str] | None = None) -> RawDataset:
-    """Download what `folder` lacks of MNIST, and read it.
+def fetch_mnist(folder: Path, urls: Sequence[str] | None = None) -> RawDataset:
+    """Download the files of MNIST that `folder` lacks, and read all of it.
 
-    Files that are whole already, from an earlier try or another mirror, are kept; broken ones are replaced.
+    Complete files, from an earlier attempt or another mirror, are kept; broken ones are replaced.
 
     Parameters
     ----------
     folder
-        Made if need be. Only whole and checked files ever carry their final names there.
-    sources
-        Mirrors, as `MIRRORS`; by default `mirrors()`.
+        Created if missing. Only complete and checked files ever get their final names there.
+    urls
+        Mirrors, as in `MIRRORS`; by default `mirrors()`.
 
     Raises
     ------
     DataError
-        No mirror gave what was needed; the message has a line for each.
+        No mirror had all files; the message has one line per mirror.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         reasons = []
-        for mirror in mirrors() if sources is None else sources:
+        for url in mirrors() if urls is None else urls:
             try:
-                return _npz_from(mirror, folder) if mirror.endswith(".npz") else _idx_from(mirror, folder)
+                return _fetch_npz(url, folder) if url.endswith(".npz") else _fetch_idx(url, folder)
             except DataError as error:
-                log.info("%s: %s", mirror, error)
-                reasons.append(f"  {mirror}: {error}")
+                log.info("%s: %s", url, error)
+                reasons.append(f"  {url}: {error}")
     except OSError as error:
         reason = error.strerror or error
-        raise DataError(f"{folder} cannot be written to: {reason}. Check its permissions and the disk.") from None
+        raise DataError(f"{folder} cannot be written: {reason}. Check its permissions and the disk.") from None
     raise DataError("\n".join(("Tried:", *reasons)))
 
 
-def _idx_from(mirror: str, folder: Path) -> RawDataset:
+def _fetch_idx(mirror: str, folder: Path) -> RawDataset:
     files = {}
-    for role in MNIST_FILES:
-        target = folder / f"{role}.gz"
-        part, kind = role.replace("t10k", "test").split("-")[:2]
-        files[part, kind] = [target]
+    for name in MNIST_FILES:
+        target = folder / f"{name}.gz"
+        fold, kind = name.replace("t10k", "test").split("-")[:2]
+        files[fold, kind] = [target]
         if target.exists():
             try:
-                _check_idx(target, role)
+                _check(target, name)
                 continue
             except DataError as error:
                 log.info("%s Downloading it again.", error)
-        with replace_atomically(target) as temporary:
-            _download(mirror + target.name, temporary)
-            _check(mirror + target.name, temporary, role)
-            if temporary.read_bytes()[:2] != b"\x1f\x8b":
-                # Some servers unpack what they send; the name says gzip to other programs.
-                temporary.write_bytes(gzip.compress(temporary.read_bytes(), 1, mtime=0))
-    return read_idx_set(IdxSet(folder, "", files), both=True)
+        _fetch(mirror + target.name, target, name)
+    return read_idx_set(IdxSet(folder, "", files), need_both=True)
 
 
-def _npz_from(mirror: str, folder: Path) -> RawDataset:
+def _fetch_npz(mirror: str, folder: Path) -> RawDataset:
     target = folder / "mnist.npz"
-    with replace_atomically(target) as temporary:
-        _download(mirror, temporary)
-        _check(mirror, temporary, None)
+    _fetch(mirror, target, target.name)
     return read_npz(target)
 
 
-def _check(url: str, temporary: Path, role: str | None) -> None:
-    try:
-        if role is not None:
-            _check_idx(temporary, role)
-        elif make_dataset(read_npz(temporary)).name != "MNIST":
-            raise DataError(f"{temporary} is not MNIST: its decoded SHA-256 are others.")
-    except DataError as error:
-        raise DataError(str(error).replace(str(temporary), f"what {url} sent")) from None
+def _fetch(url: str, target: Path, name: str) -> None:
+    with replace_atomically(target) as temporary:
+        _download(url, temporary)
+        try:
+            _check(temporary, name)
+        except DataError as error:
+            raise DataError(str(error).replace(str(temporary), f"the response from {url}")) from None
+        if name in MNIST_FILES and temporary.read_bytes()[:2] != b"\x1f\x8b":
+            # Some servers decompress what they send; the name promises gzip to other programs.
+            temporary.write_bytes(gzip.compress(temporary.read_bytes(), 1, mtime=0))
 
 
-def _check_idx(path: Path, role: str) -> None:
-    digest = idx_sha256(read_idx(path))
-    if digest != MNIST_SHA256[role]:
-        raise DataError(f"{path} is not MNIST's {role}: its decoded SHA-256 is {digest}, not {MNIST_SHA256[role]}.")
+def _check(path: Path, name: str) -> None:
+    if name not in MNIST_FILES:
+        if make_dataset(read_npz(path)).name != "MNIST":
+            raise DataError(f"{path} is not MNIST: its decoded SHA-256 differ.")
+    elif (digest := idx_sha256(read_idx(path))) != MNIST_SHA256[name]:
+        raise DataError(f"{path} is not MNIST's {name}: its decoded SHA-256 is {digest}, not {MNIST_SHA256[name]}.")
 
 
 def _download(url: str, target: Path) -> None:
@@ -135,42 +132,44 @@ def _download(url: str, target: Path) -> None:
     import requests
 
     log.info("Downloading %s", url)
-    download = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=TIMEOUT)
-    for attempt in range(1, ATTEMPTS + 1):
+    download = pooch.HTTPDownloader(
+        progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
+    )
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             download(url, str(target), None)
             return
         except requests.RequestException as error:
             response = error.response
-            refused = response is not None and response.status_code < 500 and response.status_code != 429
-            # requests' errors about URLs that cannot be meant are ValueErrors
-            lasting = refused or isinstance(error, ValueError) or _unreachable(error)
-            if lasting or attempt == ATTEMPTS:
-                raise DataError(f"{url.rpartition('/')[2]}: {_reason(error)}.") from None
-            log.info("%s: %s; trying again.", url, _reason(error))
-            time.sleep(PAUSE * attempt)
+            is_refused = response is not None and response.status_code < 500 and response.status_code != 429
+            # requests raises a ValueError for an invalid URL
+            is_final = is_refused or isinstance(error, ValueError) or _is_unreachable(error)
+            if is_final or attempt == MAX_ATTEMPTS:
+                raise DataError(f"{url.rpartition('/')[2]}: {_describe(error)}.") from None
+            log.info("%s: %s; trying again.", url, _describe(error))
+            time.sleep(RETRY_PAUSE * attempt)
 
 
-def _unreachable(error: Exception) -> bool:
-    """Whether nothing was connected to: who is offline need not wait for more of it, as for a busy server."""
+def _is_unreachable(error: Exception) -> bool:
+    """Tell whether no connection was made at all: unlike for a busy server, waiting offline does not help."""
     import requests
     from urllib3.exceptions import MaxRetryError
 
-    # what urllib3 raises for a connection that cannot be made; one that breaks off later is a ProtocolError
+    # urllib3 raises this for a connection that cannot be made; for one that breaks later, a ProtocolError
     return isinstance(error, requests.ConnectionError) and isinstance(next(iter(error.args), None), MaxRetryError)
 
 
-def _reason(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {TIMEOUT[0]} seconds (is this machine online, or behind a proxy?)"
+        return f"no connection within {CONNECT_TIMEOUT} seconds (is this machine online, or behind a proxy?)"
     if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT[1]} seconds"
+        return f"no answer within {READ_TIMEOUT} seconds"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off before the end"
+        return "the connection broke before the end"
     if isinstance(error, requests.ConnectionError):
         return "no connection (is this machine online, or behind a proxy?)"
     return str(error)

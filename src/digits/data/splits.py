@@ -1,4 +1,4 @@
-"""Parting a set in two: stratified, seeded, and the same on every machine."""
+"""Splitting a dataset in two: stratified, seeded, and the same on every machine."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from digits.types import LabelledDigits
 
 
 def split(
-    digits: LabelledDigits, validation: int | float = 5000, *, seed: int = 0
+    digits: LabelledDigits, validation_size: int | float = 5000, *, seed: int = 0
 ) -> tuple[LabelledDigits, LabelledDigits]:
-    """Part digits into those to learn from and those to choose by; MNIST's 60,000 give 55,000 and 5,000.
+    """Split digits into training and validation digits; MNIST's 60,000 give 55,000 and 5,000.
 
-    Every class keeps its share: counts are rounded by largest remainder, so that they sum to exactly the number asked
-    for. Which digits of a class are drawn depends on `seed` and the labels alone: numpy's ``default_rng(seed)`` draws
-    them, and no global state is read or changed. Both parts keep the order of the set.
+    Every class keeps its share: counts are rounded by largest remainder, so that they sum to exactly the requested
+    number. The selection depends on `seed` and the labels alone: it uses numpy's ``default_rng(seed)`` and no global
+    state. Both parts keep the original order.
 
     Parameters
     ----------
     digits
         n labelled digits.
-    validation
-        How many to hold back: a whole number from 0 to n - 1, or a fraction from 0 to below 1 (rounded).
+    validation_size
+        A whole number from 0 to n - 1, or a fraction from 0 to below 1 (rounded).
     seed
         0 or more.
 
@@ -35,38 +35,35 @@ def split(
     Raises
     ------
     UsageError
-        There are not enough digits, or the number or seed cannot be meant.
+        There are too few digits, or the size or seed is invalid.
     """
     n = len(digits)
-    if isinstance(validation, float):
-        if not 0 <= validation < 1:
-            raise UsageError(
-                f"validation is {validation}: a fraction goes from 0 to below 1; a count is a whole number."
-            )
-        held = round(validation * n)
-    else:
-        held = validation
-    if held < 0:
-        raise UsageError(f"validation is {held:,}: it cannot be negative.")
-    if held >= n:
+    if isinstance(validation_size, float) and not 0 <= validation_size < 1:
         raise UsageError(
-            f"validation asks for {held:,} digits of a set of {n:,}, which leaves none to train on. "
+            f"validation_size is {validation_size}. Give a fraction from 0 to below 1, or a whole number of digits."
+        )
+    held_out = round(validation_size * n) if isinstance(validation_size, float) else validation_size
+    if held_out < 0:
+        raise UsageError(f"validation_size is {held_out:,}; it must be 0 or more.")
+    if held_out >= n:
+        raise UsageError(
+            f"validation_size takes {held_out:,} of {n:,} digits and leaves none for training. "
             f"Give a number below {n:,}, or a fraction such as 0.1."
         )
     if seed < 0:
-        raise UsageError(f"seed is {seed}: it must be 0 or more.")
-    chosen = np.zeros(n, dtype=bool)
+        raise UsageError(f"seed is {seed}; it must be 0 or more.")
+    is_chosen = np.zeros(n, dtype=bool)
     rng = np.random.default_rng(seed)
     counts = np.bincount(digits.labels)
-    for label, take in enumerate(_shares(counts, held)):
-        chosen[rng.permutation(np.flatnonzero(digits.labels == label))[:take]] = True
+    for label, count in enumerate(_apportion(counts, held_out)):
+        is_chosen[rng.permutation(np.flatnonzero(digits.labels == label))[:count]] = True
     return (
-        LabelledDigits(digits.images[~chosen], digits.labels[~chosen]),
-        LabelledDigits(digits.images[chosen], digits.labels[chosen]),
+        LabelledDigits(digits.images[~is_chosen], digits.labels[~is_chosen]),
+        LabelledDigits(digits.images[is_chosen], digits.labels[is_chosen]),
     )
 
 
-def _shares(counts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
+def _apportion(counts: NDArray[np.intp], total: int) -> NDArray[np.intp]:
     """Divide `total` among classes in proportion to `counts`, by largest remainder; ties go to the lower class."""
     whole, remainder = np.divmod(counts * total, counts.sum())
     whole[np.argsort(-remainder, kind="stable")[: total - whole.sum()]] += 1

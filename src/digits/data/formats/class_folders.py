@@ -1,4 +1,4 @@
-"""A folder a class, a picture a digit: one's own collection, or MNIST as PNG files."""
+"""One folder of pictures per class: personal collections, corrections, or MNIST as PNG files."""
 
 from __future__ import annotations
 
@@ -6,77 +6,70 @@ import logging
 import struct
 import warnings
 import zlib
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digits.data.raw_dataset import RawDataset, dataset_name
+from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name
 from digits.errors import DataError
 from digits.shapes import UInt8
-from digits.types import CLASSES, SIDE, LabelledDigits, Labels
+from digits.types import CLASSES, SIDE, LabelledDigits
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
 
-Picture = UInt8[np.ndarray, "28 28"]
+DigitImage = UInt8[np.ndarray, "28 28"]
 
 PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-TRAIN = ("train", "training")
-TEST = ("test", "testing")
+FOLD_NAMES = (("train", "training"), ("test", "testing"))
 
-_DECODING = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
-"""What Pillow raises on broken pictures."""
-
-
-def class_folders(folder: Path) -> dict[str, list[Path]]:
-    """List the pictures of every folder in `folder` that has any, by the folder's name; hidden files do not count."""
-    found = {
-        below.name: sorted(
-            f for f in below.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES and not f.name.startswith(".")
-        )
-        for below in sorted(folder.iterdir())
-        if below.is_dir() and not below.name.startswith(".")
-    }
-    return {name: files for name, files in found.items() if files}
+_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
+"""Exceptions that Pillow raises on broken pictures."""
 
 
-def read_pictures(folder: Path) -> RawDataset | None:
-    """Read ``folder/<class>/*.png``, or the same below ``train`` and ``test``; None when `folder` holds neither.
+def find_class_folders(folder: Path) -> dict[str, list[Path]]:
+    """List the pictures of each subfolder that has any, by the subfolder's name; hidden files are ignored."""
+    pictures = sorted(file for file in folder.glob("[!.]*/[!.]*") if file.suffix.lower() in PICTURE_SUFFIXES)
+    return {name: list(files) for name, files in groupby(pictures, lambda file: file.parent.name)}
 
-    Folders called 0 to 9 are those labels. Other names are sorted and numbered from 0; at most ten. Pictures are
-    turned upright as their EXIF data says, laid on white where transparent, made grey, and, where not 28 × 28, fitted
-    into it with their aspect kept and the colour of their own border around: these are digits already cut out, so
-    nothing is searched for, centred or thresholded. When the borders are bright on average over all pictures, all are
-    inverted, and the log says so.
+
+def read_class_folders(folder: Path) -> RawDataset | None:
+    """Read ``folder/<class>/*.png``, or the same below ``train`` and ``test``; None if `folder` holds neither.
+
+    Folders called 0 to 9 are the labels. Other names are sorted and numbered from 0; at most ten. Pictures are rotated
+    by their EXIF data, composed on white where transparent, and converted to grey. Those that are not 28 × 28 are
+    resized with their aspect ratio kept and padded with the grey of their border: they are expected to be cropped to
+    one digit, so nothing is segmented, centred or thresholded. If the borders of all pictures are bright on average,
+    all are inverted, and the log says so.
 
     Raises
     ------
     DataError
-        There are too many classes, classes that only the test part has, or a picture that cannot be read.
+        Too many classes, classes that only the test fold has, or a picture that cannot be read.
     """
-    below = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
-    train = next((below[name] for name in TRAIN if name in below and class_folders(below[name])), None)
-    test = next((below[name] for name in TEST if name in below and class_folders(below[name])), None)
-    if train is None:
-        test = None
-    lists = [class_folders(part) for part in (train or folder, test) if part]
-    if not lists[0]:
+    subfolders = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    train, test = (
+        next((subfolders[name] for name in names if name in subfolders and find_class_folders(subfolders[name])), None)
+        for names in FOLD_NAMES
+    )
+    folds = [fold for fold in (train, test) if fold] if train else [folder]
+    files = [find_class_folders(fold) for fold in folds]
+    if not files[0]:
         return None
-    classes = _class_names(train or folder, tuple(lists[0]))
-    unknown = sorted(set(lists[-1]) - set(classes))
-    if unknown:
-        raise DataError(f"{test} has classes that {train} has not: {', '.join(unknown)}. Name the folders alike.")
-    digits = _read(lists, classes)
-    return RawDataset(dataset_name(folder), folder, digits[0], digits[1] if test else None, classes=classes)
+    classes = _class_names(folds[0], tuple(files[0]))
+    if unknown := sorted(set(files[-1]) - set(classes)):
+        raise DataError(f"{test} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both.")
+    digits = _read(files, classes)
+    return RawDataset(dataset_name(folder), folder, digits[0], digits[1] if len(digits) > 1 else None, classes=classes)
 
 
 def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    digits = tuple(map(str, range(CLASSES)))
-    if set(names) <= set(digits):
-        return digits
+    if set(names) <= set(DIGIT_NAMES):
+        return DIGIT_NAMES
     if not 2 <= len(names) <= CLASSES:
         some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
         raise DataError(
@@ -85,63 +78,54 @@ def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _read(lists: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[LabelledDigits]:
+def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[LabelledDigits]:
     from tqdm import tqdm
 
-    with tqdm(
-        total=sum(len(files) for part in lists for files in part.values()),
-        desc="pictures", unit="", delay=2, disable=None, leave=False,
-    ) as bar:  # fmt: skip
-        parts = []
-        for part in lists:
-            images: list[Picture] = []
-            labels: list[Labels] = []
-            for name, files in part.items():
-                labels.append(np.full(len(files), classes.index(name), np.uint8))
+    digits = []
+    total = sum(len(files) for fold in folds for files in fold.values())
+    with tqdm(total=total, desc="pictures", unit="", delay=2, disable=None, leave=False) as bar:
+        for fold in folds:
+            images, labels = [], []
+            for name, files in fold.items():
                 for file in files:
-                    images.append(_picture(file))
+                    images.append(_read_picture(file))
+                    labels.append(classes.index(name))
                     bar.update()
-            parts.append(LabelledDigits(np.stack(images), np.concatenate(labels)))
+            digits.append(LabelledDigits(np.stack(images), np.array(labels, np.uint8)))
     frame = np.ones((SIDE, SIDE), bool)
     frame[1:-1, 1:-1] = False
-    border = sum(part.images[:, frame].sum(dtype=np.int64) for part in parts) / (sum(map(len, parts)) * frame.sum())
+    border = sum(part.images[:, frame].sum(dtype=np.int64) for part in digits) / (sum(map(len, digits)) * frame.sum())
     if border > 127:
         log.warning("The pictures have bright borders (mean %.0f of 255): all are inverted to light on dark.", border)
-        return [LabelledDigits(255 - part.images, part.labels) for part in parts]
-    return parts
+        return [LabelledDigits(255 - part.images, part.labels) for part in digits]
+    return digits
 
 
-def _picture(path: Path) -> Picture:
-    from PIL import Image, ImageOps
+def _read_picture(path: Path) -> DigitImage:
+    from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
-                return _fitted(_grey(ImageOps.exif_transpose(picture)))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *_DECODING) as error:
-        raise DataError(f"{path} cannot be read as a picture: {error}. Mend it or move it out of the folder.") from None
+                return _convert(picture)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *_DECODING_ERRORS) as error:
+        raise DataError(f"{path} cannot be read as a picture: {error}. Replace it or remove it.") from None
 
 
-def _fitted(grey: Image.Image) -> Picture:
+def _convert(picture: Image.Image) -> DigitImage:
     from PIL import Image, ImageOps
 
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I;16"):
+        # Pillow clips 16 bits at 255 when it converts them.
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    elif picture.has_transparency_data:
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA"))
+    grey = picture.convert("L")
     if grey.size != (SIDE, SIDE):
         pixels = np.asarray(grey)
         border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
         grey = ImageOps.pad(grey, (SIDE, SIDE), Image.Resampling.BILINEAR, color=int(np.median(border)))
     return np.array(grey, dtype=np.uint8)
-
-
-def _grey(picture: Image.Image) -> Image.Image:
-    from PIL import Image
-
-    if picture.mode.startswith("I;16"):
-        # Pillow clips 16 bits at 255 when it converts them.
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    if picture.has_transparency_data:
-        with_alpha = picture.convert("RGBA")
-        page = Image.new("RGBA", picture.size, "white")
-        page.alpha_composite(with_alpha)
-        return page.convert("L")
-    return picture.convert("L")

@@ -1,4 +1,4 @@
-"""Which IDX files belong together: pairs of images and labels, and the train and test pairs of one set."""
+"""IDX files that belong together: images with their labels, and the train and test folds of one dataset."""
 
 from __future__ import annotations
 
@@ -18,105 +18,103 @@ from digits.types import LabelledDigits
 
 log = logging.getLogger(__name__)
 
-DEPTH = 4
-"""Folders searched below the one named: torchvision's ``root/MNIST/raw`` and what people wrap around it."""
+MAX_FOLDER_DEPTH = 4
+"""Levels of subfolders to search: torchvision's ``root/MNIST/raw``, and two more around it."""
 
-_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
-_PARTS = {"train": "train", "t10k": "test", "test": "test"}
+_IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
+_FOLDS = {"train": "train", "t10k": "test", "test": "test"}
 
 
 @dataclass(frozen=True)
 class IdxSet:
-    """The files of one set in one folder, by part (``train``, ``test``, ``all``) and kind (``images``, ``labels``)."""
+    """Files with one prefix in one folder, by fold (``train``, ``test``, ``all``) and kind (``images``, ``labels``)."""
 
     folder: Path
     prefix: str
     files: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
 
 
-def set_of(path: Path) -> IdxSet:
-    """Find the set that an IDX file belongs to: the files beside it that are called alike."""
-    return next(files for files in idx_sets(path.parent) if any(path in copies for copies in files.files.values()))
-
-
 def is_idx_name(path: Path) -> bool:
-    """Tell whether a file is called as IDX files of images or labels are, with dots or hyphens, gzipped or not."""
-    return _NAME.fullmatch(path.name) is not None
+    """Tell whether a file is named as IDX files of images or labels are: dots or hyphens, gzipped or not."""
+    return _IDX_NAME.fullmatch(path.name) is not None
 
 
-def idx_sets(root: Path) -> list[IdxSet]:
-    """List the sets in a folder and at most `DEPTH` folders below it, in the order of their paths."""
+def find_idx_sets(root: Path) -> list[IdxSet]:
+    """Find the datasets in a folder and its subfolders, in the order of their paths."""
     sets: dict[tuple[Path, str, bool], IdxSet] = {}
-    for place, below, names in os.walk(root):
+    for place, subfolders, names in os.walk(root):
         folder = Path(place)
-        deep = len(folder.relative_to(root).parts) >= DEPTH
-        below[:] = [] if deep else sorted(name for name in below if not name.startswith("."))
+        is_deepest = len(folder.relative_to(root).parts) >= MAX_FOLDER_DEPTH
+        subfolders[:] = [] if is_deepest else sorted(name for name in subfolders if not name.startswith("."))
         for name in sorted(names):
-            if match := _NAME.fullmatch(name):
-                prefix, part = _parted(match[1] or "")
-                group = sets.setdefault((folder, prefix, part == "all"), IdxSet(folder, prefix))
-                group.files.setdefault((part, match[2].lower()), []).append(folder / name)
+            if match := _IDX_NAME.fullmatch(name):
+                prefix, fold = _split_prefix(match[1] or "")
+                idx_set = sets.setdefault((folder, prefix, fold == "all"), IdxSet(folder, prefix))
+                idx_set.files.setdefault((fold, match[2].lower()), []).append(folder / name)
     return list(sets.values())
 
 
-def read_idx_set(files: IdxSet, *, both: bool = False) -> RawDataset:
-    """Read a set's pairs; with `both`, a set without its train or its test pair is an error.
+def find_idx_set(path: Path) -> IdxSet:
+    """Find the dataset that an IDX file belongs to: the files beside it with the same prefix."""
+    return next(found for found in find_idx_sets(path.parent) if any(path in copies for copies in found.files.values()))
+
+
+def read_idx_set(idx_set: IdxSet, *, need_both: bool = False) -> RawDataset:
+    """Read the folds of a dataset; with `need_both`, a missing train or test fold is an error.
 
     Raises
     ------
     DataError
         A file is missing or broken, or images and labels do not belong together.
     """
-    parts = ["train", "test"] if both else sorted({part for part, _ in files.files}, reverse=True)
-    missing = [_file_name(files, part, kind) for part in parts for kind in ("images", "labels")
-               if (part, kind) not in files.files]  # fmt: skip
-    if missing:
-        there = ", ".join(sorted(path.name for paths in files.files.values() for path in paths))
-        raise DataError(f"{files.folder} lacks {' and '.join(missing)}; it has {there}. Put the missing there.")
-    if "emnist" in files.prefix.lower():
-        log.warning("%s: EMNIST publishes its images transposed; they are taken as they are.", files.folder)
-    digits = [_pair(files, part) for part in parts]
+    folds = ["train", "test"] if need_both else sorted({fold for fold, _ in idx_set.files}, reverse=True)
+    keys = [(fold, kind) for fold in folds for kind in ("images", "labels")]
+    if missing := [_file_name(idx_set, *key) for key in keys if key not in idx_set.files]:
+        present = ", ".join(sorted(path.name for copies in idx_set.files.values() for path in copies))
+        raise DataError(f"{idx_set.folder} lacks {' and '.join(missing)}; it has {present}. Add the missing files.")
+    if "emnist" in idx_set.prefix.lower():
+        log.warning("%s: EMNIST publishes transposed images; they are used as they are.", idx_set.folder)
+    digits = [_read_fold(idx_set, fold) for fold in folds]
     return RawDataset(
-        "-".join(filter(None, (dataset_name(files.folder), files.prefix))), files.folder,
-        digits[0], digits[1] if len(digits) > 1 else None, _sources(files, parts),
-    )  # fmt: skip
+        "-".join(filter(None, (dataset_name(idx_set.folder), idx_set.prefix))),
+        idx_set.folder,
+        digits[0],
+        digits[1] if len(digits) > 1 else None,
+        {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, keys, strict=False)},
+    )
 
 
-def read_idx_pair(files: IdxSet, path: Path) -> LabelledDigits:
-    """Read the one pair that `path`, images or labels, belongs to."""
-    part = next(part for (part, _), paths in files.files.items() if path in paths)
-    only = IdxSet(files.folder, files.prefix, {key: paths for key, paths in files.files.items() if key[0] == part})
-    return read_idx_set(only).train
+def read_idx_pair(path: Path) -> LabelledDigits:
+    """Read one fold: a file of images or labels, and the file that belongs to it."""
+    found = find_idx_set(path)
+    fold = next(fold for (fold, _), copies in found.files.items() if path in copies)
+    return read_idx_set(
+        IdxSet(found.folder, found.prefix, {k: v for k, v in found.files.items() if k[0] == fold})
+    ).train
 
 
-def _pair(files: IdxSet, part: str) -> LabelledDigits:
-    images, images_from = _first_whole(files.files[part, "images"])
-    labels, labels_from = _first_whole(files.files[part, "labels"])
+def _read_fold(idx_set: IdxSet, fold: str) -> LabelledDigits:
+    images, images_from = _read_first_whole(idx_set.files[fold, "images"])
+    labels, labels_from = _read_first_whole(idx_set.files[fold, "labels"])
     return make_digits(images, labels, images_from, labels_from)
 
 
-def _first_whole(copies: list[Path]) -> tuple[NDArray[Any], str]:
-    """Read the first copy that is whole: torchvision leaves each file twice, plain and gzipped."""
+def _read_first_whole(copies: list[Path]) -> tuple[NDArray[Any], str]:
+    """Read the first copy that is not broken: torchvision keeps each file twice, plain and gzipped."""
     for path in copies[:-1]:
         try:
             return read_idx(path), str(path)
         except DataError as error:
-            log.warning("%s Taking %s instead.", error, copies[-1].name)
+            log.warning("%s Reading %s instead.", error, copies[-1].name)
     return read_idx(copies[-1]), str(copies[-1])
 
 
-def _sources(files: IdxSet, parts: list[str]) -> dict[str, str]:
-    copies = [files.files[part, kind] for part in parts for kind in ("images", "labels")]
-    return {role: str(paths[0]) for role, paths in zip(MNIST_FILES, copies, strict=False)}
-
-
-def _parted(prefix: str) -> tuple[str, str]:
+def _split_prefix(prefix: str) -> tuple[str, str]:
     head, _, last = re.sub(r"[-_.]", "-", prefix).rpartition("-")
-    part = _PARTS.get(last.lower())
-    return (head, part) if part else (prefix, "all")
+    fold = _FOLDS.get(last.lower())
+    return (head, fold) if fold else (prefix, "all")
 
 
-def _file_name(files: IdxSet, part: str, kind: str) -> str:
-    stem = {"train": "train", "test": "t10k", "all": ""}[part]
-    name = f"idx{3 if kind == 'images' else 1}-ubyte"
-    return "-".join(filter(None, (files.prefix, stem, kind, name)))
+def _file_name(idx_set: IdxSet, fold: str, kind: str) -> str:
+    stem = {"train": "train", "test": "t10k", "all": ""}[fold]
+    return "-".join(filter(None, (idx_set.prefix, stem, kind, f"idx{3 if kind == 'images' else 1}-ubyte")))

@@ -1,4 +1,4 @@
-"""CSV as Kaggle's *Digit Recognizer* writes it: one digit a line, its label and its 784 pixels in columns."""
+"""CSV as in Kaggle's *Digit Recognizer*: one digit per row, its 784 pixels in columns, with or without a label."""
 
 from __future__ import annotations
 
@@ -6,34 +6,55 @@ import csv
 import warnings
 from collections.abc import Iterator
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digits.data.file_errors import AGAIN, unreadable, web_page
+from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
 from digits.data.raw_dataset import make_digits
 from digits.errors import DataError
-from digits.types import CLASSES, SIDE, LabelledDigits
+from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
-COLUMNS = 1 + SIDE * SIDE
+PIXELS = SIDE * SIDE
+
+BATCH_SIZE = 2000
+"""Rows parsed at once, which keeps memory flat for tables of any length."""
+
+LABEL_COLUMNS = ("label", "class")
+"""Names that mark the label's column in a header."""
 
 
 def read_csv(path: Path) -> LabelledDigits:
-    """Read a table of 785 columns: one called ``label`` or ``class`` in a header, or without a header the label first.
-
-    numpy's own parser reads Kaggle's 42,000 rows in half a second; only when it fails are the lines gone through
-    one by one, to say which value it was.
+    """Read a table of 785 columns: the label's is called ``label`` or ``class``, or comes first if there is no header.
 
     Raises
     ------
     DataError
-        The file is no such table; the message tells line and column of the first wrong value.
+        The file is no such table; the message names line and column of the first invalid value.
+    """
+    images, labels = zip(*read_csv_batches(path, need_labels=True), strict=True)
+    return make_digits(np.concatenate(images), np.concatenate(labels), str(path), str(path))
+
+
+def read_csv_batches(path: Path, *, need_labels: bool = False) -> Iterator[tuple[Images, Labels | None]]:
+    """Read a table of 784 or 785 columns in batches of images and labels; errors as in `read_csv`.
+
+    Labels are None where there are 784 columns; `need_labels` refuses these, unnamed labels, and labels above 9.
+    numpy's parser reads Kaggle's 42,000 rows in half a second; only a batch on which it fails is parsed again, cell by
+    cell, to name the invalid value.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            return _read(stream, path)
+            header, label = _read_layout(path, stream, need_labels)
+            lines = ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+            rows = islice(lines, 1 if header else 0, None)
+            batch = list(islice(rows, BATCH_SIZE))
+            if not batch:
+                raise DataError(f"{path} has a header and no digits below it. {DOWNLOAD_AGAIN}")
+            while batch:
+                yield _parse(path, batch, header, label, CLASSES - 1 if need_labels else 255)
+                batch = list(islice(rows, BATCH_SIZE))
     except OSError as error:
         raise unreadable(path, error) from None
     except (UnicodeDecodeError, csv.Error):
@@ -41,92 +62,77 @@ def read_csv(path: Path) -> LabelledDigits:
 
 
 def has_label_column(path: Path) -> bool:
-    """Tell whether a CSV file is as wide as labelled digits are; Kaggle's ``test.csv`` and sample answers are not."""
+    """Tell whether a CSV file has 785 columns; Kaggle's ``test.csv`` and sample submission do not."""
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
         try:
-            return len(next(_rows(stream), [])) == COLUMNS
+            return len(next(filter(None, csv.reader(stream)), [])) == PIXELS + 1
         except csv.Error:
             return False
 
 
-def _label_index(first: list[str]) -> tuple[int | None, bool]:
-    """Tell from the first row where labels are, and whether it is a header; pixels may have numbers for names."""
-    names = [cell.strip().lower() for cell in first]
-    if named := [name for name in ("label", "class") if name in names]:
-        return names.index(named[0]), True
-    header = sum(map(_is_number, first)) < len(first) / 2
-    return (None if header else 0), header
-
-
-def _read(stream: TextIOWrapper, path: Path) -> LabelledDigits:
+def _read_layout(path: Path, stream: TextIOWrapper, need_labels: bool) -> tuple[list[str] | None, int | None]:
+    """Read the header, if any, and find the label's column, if any."""
     head = stream.read(4096)
-    finding = "is empty" if not head.strip() else web_page(head.encode())
-    if finding:
-        raise DataError(f"{path} {finding}. {AGAIN}")
+    if problem := describe_web_page(head.encode()) if head.strip() else "is empty":
+        raise DataError(f"{path} {problem}. {DOWNLOAD_AGAIN}")
     stream.seek(0)
-    first = next(_rows(stream))
-    if len(first) == COLUMNS - 1:
+    first = next(filter(None, csv.reader(stream)))
+    stream.seek(0)
+    if len(first) == PIXELS and need_labels:
         raise DataError(
-            f"{path} has 784 columns: pixels without labels, as Kaggle's test.csv. "
-            "To learn or to score, give the file with the label column; `digits read` reads this one."
+            f"{path} has 784 columns: pixels without labels, as in Kaggle's test.csv. "
+            "Training and evaluation need the file with labels; `digits read` reads this one."
         )
-    if len(first) != COLUMNS:
-        raise DataError(f"{path} has {len(first):,} columns; 785 are needed: a label and 28 × 28 pixels.")
-    label, header = _label_index(first)
-    if label is None:
-        raise DataError(f"{path} has no column called label or class: the first is {first[0]!r}. Rename it.")
-    stream.seek(0)
-    table = _parse(stream, path, first if header else None, label)
-    pixels = np.delete(table, label, axis=1)
-    return make_digits(pixels, table[:, label], str(path), str(path))
+    if len(first) not in (PIXELS, PIXELS + 1):
+        raise DataError(
+            f"{path} has {len(first):,} columns; 785 are needed (label and 28 × 28 pixels), or 784 to read."
+        )
+    names = [cell.strip().lower() for cell in first]
+    label = next((names.index(name) for name in LABEL_COLUMNS if name in names), None)
+    # A header may number its columns, so that some of its cells could be pixels.
+    has_header = label is not None or sum(_is_whole(cell, 255) for cell in first) < len(first) / 2
+    if need_labels and has_header and label is None:
+        raise DataError(f"{path} has no column called label or class; the first is {first[0]!r}. Rename it.")
+    return first if has_header else None, None if len(first) == PIXELS else label or 0
 
 
-def _parse(stream: TextIOWrapper, path: Path, header: list[str] | None, label: int) -> NDArray[np.uint8]:
-    problem: object = "a label outside 0–9"
+def _parse(
+    path: Path, rows: list[tuple[int, str]], header: list[str] | None, label: int | None, max_label: int
+) -> tuple[Images, Labels | None]:
+    problem = ""
     try:
         with warnings.catch_warnings():
-            # Some releases of numpy cut 0.5 to 0 with no more than a warning; none may say that a table is empty.
-            warnings.simplefilter("error")
-            table: NDArray[Any] = np.loadtxt(
-                stream, np.uint8, delimiter=",", skiprows=int(header is not None), comments=None, quotechar='"', ndmin=2
-            )
-        if table.shape[1] == COLUMNS and table[:, label].max() < CLASSES:
-            return table
+            warnings.simplefilter("error")  # some releases of numpy truncate 0.5 to 0 with only a warning
+            lines = [line for _, line in rows]
+            table = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, quotechar='"', ndmin=2)
+        if table.shape[1] == PIXELS + (label is not None):
+            labels = None if label is None else table[:, label]
+            if labels is None or labels.max() <= max_label:
+                pixels = table if label is None else np.delete(table, label, axis=1)
+                return np.ascontiguousarray(pixels).reshape(-1, SIDE, SIDE), labels
     except (ValueError, UserWarning, DeprecationWarning) as error:
-        problem = error
-    stream.seek(0)
-    finding = _first_wrong(stream, header, label) or f"does not parse: {problem}"
-    raise DataError(f"{path} {finding}. Correct that line, or export the table again.")
+        problem = f"does not parse near line {rows[0][0]:,}: {error}"
+    problem = _find_problem(rows, header, label, max_label) or problem
+    raise DataError(f"{path} {problem}. Correct that line, or export the table again.")
 
 
-def _first_wrong(stream: TextIOWrapper, header: list[str] | None, label: int) -> str:
-    reader = csv.reader(stream)
-    lines = 0
-    for row in reader:
-        if not row or (header is not None and reader.line_num == 1):
-            continue
-        lines += 1
-        if len(row) != COLUMNS:
-            return f"has {len(row):,} columns in line {reader.line_num:,}, and 785 in the first"
+def _find_problem(rows: list[tuple[int, str]], header: list[str] | None, label: int | None, max_label: int) -> str:
+    columns = PIXELS + (label is not None)
+    for number, line in rows:
+        row = next(csv.reader([line]))
+        if len(row) != columns:
+            return f"has {len(row):,} columns in line {number:,}, but {columns} in the first"
         for index, cell in enumerate(row):
-            largest = CLASSES - 1 if index == label else 255
-            if not (_is_number(cell) and float(cell).is_integer() and 0 <= float(cell) <= largest and "." not in cell):
+            kind, largest = ("label", max_label) if index == label else ("pixel", 255)
+            if not _is_whole(cell, largest):
                 column = f"{index + 1} ({header[index]})" if header else f"{index + 1}"
-                what = "label" if index == label else "pixel"
                 return (
-                    f"has {cell!r} in line {reader.line_num:,}, column {column}, "
-                    f"where a {what}, a whole number from 0 to {largest}, belongs"
+                    f"has {cell!r} in line {number:,}, column {column}, "
+                    f"where a {kind}, a whole number from 0 to {largest}, belongs"
                 )
-    return "" if lines else "has a header and no digits below it"
+    return ""
 
 
-def _rows(stream: TextIOWrapper) -> Iterator[list[str]]:
-    return (row for row in csv.reader(stream) if row)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _is_whole(cell: str, largest: int) -> bool:
+    text = cell.strip()
+    return text.isascii() and text.isdigit() and float(text) <= largest
