@@ -35,7 +35,7 @@ test: lint ## lint, then run every test: what CI runs
 	$(BIN)/digits data
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-docs: .venv/.has-docs ## build the documentation into site/
+docs: .venv/.has-docs ## build the documentation in site/
 	$(BIN)/python -m mkdocs build --strict $(ARGS)
 
 bench: .venv/.has-bench ## compare speed and accuracy with other libraries, write benchmarks/results

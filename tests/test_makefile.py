@@ -147,10 +147,20 @@ def test_too_old_python_is_reported(tmp_path: Path) -> None:
     assert "python3.9 is older: name another with PYTHON=" in finished.stderr
 
 
+def targets() -> list[str]:
+    (names,) = re.findall(r"^\.PHONY: (help .*) venv$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    return list(names.split())
+
+
 def test_help_lists_every_target(tmp_path: Path) -> None:
     shown = Checkout(tmp_path).make().stdout
-    (targets,) = re.findall(r"^\.PHONY: (help .*) venv$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    assert re.findall(r"^  ([a-z]+)\t", shown, re.MULTILINE) == targets.split()
+    assert re.findall(r"^  ([a-z]+)\t", shown, re.MULTILINE) == targets()
+
+
+def test_contributing_names_existing_targets() -> None:
+    named = re.findall(r"`make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert "check" in named
+    assert set(named) - set(targets()) == set()
 
 
 def test_ci_runs_every_test() -> None:
