@@ -74,7 +74,7 @@ def _judged(reader: digits.Reader) -> Iterator[Row]:
     yield from _pages(reader)
     yield from _synthetic_pages(reader)
     yield from _rejected(reader)
-    for how, judge in (("as it is", reader.model.probabilities), ("looked at twice", reader.read_digits)):
+    for how, judge in (("as it is", reader.model.predict_proba), ("looked at twice", reader.read_digits)):
         for name in CORRUPTIONS:
             images = corrupted(test.images, name)
             yield f"MNIST-C, {how}: {name}", int((judge(images).argmax(1) == test.labels).sum()), len(test)
@@ -124,7 +124,7 @@ def _synthetic_pages(reader: digits.Reader) -> Iterator[Row]:
 def _rejected(reader: digits.Reader) -> Iterator[Row]:
     others = digits.synthesize_outliers(OTHERS, SEED)
     for name, images in (("drawn", others), ("photographed", digits.simulate_photos(others, SEED))):
-        rejected = reader.model.probabilities(images).max(1) < reader.threshold
+        rejected = reader.model.predict_proba(images).max(1) < reader.threshold
         yield f"no digits, {name}: rejected", int(rejected.sum()), OTHERS
 
 

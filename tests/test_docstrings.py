@@ -17,10 +17,14 @@ Described = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def public_definitions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Described]]:
     """Functions, classes and their methods without a leading underscore, wherever a caller can reach them."""
     for node in body:
-        if isinstance(node, Described) and not node.name.startswith("_"):
+        if isinstance(node, Described) and not node.name.startswith("_") and not is_overload(node):
             yield prefix + node.name, node
             if isinstance(node, ast.ClassDef):
                 yield from public_definitions(node.body, f"{prefix}{node.name}.")
+
+
+def is_overload(node: Described) -> bool:
+    return "overload" in map(ast.unparse, node.decorator_list)
 
 
 def section(docstring: str, title: str) -> list[str] | None:

@@ -179,7 +179,7 @@ def test_what_is_no_digit_looks_like_none(page: Page) -> None:
 def test_doubts_are_told(page: Page) -> None:
     draw(page, [SCRIBBLE], height=0.4)
     settled(page)
-    expect(page.locator("#doubts")).to_have_text("Look again: unlike any digit.")
+    expect(page.locator("#doubts")).to_have_text("Look again: probably not a digit.")
 
 
 def test_settled_answers_are_said_aloud(page: Page) -> None:

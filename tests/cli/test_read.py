@@ -210,9 +210,9 @@ def test_wrong_calls_are_told(digits: Any, note: Path, words: list[str], code: i
 
 
 def test_a_changed_model_is_refused(digits: Any, note: Path) -> None:
-    from digits.inference.reader import PRETRAINED
+    from digits.inference.model import SHIPPED_FOLDER
 
-    content = bytearray((PRETRAINED / "mlp.onnx").read_bytes())
+    content = bytearray((SHIPPED_FOLDER / "mlp.onnx").read_bytes())
     content[100_000:100_400] = bytes(400)
     (note.parent / "changed.onnx").write_bytes(content)
     said = digits("read", note, "--model", note.parent / "changed.onnx")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits.inference.bulk import BulkReader
+from digits.inference import BulkReader
 from digits.synthesis import synthesize_page
 
 SEEDS = (9, 45, 105)
@@ -50,7 +50,7 @@ def test_ray_maps_the_reader_over_files(tmp_path: Path) -> None:
         (tmp_path / f"{seed}.png").write_bytes(content(seed))
     # in a process of its own: Ray changes signal handlers, logging and the environment of the one it runs in
     code = (
-        "import sys, json, ray; from digits.inference.bulk import BulkReader\n"
+        "import sys, json, ray; from digits.inference import BulkReader\n"
         "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)\n"
         "rows = ray.data.read_binary_files(sys.argv[1], include_paths=True)"
         ".map_batches(BulkReader, concurrency=1, batch_size=2).take_all()\n"

@@ -27,7 +27,7 @@ def reader() -> Reader:
 @pytest.mark.parametrize("name", PICTURES)
 def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
     path = tmp_path / "new" / "why.png"
-    explain(PICTURES[name], reader.read(PICTURES[name]), path)
+    explain(reader.read(PICTURES[name]), path)
     with Image.open(path) as picture:
         assert (picture.format, picture.mode, picture.width) == ("PNG", "RGB", 1200)
         assert 200 < picture.height < 3000
@@ -38,12 +38,12 @@ def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Pa
     page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)
     assert len(reading.digits) > 120
-    explain(page, reading, tmp_path / "why.png")
+    explain(reading, tmp_path / "why.png")
     with Image.open(tmp_path / "why.png") as picture:
         assert picture.height < 8000
 
 
 def test_a_single_digit_is_explained_too(reader: Reader, tmp_path: Path) -> None:
     picture = synthesize_page(9).picture[:, :150]
-    explain(picture, reader.read(picture, single=True), tmp_path / "why.png")
+    explain(reader.read(picture, single=True), tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000

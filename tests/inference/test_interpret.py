@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from digits.inference import load_model
 from digits.inference.interpret import Layers, find_evidence, open_layers
-from digits.inference.reader import model_path
+from digits.inference.model import locate_model
 from digits.training.config import TrainConfig
 from digits.training.export import export_onnx
 from digits.training.network import Normalize, make_network
@@ -69,8 +69,8 @@ def test_hidden_layers_are_what_pytorch_computes(mnist: Any, tmp_path: Path) -> 
 
 
 def test_blotting_out_tells_what_ink_is_worth(mnist: Any) -> None:
-    model = load_model(model_path("cnn"))
-    assert open_layers(model_path("cnn")) is None
+    model = load_model("cnn")
+    assert open_layers(locate_model("cnn")) is None
     image = mnist.test.images[0]
     evidence = find_evidence(model, None, image, 7)
     assert not evidence.exact

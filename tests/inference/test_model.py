@@ -1,4 +1,4 @@
-"""Model files that are read, and all those that are not, with the reason."""
+"""Model files: those that are read, and why the others are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from digits.errors import ModelError
+from digits.errors import ModelError, ModelNotFoundError
 from digits.inference import Model, load_model
 from digits.inference.model import agree, encode_golden
 from digits.types import Dataset
@@ -27,7 +27,7 @@ WEIGHTS = np.random.default_rng(0).normal(0, 0.1, (784, 10)).astype(np.float32)
 
 
 def answers(images: np.ndarray) -> np.ndarray:
-    """What the model of these tests answers, by numpy."""
+    """Logits of the model of these tests, by NumPy."""
     return np.asarray(images.reshape(-1, 784).astype(np.float32) / 255 @ WEIGHTS, np.float32)
 
 
@@ -39,7 +39,7 @@ def described(images: np.ndarray, **changes: Any) -> dict[str, Any]:
 def build(
     metadata: str | None, *, n: str | int = "n", classes: int = 10, name: str = "images", kind: int = TensorProto.UINT8
 ) -> onnx.ModelProto:
-    """Make a linear model of ONNX's own parts, without torch."""
+    """A linear model of ONNX's own parts, without torch."""
     graph = helper.make_graph(
         [
             helper.make_node("Reshape", [name, "flat"], ["rows"]),
@@ -80,38 +80,38 @@ def model(file: Path) -> Model:
 
 
 @pytest.mark.parametrize("n", [0, 1, 999, 1000, 1001, 2345])
-def test_any_number_of_digits_is_read(model: Model, images: np.ndarray, n: int) -> None:
+def test_any_number_of_digits(model: Model, images: np.ndarray, n: int) -> None:
     logits = model.logits(images[:n])
     assert (logits.dtype, logits.shape) == (np.float32, (n, 10))
     np.testing.assert_allclose(logits, answers(images[:n]), atol=1e-4)
 
 
 @pytest.mark.parametrize("view", [np.s_[::-1], np.s_[:, ::-1], np.s_[:, :, ::-1], np.s_[::3]])
-def test_any_view_of_an_array_is_read(model: Model, images: np.ndarray, view: Any) -> None:
+def test_any_view_of_an_array(model: Model, images: np.ndarray, view: Any) -> None:
     np.testing.assert_allclose(model.logits(images[:60][view]), answers(images[:60][view].copy()), atol=1e-4)
 
 
-def test_a_transposed_array_is_read_as_it_looks(model: Model, images: np.ndarray) -> None:
+def test_a_transposed_array(model: Model, images: np.ndarray) -> None:
     turned = images[:5].transpose(0, 2, 1)
     np.testing.assert_allclose(model.logits(turned), answers(turned.copy()), atol=1e-4)
 
 
 def test_probabilities_sum_to_one_and_use_the_temperature(model: Model, images: np.ndarray) -> None:
-    probabilities = model.probabilities(images)
+    probabilities = model.predict_proba(images)
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-6)
     exponentials = np.exp(answers(images).astype(float) / 2.0)
     np.testing.assert_allclose(probabilities, exponentials / exponentials.sum(1, keepdims=True), atol=1e-5)
-    assert model.probabilities(images[:0]).shape == (0, 10)
+    assert model.predict_proba(images[:0]).shape == (0, 10)
 
 
-def test_a_run_folder_is_its_model(file: Path, images: np.ndarray) -> None:
+def test_a_run_folder_holds_its_model(file: Path, images: np.ndarray) -> None:
     np.testing.assert_array_equal(load_model(file.parent).logits(images), load_model(str(file)).logits(images))
 
 
 def test_reading_loads_no_torch(file: Path) -> None:
     code = (
         "import sys, numpy, digits; m = digits.load_model(sys.argv[1]);"
-        "m.probabilities(numpy.zeros((3, 28, 28), 'u1'));"
+        "m.predict_proba(numpy.zeros((3, 28, 28), 'u1'));"
         "print([name for name in ('torch', 'matplotlib', 'onnx') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
@@ -125,7 +125,7 @@ def test_runtimes_agree_up_to_a_thousandth(near: float, far: float) -> None:
     assert not agree(logits, logits + np.float32(far))
 
 
-def test_logits_that_are_no_numbers_never_agree() -> None:
+def test_nan_never_agrees() -> None:
     nan = np.full((1, 10), np.nan, np.float32)
     assert not agree(nan, nan)
 
@@ -137,68 +137,84 @@ def refusal(path: Path) -> str:
     return str(refused.value)
 
 
-def test_a_missing_model_is_told_with_where_one_comes_from(tmp_path: Path) -> None:
-    missing = tmp_path / "none.onnx"
-    assert refusal(missing) == f"there is no model file {missing}; `digits train` makes one"
-    assert refusal(tmp_path) == f"there is no model file {tmp_path}/model.onnx; `digits train` makes one"
+def test_a_missing_model_is_named_with_what_there_is(tmp_path: Path) -> None:
+    for path, file in ((tmp_path / "none.onnx", "none.onnx"), (tmp_path, "model.onnx")):
+        with pytest.raises(ModelNotFoundError, match=f"{tmp_path}/{file}: name .*cnn or mlp.*digits train"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("name", ["None", "3", "b'cnn'"])
+def test_what_is_not_a_model_is_named(name: str) -> None:
+    script = f"import digits; digits.load_model({name})"
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert finished.stderr.splitlines()[-1].startswith("digits.errors.UsageError: a model is cnn or mlp, or the path")
+
+
+def test_shipped_models_are_loaded_by_name_and_describe_themselves(file: Path) -> None:
+    assert repr(load_model("mlp")) == "<Model mlp: 784-256-128-10, 235,146 parameters, test accuracy 99.36 %>"
+    assert repr(load_model(file)) == f"<Model {file.parent.name}: network unknown>"
+
+
+def test_predictions_are_the_most_probable_classes(model: Model, images: np.ndarray) -> None:
+    classes = model.predict(images)
+    assert (classes.dtype, classes.shape) == (np.uint8, (len(images),))
+    assert (classes == answers(images).argmax(1)).all()
+    assert (model.predict(images[:9] / 255) == classes[:9]).all()
 
 
 @pytest.mark.parametrize(
     ("made", "found"),
     [("zeros((2, 28, 28))", "float64[2, 28, 28]"), ("zeros((2, 784), 'u1')", "uint8[2, 784]")],
 )
-def test_images_of_another_form_are_refused_where_nothing_checks_annotations(file: Path, made: str, found: str) -> None:
+def test_logits_need_uint8_images(file: Path, made: str, found: str) -> None:
     script = f"from numpy import zeros; import digits; digits.load_model({str(file)!r}).logits({made})"
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert finished.stderr.splitlines()[-1].endswith(f"images must be uint8[n, 28, 28]; these are {found}")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"<!DOCTYPE html>", b"\x08\x08" * 1000])
-def test_a_file_that_is_no_onnx_is_told_so(tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_onnx(tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
     assert refusal(path).startswith(f"{path} is not a model that ONNX Runtime can read: ")
     assert capfd.readouterr().err == ""
 
 
-def test_a_cut_model_is_told_so(tmp_path: Path, file: Path) -> None:
+def test_a_truncated_model(tmp_path: Path, file: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(file.read_bytes()[:-50])
     assert refusal(path).startswith(f"{path} is not a model that ONNX Runtime can read: ")
 
 
-FOREIGN = "is an ONNX file, but not a digits model: it lacks our metadata; `digits train` makes one"
-
-
 @pytest.mark.parametrize("metadata", [None, "", "{", "[]", "3", "{}", '{"temperature": 1}'])
-def test_a_foreign_onnx_file_is_told_so(tmp_path: Path, metadata: str | None) -> None:
+def test_an_onnx_file_of_others(tmp_path: Path, metadata: str | None) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(build(metadata), path)
-    assert refusal(path) == f"{path} {FOREIGN}"
+    assert refusal(path).startswith(f"{path} is an ONNX file, but not a digits model")
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None])
-def test_another_format_is_told_with_what_to_do(tmp_path: Path, images: np.ndarray, version: object) -> None:
+def test_another_format_version(tmp_path: Path, images: np.ndarray, version: object) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(build(json.dumps(described(images, format=version))), path)
     assert refusal(path).startswith(f"{path} has model format {version!r}; this version of digits reads format 1: ")
 
 
 @pytest.mark.parametrize("wrong", [{"classes": 9}, {"name": "pixels"}, {"kind": TensorProto.FLOAT}])
-def test_a_model_of_another_form_is_told_so(tmp_path: Path, images: np.ndarray, wrong: dict[str, Any]) -> None:
+def test_a_model_with_other_inputs_or_outputs(tmp_path: Path, images: np.ndarray, wrong: dict[str, Any]) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(build(json.dumps(described(images)), **wrong), path)
-    said = refusal(path)
-    assert said.startswith(f"{path} does not turn uint8[n, 28, 28] into float32[n, 10]: it has [")
-    assert str(wrong.get("classes", wrong.get("name", "tensor(float)"))) in said
+    message = refusal(path)
+    assert message.startswith(f"{path} does not turn uint8[n, 28, 28] into float32[n, 10]: it has [")
+    assert str(wrong.get("classes", wrong.get("name", "tensor(float)"))) in message
 
 
-def test_a_model_of_a_fixed_batch_is_refused_quietly(
+def test_a_fixed_batch_size_fails_the_self_check_quietly(
     tmp_path: Path, images: np.ndarray, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(build(json.dumps(described(images)), n=2), path)
-    assert str(path) in refusal(path)
+    assert refusal(path).startswith(f"{path} fails its self-check")
     assert capfd.readouterr().err == ""
 
 
@@ -224,17 +240,15 @@ def broken_golden(real: np.ndarray, **changes: str) -> dict[str, Any]:
         lambda images: broken_golden(images, logits=base64.b64encode(b"\0" * 40).decode()),
     ],
 )
-def test_broken_metadata_are_told_so(
-    tmp_path: Path, images: np.ndarray, spoil: Callable[[np.ndarray], dict[str, Any]]
-) -> None:
+def test_broken_metadata(tmp_path: Path, images: np.ndarray, spoil: Callable[[np.ndarray], dict[str, Any]]) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(build(json.dumps(spoil(images))), path)
-    said = refusal(path)
-    assert said.startswith(f"{path} has broken metadata: ")
-    assert said.endswith("; export the model again")
+    message = refusal(path)
+    assert message.startswith(f"{path} has broken metadata: ")
+    assert message.endswith("; export the model again")
 
 
-def test_weights_that_were_tampered_with_are_noticed(tmp_path: Path, file: Path) -> None:
+def test_changed_weights_fail_the_self_check(tmp_path: Path, file: Path) -> None:
     tampered = onnx.load(file)
     weights = next(tensor for tensor in tampered.graph.initializer if tensor.name == "weights")
     values = numpy_helper.to_array(weights).copy()
@@ -242,11 +256,11 @@ def test_weights_that_were_tampered_with_are_noticed(tmp_path: Path, file: Path)
     weights.CopyFrom(numpy_helper.from_array(values, "weights"))
     path = tmp_path / "model.onnx"
     onnx.save(tampered, path)
-    assert refusal(path).startswith(f"{path} does not give the answers it was exported with: it was changed or damaged")
+    assert refusal(path).startswith(f"{path} fails its self-check: it was changed or damaged")
 
 
 def test_reading_leaves_no_trace(tmp_path: Path) -> None:
-    """ONNX Runtime would write a number for this computer into the home, and send reports."""
+    """ONNX Runtime would store an identifier of this computer, and send reports."""
     (tmp_path / "digit.png").write_bytes(b"")
     places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places

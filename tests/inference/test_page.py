@@ -1,4 +1,4 @@
-"""A page is read whichever side of it is up, and never turned without need."""
+"""Pages are read in any orientation, and turned only when needed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from digits.inference import Reader
-from digits.inference.page import Found, accepted, read_page, read_upright, segment_page
-from digits.inference.reader import decoded_source
+from digits.inference.inputs import decode_source
+from digits.inference.page import PageDigit, accept_digits, read_page, read_upright, segment_page
 from digits.inference.viterbi import find_best_path
 from digits.preprocessing import find_components, find_lines, normalize
 from digits.preprocessing.segmentation import Candidate, find_candidates, segment_line
@@ -67,70 +67,68 @@ def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("digits", [True, False])
-def test_the_way_is_that_of_a_network_which_was_asked_of_every_candidate(
-    seed: int, digits: bool, reader: Reader
-) -> None:
+def test_scoring_only_best_paths_finds_the_best_of_all(seed: int, digits: bool, reader: Reader) -> None:
     picture = synthesize_page(seed, digits=digits).picture
-    marks, _, height = find_components(picture)
+    components, _, height = find_components(picture)
     boxes = []
-    for line in find_lines(marks, height):
-        pieces = segment_line(line)
-        candidates = find_candidates(pieces, line.height)
-        answers = reader.model.probabilities(np.stack([normalize(each.ink) for each in candidates]))
-        way = find_best_path(pieces, candidates, answers.max(1), line.height)
-        boxes.append([candidates[k].box for k in way])
+    for line in find_lines(components, height):
+        segments = segment_line(line)
+        candidates = find_candidates(segments, line.height)
+        probabilities = reader.model.predict_proba(np.stack([normalize(each.ink) for each in candidates]))
+        path = find_best_path(segments, candidates, probabilities.max(1), line.height)
+        boxes.append([candidates[k].box for k in path])
     read = read_upright(segment_page(picture), reader.model)
     assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
-def test_few_letters_are_taken_for_digits(reader: Reader) -> None:
+def test_few_letters_are_accepted(reader: Reader) -> None:
     found = [each for seed in range(12) for each in reader.read(synthesize_page(seed, digits=False).picture).digits]
     assert sum(each.accepted for each in found) < 0.25 * len(found)
 
 
-def things(*confidences: float, parted: bool = False) -> list[Found]:
-    """Make a line of things that the network takes for sevens."""
-    candidate = Candidate(0, 0, (0, 0, 20, 40), np.full((40, 20), 255, np.uint8), 0.0, parted)
-    believed = [np.full(10, (1 - confidence) / 9, np.float32) for confidence in confidences]
-    for each, confidence in zip(believed, confidences, strict=True):
+def line_of(*confidences: float, is_split: bool = False) -> list[PageDigit]:
+    """A line of candidates that the model reads as sevens."""
+    candidate = Candidate(0, 0, (0, 0, 20, 40), np.full((40, 20), 255, np.uint8), 0.0, is_split)
+    rows = [np.full(10, (1 - confidence) / 9, np.float32) for confidence in confidences]
+    for each, confidence in zip(rows, confidences, strict=True):
         each[7] = confidence
-    return [Found(candidate, np.zeros((28, 28), np.uint8), each) for each in believed]
+    return [PageDigit(candidate, np.zeros((28, 28), np.uint8), each) for each in rows]
 
 
-def test_a_digit_among_letters_must_be_sure() -> None:
-    assert accepted(things(0.9, 0.95, 0.98), 40.0, 0.4) == [True, True, True]
-    assert accepted(things(0.9, 0.2, 0.1), 40.0, 0.4) == [False, False, False]
-    assert accepted(things(0.995, 0.2, 0.1), 40.0, 0.4) == [True, False, False]
+def test_digits_among_letters_need_high_confidence() -> None:
+    assert accept_digits(line_of(0.9, 0.95, 0.98), 40.0, 0.4) == [True, True, True]
+    assert accept_digits(line_of(0.9, 0.2, 0.1), 40.0, 0.4) == [False, False, False]
+    assert accept_digits(line_of(0.995, 0.2, 0.1), 40.0, 0.4) == [True, False, False]
 
 
-def test_what_was_cut_out_must_be_surer() -> None:
-    assert accepted(things(0.7, 0.9), 40.0, 0.4) == [True, True]
-    assert accepted(things(0.7, 0.9, 0.9, 0.9, parted=True), 40.0, 0.4) == [False, True, True, True]
+def test_split_components_need_higher_confidence() -> None:
+    assert accept_digits(line_of(0.7, 0.9), 40.0, 0.4) == [True, True]
+    assert accept_digits(line_of(0.7, 0.9, 0.9, 0.9, is_split=True), 40.0, 0.4) == [False, True, True, True]
 
 
 def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
     page = read_page(np.full((200, 300), 230, np.uint8), reader.model)
     assert page.lines == []
-    assert page.belief == -np.inf
+    assert page.score == -np.inf
 
 
-def test_a_page_that_stands_is_not_turned(reader: Reader) -> None:
-    lying = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
-    assert reader.read(lying).turned == 270
-    standing = reader.read(lying, upright=True)
-    assert standing.turned == 0
-    assert standing.to_dict() != reader.read(lying).to_dict()
+def test_an_upright_page_is_not_turned(reader: Reader) -> None:
+    on_its_side = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
+    assert reader.read(on_its_side).turned == 270
+    as_given = reader.read(on_its_side, upright=True)
+    assert as_given.turned == 0
+    assert as_given.to_dict() != reader.read(on_its_side).to_dict()
 
 
-def test_a_page_that_was_cut_is_read_alike(reader: Reader) -> None:
+def test_a_given_segmentation_changes_nothing(reader: Reader) -> None:
     picture = synthesize_page(3).picture
-    decoded = decoded_source(picture, "page")
+    decoded = decode_source(picture, "page")
     expected = reader.read(picture, name="page").to_dict()
     assert reader.read_decoded(decoded, name="page", segmentation=segment_page(picture)).to_dict() == expected
 
 
 @pytest.mark.parametrize("pen", [8, 12, 16])
-def test_a_long_stem_is_no_printed_line(pen: int, reader: Reader) -> None:
+def test_a_long_stem_is_not_a_printed_line(pen: int, reader: Reader) -> None:
     sheet = Image.new("L", (440, 220), 255)
     ink = ImageDraw.Draw(sheet)
     ink.line([(110, 25), (110, 190)], fill=0, width=pen)

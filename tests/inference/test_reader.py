@@ -1,4 +1,4 @@
-"""Whatever a picture is given as, the digits in it are read, with their places and doubts."""
+"""Digits are read from any source, with their boxes and doubts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 import digits
-from digits.errors import DataError, ModelError
-from digits.inference import Reader, shipped_models
+from digits.errors import DataError, DataNotFoundError, DigitsError, ModelNotFoundError
+from digits.inference import SHIPPED_MODELS, Reader
 from digits.types import Dataset
 
 Write = Callable[..., np.ndarray]
@@ -57,9 +57,8 @@ def test_lines_are_read_in_order_with_their_gaps(reader: Reader, write: Write) -
     assert [digit.value for digit in reading.digits] == [7, 2, 4, 1, 0, 9, 5]
 
 
-@pytest.mark.parametrize("model", ["cnn", "mlp"])
-def test_both_models_come_with_the_package(model: str, write: Write) -> None:
-    assert model in shipped_models()
+@pytest.mark.parametrize("model", SHIPPED_MODELS)
+def test_both_shipped_models_read(model: str, write: Write) -> None:
     assert digits.read(write("72104"), model=model).text == "72104"
 
 
@@ -80,7 +79,7 @@ def test_both_models_come_with_the_package(model: str, write: Write) -> None:
     ],
     ids=["inverted", "colour", "alpha", "floats", "16 bits", "darker", "rising", "small", "large"],
 )
-def test_the_same_is_read_however_it_looks(change: Any, reader: Reader, write: Write) -> None:
+def test_appearance_does_not_change_the_answer(change: Any, reader: Reader, write: Write) -> None:
     page = np.pad(write("72104"), 40, constant_values=235)
     assert reader.read(change(page)).text == "72104"
 
@@ -96,7 +95,7 @@ def test_any_source_gives_the_same_answer(reader: Reader, write: Write, tmp_path
     assert reader.read(file).file == str(file)
 
 
-def test_boxes_are_in_pixels_of_the_file_even_when_it_is_shrunk_and_turned(reader: Reader, write: Write) -> None:
+def test_boxes_refer_to_the_file_even_when_it_is_shrunk_and_turned(reader: Reader, write: Write) -> None:
     page = cv2.resize(write("7210"), None, fx=8, fy=8, interpolation=cv2.INTER_AREA)
     buffer, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6  # shown turned to the right
@@ -109,7 +108,7 @@ def test_boxes_are_in_pixels_of_the_file_even_when_it_is_shrunk_and_turned(reade
         assert 8 * 20 <= y < y + height <= 8 * 104
 
 
-def test_touching_digits_are_parted(reader: Reader, write: Write) -> None:
+def test_touching_digits_are_split(reader: Reader, write: Write) -> None:
     seven, zero = 235 - write("7"), 235 - write("0")
     for apart in range(84, 30, -1):  # pushed together until they touch
         ink = np.maximum(np.pad(seven, ((0, 0), (0, apart))), np.pad(zero, ((0, 0), (apart, 0))))
@@ -137,38 +136,49 @@ def test_empty_pages_read_as_nothing(grey: int, reader: Reader) -> None:
         assert not reader.read(picture, single=True).digits[0].accepted
 
 
-def test_a_scribble_is_unlike_any_digit(reader: Reader) -> None:
+def test_a_scribble_is_rejected(reader: Reader) -> None:
     picture = np.full((200, 200), 230, np.uint8)
     points = np.random.default_rng(3).integers(20, 180, (30, 2)).astype(np.int32)
     cv2.polylines(picture, [points], False, 40, 4, cv2.LINE_AA)
     (digit,) = reader.read(picture, single=True).digits
-    assert (digit.accepted, digit.doubts[0]) == (False, "unlike any digit")
+    assert (digit.accepted, digit.doubts[0]) == (False, "probably not a digit")
 
 
-def test_a_cut_off_digit_is_doubted(reader: Reader, write: Write) -> None:
+def test_a_digit_at_the_border_is_doubted(reader: Reader, write: Write) -> None:
     (digit,) = reader.read(write("0")[:, 52:], single=True).digits
-    assert "touches the edge" in digit.doubts
+    assert "touches the border" in digit.doubts
 
 
-def test_other_answers_come_in_order(reader: Reader, mnist: Dataset) -> None:
+def test_alternatives_come_in_falling_order(reader: Reader, mnist: Dataset) -> None:
     for image in mnist.test.images[:200]:
         (digit,) = reader.read(image, single=True).digits
-        told = [probability for _, probability in digit.alternatives]
-        assert told == sorted(told, reverse=True)
-        assert all(probability <= digit.confidence for probability in told)
+        probabilities = [probability for _, probability in digit.alternatives]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert all(probability <= digit.confidence for probability in probabilities)
         assert digit.value not in dict(digit.alternatives)
         assert digit.probabilities.sum() == pytest.approx(1, abs=1e-4)
 
 
-def test_what_is_no_picture_is_told(reader: Reader, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no file"):
+def test_unreadable_sources_are_named(reader: Reader, tmp_path: Path) -> None:
+    with pytest.raises(DataNotFoundError, match=r"there is no file .*none\.png"):
         reader.read(tmp_path / "none.png")
     with pytest.raises(DataError, match="cannot be read"):
         reader.read(tmp_path)
     with pytest.raises(DataError, match="the picture"):
         reader.read(np.zeros(5))
-    with pytest.raises(ModelError, match="there is no model file"):
+    with pytest.raises(ModelNotFoundError, match="there is no model file none"):
         Reader("none")
+    for value, found in ((None, "the picture is None"), ({}, "the picture is of type dict"), ([b""], "is empty")):
+        with pytest.raises(DigitsError, match=f"{found}: (pass|choose)"):
+            reader.read(value)
+
+
+def test_a_list_of_pictures_gives_a_list_of_readings(reader: Reader, write: Write) -> None:
+    pages = [write("72"), write("104")]
+    assert [reading.text for reading in reader.read(pages)] == ["72", "104"]
+    assert [reading.text for reading in digits.read(tuple(pages), model=reader.model)] == ["72", "104"]
+    assert reader.read(pages[0].tolist()).text == "72"
+    assert reader.read([]) == []
 
 
 def test_reading_needs_neither_torch_nor_matplotlib() -> None:

@@ -1,4 +1,4 @@
-"""Digits of a set that the network is not sure of are looked at again; the others stay as they were read."""
+"""Doubtful digits get a second pass; confident answers stand."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def accuracy(reader: Reader, images: np.ndarray, mnist: Dataset) -> float:
     return float((reader.read_digits(images).argmax(1) == mnist.test.labels[: len(images)]).mean())
 
 
-def test_sure_answers_stay_as_they_are(reader: Reader, mnist: Dataset) -> None:
+def test_confident_answers_stand(reader: Reader, mnist: Dataset) -> None:
     images = mnist.test.images[:500]
-    once, again = reader.model.probabilities(images), reader.read_digits(images)
-    sure = once.max(1) >= 0.95
-    assert np.array_equal(once[sure], again[sure])
-    assert (again.max(1) >= once.max(1)).all()
+    first, second = reader.model.predict_proba(images), reader.read_digits(images)
+    confident = first.max(1) >= 0.95
+    assert np.array_equal(first[confident], second[confident])
+    assert (second.max(1) >= first.max(1)).all()
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def test_sure_answers_stay_as_they_are(reader: Reader, mnist: Dataset) -> None:
     ],
     ids=["dark on light", "on grey", "on stripes"],
 )
-def test_other_grounds_are_read_at_a_further_look(spoil: object, reader: Reader, mnist: Dataset) -> None:
+def test_other_grounds_are_read_in_the_second_pass(spoil: object, reader: Reader, mnist: Dataset) -> None:
     spoilt = spoil(mnist.test.images[:200])  # type: ignore[operator]
-    assert (reader.model.probabilities(spoilt).argmax(1) == mnist.test.labels[:200]).mean() < 0.5
+    assert (reader.model.predict_proba(spoilt).argmax(1) == mnist.test.labels[:200]).mean() < 0.5
     assert accuracy(reader, spoilt, mnist) > 0.75
 
 
-def test_no_digits_have_no_answers(reader: Reader) -> None:
+def test_no_digits_give_no_rows(reader: Reader) -> None:
     assert reader.read_digits(np.empty((0, 28, 28), np.uint8)).shape == (0, 10)

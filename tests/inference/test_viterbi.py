@@ -1,4 +1,4 @@
-"""The way through a line that is believed most, against all ways tried one by one."""
+"""The best path, against all paths tried one by one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digits.inference.viterbi import DOUBT, find_best_path
+from digits.inference.viterbi import MIN_CONFIDENCE, find_best_path
 from digits.preprocessing.segmentation import Candidate, Segment
 
 INK = np.full((30, 10), 255, np.uint8)
 
 
-def pieces(cuts: list[float]) -> list[Segment]:
+def segments(cuts: list[float]) -> list[Segment]:
     return [Segment(12 * index, 0, INK, index, cut) for index, cut in enumerate(cuts)]
 
 
@@ -27,41 +27,40 @@ def candidates(n: int) -> list[Candidate]:
     ]
 
 
-def ways(listed: list[Candidate], n: int, start: int = 0) -> Iterator[list[int]]:
+def paths(listed: list[Candidate], n: int, start: int = 0) -> Iterator[list[int]]:
     if start == n:
         yield []
     for index, candidate in enumerate(listed):
         if candidate.first == start:
-            yield from ([index, *rest] for rest in ways(listed, n, candidate.last + 1))
+            yield from ([index, *rest] for rest in paths(listed, n, candidate.last + 1))
 
 
 @given(st.data())
-def test_no_other_way_costs_less(data: st.DataObject) -> None:
+def test_no_other_path_costs_less(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 5))
-    line = pieces([0.0, *data.draw(st.lists(st.floats(0, 2), min_size=n - 1, max_size=n - 1))])
+    line = segments([0.0, *data.draw(st.lists(st.floats(0, 2), min_size=n - 1, max_size=n - 1))])
     listed = candidates(n)
     confidences = np.array([data.draw(st.floats(0, 1, width=32)) for _ in listed], np.float32)
 
-    def cost(way: list[int]) -> float:
-        return sum(
-            line[listed[k].first].cut + listed[k].cost - math.log(max(float(confidences[k]), DOUBT)) for k in way
-        )
+    def cost(path: list[int]) -> float:
+        doubt = -sum(math.log(max(float(confidences[k]), MIN_CONFIDENCE)) for k in path)
+        return doubt + sum(line[listed[k].first].cut_cost + listed[k].cost for k in path)
 
     chosen = find_best_path(line, listed, confidences, 30.0)
-    assert chosen in list(ways(listed, n))
-    assert cost(chosen) <= min(map(cost, ways(listed, n))) + 1e-6
+    assert chosen in list(paths(listed, n))
+    assert cost(chosen) <= min(map(cost, paths(listed, n))) + 1e-6
 
 
-def test_two_sure_halves_beat_a_doubtful_whole_and_a_sure_whole_beats_its_halves() -> None:
-    line, listed = pieces([0.0, 0.5]), candidates(2)
+def test_confident_halves_beat_a_doubtful_whole_and_the_reverse() -> None:
+    line, listed = segments([0.0, 0.5]), candidates(2)
     halves = [index for index, each in enumerate(listed) if each.first == each.last]
     whole = next(index for index, each in enumerate(listed) if each.first != each.last)
-    believed = np.full(3, 0.95, np.float32)
-    believed[whole] = 0.2
-    assert find_best_path(line, listed, believed, 30.0) == halves
-    believed[whole] = 0.95
-    assert find_best_path(line, listed, believed, 30.0) == [whole]
+    confidences = np.full(3, 0.95, np.float32)
+    confidences[whole] = 0.2
+    assert find_best_path(line, listed, confidences, 30.0) == halves
+    confidences[whole] = 0.95
+    assert find_best_path(line, listed, confidences, 30.0) == [whole]
 
 
-def test_a_line_of_nothing_has_no_way() -> None:
+def test_an_empty_line_has_an_empty_path() -> None:
     assert find_best_path([], [], np.empty(0, np.float32), 30.0) == []

@@ -34,15 +34,15 @@ def touching() -> np.ndarray:
 
 def test_a_narrow_mark_is_never_cut() -> None:
     pieces = segment_line(line((0, stick()), (30, ring(30))))
-    assert [piece.cut for piece in pieces] == [0, 0]
+    assert [piece.cut_cost for piece in pieces] == [0, 0]
 
 
 def test_touching_rings_may_be_cut_between_them() -> None:
     pieces = segment_line(line((10, touching())))
     starts = [piece.left for piece in pieces]
     assert any(44 <= start <= 52 for start in starts)
-    assert pieces[0].cut == 0
-    assert all(piece.cut > 0 for piece in pieces[1:])
+    assert pieces[0].cut_cost == 0
+    assert all(piece.cut_cost > 0 for piece in pieces[1:])
 
 
 def test_the_pieces_of_a_mark_are_all_of_its_ink() -> None:

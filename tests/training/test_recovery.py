@@ -15,7 +15,7 @@ from torch import nn
 
 from digits.errors import ModelError
 from digits.inference import load_model
-from digits.inference.reader import model_path
+from digits.inference.model import locate_model
 from digits.training.loop import predict_logits
 from digits.training.network import Ensemble
 from digits.training.recovery import measure_batches, recovered
@@ -36,17 +36,17 @@ def singles(network: nn.Module) -> list[nn.Module]:
 def test_the_shipped_networks_give_the_logits_of_their_files(
     name: str, networks: int, sure: float, some: LabelledDigits
 ) -> None:
-    network, config, metadata = recovered(model_path(name))
+    network, config, metadata = recovered(locate_model(name))
     assert (len(singles(network)), config.members, config.sure) == (networks, networks, sure)
     assert (config.recipe, config.others) == (metadata["recipe"], 12_000)
     assert isinstance(network, Ensemble) == (networks > 1)
     assert getattr(network, "sure", 1.0) == sure
-    expected = load_model(model_path(name)).logits(some.images)
+    expected = load_model(locate_model(name)).logits(some.images)
     np.testing.assert_allclose(predict_logits(network, some), expected, atol=1e-3, rtol=1e-3)
 
 
 def test_batches_are_measured_without_changing_an_answer(some: LabelledDigits) -> None:
-    network, _, _ = recovered(model_path("cnn"))
+    network, _, _ = recovered(locate_model("cnn"))
     member = singles(network)[0]
     before = predict_logits(member, some)
 

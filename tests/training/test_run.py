@@ -91,7 +91,7 @@ def test_the_threshold_accepts_99_percent_of_the_validation_digits(run: Run) -> 
     from digits.data import split
 
     _, validation = split(run.dataset.train, 333)
-    confidence = load_model(run.folder).probabilities(validation.images).max(1)
+    confidence = load_model(run.folder).predict_proba(validation.images).max(1)
     assert (confidence >= run.results["rejection_threshold"] - 1e-5).mean() == pytest.approx(0.99, abs=0.005)
 
 

@@ -78,7 +78,7 @@ def test_a_look_holds_the_same_reading_and_what_is_inside(served: Served, drawin
     image = np.frombuffer(base64.b64decode(inside["image"]), np.uint8).reshape(28, 28)
     mlp, cnn = inside["models"]
     model = digits.load_model("src/digits/pretrained/mlp.onnx")
-    assert np.allclose(mlp["probabilities"], model.probabilities(image[None])[0], atol=1e-4)
+    assert np.allclose(mlp["probabilities"], model.predict_proba(image)[0], atol=1e-4)
     assert [len(layer) for layer in mlp["layers"]] == [256, 128]
     assert cnn["layers"] is None
     assert (mlp["evidence"]["exact"], cnn["evidence"]["exact"]) == (True, False)

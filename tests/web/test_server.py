@@ -133,7 +133,7 @@ def test_without_a_port_any_free_one_will_do(tmp_path: Path) -> None:
         (["--host", "192.0.2.1"], 2, "cannot listen at 192.0.2.1, port 8000: Cannot assign requested address; name "),
         (["--host", "no.such.host.invalid"], 2, "cannot listen at no.such.host.invalid, port 8000: "),
         (["--port", "99999"], 2, "cannot listen at 127.0.0.1, port 99999: "),
-        (["--model", "none.onnx"], 1, "there is no model file none.onnx; `digits train` makes one"),
+        (["--model", "none.onnx"], 1, "there is no model file none.onnx"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(words: list[str], code: int, says: str) -> None:

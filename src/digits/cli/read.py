@@ -188,7 +188,7 @@ def _all_read(files: list[Path | None], reader: "Reader", call: Read) -> "Iterat
         if call.explain:
             from digits.inference.explain import explain
 
-            explain(content if file is None else file, reading, call.explain)
+            explain(reading, call.explain)
         return reading
 
     def told(get: "Callable[[], Reading]") -> "Reading | None":
@@ -226,7 +226,7 @@ def _as_text(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     failed = 0
     for reading in readings:
         failed += reading is None
-        if reading:
+        if reading is not None:
             stream.write(f"{reading.text}\n" if reading.text else "")
     return failed
 
@@ -236,7 +236,7 @@ def _as_lines(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     failed = 0
     for reading in readings:
         failed += reading is None
-        if reading:
+        if reading is not None:
             stream.write("".join(f"{reading.file}: {line}\n" for line in reading.lines or ("",)))
     return failed
 
@@ -250,7 +250,7 @@ def _as_csv(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     rows.writerow(("file", "text", "digits", "lowest_confidence", "rejected"))
     for reading in readings:
         failed += reading is None
-        if reading:
+        if reading is not None:
             accepted = [digit.confidence for digit in reading.digits if digit.accepted]
             lowest = f"{min(accepted):.4f}" if accepted else ""
             rows.writerow((reading.file, reading.text, len(accepted), lowest, len(reading.digits) - len(accepted)))
@@ -264,7 +264,7 @@ def _as_json(readings: "Iterator[Reading | None]", stream: Stream) -> int:
     failed, before = 0, "["
     for reading in readings:
         failed += reading is None
-        if reading:
+        if reading is not None:
             stream.write(f"{before}\n{json.dumps(reading.to_dict())}")
             before = ","
     stream.write("[]\n" if before == "[" else "\n]\n")

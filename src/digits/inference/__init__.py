@@ -1,8 +1,20 @@
-"""From a model file to answers, without torch: `Reader` reads pictures, `load_model` gives the bare network."""
+"""From a model file to answers, without torch: `read` and `Reader` for pictures, `load_model` for 28×28 digits.
 
+The way of a page, one file per step:
+
+1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``.
+2. `page`: its lines are split into candidates; the model scores those on the best path, which `viterbi` finds.
+3. `reader`: candidates are accepted or rejected, and become the digits and lines of a `Reading` (`results`).
+
+`model` loads and checks model files, and runs them. `second_pass` reads 28×28 digits that may not look as MNIST's do.
+`explain` draws all steps of a reading, `steps` those to one digit, both with `drawing`. `interpret` opens a network:
+its layers, and which pixels supported an answer. `bulk` reads on many machines with Ray.
+"""
+
+from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
-from digits.inference.model import Model, load_model
-from digits.inference.reader import Reader, read, shipped_models
+from digits.inference.model import SHIPPED_MODELS, Model, load_model
+from digits.inference.reader import Reader, read
 from digits.inference.results import Digit, Reading
 
-__all__ = ["Digit", "Model", "Reader", "Reading", "explain", "load_model", "read", "shipped_models"]
+__all__ = ["SHIPPED_MODELS", "BulkReader", "Digit", "Model", "Reader", "Reading", "explain", "load_model", "read"]

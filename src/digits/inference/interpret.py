@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.inference.model import Model, session_of
+from digits.inference.model import Model, start_session
 from digits.shapes import Float32, UInt8
 from digits.types import MODEL_INPUT, MODEL_OUTPUT, SIDE
 
@@ -111,7 +111,7 @@ def open_layers(path: str | Path, *, threads: int = 1) -> Layers | None:
     for node in layers:
         kind = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None)
         model.graph.output.append(kind)
-    session = session_of(model.SerializeToString(), threads)
+    session = start_session(model.SerializeToString(), threads)
     return Layers(widths, session, weights, others & ACTIVATIONS <= {"Relu"})
 
 

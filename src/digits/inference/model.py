@@ -1,7 +1,7 @@
-"""A model file: an ONNX graph that carries its own description and its own proof.
+"""A model file: an ONNX graph that carries its own description and self-check.
 
-The graph turns ``uint8[n, 28, 28]`` into logits; normalisation is inside it. Its metadata say what it is, how good it
-is, and hold a few golden digits with the logits they must give; every load checks those before anything is read.
+The graph turns ``uint8[n, 28, 28]`` into logits; normalization is inside it. Its metadata say what it is and how
+accurate, and hold a few golden digits with their expected logits; loading a model checks these first.
 """
 
 from __future__ import annotations
@@ -15,95 +15,151 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.errors import DataError, ModelError
+from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
+from digits.inference.inputs import to_images
+from digits.shapes import UInt8
 from digits.types import CLASSES, MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, Logits, Probabilities, softmax
 
 if TYPE_CHECKING:
     import onnxruntime
 
-ABSOLUTE_TOLERANCE = 1e-3
-RELATIVE_TOLERANCE = 1e-3
-"""How far logits may differ between processors and runtimes: sums in another order move them by about 1e-5."""
+SHIPPED_MODELS = ("cnn", "mlp")
+"""Names of the models that come with the package, the default first: the more accurate, and 784-256-128-10."""
 
-BATCH = 1000
-"""Digits given to the graph at once: enough to keep the processor busy, and memory flat for any number."""
+SHIPPED_FOLDER = Path(__file__).parent.parent / "pretrained"
+
+# Logits may differ this much between processors and runtimes; summing in another order moves them by about 1e-5.
+ABSOLUTE_TOLERANCE = RELATIVE_TOLERANCE = 1e-3
+
+BATCH_SIZE = 1000  # keeps the processor busy, and memory flat for any number of digits
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """A loaded model file; `load_model` makes them.
+    """A loaded model; `load_model` makes them.
 
     Attributes
     ----------
     metadata
-        What the file says of itself: network, recipe, data, figures, temperature, rejection threshold.
+        Network, recipe, training data, figures, temperature and rejection threshold, as the file states them.
+    name
+        Name of a shipped model, of the file, or of the run folder.
     """
 
     session: onnxruntime.InferenceSession
     metadata: dict[str, Any]
+    name: str = "model"
 
     def logits(self, images: Images) -> Logits:
-        """Give the logits of any number of digits.
+        """Compute the logits of digits that are ``uint8[n, 28, 28]`` already.
 
         Raises
         ------
         DataError
-            When the images are not ``uint8[n, 28, 28]``.
+            When the images have another shape or dtype.
         """
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise DataError(f"images must be uint8[n, {SIDE}, {SIDE}]; these are {images.dtype}{list(images.shape)}")
         if not len(images):
             return np.zeros((0, CLASSES), np.float32)
-        batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
+        batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
         return np.concatenate([self.session.run([MODEL_OUTPUT], {MODEL_INPUT: batch})[0] for batch in batches])
 
-    def probabilities(self, images: Images) -> Probabilities:
-        """Give the calibrated probability of every class for any number of digits."""
-        return softmax(self.logits(images), self.metadata["temperature"])
+    def predict_proba(self, digits: Any) -> Probabilities:
+        """Compute the calibrated probability of each class.
+
+        Parameters
+        ----------
+        digits
+            Arrays, torch tensors, nested lists or Pillow pictures: ``[28, 28]``, ``[n, 28, 28]`` or ``[n, 784]``,
+            bright ink on 0; whole numbers 0–255, floats 0–1 or 0–255. Use `digits.read` for pictures of other sizes.
+
+        Raises
+        ------
+        UsageError
+            When shape or range are anything else, with what to pass instead.
+        """
+        return self.calibrate(self.logits(to_images(digits)))
+
+    def calibrate(self, logits: Logits) -> Probabilities:
+        """Turn logits into probabilities by the model's temperature."""
+        return softmax(logits, self.metadata["temperature"])
+
+    def predict(self, digits: Any) -> UInt8[np.ndarray, " n"]:
+        """Predict the class of each digit, 0–9; `digits` as in `predict_proba`."""
+        classes: UInt8[np.ndarray, " n"] = self.logits(to_images(digits)).argmax(1).astype(np.uint8)
+        return classes
+
+    def __repr__(self) -> str:
+        facts = [str(self.metadata.get("network", "network unknown"))]
+        facts += [f"{self.metadata['parameters']:,} parameters"] if "parameters" in self.metadata else []
+        accuracy = self.metadata.get("test", {}).get("accuracy")
+        facts += [f"test accuracy {100 * accuracy:.2f} %"] if accuracy is not None else []
+        return f"<Model {self.name}: {', '.join(facts)}>"
 
 
-def load_model(path: str | Path, *, threads: int = 0) -> Model:
-    """Load a model file and check that it still gives its golden answers.
+def load_model(model: str | os.PathLike[str], *, threads: int = 0) -> Model:
+    """Load a model and run its self-check.
 
     Parameters
     ----------
-    path
-        An ``.onnx`` file, or a run folder with ``model.onnx`` in it.
+    model
+        ``"cnn"``, the more accurate of the shipped models; ``"mlp"``, the classic 784-256-128-10; the path of an
+        ``.onnx`` file; or a run folder with ``model.onnx`` in it.
     threads
-        Threads of the processor to use; 0: all.
+        Processor threads to use; 0: all.
 
     Raises
     ------
+    ModelNotFoundError
+        When there is no such model.
     ModelError
-        When the file is missing, is not one of ours, is newer than this reader, or does not give its golden answers.
+        When the file was not written by digits, is newer than this version reads, or fails its self-check.
     """
-    file = Path(path)
-    file = file / "model.onnx" if file.is_dir() else file
+    path = locate_model(model)
+    file = path / "model.onnx" if path.is_dir() else path
     if not file.is_file():
-        raise ModelError(f"there is no model file {file}; `digits train` makes one")
+        raise ModelNotFoundError(
+            f"there is no model file {file}: name a shipped model ({' or '.join(SHIPPED_MODELS)}), a model file or a "
+            "run folder; `digits train` makes one"
+        )
     try:
-        session = session_of(file.read_bytes(), threads)
+        session = start_session(file.read_bytes(), threads)
     except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
         raise ModelError(f"{file} is not a model that ONNX Runtime can read: {error}") from error
-    metadata = _metadata(file, session)
-    model = Model(session, metadata)
-    _check_golden(file, model)
-    return model
+    name = file.resolve().parent.name if file.name == "model.onnx" else file.stem
+    loaded = Model(session, _read_metadata(file, session), name)
+    _run_self_check(file, loaded)
+    return loaded
 
 
-def session_of(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Make ready to run a graph, without a word to anybody.
+def locate_model(model: str | os.PathLike[str]) -> Path:
+    """Give the file of a shipped model for its name; any other path as it is.
 
-    ONNX Runtime sends its makers a report on every process from release 1.29 on, and leaves a number on the disk by
-    which it knows the computer again, unless it is told not to before it is imported. What people read is nobody
-    else's business; who wants to report sets the variable to 0.
+    Raises
+    ------
+    UsageError
+        When `model` is neither a text nor a path.
+    """
+    if not isinstance(model, str | os.PathLike):
+        names = " or ".join(SHIPPED_MODELS)
+        raise UsageError(f"a model is {names}, or the path of a model file or run folder; this is {model!r}")
+    shipped = SHIPPED_FOLDER / f"{os.fspath(model)}.onnx"
+    return shipped if os.fspath(model) in SHIPPED_MODELS else Path(model).expanduser()
+
+
+def start_session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Prepare a graph for running, with ONNX Runtime's telemetry off.
+
+    From release 1.29 on, ONNX Runtime reports every process to its makers and stores an identifier on disk, unless
+    this variable is set before it is imported. Users who want to report set it to 0.
 
     Parameters
     ----------
     graph
         The content of an ``.onnx`` file.
     threads
-        Threads of the processor to use; 0: all.
+        Processor threads to use; 0: all.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
@@ -115,7 +171,7 @@ def session_of(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
 
 
 def encode_golden(images: Images, logits: Logits) -> dict[str, str]:
-    """Write golden digits and their logits as they stand in a model file's metadata."""
+    """Encode golden digits and their logits for a model file's metadata."""
     return {
         "images": base64.b64encode(np.ascontiguousarray(images).tobytes()).decode(),
         "logits": base64.b64encode(logits.astype("<f4").tobytes()).decode(),
@@ -123,17 +179,17 @@ def encode_golden(images: Images, logits: Logits) -> dict[str, str]:
 
 
 def agree(logits: Logits, expected: Logits) -> bool:
-    """Whether two runtimes gave the same logits, but for the order of their sums."""
+    """Whether logits of two runtimes are equal up to the order of summation."""
     return bool(np.allclose(logits, expected, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE))
 
 
-def _metadata(file: Path, session: onnxruntime.InferenceSession) -> dict[str, Any]:
+def _read_metadata(file: Path, session: onnxruntime.InferenceSession) -> dict[str, Any]:
     try:
         metadata = json.loads(session.get_modelmeta().custom_metadata_map["digits"])
         version = metadata["format"]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"{file} is an ONNX file, but not a digits model: it lacks our metadata; `digits train` makes one"
+            f"{file} is an ONNX file, but not a digits model: it lacks the metadata; `digits train` makes one"
         ) from error
     if version != MODEL_FORMAT:
         raise ModelError(
@@ -142,27 +198,24 @@ def _metadata(file: Path, session: onnxruntime.InferenceSession) -> dict[str, An
         )
     inputs, outputs = session.get_inputs(), session.get_outputs()
     found = [(value.name, value.type, value.shape[1:]) for value in (*inputs, *outputs)]
-    if found != [
-        (MODEL_INPUT, "tensor(uint8)", [SIDE, SIDE]),
-        (MODEL_OUTPUT, "tensor(float)", [CLASSES]),
-    ]:
+    if found != [(MODEL_INPUT, "tensor(uint8)", [SIDE, SIDE]), (MODEL_OUTPUT, "tensor(float)", [CLASSES])]:
         raise ModelError(f"{file} does not turn uint8[n, {SIDE}, {SIDE}] into float32[n, {CLASSES}]: it has {found}")
     return dict(metadata)
 
 
-def _check_golden(file: Path, model: Model) -> None:
+def _run_self_check(file: Path, model: Model) -> None:
     try:
         golden = model.metadata["golden"]
         images = np.frombuffer(base64.b64decode(golden["images"]), np.uint8).reshape(-1, SIDE, SIDE)
         expected = np.frombuffer(base64.b64decode(golden["logits"]), "<f4").reshape(-1, CLASSES)
         temperature = float(model.metadata["temperature"])
         if not len(images) or len(images) != len(expected) or not 0 < temperature < float("inf"):
-            raise ValueError("the golden digits or the temperature are not usable")
+            raise ValueError("golden digits or temperature are invalid")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file} has broken metadata: {error}; export the model again") from error
     try:
         answered = model.logits(images)
     except Exception as error:  # ONNX Runtime has no common base for what a graph raises while it runs
-        raise ModelError(f"{file} cannot read its own golden digits: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{file} fails its self-check: {str(error).splitlines()[0]}") from error
     if not agree(answered, expected):
-        raise ModelError(f"{file} does not give the answers it was exported with: it was changed or damaged")
+        raise ModelError(f"{file} fails its self-check: it was changed or damaged; export the model again")

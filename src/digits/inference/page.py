@@ -1,4 +1,4 @@
-"""A picture of a page → its lines of digits: those candidates that together are believed most."""
+"""A picture of a page → its lines of digits: in each line, the candidates in which the model is most confident."""
 
 from __future__ import annotations
 
@@ -8,57 +8,32 @@ import numpy as np
 
 from digits.inference.model import Model
 from digits.inference.viterbi import find_best_path
-from digits.preprocessing import find_components, find_lines, normalize
+from digits.preprocessing import find_candidates, find_components, find_lines, normalize, segment_line
 from digits.preprocessing.ink import Picture
-from digits.preprocessing.segmentation import Candidate, Segment, find_candidates, segment_line
+from digits.preprocessing.segmentation import Candidate, Segment
 from digits.shapes import Float32, UInt8
-from digits.types import Probabilities
+from digits.types import Images, Probabilities
 
-SURE = -0.08
-"""Mean logarithm of confidence from which on nobody asks whether the page lies on its side."""
+# Orientation. Scores are mean log-confidences; all values were found on synthetic pages.
+MIN_UPRIGHT_SCORE = -0.08  # above it, other orientations are not tried
+TURNED_WEIGHT = 1.3  # of a turned page's negative score: where all is doubtful, chance decides which is higher
+TURN_PENALTIES = {1: 0.03, 3: 0.03, 2: 0.35}  # by quarter turns counter-clockwise; many digits upside down are digits
+MIN_CONFIDENCE = 0.05  # lower ones count as this, so that a single blot cannot decide
+MIN_COLUMN_LINES = 3  # lines of one digit each that suggest a page on its side, however high its score
 
-UNSURE = 1.3
-"""What that mean, which is negative, counts for on a page that was turned: where all is doubtful whichever side is up,
-chance decides which mean is higher."""
+# Pages with more candidates are covered with something other than digits.
+MAX_CANDIDATES, MAX_TURNED_CANDIDATES = 3000, 1500
 
-BETTER = {1: 0.03, 3: 0.03, 2: 0.35}
-"""By how much that mean must rise for a page to be turned, by quarter turns counter-clockwise: upside down, many
-digits are digits too. Found on synthetic pages."""
-
-NOTHING = 0.05
-"""Confidence that counts for all that are below it, lest one blot decides."""
-
-COLUMNS = 3
-"""Lines of one digit each from which on a page may lie on its side, however sure the digits are."""
-
-MOST, TURNED = 3000, 1500
-"""Candidates on a page, at most, and on one that other sides are tried of: a page with more is covered with something
-else than digits."""
-
-PARTED = 0.8
-"""Confidence that a digit needs which was cut out of what hangs together: parts of letters are like digits too."""
-
-COMPANY, ALONE = 0.7, 0.99
-"""Share of a line's large things that must be digits, and the confidence that each needs where fewer are: in a word,
-what looks like a digit is likelier a letter. This costs no digit of the synthetic pages."""
-
-LARGE = 0.45
-"""Height of such a thing, in heights of the line's digits, at least."""
+# Acceptance.
+MIN_SPLIT_CONFIDENCE = 0.8  # of a digit cut out of a component: parts of letters resemble digits too
+LARGE_HEIGHT = 0.45  # heights of the line's digits
+MIN_DIGIT_SHARE = 0.7  # of a line's large candidates; with fewer, this is probably a word, and each digit needs:
+MIN_CONFIDENCE_IN_WORDS = 0.99  # costs no digit of the synthetic pages
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What was read in one place of a page that stands upright.
-
-    Attributes
-    ----------
-    candidate
-        Where, and its ink.
-    image
-        The 28 × 28 the network saw.
-    probabilities
-        Of each class.
-    """
+class PageDigit:
+    """A candidate on the best path of its line, with its image and the probability of each class."""
 
     candidate: Candidate
     image: UInt8[np.ndarray, "28 28"]
@@ -66,52 +41,52 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
-    """A page as it was read.
+class PageResult:
+    """A page read in one orientation.
 
     Attributes
     ----------
     lines
-        From top to bottom, with the height of each line's digits.
+        From top to bottom, each with the height of its digits.
     shape
-        Height and width of the page that boxes are in.
-    turned
-        Quarter turns counter-clockwise that brought it upright.
-    candidates
-        How many things on it may be digits, all cuts and joins counted.
+        Height and width of the page that boxes refer to.
+    quarter_turns
+        Counter-clockwise quarter turns that brought it upright.
+    candidate_count
+        Number of candidates in all lines.
     """
 
-    lines: list[tuple[list[Found], float]]
+    lines: list[tuple[list[PageDigit], float]]
     shape: tuple[int, int]
-    turned: int = 0
-    candidates: int = 0
+    quarter_turns: int = 0
+    candidate_count: int = 0
 
     @property
-    def belief(self) -> float:
-        """Mean logarithm of the confidences, large things counting more; -∞ without any."""
-        best = ((float(each.probabilities.max()), height) for line, height in self.lines for each in line)
-        found = [(max(confidence, NOTHING), height) for confidence, height in best]
-        if not found:
+    def score(self) -> float:
+        """Mean logarithm of the confidences, weighted by line height; -∞ without digits."""
+        best = [(float(each.probabilities.max()), height) for line, height in self.lines for each in line]
+        if not best:
             return -np.inf
-        confidences, heights = np.array(found).T
-        return float(np.average(np.log(confidences), weights=heights))
+        confidences, heights = np.array(best).T
+        return float(np.average(np.log(np.maximum(confidences, MIN_CONFIDENCE)), weights=heights))
 
     @property
     def is_column(self) -> bool:
-        """Whether most lines hold one digit, as the digits of a line do on a page that lies on its side."""
-        return len(self.lines) >= COLUMNS and sum(len(line) == 1 for line, _ in self.lines) > len(self.lines) / 2
+        """Whether most lines hold a single digit, as on a page that lies on its side."""
+        single = sum(len(line) == 1 for line, _ in self.lines)
+        return len(self.lines) >= MIN_COLUMN_LINES and single > len(self.lines) / 2
 
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """A page that stands upright, cut into all that may be digits; the same for every model.
+    """An upright page split into candidates; the same for every model.
 
     Attributes
     ----------
     lines
-        Of each line, the height of its digits, its pieces and its candidates.
+        Of each line: the height of its digits, its segments and its candidates.
     shape
-        Height and width of the page, shrunk.
+        Height and width of the shrunk page.
     """
 
     lines: list[tuple[float, list[Segment], list[Candidate]]]
@@ -119,115 +94,108 @@ class Segmentation:
 
 
 def segment_page(picture: Picture) -> Segmentation:
-    """Segmentation a page, which is most of the work of reading it.
-
-    Parameters
-    ----------
-    picture
-        Grey or RGB.
-    """
-    marks, shape, height = find_components(picture)
+    """Split a page, grey or RGB, into candidates, which is most of the work of reading it."""
+    components, shape, height = find_components(picture)
     lines = []
-    for line in find_lines(marks, height):
-        pieces = segment_line(line)
-        lines.append((line.height, pieces, find_candidates(pieces, line.height)))
+    for line in find_lines(components, height):
+        segments = segment_line(line)
+        lines.append((line.height, segments, find_candidates(segments, line.height)))
     return Segmentation(lines, shape)
 
 
 def read_page(
-    picture: Picture, model: Model, *, stands: bool = False, segmentation: Segmentation | None = None
-) -> Page:
-    """Read a page, turned as it is believed most.
+    picture: Picture, model: Model, *, upright: bool = False, segmentation: Segmentation | None = None
+) -> PageResult:
+    """Read a page in the orientation that scores best.
 
     Parameters
     ----------
     picture
         Grey or RGB.
     model
-        That says what each candidate is, and is unsure of what is no digit.
-    stands
-        Whether it is known to stand upright.
+        Scores the candidates.
+    upright
+        Whether the page is known to be upright, so that no other orientation is tried.
     segmentation
-        What `segment_page` gave of it, if it was asked already.
+        What `segment_page` gave for this picture, if it was computed before.
     """
-    upright = read_upright(segmentation or segment_page(picture), model)
-    sure = stands or (upright.belief > SURE and not upright.is_column)
-    if not upright.lines or sure or upright.candidates > TURNED:
-        return upright
+    result = read_upright(segmentation or segment_page(picture), model)
+    is_certain = upright or (result.score > MIN_UPRIGHT_SCORE and not result.is_column)
+    if not result.lines or is_certain or result.candidate_count > MAX_TURNED_CANDIDATES:
+        return result
     turned = [
-        Page(page.lines, page.shape, turns, page.candidates)
-        for turns in BETTER
+        PageResult(page.lines, page.shape, turns, page.candidate_count)
+        for turns in TURN_PENALTIES
         for page in [read_upright(segment_page(np.ascontiguousarray(np.rot90(picture, turns))), model)]
     ]
-    best = max(turned, key=lambda page: page.belief - BETTER[page.turned])
-    return best if UNSURE * best.belief - BETTER[best.turned] > upright.belief else upright
+    best = max(turned, key=lambda page: page.score - TURN_PENALTIES[page.quarter_turns])
+    return best if TURNED_WEIGHT * best.score - TURN_PENALTIES[best.quarter_turns] > result.score else result
 
 
-def read_upright(cut: Segmentation, model: Model) -> Page:
-    """Read a page that stands upright."""
-    candidates = sum(len(listed) for _, _, listed in cut.lines)
-    if not candidates or candidates > MOST:
-        return Page([], cut.shape)
-    lattices = [_Lattice(*line) for line in cut.lines]
-    _ask(lattices, model)
-    read = [([each.answers[k] for k in each.way], each.height) for each in lattices]
-    return Page(read, cut.shape, candidates=candidates)
+def read_upright(segmentation: Segmentation, model: Model) -> PageResult:
+    """Read a page that is upright."""
+    count = sum(len(candidates) for _, _, candidates in segmentation.lines)
+    if not count or count > MAX_CANDIDATES:
+        return PageResult([], segmentation.shape)
+    searches = [_LineSearch(*line) for line in segmentation.lines]
+    _score_paths(searches, model)
+    lines = [([search.scored[k] for k in search.path], search.height) for search in searches]
+    return PageResult(lines, segmentation.shape, candidate_count=count)
 
 
-class _Lattice:
-    """A line while it is read: the way through its candidates that is believed most, by what was asked so far.
+class _LineSearch:
+    """The best path through one line, given the confidences known so far.
 
-    A candidate that the network was not asked of yet is believed entirely.
+    Unscored candidates have confidence 1, an admissible bound: scores only make paths costlier. A path is the best of
+    all once every candidate on it is scored.
     """
 
-    def __init__(self, height: float, pieces: list[Segment], candidates: list[Candidate]) -> None:
-        self.height, self.pieces, self.candidates = height, pieces, candidates
+    def __init__(self, height: float, segments: list[Segment], candidates: list[Candidate]) -> None:
+        self.height, self.segments, self.candidates = height, segments, candidates
         self.confidences = np.ones(len(candidates), np.float32)
-        self.answers: dict[int, Found] = {}
-        self.choose()
+        self.scored: dict[int, PageDigit] = {}
+        self.find_path()
 
-    def choose(self) -> None:
-        """Choose the way, and list what of it the network was not asked of."""
-        self.way = find_best_path(self.pieces, self.candidates, self.confidences, self.height)
-        self.unasked = [k for k in self.way if k not in self.answers]
+    def find_path(self) -> None:
+        """Find the best path, and the candidates on it that are not scored."""
+        self.path = find_best_path(self.segments, self.candidates, self.confidences, self.height)
+        self.unscored = [k for k in self.path if k not in self.scored]
 
-    def learn(self, images: UInt8[np.ndarray, "n 28 28"], answers: Probabilities) -> None:
-        """Take the network's answers to what was not asked, and choose anew."""
-        self.confidences[self.unasked] = answers.max(1)
-        for k, image, answer in zip(self.unasked, images, answers, strict=True):
-            self.answers[k] = Found(self.candidates[k], image, answer)
-        self.choose()
+    def add_scores(self, images: Images, probabilities: Probabilities) -> None:
+        """Take the model's answer for each unscored candidate, and find the best path anew."""
+        self.confidences[self.unscored] = probabilities.max(1)
+        for k, image, row in zip(self.unscored, images, probabilities, strict=True):
+            self.scored[k] = PageDigit(self.candidates[k], image, row)
+        self.find_path()
 
 
-def _ask(lattices: list[_Lattice], model: Model) -> None:
-    """Ask the network of candidates until it was asked of all that are on the way of their line.
-
-    That is the way which asking of all candidates would give: doubt makes ways cost more, never less.
-    """
-    while undecided := [lattice for lattice in lattices if lattice.unasked]:
-        images = np.stack([normalize(each.candidates[k].ink) for each in undecided for k in each.unasked])
-        answers = model.probabilities(images)
+def _score_paths(searches: list[_LineSearch], model: Model) -> None:
+    """Score the candidates on best paths until all of them are scored, the lines of a page in one batch."""
+    while unfinished := [search for search in searches if search.unscored]:
+        images = np.stack([normalize(each.candidates[k].ink) for each in unfinished for k in each.unscored])
+        probabilities = model.calibrate(model.logits(images))
         start = 0
-        for lattice in undecided:
-            own = slice(start, start + len(lattice.unasked))
-            start = own.stop
-            lattice.learn(images[own], answers[own])
+        for search in unfinished:
+            part = slice(start, start + len(search.unscored))
+            start = part.stop
+            search.add_scores(images[part], probabilities[part])
 
 
-def accepted(line: list[Found], height: float, threshold: float) -> list[bool]:
-    """Say of each thing in a line whether it is a digit.
+def accept_digits(line: list[PageDigit], height: float, threshold: float) -> list[bool]:
+    """Decide for each candidate of a line whether it is a digit.
 
     Parameters
     ----------
     line, height
-        As a `Page` has them.
+        A line of a `PageResult`, with the height of its digits.
     threshold
-        Confidence that a digit needs which stands by itself among digits.
+        Confidence required of a whole component among digits.
     """
-    confidences = [float(found.probabilities.max()) for found in line]
-    needed = [max(threshold, PARTED) if found.candidate.parted else threshold for found in line]
-    fine = [confidence >= least for confidence, least in zip(confidences, needed, strict=True)]
-    large = [each for each, found in zip(fine, line, strict=True) if found.candidate.box[3] > LARGE * height]
-    if large and sum(large) < COMPANY * len(large):
-        fine = [each and confidence >= ALONE for each, confidence in zip(fine, confidences, strict=True)]
-    return fine
+    confidences = [float(each.probabilities.max()) for each in line]
+    required = [max(threshold, MIN_SPLIT_CONFIDENCE) if each.candidate.is_split else threshold for each in line]
+    accepted = [confidence >= least for confidence, least in zip(confidences, required, strict=True)]
+    large = [each.candidate.box[3] > LARGE_HEIGHT * height for each in line]
+    if sum(np.logical_and(large, accepted)) < MIN_DIGIT_SHARE * sum(large):
+        confident = [confidence >= MIN_CONFIDENCE_IN_WORDS for confidence in confidences]
+        accepted = [a and b for a, b in zip(accepted, confident, strict=True)]
+    return accepted

@@ -1,169 +1,167 @@
-"""The reader: any picture → digits. Needs no torch."""
+"""The reader: any picture → digits. No torch."""
 
 from __future__ import annotations
 
 import os
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, overload
 
 import numpy as np
 
-from digits.errors import DataError
-from digits.inference.model import Model, load_model
-from digits.inference.page import Found, Page, Segmentation, accepted, read_page
-from digits.inference.results import Box, Digit, Reading
+from digits.inference.inputs import Source, Sources, decode_source, source_name
+from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_model
+from digits.inference.page import PageDigit, PageResult, Segmentation, accept_digits, read_page
+from digits.inference.results import Digit, Reading
 from digits.inference.second_pass import read_digits
-from digits.preprocessing import Decoded, as_picture, decode, digit_ink, normalize
-from digits.preprocessing.components import LONGEST
-from digits.preprocessing.decoding import MEGAPIXELS
+from digits.preprocessing import Decoded, digit_ink, normalize
 from digits.preprocessing.ink import Ink, line_width
+from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
-from digits.types import CLASSES
+from digits.types import CLASSES, Images, Probabilities
 
-PRETRAINED = Path(__file__).parent.parent / "pretrained"
-"""The model files that come with the package."""
+DEFAULT_MODEL = SHIPPED_MODELS[0]
 
-DEFAULT = "cnn"
+AnyModel = str | os.PathLike[str] | Model
 
-GAP = 1.3
-"""Gap between two digits, in heights, above which it may part two numbers."""
+# A space is written where a gap exceeds both: heights of a digit, and multiples of the line's median gap.
+MIN_SPACE, MIN_SPACE_TO_GAP = 1.3, 2.2
 
-WIDER = 2.2
-"""And in gaps as they are usual in the line."""
-
-NEAR = 0.2
-"""Probability of another answer from which on the two are said to be near."""
-
-HAIR = 1 / 32
-"""Width of line, over the longer side, below which a digit is said to be thin."""
-
-SMALL = 12
-"""Height in pixels below which a digit is said to be small."""
-
-Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray | Any
-"""A file's path, its bytes, an open file, or an array (also what numpy can make one of, such as Pillow's pictures)."""
+# What raises a doubt.
+MIN_RIVAL = 0.2  # probability of another class
+MIN_LINE_WIDTH = 1 / 32  # width of a stroke, relative to the longer side
+MIN_DIGIT_SIDE = 12  # pixels of the longer side
 
 
 class Reader:
-    """Reads pictures with one model.
+    """Reads pictures with one model, loaded once.
 
     Parameters
     ----------
     model
-        ``"cnn"``, the more accurate of the two that come with the package; ``"mlp"``, the classic 784-256-128-10; or
-        a model file or run folder of your own.
+        ``"cnn"``, the more accurate of the shipped models; ``"mlp"``, the classic 784-256-128-10; a model file, a run
+        folder, or a loaded `Model`.
     threads
-        Threads of the processor to use; 0: all.
+        Processor threads to use; 0: all.
 
     Raises
     ------
     ModelError
-        When the model file is missing, broken, not ours or changed.
+        As `load_model`.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | Model = DEFAULT, *, threads: int = 0) -> None:
-        self.model = model if isinstance(model, Model) else load_model(model_path(model), threads=threads)
+    def __init__(self, model: AnyModel = DEFAULT_MODEL, *, threads: int = 0) -> None:
+        self.model = model if isinstance(model, Model) else load_model(model, threads=threads)
         self.threshold = float(self.model.metadata.get("rejection_threshold", 0.5))
 
-    def read(self, source: Source, *, single: bool = False, upright: bool = False, name: str = "") -> Reading:
-        """Read a picture.
+    @overload
+    def read(self, source: Sources, *, single: bool = ..., upright: bool = ...) -> list[Reading]: ...
+    @overload
+    def read(self, source: Source, *, single: bool = ..., upright: bool = ..., name: str = ...) -> Reading: ...
+    def read(self, source: Any, *, single: bool = False, upright: bool = False, name: str = "") -> Any:
+        """Read one picture, or a list of pictures.
 
         Parameters
         ----------
         source
-            A file's path, its bytes, an open file, or an array: ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``.
+            A path, the bytes of a file, an open file, a Pillow picture, or an array ``[h, w]``, ``[h, w, 3]`` or
+            ``[h, w, 4]``; or a list of these, which gives a list of readings.
         single
-            Whether the picture is one digit; then exactly one is given, accepted or not.
+            Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
         upright
-            Whether a page is known to stand upright; else its other sides are tried if it is doubtful.
+            Whether pages are known to be upright; otherwise doubtful pages are also read turned.
         name
-            What the answer and errors call it; by default the file's path.
+            The picture's name in the reading and in errors; its path by default.
 
         Raises
         ------
         DataError
-            When it is no picture that can be read, with the reason.
+            When the picture is missing or cannot be read, with the reason.
         """
-        name = name or _name(source)
-        return self.read_decoded(decoded_source(source, name), single=single, upright=upright, name=name)
+        if isinstance(source, list | tuple) and not (source and isinstance(source[0], list | tuple)):
+            return [self.read(each, single=single, upright=upright) for each in source]
+        name = name or source_name(source)
+        source = source.read() if hasattr(source, "read") else source
+        decoded = decode_source(source, name)
+        return self.read_decoded(decoded, single=single, upright=upright, name=name, source=source)
 
     def read_decoded(
         self,
         decoded: Decoded,
         *,
+        name: str,
         single: bool = False,
         upright: bool = False,
-        name: str,
         segmentation: Segmentation | None = None,
+        source: Source | None = None,
     ) -> Reading:
-        """Read a picture that is decoded already, and cut as `segment_page` does; other parameters as of `read`."""
+        """Read a decoded picture; a page can bring its `segmentation`, other parameters are those of `read`."""
+        source = decoded.picture if source is None else source
         if single:
-            return self._single(decoded, name)
-        return self._page(
-            decoded, read_page(decoded.picture, self.model, stands=upright, segmentation=segmentation), name
-        )
-
-    def read_digits(self, images: UInt8[np.ndarray, "n 28 28"]) -> Float32[np.ndarray, "n 10"]:
-        """Give the probability of every class for digits of a data set, 28 × 28 and bright on dark."""
-        return read_digits(self.model, images)
-
-    def _page(self, decoded: Decoded, page: Page, name: str) -> Reading:
+            return self._read_single(decoded, name, source)
+        page = read_page(decoded.picture, self.model, upright=upright, segmentation=segmentation)
         lines, digits = [], []
         for found, height in page.lines:
-            fine = accepted(found, height, self.threshold)
-            row = [self._digit(each, good, page, decoded) for each, good in zip(found, fine, strict=True)]
-            if any(fine):
-                lines.append(_spaced([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
+            accepted = accept_digits(found, height, self.threshold)
+            row = [self._place(each, good, page, decoded) for each, good in zip(found, accepted, strict=True)]
+            if any(accepted):
+                lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
             digits += row
-        return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.turned)
+        return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source)
 
-    def _digit(self, found: Found, fine: bool, page: Page, decoded: Decoded) -> Digit:
-        box = _in_picture(found.candidate.box, page.shape, page.turned, decoded.size)
-        return _judged(fine, found.probabilities, found.image, found.candidate.ink, box, decoded.size)
+    def read_digits(self, images: Images) -> Probabilities:
+        """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones."""
+        return read_digits(self.model, images)
 
-    def _single(self, decoded: Decoded, name: str) -> Reading:
+    def _place(self, found: PageDigit, accepted: bool, page: PageResult, decoded: Decoded) -> Digit:
+        box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, decoded.size)
+        return _describe(accepted, found.probabilities, found.image, found.candidate.ink, box, decoded.size)
+
+    def _read_single(self, decoded: Decoded, name: str, source: Source) -> Reading:
         ink = digit_ink(decoded.picture)
         image = normalize(ink)
         if image.any():
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-            box = _in_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
-            believed = self.model.probabilities(image[None])[0]
-            fine = float(believed.max()) >= self.threshold
-            digit = _judged(fine, believed, image, ink, box, decoded.size)
+            box = _to_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
+            probabilities = self.model.calibrate(self.model.logits(image[None]))[0]
+            accepted = float(probabilities.max()) >= self.threshold
+            digit = _describe(accepted, probabilities, image, ink, box, decoded.size)
         else:
-            even = np.full(CLASSES, 1 / CLASSES, np.float32)
-            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), even, image, ("no ink",))
-        text = (str(digit.value),) if digit.accepted else ()
-        return Reading(name, text, (digit,), decoded.size)
+            uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
+            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), uniform, image, ("no ink",))
+        lines = (str(digit.value),) if digit.accepted else ()
+        return Reading(name, lines, (digit,), decoded.size, source=source)
 
 
-def read(
-    source: Source, *, single: bool = False, upright: bool = False, model: str | os.PathLike[str] = DEFAULT
-) -> Reading:
-    """Read the digits in a picture: a page of them, or a single one.
+@overload
+def read(source: Sources, *, single: bool = ..., upright: bool = ..., model: AnyModel = ...) -> list[Reading]: ...
+@overload
+def read(source: Source, *, single: bool = ..., upright: bool = ..., model: AnyModel = ...) -> Reading: ...
+def read(source: Any, *, single: bool = False, upright: bool = False, model: AnyModel = DEFAULT_MODEL) -> Any:
+    """Read the digits in a picture, or in each of a list of pictures.
 
     Parameters
     ----------
     source
-        A file's path, its bytes, an open file, or an array: ``[h, w]``, ``[h, w, 3]`` or ``[h, w, 4]``.
+        A path, the bytes of a file, an open file, a Pillow picture, or an array ``[h, w]``, ``[h, w, 3]`` or
+        ``[h, w, 4]``; or a list of these, which gives a list of readings.
     single
-        Whether the picture is one digit; then exactly one is given, accepted or not.
+        Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
     upright
-        Whether a page is known to stand upright; else its other sides are tried if it is doubtful.
+        Whether pages are known to be upright; otherwise doubtful pages are also read turned.
     model
-        ``"cnn"``, ``"mlp"``, or a model file or run folder of your own; loaded once.
+        ``"cnn"``, ``"mlp"``, a model file, a run folder, or a loaded `Model`; files are loaded once per process.
 
     Raises
     ------
     DataError
-        When it is no picture that can be read, with the reason.
+        When a picture is missing or cannot be read, with the reason.
     ModelError
-        When the model file is missing, broken, not ours or changed.
+        As `load_model`.
     """
-    return _reader(str(os.fspath(model))).read(source, single=single, upright=upright)
+    reader = Reader(model) if isinstance(model, Model) else _reader(str(locate_model(model)))
+    return reader.read(source, single=single, upright=upright)
 
 
 @cache
@@ -171,97 +169,45 @@ def _reader(model: str) -> Reader:
     return Reader(model)
 
 
-def model_path(model: str | os.PathLike[str]) -> Path:
-    """Give the file of a model that comes with the package, by its name; a path stays as it is."""
-    shipped = PRETRAINED / f"{os.fspath(model)}.onnx"
-    return shipped if os.fspath(model) in shipped_models() else Path(model)
-
-
-def shipped_models() -> tuple[str, ...]:
-    """List the models that come with the package, the default first."""
-    names = sorted(path.stem for path in PRETRAINED.glob("*.onnx"))
-    return tuple(sorted(names, key=lambda name: name != DEFAULT))
-
-
-def _name(source: Source) -> str:
-    if isinstance(source, str | os.PathLike):
-        return os.fspath(source)
-    return str(getattr(source, "name", "the picture"))
-
-
-def decoded_source(source: Source, name: str, *, megapixels: int = MEGAPIXELS) -> Decoded:
-    """Decode whatever `Reader.read` takes; a file of no more than so many megapixels."""
-    if isinstance(source, str | os.PathLike):
-        source = read_bytes(Path(source))
-    elif hasattr(source, "read"):
-        source = source.read()
-    if isinstance(source, bytes | bytearray | memoryview):
-        return decode(bytes(source), name, largest=LONGEST, megapixels=megapixels)
-    picture = as_picture(np.asarray(source), name)
-    return Decoded(picture, (picture.shape[1], picture.shape[0]))
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file.
-
-    Raises
-    ------
-    DataError
-        When it is not there or may not be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _judged(
-    fine: bool,
+def _describe(
+    accepted: bool,
     probabilities: Float32[np.ndarray, "10"],
     image: UInt8[np.ndarray, "28 28"],
     ink: Ink,
     box: Box,
     size: tuple[int, int],
 ) -> Digit:
-    """Say what was read in one place, and why to look again; `fine` says whether it is a digit."""
+    """Make a `Digit`, with the doubts that its probabilities, place and ink raise."""
     value = int(probabilities.argmax())
-    if fine:
-        doubts = [f"nearly as much a {i}" for i in np.flatnonzero(probabilities >= NEAR) if i != value]
-    else:
-        doubts = ["unlike any digit"]
+    doubts = ["probably not a digit"]
+    if accepted:
+        doubts = [f"could also be a {i}" for i in np.flatnonzero(probabilities >= MIN_RIVAL) if i != value]
     left, top, width, height = box
     if left <= 0 or top <= 0 or left + width >= size[0] or top + height >= size[1]:
-        doubts.append("touches the edge")
-    if max(width, height) < SMALL:
+        doubts.append("touches the border")
+    if max(width, height) < MIN_DIGIT_SIDE:
         doubts.append("very small")
-    if line_width(ink) < HAIR * max(ink.shape):
-        doubts.append("very thin")
-    return Digit(value, float(probabilities[value]), fine, box, probabilities, image, tuple(doubts))
+    if line_width(ink) < MIN_LINE_WIDTH * max(ink.shape):
+        doubts.append("thin strokes")
+    return Digit(value, float(probabilities[value]), accepted, box, probabilities, image, tuple(doubts))
 
 
-def _in_picture(box: Box, shape: tuple[int, int], turns: int, size: tuple[int, int]) -> Box:
-    """Bring a box from a page that was shrunk and turned to the picture as it was given."""
+def _to_picture(box: Box, shape: tuple[int, int], quarter_turns: int, size: tuple[int, int]) -> Box:
+    """Map a box from the shrunk, turned page to the picture as it was given."""
     left, top, width, height = box
     rows, columns = shape
-    for _ in range(turns):  # back by a quarter turn clockwise: the top edge becomes the right one
+    for _ in range(quarter_turns):  # each back clockwise: the top edge becomes the right one
         left, top, width, height = rows - top - height, left, height, width
         rows, columns = columns, rows
     across, down = size[0] / columns, size[1] / rows
-    x, y = int(left * across), int(top * down)
-    return x, y, max(round(width * across), 1), max(round(height * down), 1)
+    return int(left * across), int(top * down), max(round(width * across), 1), max(round(height * down), 1)
 
 
-def _spaced(row: list[tuple[Found, Digit]], height: float) -> str:
-    """Write a line, with a space where the gap is far wider than usual."""
-    gaps = [
-        second.candidate.box[0] - first.candidate.box[0] - first.candidate.box[2]
-        for (first, _), (second, _) in pairwise(row)
-    ]
-    usual = max(float(np.median(gaps)) if gaps else 0.0, 0.0)
-    text = "".join(
-        str(digit.value) + " " * (gap > max(GAP * height, WIDER * usual + 0.5 * height))
-        for (_, digit), gap in zip(row, [*gaps, 0], strict=False)
-    )
+def _join(row: list[tuple[PageDigit, Digit]], height: float) -> str:
+    """Write a line as text, with a space at each wide gap."""
+    boxes = [found.candidate.box for found, _ in row]
+    gaps = [second[0] - first[0] - first[2] for first, second in pairwise(boxes)]
+    median = max(float(np.median(gaps)) if gaps else 0.0, 0.0)
+    widest = max(MIN_SPACE * height, MIN_SPACE_TO_GAP * median + 0.5 * height)
+    text = "".join(str(digit.value) + " " * (gap > widest) for (_, digit), gap in zip(row, [*gaps, 0], strict=True))
     return text.strip()

@@ -1,43 +1,51 @@
-"""What reading gives back: digits with their doubts, and the text they make."""
+"""What reading returns: digits with confidences and doubts, and the text they form."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digits.errors import DataError, UsageError
+from digits.files import replace_atomically
+from digits.inference.drawing import draw_box, encode_png, fit, verdict_colour
+from digits.inference.inputs import decode_source
+from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
 
-Box = tuple[int, int, int, int]
+if TYPE_CHECKING:
+    from PIL import Image
 
-ALTERNATIVES = 3
-"""Other answers that are told, at most."""
+MAX_ALTERNATIVES = 3
+MIN_ALTERNATIVE = 0.001  # probability; less likely alternatives are not listed
 
-POSSIBLE = 0.001
-"""Probability below which another answer is not told."""
+PLOT_SIZE = 1000, 700  # pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Digit:
-    """What was read in one place.
+    """One digit, or rejected ink.
 
     Attributes
     ----------
     value
-        0–9: the likeliest.
+        The most probable class, 0–9.
     confidence
         Its calibrated probability, 0–1.
     accepted
-        Whether this reaches the model's threshold; if not, it is likelier no digit, and not in the text.
+        Whether the confidence reaches the model's threshold. Rejected ink is probably not a digit, and not in the text.
     box
         Left, top, width and height of the ink, in pixels of the upright picture.
     probabilities
-        Of each class.
+        One per class.
     image
-        The 28 × 28 that the network saw.
+        The 28×28 pixels that the network received.
     doubts
-        Why a person should look again; empty for most.
+        Reasons to check this digit; empty for most.
     """
 
     value: int
@@ -50,13 +58,18 @@ class Digit:
 
     @property
     def alternatives(self) -> tuple[tuple[int, float], ...]:
-        """The next likely answers with their probabilities, the likeliest first."""
+        """The next most probable classes with their probabilities, in falling order."""
         order = [int(value) for value in (-self.probabilities).argsort(kind="stable") if value != self.value]
-        likely = [(value, float(self.probabilities[value])) for value in order[:ALTERNATIVES]]
-        return tuple(pair for pair in likely if pair[1] >= POSSIBLE)
+        listed = [(value, float(self.probabilities[value])) for value in order[:MAX_ALTERNATIVES]]
+        return tuple(pair for pair in listed if pair[1] >= MIN_ALTERNATIVE)
+
+    @property
+    def colour(self) -> str:
+        """Green; orange with doubts; red when rejected: how pictures of a reading mark it, as ``#rrggbb``."""
+        return verdict_colour(accepted=self.accepted, doubtful=bool(self.doubts))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give value, confidence, box, accepted, alternatives and doubts as plain values."""
+        """Give value, confidence, box, accepted, alternatives and doubts, ready for JSON."""
         return {
             "value": self.value,
             "confidence": round(self.confidence, 4),
@@ -66,24 +79,29 @@ class Digit:
             "doubts": list(self.doubts),
         }
 
+    def _repr_png_(self) -> bytes:
+        return encode_png(fit(self.image, 112, 112))
+
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What was read in one picture.
+    """The digits of one picture; its length and iteration are those of `digits`.
 
     Attributes
     ----------
     file
         The picture's name.
     lines
-        The accepted digits of every written line, a space where there is a wide gap; lines without any are left out.
+        The accepted digits of each written line, with a space at each wide gap; lines without any are left out.
     digits
-        Everything that was read, accepted or not, in reading order.
+        Everything found, accepted or rejected, in reading order.
     size
         Width and height of the upright picture, in pixels.
     turned
-        Degrees by which the picture was turned, counter-clockwise, before it was read: 0, 90, 180 or 270. Boxes are
-        those in the picture as it was given.
+        Degrees by which the picture was turned counter-clockwise before reading: 0, 90, 180 or 270. Boxes refer to
+        the picture as it was given.
+    source
+        What was read: a path, bytes or an array; decoded again whenever the reading is drawn.
     """
 
     file: str
@@ -91,20 +109,60 @@ class Reading:
     digits: tuple[Digit, ...] = field(repr=False)
     size: tuple[int, int] = (0, 0)
     turned: int = 0
+    source: Any = field(default=None, repr=False)
 
     @property
     def text(self) -> str:
-        """The lines, one under the other."""
+        """The lines, one below the other."""
         return "\n".join(self.lines)
 
     def __str__(self) -> str:
         return self.text
 
+    def __len__(self) -> int:
+        return len(self.digits)
+
+    def __iter__(self) -> Iterator[Digit]:
+        return iter(self.digits)
+
     def to_dict(self) -> dict[str, Any]:
-        """Give file, text, lines and digits as plain values."""
+        """Give file, text, lines and digits, ready for JSON."""
         return {
             "file": self.file,
             "text": self.text,
             "lines": list(self.lines),
             "digits": [digit.to_dict() for digit in self.digits],
         }
+
+    def plot(self) -> Image.Image:
+        """Draw the picture with a box and the value of each digit: green; orange with doubts; red when rejected.
+
+        Raises
+        ------
+        DataError
+            When the picture's file is missing or has changed into something unreadable.
+        """
+        from PIL import ImageDraw
+
+        image = fit(decode_source(self.source, self.file).picture, *PLOT_SIZE)
+        pen, scale = ImageDraw.Draw(image), (image.width / self.size[0], image.height / self.size[1])
+        for digit in self.digits:
+            draw_box(pen, digit.box, str(digit.value), digit.colour, scale=scale)
+        return image
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `plot` to a file; its suffix names the format, such as ``.png`` or ``.jpg``."""
+        from PIL import Image
+
+        image, path = self.plot(), Path(path)
+        if path.suffix.lower() not in Image.registered_extensions():
+            raise UsageError(f"{path}: name a picture format, such as {path.stem}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replace_atomically(path) as temporary:
+            image.save(temporary, Image.registered_extensions()[path.suffix.lower()])
+
+    def _repr_png_(self) -> bytes | None:
+        try:
+            return encode_png(self.plot())
+        except DataError:  # the file is gone; the notebook falls back to the text
+            return None

@@ -1,4 +1,4 @@
-"""Digits that are 28 × 28 already → probabilities, with a second look at those that are not as MNIST's are."""
+"""28×28 digits → probabilities, with a second pass for digits that do not look as MNIST's do."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from digits.inference.model import Model
 from digits.preprocessing import digit_on_bands, extract_digit
 from digits.types import Images, Probabilities
 
-SURE = 0.95
-"""Confidence below which a digit is looked at once more, as a picture: its ground may be grey, it may be too small."""
-
-LOST = 0.8
-"""Confidence below which it is looked at as on a ground of bands, such as striped paper."""
+# Confidence below which a digit is preprocessed once more: as a picture, whose ground may be grey and whose digit may
+# be small; then as on a ground of bands, such as striped paper.
+MIN_CONFIDENCE, MIN_CONFIDENCE_WITHOUT_BANDS = 0.95, 0.8
 
 
 def read_digits(model: Model, images: Images) -> Probabilities:
-    """Give the probability of every class for digits of a data set.
+    """Compute the class probabilities of 28×28 digits, with a second pass for doubtful ones.
 
-    What the network is sure of is read as it is. All else is normalized anew, as a picture would be, and the surer
-    answer counts.
+    Confident answers stand. Doubtful digits are preprocessed as pictures, and the more confident answer is kept.
 
     Parameters
     ----------
     model
-        To read with.
+        The model to read with.
     images
-        Bright on dark, as MNIST's; others are read as well as pictures of them.
+        Bright on dark, as MNIST's; other digits are read as well as pictures of them would be.
     """
-    answers = model.probabilities(images)
-    for sure, look in ((SURE, extract_digit), (LOST, lambda image: digit_on_bands(image, 0)),
-                       (LOST, lambda image: digit_on_bands(image, 1))):  # fmt: skip
-        doubtful = np.flatnonzero(answers.max(1) < sure)
+    probabilities = model.calibrate(model.logits(images))
+    for threshold, extract in (
+        (MIN_CONFIDENCE, extract_digit),
+        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: digit_on_bands(image, 0)),
+        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: digit_on_bands(image, 1)),
+    ):
+        doubtful = np.flatnonzero(probabilities.max(1) < threshold)
         if doubtful.size:
-            again = model.probabilities(np.stack([look(images[index]) for index in doubtful]))
-            better = again.max(1) > answers[doubtful].max(1)
-            answers[doubtful[better]] = again[better]
-    return answers
+            second = model.calibrate(model.logits(np.stack([extract(images[index]) for index in doubtful])))
+            better = second.max(1) > probabilities[doubtful].max(1)
+            probabilities[doubtful[better]] = second[better]
+    return probabilities

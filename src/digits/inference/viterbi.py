@@ -1,4 +1,4 @@
-"""Which pieces of a line are the digits: the way through all candidates that the network believes most."""
+"""The best path through a line: the candidates that cover it once and are most probable together."""
 
 from __future__ import annotations
 
@@ -9,54 +9,50 @@ import numpy as np
 from digits.preprocessing.segmentation import Candidate, Segment
 from digits.shapes import Float32
 
-DOUBT = 1e-3
-"""Confidence below which all is doubted alike."""
+MIN_CONFIDENCE = 1e-3  # lower ones cost the same
 
-LITTLE = 0.35, 0.45
-"""Height and width, in heights of the line's digits, below which a candidate is likely to be no digit, but dirt."""
-
-DIRT = 1.5
-"""What it costs to take such a thing for dirt, for each height of a digit that it is long."""
+# Smaller candidates are probably dirt; in heights of the line's digits.
+MAX_DIRT_HEIGHT, MAX_DIRT_WIDTH = 0.35, 0.45
+DIRT_COST = 1.5  # per height of its longer side
 
 
 def find_best_path(
-    pieces: list[Segment], candidates: list[Candidate], confidences: Float32[np.ndarray, " n"], height: float
+    segments: list[Segment], candidates: list[Candidate], confidences: Float32[np.ndarray, " n"], height: float
 ) -> list[int]:
-    """Choose candidates that together are the whole line, each piece in one, so that they are believed most.
+    """Choose the candidates that cover every segment of a line exactly once at the least cost.
 
-    The cost of a choice is the sum of what its candidates and cuts cost and of the negative logarithms of the
-    network's confidences; the least is found by dynamic programming (Viterbi), as in Y. LeCun, L. Bottou, Y. Bengio,
-    P. Haffner, "Gradient-based learning applied to document recognition", 1998, section V.
+    The cost of a path is the sum of the costs of its candidates and cuts, less the logarithms of the confidences;
+    dynamic programming (Viterbi) finds the least, as in LeCun, Bottou, Bengio, Haffner, "Gradient-based learning
+    applied to document recognition", 1998, section V.
 
     Parameters
     ----------
-    pieces
-        Of the line, from left to right.
+    segments
+        The line's, from left to right.
     candidates
-        That may be one digit.
+        Sorted by their first segment, as `find_candidates` gives them.
     confidences
-        Of the network in its best answer for each of them.
+        Highest class probability of each candidate.
     height
-        Of the line's digits, in pixels.
+        Height of the line's digits, in pixels.
 
     Returns
     -------
-    The numbers of the chosen candidates, from left to right.
+    Indices of the chosen candidates, from left to right.
     """
-    least = [0.0] + [math.inf] * len(pieces)
-    chosen = [-1] * (len(pieces) + 1)
-    # candidates are sorted by their first piece, so that all ways to it are known when it comes
+    costs = [0.0] + [math.inf] * len(segments)  # of the best path up to each segment
+    chosen = [-1] * (len(segments) + 1)
+    # sorted candidates: every path that ends where one begins is known when it comes
     for index, candidate in enumerate(candidates):
-        _, _, wide, high = candidate.box
-        cost = candidate.cost - math.log(max(float(confidences[index]), DOUBT))
-        if high < LITTLE[0] * height and wide < LITTLE[1] * height:
-            cost = DIRT * max(wide, high) / height
-        before = least[candidate.first] + pieces[candidate.first].cut + cost
-        if before < least[candidate.last + 1]:
-            least[candidate.last + 1], chosen[candidate.last + 1] = before, index
-    way = []
-    end = len(pieces)
+        _, _, box_width, box_height = candidate.box
+        cost = candidate.cost - math.log(max(float(confidences[index]), MIN_CONFIDENCE))
+        if box_height < MAX_DIRT_HEIGHT * height and box_width < MAX_DIRT_WIDTH * height:
+            cost = DIRT_COST * max(box_width, box_height) / height
+        total = costs[candidate.first] + segments[candidate.first].cut_cost + cost
+        if total < costs[candidate.last + 1]:
+            costs[candidate.last + 1], chosen[candidate.last + 1] = total, index
+    path, end = [], len(segments)
     while end:
-        way.append(chosen[end])
+        path.append(chosen[end])
         end = candidates[chosen[end]].first
-    return way[::-1]
+    return path[::-1]

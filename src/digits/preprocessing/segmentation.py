@@ -61,7 +61,7 @@ class Segment:
         Segmentation out.
     mark
         Number of its mark in the line.
-    cut
+    cut_cost
         What it costs to cut it from the piece before.
     """
 
@@ -69,7 +69,7 @@ class Segment:
     top: int
     ink: Ink
     mark: int
-    cut: float
+    cut_cost: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Candidate:
         Segmentation out.
     cost
         What speaks against it before anybody has looked what it is.
-    parted
+    is_split
         Whether it is only a part of what hangs together.
     """
 
@@ -95,7 +95,7 @@ class Candidate:
     box: Box
     ink: Ink
     cost: float
-    parted: bool = False
+    is_split: bool = False
 
 
 def segment_line(line: Line) -> list[Segment]:
@@ -145,8 +145,8 @@ def _from(first: int, pieces: list[Segment], height: float) -> Iterator[Candidat
         if last > first and right - left > WIDEST * height:
             return
         box, ink = _together(pieces[first : last + 1])
-        parted = any(_hang_together(pieces, before) for before in (first - 1, last))
-        yield Candidate(first, last, box, ink, cost, parted)
+        is_split = any(_hang_together(pieces, before) for before in (first - 1, last))
+        yield Candidate(first, last, box, ink, cost, is_split)
 
 
 def _hang_together(pieces: list[Segment], before: int) -> bool:

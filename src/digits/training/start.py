@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from digits.errors import ModelError, UsageError
-from digits.inference.reader import model_path, shipped_models
+from digits.inference.model import SHIPPED_MODELS, locate_model
 from digits.training.config import ARCHITECTURE, TrainConfig
 from digits.training.export import load_network
 from digits.training.network import Ensemble
@@ -70,11 +70,11 @@ def load_start(place: str | os.PathLike[str]) -> Start:
     ModelError
         When nothing is there, or nothing that can be gone on with.
     """
-    path = model_path(place)
+    path = locate_model(place)
     if not path.exists():
         raise ModelError(
             f"there is no model {os.fspath(place)} to start from: name a run folder, a model file, or one that comes "
-            f"with digits: {', '.join(shipped_models())}"
+            f"with digits: {', '.join(SHIPPED_MODELS)}"
         )
     named = os.fspath(place) if path != Path(place) else str(path.resolve())
     weights = path / "model.safetensors"

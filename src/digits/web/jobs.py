@@ -13,7 +13,7 @@ from multiprocessing import connection, parent_process
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.inference.steps import steps_of
+from digits.inference.steps import trace_digit
 from digits.preprocessing.ink import one_thread_each
 from digits.web.own import OwnSet
 from digits.web.pictures import Sent
@@ -98,5 +98,5 @@ def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, how
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
     found = reading.digits[digit]
-    entry = own.keep(found.image, steps_of(decoded.picture, reading, found).seen, label)
+    entry = own.keep(found.image, trace_digit(decoded.picture, reading, found).seen, label)
     return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from digits.inference.reader import decoded_source
+from digits.inference.inputs import decode_source
 from digits.preprocessing import Decoded
 from digits.web.refusals import RefusedError
 
@@ -69,7 +69,7 @@ class Sent:
             source, name = _from_form(self.header, self.body)
         elif self.kind == "application/json":
             source, name = _from_json(self.body)
-        return decoded_source(source, name, megapixels=MEGAPIXELS), name
+        return decode_source(source, name, megapixels=MEGAPIXELS), name
 
 
 def _from_form(header: str, body: bytes) -> tuple[bytes, str]:

@@ -49,7 +49,7 @@ class ReadDigit(BaseModel):
     box: list[int] = Field(description="Left, top, width and height in the upright picture, in pixels.")
     accepted: bool = Field(description="Whether it is a digit, as far as the model knows.")
     alternatives: list[list[float]] = Field(description="Other answers with their probabilities.")
-    doubts: list[str] = Field(description="Why to look again; empty for most.", examples=[["nearly as much a 1"]])
+    doubts: list[str] = Field(description="Why to look again; empty for most.", examples=[["could also be a 1"]])
 
 
 class ReadPicture(BaseModel):

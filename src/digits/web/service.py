@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from digits.inference import Reader, Reading, load_model
+from digits.inference import SHIPPED_MODELS, Reader, Reading, load_model
 from digits.inference.interpret import Layers, find_evidence, open_layers
+from digits.inference.model import locate_model
 from digits.inference.page import segment_page
-from digits.inference.reader import model_path, shipped_models
 from digits.inference.results import Digit
-from digits.inference.steps import steps_of
+from digits.inference.steps import trace_digit
 from digits.preprocessing import Decoded
 from digits.shapes import UInt8
 from digits.web.refusals import RefusedError
@@ -88,8 +88,8 @@ def opened_models(more: Sequence[str | os.PathLike[str]] = ()) -> dict[str, Open
         When one is missing, broken, not ours or changed.
     """
     found: dict[str, Opened] = {}
-    for place in (*more, *shipped_models()):
-        path = model_path(place)
+    for place in (*more, *SHIPPED_MODELS):
+        path = locate_model(place)
         name = base = path.resolve().stem if path.suffix == ".onnx" else path.resolve().name
         number = 2
         while name in found:
@@ -193,7 +193,7 @@ class Service:
         told = []
         for each in opened:
             layers, reader = each.layers, each.reader
-            believed = reader.model.probabilities(digit.image[None])[0]
+            believed = reader.model.predict_proba(digit.image)[0]
             entry: dict[str, Any] = {
                 "model": each.name,
                 "probabilities": _rounded(believed, 4),
@@ -215,7 +215,7 @@ class Service:
 
 
 def _steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, str]:
-    steps = steps_of(decoded.picture, reading, digit)
+    steps = trace_digit(decoded.picture, reading, digit)
     return {
         "seen": _address(_shrunk(steps.seen, STEP), "JPEG"),
         "ink": _address(_shrunk(steps.ink, STEP), "PNG"),

@@ -1,0 +1,123 @@
+"""What callers pass, converted: a picture from any source, and digits of any shape and range."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from digits.errors import DataError, DataNotFoundError, UsageError
+from digits.preprocessing import Decoded, as_picture, decode
+from digits.preprocessing.components import LONGEST
+from digits.preprocessing.decoding import MEGAPIXELS
+from digits.types import SIDE, Images
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray | Image.Image
+else:
+    Source = Any
+    """A path, the bytes of a file, an open file, an array, a torch tensor or a Pillow picture."""
+
+Sources = list[Any] | tuple[Any, ...]
+"""Several sources."""
+
+DIGIT_SHAPES = {(SIDE, SIDE), (SIDE * SIDE,), (1, SIDE, SIDE), (SIDE, SIDE, 1)}
+
+
+def source_name(source: Source) -> str:
+    """Name a source in results and errors: its path, or ``the picture``."""
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else str(getattr(source, "name", "the picture"))
+
+
+def decode_source(source: Source, name: str, *, megapixels: int = MEGAPIXELS) -> Decoded:
+    """Decode a picture from any source; `megapixels` limits its size.
+
+    Raises
+    ------
+    DataError
+        When it is missing or cannot be read as a picture, with the reason.
+    UsageError
+        When `source` is of a type that cannot hold a picture.
+    """
+    if isinstance(source, str | os.PathLike):
+        source = _read_file(Path(source).expanduser())
+    if isinstance(source, bytes | bytearray | memoryview):
+        return decode(bytes(source), name, largest=LONGEST, megapixels=megapixels)
+    array = _as_array(source)
+    if array is None or array.dtype == object:
+        raise UsageError(f"{name} is {_kind(source)}: pass a path, bytes, an open file, an array or a Pillow picture")
+    picture = as_picture(array, name)
+    return Decoded(picture, (picture.shape[1], picture.shape[0]))
+
+
+def to_images(digits: Any) -> Images:
+    """Convert digits to ``uint8[n, 28, 28]``.
+
+    Parameters
+    ----------
+    digits
+        Arrays, torch tensors, nested lists or Pillow pictures: ``[28, 28]``, ``[n, 28, 28]`` or ``[n, 784]``, with
+        bright ink on 0. Whole numbers are 0–255, floats 0–1 or 0–255, booleans ink or none.
+
+    Raises
+    ------
+    UsageError
+        When shape or range are anything else, or leave open what is meant, with what to pass instead.
+    """
+    if isinstance(digits, list | tuple) and len(digits) and hasattr(digits[0], "getbands"):
+        return np.concatenate([to_images(each) for each in digits])
+    if hasattr(digits, "getbands") and digits.mode in ("P", "RGB"):
+        digits = digits.convert("L")
+    pixels = _as_array(digits)
+    if pixels is None or pixels.dtype.kind not in "buif":
+        raise UsageError(f"this is {_kind(digits)}: pass digits as numbers, [28, 28], [n, 28, 28] or [n, 784]")
+    if not {pixels.shape, pixels.shape[1:]} & DIGIT_SHAPES:
+        raise UsageError(
+            f"digits must be [28, 28], [n, 28, 28] or [n, 784]; these are {list(pixels.shape)}. "
+            "For a picture of any other size, use digits.read(picture, single=True)"
+        )
+    return _to_bytes(pixels).reshape(-1, SIDE, SIDE)
+
+
+def _to_bytes(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype.kind == "b":
+        return pixels.astype(np.uint8) * np.uint8(255)
+    low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
+    if not 0 <= low <= high <= 255:
+        raise UsageError(
+            f"pixels range from {low:g} to {high:g}: pass 0–255 or floats in 0–1, not standardized, since the model "
+            "standardizes them itself"
+        )
+    if (high == 1 and pixels.dtype.kind != "f") or 1 < high < 2:
+        raise UsageError(f"pixels reach only {high:g}: pass 0–255 as whole numbers, or 0–1 as floats or booleans")
+    if pixels.dtype.kind == "f":
+        pixels = np.rint(pixels * 255 if high <= 1 else pixels)
+    return pixels.astype(np.uint8, copy=False)
+
+
+def _as_array(values: Any) -> np.ndarray | None:
+    """Make an array of arrays, nested lists, Pillow pictures and torch tensors; None where that cannot be done."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError):  # rows of different lengths, for example
+        return None
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataNotFoundError(f"there is no file {path}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
