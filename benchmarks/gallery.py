@@ -33,7 +33,7 @@ def draw(path: Path = PICTURE) -> None:
 def draw_explained(path: Path = EXPLAINED) -> None:
     """Draw how a page is read."""
     page = digits.synthesize_page(READ).picture
-    digits.explain(page, digits.Reader().read(page, name="page.jpg"), path)
+    digits.explain(digits.Reader().read(page, name="page.jpg"), path)
 
 
 def picture() -> Image.Image:

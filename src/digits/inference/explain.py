@@ -74,7 +74,7 @@ def _draw(picture: Picture, reading: Reading) -> Image.Image:
         value = str(digit.value) if digit.accepted else "?"
         label = f"{number}: {value}" if len(numbered) <= MAX_NUMBERED else value
         draw_box(pen, digit.box, label, digit.colour, scale=scale, offset=(MARGIN, PANELS_TOP))
-    title = "3  Each digit as the network received it, centred in 28×28 pixels, with the probability of each class"
+    title = "3  Each digit as the network received it, centred in 28 by 28 pixels, with the probability of each class"
     write_text(pen, (MARGIN, cards_top - 68), title, 16)
     write_text(pen, (MARGIN, cards_top - 44), "green: accepted · orange: with doubts · red: rejected", 14, GREY)
     for index, (number, digit) in enumerate(cards):
