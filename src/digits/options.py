@@ -63,7 +63,9 @@ def option(
 
 
 def check(settings: Any) -> None:
-    """Check every field of a dataclass against its type, choices and bounds.
+    """Check every field of a frozen dataclass against its type, choices and bounds; `__post_init__` calls this.
+
+    A tuple may be given as a list, as JSON and notebooks do, or as a single number.
 
     Raises
     ------
@@ -75,6 +77,9 @@ def check(settings: Any) -> None:
         if described is None:
             continue
         value = getattr(settings, field.name)
+        if str(field.type).startswith("tuple") and not isinstance(value, tuple):
+            value = tuple(value) if isinstance(value, list) else (value,)
+            object.__setattr__(settings, field.name, value)
         _check_type(field.name, value, str(field.type))
         if described.choices and value not in described.choices and not (described.plugin and ":" in value):
             hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""

@@ -1,1 +1,68 @@
-"""From labelled digits to a model file: configuration, augmentation, network, loop, checkpoint, export."""
+"""Training: `config` and `recipes` say how, `engine` is how one network learns, `run` is how a run is done.
+
+- `config`: `TrainConfig`, five sections of settings
+- `recipes`: named configurations
+- `engine`: networks, losses, optimizers, augmentation and the training loop
+- `run`: from the inputs to a run folder: training set, training, evaluation, export
+
+Names are loaded on first use, since the configuration needs no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from digits.lazy import load
+
+if TYPE_CHECKING:
+    from digits.training.config import TrainConfig
+    from digits.training.engine.augmentation import augment
+    from digits.training.engine.checkpoint import Epoch
+    from digits.training.engine.loop import fit
+    from digits.training.engine.networks import CNN, MLP, Ensemble, describe_network, make_network, predict_logits
+    from digits.training.recipes import RECIPES, get_recipe
+    from digits.training.run.export import export_onnx, load_network
+    from digits.training.run.inputs import synthetic_dataset
+    from digits.training.run.progress import ProgressBar
+    from digits.training.run.result import Run
+    from digits.training.run.train import resume, train
+
+_MODULES = {
+    "config": ("TrainConfig",),
+    "recipes": ("RECIPES", "get_recipe"),
+    "engine.augmentation": ("augment",),
+    "engine.checkpoint": ("Epoch",),
+    "engine.loop": ("fit",),
+    "engine.networks": ("CNN", "MLP", "Ensemble", "describe_network", "make_network", "predict_logits"),
+    "run.export": ("export_onnx", "load_network"),
+    "run.inputs": ("synthetic_dataset",),
+    "run.progress": ("ProgressBar",),
+    "run.result": ("Run",),
+    "run.train": ("resume", "train"),
+}
+
+__all__ = [
+    "CNN",
+    "MLP",
+    "RECIPES",
+    "Ensemble",
+    "Epoch",
+    "ProgressBar",
+    "Run",
+    "TrainConfig",
+    "augment",
+    "describe_network",
+    "export_onnx",
+    "fit",
+    "get_recipe",
+    "load_network",
+    "make_network",
+    "predict_logits",
+    "resume",
+    "synthetic_dataset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    return load(__name__, _MODULES, name)

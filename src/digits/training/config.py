@@ -1,218 +1,275 @@
-"""Everything a training run can be told.
+"""The configuration of a training run: five frozen dataclasses, each for the part of the code that needs it.
 
-One frozen dataclass is the whole configuration: command-line flags, ``config.json``, the notebook and the report are
-derived from it.
+Command-line flags, ``config.json``, the notebook and the report are derived from these fields. Each setting has a name
+of its own across all sections, so that flags and `TrainConfig.replace` need no section.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from digits.errors import UsageError
+from digits.options import check, option, suggest
 
-NETWORKS = ("mlp", "cnn")
 ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
-LOSSES = ("cross-entropy", "focal", "squared-error", "hinge")
-OPTIMIZERS = ("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd")
-SCHEDULES = ("constant", "linear", "cosine", "one-cycle", "step")
-PRECISIONS = ("auto", "float32", "bfloat16")
 
-ARCHITECTURE = ("network", "hidden", "channels", "activation", "dropout", "members", "sure")
-"""Fields of `TrainConfig` that say what a network is: going on with a trained one cannot change them."""
+MAX_CNN_STAGES = 4
+"""Widths of `ModelConfig.channels`: each stage halves the feature maps, and the fourth has 2×2 pixels."""
 
-MOST_STAGES = 4
-"""Widths of `TrainConfig.channels`: the maps get half as large with each, and the last has 2×2 pixels."""
+SYNONYMS = {
+    "learning_rate": "lr",
+    "wd": "weight_decay",
+    "bs": "batch_size",
+    "hidden": "hidden_sizes",
+    "layers": "hidden_sizes",
+    "n_epochs": "epochs",
+    "num_epochs": "epochs",
+    "members": "ensemble_size",
+    "ema": "ema_epochs",
+    "seeds": "seed",
+    "gpu": "device",
+    "photos": "simulated_photos",
+    "scheduler": "schedule",
+    "criterion": "loss",
+    "temperature": "distill_temperature",
+}
+"""Words that people type first for a setting of another name; errors answer with the right one."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network. Fine-tuning takes this section over from the initial model."""
+
+    network: str = option(
+        "mlp", "mlp (fully connected), cnn (convolutional), or your own path/to/file.py:Name, a torch module or factory.",
+        choices=("mlp", "cnn"), plugin=True,
+    )  # fmt: skip
+    hidden_sizes: tuple[int, ...] = option((256, 128), "Width of each hidden layer of the mlp.", at_least=1)
+    channels: tuple[int, ...] = option(
+        (16, 32, 64), "Channels of the cnn: of its first convolution, then of each pair of convolutions.", at_least=1
+    )
+    activation: str = option("relu", "Activation between the layers.", choices=ACTIVATIONS)
+    dropout: float = option(
+        0.0, "Probability of dropping each hidden unit of the mlp, or of the last layer of the cnn.",
+        at_least=0, below=1,
+    )  # fmt: skip
+    ensemble_size: int = option(
+        1, "Number of networks, each trained with its own seed; their probabilities are averaged.", at_least=1,
+        at_most=100,
+    )  # fmt: skip
+    cascade_threshold: float = option(
+        1.0, "Query the other members only when the confidence of the first is below this; 1 always queries all.",
+        above=0, at_most=1,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not 1 <= len(self.channels) <= MAX_CNN_STAGES:
+            raise UsageError(f"channels must be 1 to {MAX_CNN_STAGES} widths, not {len(self.channels)}")
+
+
+@dataclass(frozen=True)
+class OptimizationConfig:
+    """Loss, optimizer, learning rate and stopping."""
+
+    loss: str = option(
+        "cross-entropy", "Loss function, or your own path/to/file.py:Name, called with logits and labels.",
+        choices=("cross-entropy", "focal", "squared-error", "hinge"), plugin=True,
+    )  # fmt: skip
+    label_smoothing: float = option(
+        0.0, "Share of the target that cross-entropy spreads evenly over all classes.", at_least=0, below=1
+    )
+    teacher: str = option(
+        "", "Distillation: learn from this network's predictions instead of the labels; a run folder, or a recipe that "
+        "is trained first.",
+    )  # fmt: skip
+    distill_temperature: float = option(
+        2.0, "Temperature of teacher and student; higher values weigh the less likely classes more.", above=0
+    )
+    optimizer: str = option(
+        "muon", "Optimizer, or your own path/to/file.py:Name.",
+        choices=("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd"), plugin=True,
+    )  # fmt: skip
+    lr: float = option(4e-3, "Peak learning rate; with muon, of the parameters that it leaves to adamw.", above=0)
+    muon_lr: float = option(0.03, "Peak learning rate of muon, for the matrices of the hidden layers.", above=0)
+    weight_decay: float = option(0.1, "Weight decay, as the optimizer defines it.", at_least=0)
+    momentum: float = option(0.95, "Momentum of sgd, rmsprop and muon.", at_least=0, below=1)
+    schedule: str = option(
+        "one-cycle", "Learning-rate schedule; step divides by ten after 60 % and 80 % of the run.",
+        choices=("constant", "linear", "cosine", "one-cycle", "step"),
+    )  # fmt: skip
+    warmup: float = option(
+        0.2, "Share of the run in which one-cycle rises to the peak learning rate.", at_least=0, below=1
+    )
+    batch_size: int = option(500, "Digits per training step.", at_least=1, flags=("--bs",))
+    epochs: int = option(40, "Passes over the training digits.", at_least=1)
+    ema_epochs: float = option(
+        1.0, "Horizon, in epochs, of the moving average of the weights, which replaces the last weights; 0 is off.",
+        at_least=0,
+    )  # fmt: skip
+    patience: int = option(
+        0, "Stop after this many epochs without a lower validation loss and keep the best weights; 0 never stops early.",
+        at_least=0,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """Random distortions of the training digits; all zero is no augmentation."""
+
+    rotation: float = option(8.0, "Largest rotation either way, in degrees.", at_least=0)
+    scale: float = option(0.1, "Largest relative change of width and of height.", at_least=0, below=1)
+    shear: float = option(0.1, "Largest slant, in pixels per pixel of height.", at_least=0)
+    shift: float = option(1.5, "Largest shift along each axis, in pixels.", at_least=0)
+    elastic: float = option(0.8, "Elastic distortion: root mean square of the displacement, in pixels.", at_least=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is distorted at all."""
+        return any(dataclasses.astuple(self))
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learned beside the data set, and what is held out of it."""
+
+    synthetic: int = option(0, "Synthetic digits to add to the training set; writers differ by seed.", at_least=0)
+    simulated_photos: int = option(
+        0, "Simulated photographs to add: training digits on paper, photographed and read back.", at_least=0
+    )
+    outliers: int = option(
+        0,
+        "Non-digits to learn as outliers: letters, signs, scribbles and blots, half of them photographed.",
+        at_least=0,
+    )
+    replay_size: int = option(
+        0, "Fine-tuning: train on only this many digits of the data set, balanced over the classes; 0 is all.",
+        at_least=0,
+    )  # fmt: skip
+    personal_share: float = option(
+        0.1, "Share of every epoch made up of the digits of --extra-data, which are repeated to fill it.",
+        at_least=0, below=1,
+    )  # fmt: skip
+    validation_size: int = option(
+        5000, "Digits held out of the training set for validation, balanced over the classes; at most a sixth of it.",
+        at_least=1,
+    )  # fmt: skip
+    split_seed: int = option(
+        0, "Which digits are held out; separate from the seed, so that runs of different seeds compare.",
+        at_least=0, below=2**63,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Seed and hardware."""
+
+    seed: int = option(
+        0, "Seed of everything random: initial weights, order, augmentation, dropout.", at_least=0, below=2**63
+    )
+    device: str = option("auto", "auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1.")
+    threads: int = option(0, "Processor threads; 0 leaves the choice to torch.", at_least=0, at_most=1024)
+    precision: str = option(
+        "auto", "Number format of matrix products in training; auto is bfloat16 where the device is faster with it.",
+        choices=("auto", "float32", "bfloat16"),
+    )  # fmt: skip
+    compile: bool = option(
+        False, "Compile the network first: takes a minute, pays on GPUs, where the steps become CUDA graphs."
+    )
+    fine_tune: bool = option(False, "Require an initial model (--from) instead of random weights.")
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train. The defaults are the `standard` recipe; where its numbers were tuned is in docs/recipes.md."""
+    """How to train. The defaults are the recipe ``standard``; docs/recipes.md has the measurements behind them.
+
+    Build one with `from_settings`, or take a recipe and change it with `replace`; both know every setting by its own
+    name: ``RECIPES["fast"].replace(epochs=3, hidden_sizes=(512,))``.
+
+    Attributes
+    ----------
+    recipe
+        Name of the recipe that the configuration started from.
+    """
 
     recipe: str = "standard"
-    """Name of the recipe to start from; its flag may be left out when it comes first."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    run: RunConfig = field(default_factory=RunConfig)
 
-    network: str = "mlp"
-    """mlp, fully connected; cnn, convolutional; or your own: path/to/file.py:Name, a torch module or what makes one."""
-    hidden: tuple[int, ...] = (256, 128)
-    """Width of each hidden layer of the mlp."""
-    channels: tuple[int, ...] = (16, 32, 64)
-    """Channels of the cnn: of its first convolution, then of each pair of convolutions."""
-    activation: str = "relu"
-    """Between the layers: relu, leaky-relu, elu, gelu, silu, tanh or sigmoid."""
-    dropout: float = 0.0
-    """Share of what each hidden layer of the mlp, or the last of the cnn, gives, switched off at random in training."""
-    members: int = 1
-    """Networks trained one after the other, each with a seed of its own, whose probabilities are averaged."""
+    @classmethod
+    def from_settings(cls, **settings: Any) -> TrainConfig:
+        """Build the configuration that differs from the defaults by these settings."""
+        return cls().replace(**settings)
 
-    sure: float = 1.0
-    """Ask the further members only about digits of which the first is less sure than this; 1: about all."""
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings by name, without their sections."""
+        return {name: value for section in SECTIONS for name, value in vars(getattr(self, section)).items()}
 
-    teacher: str = ""
-    """Learn from another network's answers: a run folder, or a recipe that is trained first; empty: from the labels."""
-    softening: float = 2.0
-    """Temperature at which the teacher's answers are learned; above 1, what it takes for possible counts more."""
-
-    loss: str = "cross-entropy"
-    """cross-entropy, focal, squared-error, hinge, or your own: path/to/file.py:Name, called with logits and labels."""
-    label_smoothing: float = 0.0
-    """Share of the target that cross-entropy spreads evenly over all classes, 0 to below 1."""
-    optimizer: str = "muon"
-    """adam, adamw, muon, nadam, radam, adamax, adagrad, rmsprop, sgd, or your own: path/to/file.py:Name."""
-    learning_rate: float = 4e-3
-    """Highest learning rate of the run; with muon, of what it leaves to adamw: all but the hidden layers' matrices."""
-    matrix_rate: float = 0.03
-    """Highest learning rate of the hidden layers' matrices, for muon only."""
-    weight_decay: float = 0.1
-    """Weight decay, as the optimizer understands it."""
-    momentum: float = 0.95
-    """Momentum, for sgd, rmsprop and muon only."""
-    schedule: str = "one-cycle"
-    """Course of the learning rate: constant, linear, cosine, one-cycle, or step (a tenth after 60 and 80 %)."""
-    warmup: float = 0.2
-    """Share of the run over which one-cycle rises to the highest learning rate, before it falls to nothing."""
-    batch_size: int = 500
-    """Digits in a training step."""
-    epochs: int = 40
-    """Passes over the training digits."""
-    averaging: float = 1.0
-    """Horizon, in epochs, of the exponential moving average of the weights that is kept instead of the last; 0: off."""
-    patience: int = 0
-    """Stop after so many epochs without a lower validation loss, and keep the best; 0: always run to the end."""
-
-    rotation: float = 8.0
-    """Augmentation: turn digits by up to so many degrees either way."""
-    scale: float = 0.1
-    """Augmentation: stretch or shrink each axis by up to this share, 0 to below 1."""
-    shear: float = 0.1
-    """Augmentation: slant digits by up to so many pixels per pixel of height."""
-    shift: float = 1.5
-    """Augmentation: move digits by up to so many pixels along each axis."""
-    elastic: float = 0.8
-    """Augmentation: bend digits; root mean square of the smooth displacement, in pixels."""
-
-    synthetic: int = 0
-    """Digits of our own pen learned besides the set's own, by other writers for every seed."""
-    photographs: int = 0
-    """Digits learned once more as a photograph of them on paper gives them, drawn from all those learned."""
-    others: int = 0
-    """Letters, signs, scribbles and blots learned besides, as none of the classes; half of them photographed."""
-
-    replay: int = 0
-    """Of the set's own digits, learn only so many, evenly over the classes: those a trained network saw; 0: all."""
-    extra_share: float = 0.1
-    """Share of every epoch that the digits of --extra make up, each of them repeated as often as that takes."""
-
-    validation: int = 5000
-    """Digits held out of the training set, evenly over the classes, to choose by; at most a sixth of the set."""
-    split_seed: int = 0
-    """Which digits those are; not tied to the seed, so that runs with different seeds can be compared."""
-    seed: int = 0
-    """Everything random in the run: first weights, order, augmentation, dropout."""
-    device: str = "auto"
-    """auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1."""
-    threads: int = 0
-    """Threads of the processor to use; 0: what torch finds."""
-    precision: str = "auto"
-    """Numbers that training multiplies: float32, bfloat16, or auto (bfloat16 where the device is faster with it)."""
-    compile: bool = False
-    """Compile the network before training it: a minute that pays on GPUs, where its steps become CUDA graphs."""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot work before anything is done, naming the field."""
-        for field in ("hidden", "channels"):
-            if isinstance(getattr(self, field), list):
-                object.__setattr__(self, field, tuple(getattr(self, field)))  # as notebooks and JSON give it
-        for declared in dataclasses.fields(self):
-            _of_type(declared.name, getattr(self, declared.name), str(declared.type))
-        _known("network", self.network, NETWORKS)
-        _known("activation", self.activation, ACTIVATIONS, own=False)
-        _known("loss", self.loss, LOSSES)
-        _known("optimizer", self.optimizer, OPTIMIZERS)
-        _known("schedule", self.schedule, SCHEDULES, own=False)
-        _known("precision", self.precision, PRECISIONS, own=False)
-        for field in ("dropout", "label_smoothing", "scale", "warmup", "extra_share"):
-            _within(field, getattr(self, field), 0 <= getattr(self, field) < 1, "from 0 to below 1")
-        for field in ("weight_decay", "averaging", "rotation", "shear", "shift", "elastic"):
-            _within(field, getattr(self, field), 0 <= getattr(self, field) < float("inf"), "0 or more")
-        for field in ("split_seed", "seed"):
-            _within(field, getattr(self, field), 0 <= getattr(self, field) < 2**63, "from 0 to below 2^63")
-        for field in ("patience", "synthetic", "photographs", "others", "replay"):
-            _within(field, getattr(self, field), getattr(self, field) >= 0, "0 or more")
-        _within("threads", self.threads, 0 <= self.threads <= 1024, "from 0 to 1024")
-        for field in ("batch_size", "epochs", "validation"):
-            _within(field, getattr(self, field), getattr(self, field) >= 1, "1 or more")
-        _within("members", self.members, 1 <= self.members <= 100, "from 1 to 100")
-        for field in ("learning_rate", "matrix_rate", "softening"):
-            _within(field, getattr(self, field), 0 < getattr(self, field) < float("inf"), "more than 0")
-        _within("sure", self.sure, 0 < self.sure <= 1, "more than 0, at most 1")
-        _within("momentum", self.momentum, 0 <= self.momentum < 1, "from 0 to below 1")
-        _within("hidden", list(self.hidden), all(width >= 1 for width in self.hidden), "widths of 1 or more")
-        channels = self.channels
-        _within("channels", list(channels), bool(channels) and min(channels) >= 1, "one or more widths of 1 or more")
-        if len(channels) > MOST_STAGES:
-            raise UsageError(f"channels must be at most {MOST_STAGES} widths, not {len(channels)}")
-
-    def replace(self, **changes: Any) -> TrainConfig:
-        """Give the same configuration with some fields changed.
+    def replace(self, **settings: Any) -> TrainConfig:
+        """Return the same configuration with some settings changed.
 
         Raises
         ------
         UsageError
-            For a field that does not exist, with the nearest names.
+            For an unknown setting, with the nearest names, or an impossible value.
         """
-        names = [field.name for field in dataclasses.fields(self)]
-        for name in changes:
-            if name not in names:
-                raise UsageError(f"there is no field {name!r} in TrainConfig{nearest(name, names)}")
-        return dataclasses.replace(self, **changes)
+        changes: dict[str, dict[str, Any]] = {}
+        for name, value in settings.items():
+            if name != "recipe":
+                changes.setdefault(_section_of(name), {})[name] = value
+        sections = {name: dataclasses.replace(getattr(self, name), **values) for name, values in changes.items()}
+        return dataclasses.replace(self, recipe=settings.get("recipe", self.recipe), **sections)
 
     def member(self, index: int) -> TrainConfig:
-        """Give the configuration of one network of the ensemble; no two ensembles share a member's seed."""
-        return dataclasses.replace(self, members=1, seed=(self.seed * self.members + index) % 2**63)
+        """Return the configuration of one member of the ensemble; no two ensembles share a member's seed."""
+        return self.replace(ensemble_size=1, seed=(self.run.seed * self.model.ensemble_size + index) % 2**63)
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields with plain values."""
-        return dataclasses.asdict(self) | {"hidden": list(self.hidden), "channels": list(self.channels)}
+        """Return all settings by section, as ``config.json`` holds them."""
+        values = dataclasses.asdict(self)
+        values["model"] |= {name: list(values["model"][name]) for name in ("hidden_sizes", "channels")}
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
-        """Read what `as_json` gave."""
-        return cls().replace(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        """Read what `to_dict` returned."""
+        settings = {name: value for section in SECTIONS for name, value in values.get(section, {}).items()}
+        return cls(recipe=values["recipe"]).replace(**settings)
 
 
-def _known(field: str, value: str, names: Iterable[str], *, own: bool = True) -> None:
-    if value in names or (own and ":" in value):
-        return
-    or_own = "; your own is given as path/to/file.py:Name" if own else ""
-    raise UsageError(f"{field} {value!r} is not known{nearest(value, names)}{or_own}")
+SECTIONS = {
+    "model": ModelConfig,
+    "optimization": OptimizationConfig,
+    "augmentation": AugmentationConfig,
+    "data": DataConfig,
+    "run": RunConfig,
+}
+"""The sections of `TrainConfig` by name, in the order of `--help`."""
+
+SECTION_OF = {each.name: section for section, kind in SECTIONS.items() for each in dataclasses.fields(kind)}
+"""The section of every setting."""
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """End a sentence about an unknown name with the names it may have meant."""
-    names = list(names)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are: {', '.join(names)}"
-
-
-def _of_type(field: str, value: object, declared: str) -> None:
-    kinds: dict[str, tuple[tuple[type, ...], str]] = {
-        "str": ((str,), "a text"),
-        "int": ((int,), "a whole number"),
-        "float": ((int, float), "a number"),
-        "bool": ((bool,), "true or false"),
-        "tuple[int, ...]": ((tuple,), "a tuple of whole numbers"),
-    }
-    kind, described = kinds[declared]
-    parts = value if isinstance(value, tuple) else ()
-    wrong_parts = not all(type(part) is int for part in parts)
-    if not isinstance(value, kind) or (isinstance(value, bool) and bool not in kind) or wrong_parts:
-        raise UsageError(f"{field} must be {described}, not {value!r}")
-
-
-def _within(field: str, value: object, fits: bool, bounds: str) -> None:
-    if not fits:
-        raise UsageError(f"{field} must be {bounds}, not {value}")
+def _section_of(setting: str) -> str:
+    if setting not in SECTION_OF:
+        hint = f"; did you mean {SYNONYMS[setting]}?" if setting in SYNONYMS else suggest(setting, SECTION_OF)
+        raise UsageError(f"there is no setting {setting!r}{hint}")
+    return SECTION_OF[setting]

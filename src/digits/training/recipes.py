@@ -1,136 +1,89 @@
-"""The recipes that have a name, each a `TrainConfig`; how they were found is in docs/recipes.md."""
+"""The recipes: each is a name for a `TrainConfig`, pure data. docs/recipes.md tells how they were found."""
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from typing import Any
 
 from digits.errors import UsageError
-from digits.training.config import ARCHITECTURE, TrainConfig, nearest
+from digits.options import suggest
+from digits.training.config import SECTION_OF, TrainConfig
 
-_AS_THEY_ARE: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
-"""No augmentation."""
+DEFAULT_RECIPE = "standard"
+FINE_TUNING_RECIPE = "personal"
+"""What is trained when no recipe is named: from random weights, and from an initial model."""
 
-_CNN = TrainConfig(
-    recipe="cnn",
-    network="cnn",
-    learning_rate=1e-2,
-    matrix_rate=0.1,
-    momentum=0.8,
-    weight_decay=0.0,
-    batch_size=250,
-    epochs=5,
-    averaging=0.5,
-    shift=1.0,
-    elastic=0.5,
-)
+_NO_AUGMENTATION: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+_REAL_HANDWRITING: dict[str, Any] = {"synthetic": 12_000, "simulated_photos": 20_000, "outliers": 12_000}
+_CNN: dict[str, Any] = {"network": "cnn", "lr": 1e-2, "batch_size": 250, "shift": 1.0}
+_SMALL_CNN = _CNN | {
+    "muon_lr": 0.1, "momentum": 0.8, "weight_decay": 0.0, "epochs": 5, "ema_epochs": 0.5, "elastic": 0.5
+}  # fmt: skip
+_LARGE_CNN = _CNN | {"muon_lr": 0.05, "epochs": 24}
+_DISTILLED: dict[str, Any] = {"distill_temperature": 4.0, "batch_size": 250}
 
-_BEST_CNN = TrainConfig(
-    recipe="best-cnn",
-    network="cnn",
-    learning_rate=1e-2,
-    matrix_rate=0.05,
-    batch_size=250,
-    epochs=24,
-    shift=1.0,
-)
+_SETTINGS: dict[str, dict[str, Any]] = {
+    # the textbook recipe most people train first, except that its learning rate falls to zero
+    "classic": {
+        "dropout": 0.2, "optimizer": "adam", "lr": 1e-3, "weight_decay": 0.0, "schedule": "linear", "batch_size": 64,
+        "epochs": 10, "ema_epochs": 0.0, "precision": "float32", **_NO_AUGMENTATION,
+    },
+    # the accuracy of the textbook recipe in the least time
+    "fast": {
+        "lr": 2e-2, "muon_lr": 0.12, "momentum": 0.7, "weight_decay": 0.0, "schedule": "linear", "batch_size": 1000,
+        "epochs": 2, "ema_epochs": 0.0, **_NO_AUGMENTATION,
+    },
+    "standard": {},
+    "best-mlp": {"teacher": "best-cnn", "epochs": 80, **_DISTILLED},
+    "cnn": _SMALL_CNN,
+    "best-cnn": _LARGE_CNN,
+    "tiny": _SMALL_CNN | {"channels": (8, 12, 20), "epochs": 30, "elastic": 0.4},
+    "ensemble": _LARGE_CNN | {"ensemble_size": 5},
+    # the shipped models: other people's handwriting, photographs, and non-digits to reject
+    "reader": _SMALL_CNN | {"ensemble_size": 5, "cascade_threshold": 0.99, "epochs": 14} | _REAL_HANDWRITING,
+    "reader-mlp": {"teacher": "reader", "epochs": 40, **_DISTILLED, **_REAL_HANDWRITING},
+    # fine-tuning on one person's digits in seconds; the replayed digits and outliers limit what is forgotten
+    "personal": {
+        "fine_tune": True, "optimizer": "adamw", "lr": 5e-4, "weight_decay": 0.0, "schedule": "linear",
+        "batch_size": 250, "epochs": 1, "ema_epochs": 0.0, "shift": 1.0, "elastic": 0.5, "replay_size": 10_000,
+        "personal_share": 0.3, "outliers": 2000,
+    },
+}  # fmt: skip
 
-_OF_ALL_KINDS: dict[str, Any] = {"synthetic": 12_000, "photographs": 20_000, "others": 12_000}
-"""What is learned besides MNIST by those who read other people's handwriting."""
-
-PERSONAL = "personal"
-"""The recipe that goes on with a trained network, for digits of one's own."""
-
-RECIPES = {
-    config.recipe: config
-    for config in (
-        # the textbook's, what most people train first; but its learning rate falls, where most leave it as it is
-        TrainConfig(
-            recipe="classic",
-            dropout=0.2,
-            optimizer="adam",
-            learning_rate=1e-3,
-            weight_decay=0.0,
-            schedule="linear",
-            batch_size=64,
-            epochs=10,
-            averaging=0.0,
-            precision="float32",
-            **_AS_THEY_ARE,
-        ),
-        # the least time to what the textbook's reaches
-        TrainConfig(
-            recipe="fast",
-            learning_rate=2e-2,
-            matrix_rate=0.12,
-            momentum=0.7,
-            weight_decay=0.0,
-            schedule="linear",
-            batch_size=1000,
-            epochs=2,
-            averaging=0.0,
-            **_AS_THEY_ARE,
-        ),
-        TrainConfig(recipe="standard"),
-        TrainConfig(recipe="best-mlp", teacher="best-cnn", softening=4.0, batch_size=250, epochs=80),
-        _CNN,
-        _BEST_CNN,
-        _CNN.replace(recipe="tiny", channels=(8, 12, 20), epochs=30, elastic=0.4),
-        _BEST_CNN.replace(recipe="ensemble", members=5),
-        # what reads other people's handwriting: all pens, papers and cameras, and knows what is no digit
-        _CNN.replace(recipe="reader", members=5, sure=0.99, epochs=14, **_OF_ALL_KINDS),
-        TrainConfig(recipe="reader-mlp", teacher="reader", softening=4.0, batch_size=250, epochs=40, **_OF_ALL_KINDS),
-        # what a trained network learns of one person's digits in seconds, and of its own lest it forgets them
-        TrainConfig(
-            recipe=PERSONAL,
-            optimizer="adamw",
-            learning_rate=5e-4,
-            weight_decay=0.0,
-            schedule="linear",
-            batch_size=250,
-            epochs=1,
-            averaging=0.0,
-            shift=1.0,
-            elastic=0.5,
-            replay=10_000,
-            extra_share=0.3,
-            others=2000,
-        ),
-    )
-}
+RECIPES = {name: TrainConfig.from_settings(recipe=name, **settings) for name, settings in _SETTINGS.items()}
 
 
-def recipe(name: str) -> TrainConfig:
-    """Give the configuration with this name.
+def get_recipe(name: str, **settings: Any) -> TrainConfig:
+    """Return the recipe with this name, with some settings changed.
 
     Raises
     ------
     UsageError
-        When there is none, with the nearest names.
+        For an unknown recipe or setting, with the nearest names.
     """
     if name not in RECIPES:
-        raise UsageError(f"there is no recipe {name!r}{nearest(name, RECIPES)}")
-    return RECIPES[name]
+        raise UsageError(f"there is no recipe {name!r}{suggest(name, RECIPES)}")
+    return RECIPES[name].replace(**settings)
 
 
-def command(config: TrainConfig, data: str | None = None, *, extra: str | None = None, start: str | None = None) -> str:
-    """Give the shell command that repeats a run: its recipe, the flags that differ from it, and where things are.
+def write_command(config: TrainConfig, **places: str | None) -> str:
+    """Write the shell command that repeats a run: its recipe, the flags that differ from it, and its inputs.
 
     Parameters
     ----------
     config
         How it was trained.
-    data, extra, start
-        Places of the set, of own digits, and of the network it started from; what that is needs no flags.
+    places
+        By flag, with underscores: paths of the data set (``data``), of personal data (``extra_data``) and of the
+        initial model (``from``), which determines the network without further flags.
     """
     words = ["digits", "train", config.recipe]
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        taken_over = start is not None and field.name in ARCHITECTURE
-        if field.name != "recipe" and value != getattr(recipe(config.recipe), field.name) and not taken_over:
+    defaults = get_recipe(config.recipe).settings
+    for name, value in config.settings.items():
+        is_inherited = places.get("from") and SECTION_OF[name] == "model"
+        if value != defaults[name] and not is_inherited:
             values = () if value is True else value if isinstance(value, tuple) else (value,)
-            words += [f"--{field.name.replace('_', '-')}", *map(str, values)]
-    for flag, place in (("--data", data), ("--extra", extra), ("--from", start)):
-        words += [flag, place] if place else []
+            words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    for name, place in places.items():
+        words += [f"--{name.replace('_', '-')}", place] if place else []
     return shlex.join(words)

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from digits.errors import ModelError
 from digits.files import write_atomically
-from digits.training.optimizers import Optimizer
+from digits.training.engine.optimizers import Optimizer
 
 Weights = dict[str, Tensor]
 
@@ -93,7 +93,7 @@ class State:
                     scalars.setdefault(str(index), {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "lr"} for group in stored["param_groups"]]
         position = {"history": [asdict(epoch) for epoch in self.history], "scalars": scalars, "groups": groups}
-        write_atomically(path, safetensors.torch.save(stored_apart(tensors), metadata={"digits": json.dumps(position)}))
+        write_atomically(path, safetensors.torch.save(copy_apart(tensors), metadata={"digits": json.dumps(position)}))
 
     def load(self, path: Path) -> None:
         """Take up the state that `save` wrote.
@@ -134,7 +134,7 @@ class State:
             ) from error
 
 
-def stored_apart(tensors: Weights) -> Weights:
+def copy_apart(tensors: Weights) -> Weights:
     """Copy tensors so that none share memory, as a network's tied weights do and safetensors does not allow."""
     cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
     return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in cpu.items()}

@@ -1,8 +1,8 @@
-"""Random affine and elastic distortions of whole batches, on whichever device holds them.
+"""Random affine and elastic distortions of whole batches, on the device that holds them.
 
-Every digit of a batch is resampled once, through one grid: the grid is a matrix product of random coefficients with a
-fixed basis (the two axes, a constant, and 5×5 smooth bumps), so that rotation, scale, shear, shift and elastic
-distortion together cost one multiplication and one bilinear look-up a batch.
+Every digit of a batch is resampled once, through one grid: the grid is the product of random coefficients with a fixed
+basis (the two axes, a constant, and 5×5 smooth bumps), so that rotation, scale, shear, shift and elastic distortion
+together cost one matrix product and one bilinear look-up per batch.
 """
 
 from __future__ import annotations
@@ -14,20 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from digits.shapes import Float32, UInt8
-from digits.training.config import TrainConfig
+from digits.training.config import AugmentationConfig
+from digits.training.engine.sampler import Shard
 from digits.types import SIDE
 
 CONTROL_POINTS = 5
-"""Elastic displacements are drawn on a 5×5 lattice; in between they follow cubic B-splines."""
-
-
-def augments(config: TrainConfig) -> bool:
-    """Whether the configuration distorts the digits at all."""
-    return any((config.rotation, config.scale, config.shear, config.shift, config.elastic))
+"""Elastic displacements are drawn on a 5×5 grid and interpolated by cubic B-splines."""
 
 
 def augment(
-    images: UInt8[Tensor, "n 28 28"], config: TrainConfig, *, among: int | None = None, start: int = 0
+    images: UInt8[Tensor, "n 28 28"], config: AugmentationConfig, shard: Shard | None = None
 ) -> UInt8[Tensor, "n 28 28"]:
     """Distort every digit of a batch differently, drawing from torch's global generator.
 
@@ -37,24 +33,24 @@ def augment(
     Parameters
     ----------
     images
-        What to distort.
+        The digits to distort.
     config
-        How much.
-    among
-        Size of the batch that these are a part of, so that processes which share a batch distort it as one would.
-    start
-        Number of the first of them in that batch.
+        The bounds; returns the images as they are if all are zero.
+    shard
+        Where these digits lie in a batch that several processes share, so that they distort it as one would.
     """
+    if not config.is_active:
+        return images
     n, device = len(images), images.device
-    basis = _basis(device)
-    coefficients = _coefficients(among or n, config, device)[start : start + n]
-    grid = (coefficients @ basis).view(n, SIDE, SIDE, 2)
+    size, start = (shard.size, shard.start) if shard else (n, 0)
+    coefficients = _draw_coefficients(size, config, device)[start : start + n]
+    grid = (coefficients @ _basis(device)).view(n, SIDE, SIDE, 2)
     distorted = F.grid_sample(images[:, None].float(), grid, mode="bilinear", align_corners=False)
     return distorted[:, 0].round_().to(torch.uint8)
 
 
-def _coefficients(n: int, config: TrainConfig, device: torch.device) -> Float32[Tensor, "n k"]:
-    """For every digit, how much of each row of the basis its sampling grid holds, (x, y) interleaved."""
+def _draw_coefficients(n: int, config: AugmentationConfig, device: torch.device) -> Float32[Tensor, "n k"]:
+    """Draw the weight of each row of the basis in every digit's sampling grid, (x, y) interleaved."""
     angle, scale_x, scale_y, shear, shift_x, shift_y = torch.rand(6, n, device=device).mul_(2).sub_(1)
     angle = angle * (config.rotation * torch.pi / 180)
     scale_x = 1 + scale_x * config.scale
@@ -78,15 +74,15 @@ def _coefficients(n: int, config: TrainConfig, device: torch.device) -> Float32[
 
 @cache
 def _basis(device: torch.device) -> Float32[Tensor, "k 1568"]:
-    """Rows: x, y and 1 for each axis, then the bumps for each axis; columns: (x, y) of every pixel, row by row."""
+    """Compute the basis; rows: x, y and 1 per axis, then the bumps per axis; columns: (x, y) of every pixel, by row."""
     centres = (torch.arange(SIDE) * 2 + 1) / SIDE - 1
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     knots = torch.linspace(-1, 1, CONTROL_POINTS)
     bumps = _cubic_bspline((centres[:, None] - knots) / (knots[1] - knots[0]))
-    lattice = torch.einsum("ik,jl->klij", bumps, bumps).reshape(-1, SIDE, SIDE)
-    # so that `elastic` is the displacement's root mean square in pixels, whatever the lattice
-    lattice = lattice / lattice.square().sum(0).mean().sqrt()
-    rows = [x, y, torch.ones_like(x), *lattice]
+    bumps_2d = torch.einsum("ik,jl->klij", bumps, bumps).reshape(-1, SIDE, SIDE)
+    # makes `elastic` the root mean square of the displacement in pixels, whatever the number of control points
+    bumps_2d = bumps_2d / bumps_2d.square().sum(0).mean().sqrt()
+    rows = [x, y, torch.ones_like(x), *bumps_2d]
     basis = torch.zeros(len(rows), 2, SIDE, SIDE, 2)
     for index, row in enumerate(rows):
         basis[index, 0, :, :, 0] = row
@@ -95,7 +91,7 @@ def _basis(device: torch.device) -> Float32[Tensor, "k 1568"]:
 
 
 def _cubic_bspline(distance: Tensor) -> Tensor:
-    """Uniform cubic B-spline at a distance counted in knots (de Boor 1978)."""
+    """Evaluate the uniform cubic B-spline at a distance in knots (de Boor 1978)."""
     d = distance.abs()
     near = 2 / 3 - d.square() + d.pow(3) / 2
     far = (2 - d).clamp_min(0).pow(3) / 6

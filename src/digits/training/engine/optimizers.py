@@ -1,7 +1,8 @@
-"""Adam and Muon, each a page: what `torch.optim` offers but starts a second later, and what it does not offer.
+"""Our own Adam and Muon, and what turns a configuration into an optimizer.
 
-`torch.optim.Optimizer` imports torch's compiler when the first one is built, which takes longer than training the
-`fast` recipe. These have its interface where training uses it.
+Why our own Adam: building the first `torch.optim.Optimizer` imports torch's compiler, 1.6 s, which is longer than the
+recipe ``fast`` trains. Muon is missing in some supported versions of torch. Both have torch's interface where training
+uses it.
 """
 
 from __future__ import annotations
@@ -10,50 +11,102 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.adam import adam
 
-ITERATIONS = 3
-"""Newton–Schulz steps of Muon; more of them cost time and gained nothing (docs/recipes.md)."""
+from digits.errors import UsageError
+from digits.training.config import OptimizationConfig
+from digits.training.engine.plugins import load_plugin
 
-QUINTIC = (3.4445, -4.7750, 2.0315)
+NEWTON_SCHULZ_STEPS = 3
+"""Iterations in each step of Muon; more cost time and gained nothing (docs/recipes.md)."""
+
+NEWTON_SCHULZ_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Coefficients of the polynomial that drives singular values towards 1 (Jordan et al. 2024)."""
 
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """What the loop and the checkpoint need of an optimizer; `torch.optim.Optimizer` has it too."""
+    """What training needs of an optimizer; every `torch.optim.Optimizer` has it."""
 
     @property
     def param_groups(self) -> list[dict[str, Any]]:
-        """Weights, as ``params``, with what applies to them, such as ``lr``."""
+        """Groups of weights (``params``) with their settings, such as ``lr``."""
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Discard the gradients."""
 
     def step(self) -> Any:
-        """Change the weights by their gradients."""
+        """Update the weights from their gradients."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Give all that changes, by number of the weight."""
+        """Return the state by index of the weight."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Load what `state_dict` returned."""
+
+
+def make_optimizer(network: nn.Module, config: OptimizationConfig, dtype: torch.dtype = torch.float32) -> Optimizer:
+    """Return the configured optimizer over all trainable weights of the network; `dtype` is what Muon multiplies in.
+
+    Raises
+    ------
+    UsageError
+        When the network has no weights, or an optimizer of your own fails.
+    """
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if not weights:
+        raise UsageError("the network has no weights to train")
+    common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
+    match config.optimizer:
+        case "adam" | "adamw":
+            return Adam(weights, **common, decoupled=config.optimizer == "adamw")
+        case "muon":
+            rates = {"lr": config.muon_lr, "vector_lr": config.lr}
+            return Muon(weights, **common | rates, momentum=config.momentum, dtype=dtype)
+        case "adagrad":
+            return torch.optim.Adagrad(weights, **common)
+        case "nadam":
+            return torch.optim.NAdam(weights, **common)
+        case "radam":
+            return torch.optim.RAdam(weights, **common)
+        case "adamax":
+            return torch.optim.Adamax(weights, **common)
+        case "rmsprop":
+            return torch.optim.RMSprop(weights, **common, momentum=config.momentum)
+        case "sgd":
+            nesterov = config.momentum > 0
+            return torch.optim.SGD(weights, **common, momentum=config.momentum, nesterov=nesterov, fused=True)
+        case plugin:
+            try:
+                optimizer = load_plugin(plugin, "optimizer")(weights, **common)
+            except UsageError:
+                raise
+            except Exception as error:
+                raise UsageError(
+                    f"optimizer {plugin} failed with {type(error).__name__}: {error}; "
+                    "it is called with the weights, lr and weight_decay"
+                ) from error
+            if not isinstance(optimizer, torch.optim.Optimizer):
+                raise UsageError(
+                    f"optimizer {plugin} returned a {type(optimizer).__name__}, not a torch.optim.Optimizer"
+                )
+            return optimizer
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015), one fused pass over the weights a step.
+    """Adam (Kingma and Ba 2015), one fused pass over the weights per step.
 
     Parameters
     ----------
     weights
-        What to train.
+        The weights to train.
     lr
         Learning rate.
     weight_decay
-        Added to the gradient, or, `decoupled`, taken from the weights directly (Loshchilov and Hutter 2019).
+        Added to the gradient, or, if `decoupled`, subtracted from the weights directly (Loshchilov and Hutter 2019).
     betas
-        Decay of the averages of the gradient and of its square.
+        Decay rates of the moving averages of the gradient and of its square.
     decoupled
         Whether this is AdamW.
     """
@@ -72,14 +125,14 @@ class Adam:
         self.state: dict[Tensor, dict[str, Tensor]] = {}
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Discard the gradients."""
         for group in self.param_groups:
             for weight in group["params"]:
                 weight.grad = None
 
     @torch.no_grad()
     def step(self) -> None:
-        """Change the weights by their gradients."""
+        """Update the weights from their gradients."""
         for group in self.param_groups:
             self._adam(group)
 
@@ -111,13 +164,13 @@ class Adam:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Give all that changes, by number of the weight."""
+        """Return the state by index of the weight."""
         numbers = {weight: number for number, weight in enumerate(self._weights())}
         groups = [{**group, "params": [numbers[weight] for weight in group["params"]]} for group in self.param_groups]
         return {"state": {numbers[weight]: state for weight, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Load what `state_dict` returned."""
         weights = self._weights()
         for number, state in state_dict["state"].items():
             self.state[weights[number]] = {name: tensor.to(weights[number].device) for name, tensor in state.items()}
@@ -129,25 +182,25 @@ class Adam:
 
 
 class Muon(Adam):
-    """Muon (Jordan et al. 2024): steps of matrices are made orthogonal, so that every direction is learned at once.
+    """Muon (Jordan et al. 2024): orthogonalizes the steps of matrices, so that every direction is learned at once.
 
-    Convolutions count as matrices of one row a channel. Vectors, and the last matrix, which gives the logits, are left
-    to AdamW.
+    Convolutions count as matrices with one row per channel. Vectors, and the last matrix, which computes the logits,
+    are left to AdamW.
 
     Parameters
     ----------
     weights
-        What to train, in the network's order.
+        The weights to train, in the network's order.
     lr
-        Size of a step of the matrices: the largest singular value of the change, for those not taller than wide.
+        Step size of the matrices: the largest singular value of the change, for matrices not taller than wide.
     weight_decay
-        Taken from the matrices directly, times `lr`.
+        Subtracted from the matrices directly, times `lr`.
     momentum
-        Of the matrices, as Nesterov's.
+        Nesterov momentum of the matrices.
     vector_lr
         AdamW's learning rate for the rest.
     dtype
-        What the orthogonalisation multiplies in; bfloat16 is precise enough.
+        Number format of the orthogonalization; bfloat16 is precise enough.
     """
 
     def __init__(
@@ -170,7 +223,7 @@ class Muon(Adam):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Change the weights by their gradients."""
+        """Update the weights from their gradients."""
         matrices, rest = self.param_groups
         for weight in matrices["params"]:
             if weight.grad is None:
@@ -180,33 +233,33 @@ class Muon(Adam):
             average = self.state[weight]["momentum"]
             average.lerp_(weight.grad, 1 - matrices["momentum"])
             ahead = weight.grad.lerp(average, matrices["momentum"])
-            change = orthogonal(ahead.flatten(1), self.dtype)
-            # a tall matrix has less to give in each of its rows
+            change = orthogonalize(ahead.flatten(1), self.dtype)
+            # the rows of a tall matrix share its singular values
             size = matrices["lr"] * max(1, change.shape[0] / change.shape[1]) ** 0.5
             weight.mul_(1 - matrices["lr"] * matrices["weight_decay"])
             weight.add_(change.view(weight.shape), alpha=-size)
         self._adam(rest)
 
 
-def orthogonal(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Give roughly the nearest matrix whose singular values are all 1, by Newton–Schulz iteration.
+def orthogonalize(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Approximate the nearest matrix whose singular values are all 1, by Newton–Schulz iteration.
 
     Parameters
     ----------
     matrix
         ``float32[m, n]``.
     dtype
-        What to multiply in.
+        Number format of the products.
 
     Returns
     -------
-    ``float32[m, n]`` with the singular vectors of `matrix`; its larger singular values end between 0.7 and 1.2.
+    ``float32[m, n]`` with the singular vectors of `matrix`; its larger singular values lie between 0.7 and 1.2.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = (matrix.T if tall else matrix).to(dtype)
     x = x / (x.norm() + 1e-7)
-    a, b, c = QUINTIC
-    for _ in range(ITERATIONS):
+    a, b, c = NEWTON_SCHULZ_COEFFICIENTS
+    for _ in range(NEWTON_SCHULZ_STEPS):
         square = x @ x.T
         x = torch.addmm(x, torch.addmm(square, square, square, beta=b, alpha=c), x, beta=a)
     return (x.T if tall else x).to(matrix.dtype)

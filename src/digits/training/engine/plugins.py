@@ -1,4 +1,4 @@
-"""How a user's own network, loss or optimizer is found: ``path/to/file.py:Name``."""
+"""Networks, losses and optimizers of your own, named ``path/to/file.py:Name``."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import UsageError
-from digits.training.config import TrainConfig
 
 
-def load_own(reference: str, field: str) -> Any:
-    """Import what ``path/to/file.py:Name`` names.
+def load_plugin(reference: str, field: str) -> Any:
+    """Import the object that ``path/to/file.py:Name`` names.
 
     Raises
     ------
     UsageError
-        When there is no such file, it cannot be imported, or it holds no such name.
+        When the file is missing, cannot be imported, or lacks the name.
     """
     path, _, name = reference.rpartition(":")
     file = Path(path).expanduser()
     if not file.is_file():
         raise UsageError(f"{field} {reference}: there is no file {file}")
-    specification = importlib.util.spec_from_file_location(f"digits_own_{file.stem}", file)
+    specification = importlib.util.spec_from_file_location(f"digits_plugin_{file.stem}", file)
     if specification is None or specification.loader is None:
         raise UsageError(f"{field} {reference}: {file} is not a Python file")
     module = importlib.util.module_from_spec(specification)
@@ -38,13 +37,13 @@ def load_own(reference: str, field: str) -> Any:
     return getattr(module, name)
 
 
-def call_own(make: Any, config: TrainConfig, field: str, reference: str) -> Any:
-    """Call a user's factory with the configuration if it takes one, else with nothing.
+def call_plugin(make: Any, config: Any, field: str, reference: str) -> Any:
+    """Call a factory with the configuration if it has a parameter named ``config``, else without arguments.
 
     Raises
     ------
     UsageError
-        When it cannot be called so, or fails.
+        When it cannot be called, or fails.
     """
     if not callable(make):
         raise UsageError(f"{field} {reference} is a {type(make).__name__}, which cannot be called")
@@ -53,5 +52,5 @@ def call_own(make: Any, config: TrainConfig, field: str, reference: str) -> Any:
     except Exception as error:
         raise UsageError(
             f"{field} {reference} failed with {type(error).__name__}: {error}; "
-            "it is called with nothing, or with the TrainConfig where it has a parameter named config"
+            "it is called without arguments, or with the configuration if it has a parameter named config"
         ) from error

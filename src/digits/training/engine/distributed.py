@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from digits.errors import UsageError
 
 
-def workers() -> int:
+def process_count() -> int:
     """Count the processes that train together; 1 outside torchrun."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
     """Number of this process among them, from 0."""
-    return dist.get_rank() if workers() > 1 else 0
+    return dist.get_rank() if process_count() > 1 else 0
 
 
 def local_rank() -> int:
@@ -44,7 +44,7 @@ def join(device: str) -> None:
     UsageError
         When this build of torch cannot train across processes.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or workers() > 1:
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or process_count() > 1:
         return
     if not dist.is_available():
         raise UsageError("this build of torch cannot train across processes: start digits without torchrun")
@@ -53,46 +53,46 @@ def join(device: str) -> None:
 
 
 @contextmanager
-def first_alone() -> Iterator[None]:
+def first_process_first() -> Iterator[None]:
     """Let the first process go through the block before the others."""
     if rank() > 0:
         dist.barrier()
     yield
-    if workers() > 1 and rank() == 0:
+    if process_count() > 1 and rank() == 0:
         dist.barrier()
 
 
-def share(n: int) -> slice:
+def own_part(n: int) -> slice:
     """Give this process's part of a batch of `n` digits."""
-    return slice(n * rank() // workers(), n * (rank() + 1) // workers())
+    return slice(n * rank() // process_count(), n * (rank() + 1) // process_count())
 
 
-def agreed(text: str, device: torch.device) -> str:
+def broadcast_text(text: str, device: torch.device) -> str:
     """Give the first process's text in all of them."""
-    if workers() == 1:
+    if process_count() == 1:
         return text
     encoded = torch.frombuffer(bytearray(text.encode().ljust(4096)), dtype=torch.uint8).to(device)
     dist.broadcast(encoded, 0)
     return bytes(encoded.cpu().tolist()).decode().rstrip()
 
 
-def total(values: Tensor) -> Tensor:
+def sum_over_processes(values: Tensor) -> Tensor:
     """Sum over the processes, without a gradient."""
-    if workers() > 1:
+    if process_count() > 1:
         dist.all_reduce(values)
     return values
 
 
 class _Sum(torch.autograd.Function):
-    """`total` with its gradient: what every process makes of the sum comes back to each of its parts."""
+    """`sum_over_processes` with its gradient: what every process makes of the sum comes back to each of its parts."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
-        return total(values.clone())
+        return sum_over_processes(values.clone())
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return total(gradients[0].clone())
+        return sum_over_processes(gradients[0].clone())
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -100,7 +100,7 @@ class BatchNorm(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002, torch's name
         """Normalize a batch of maps by the batch in training, by the running statistics otherwise."""
-        if not self.training or workers() == 1:
+        if not self.training or process_count() == 1:
             return super().forward(input)
         values = input if input.dtype == torch.float64 else input.float()
         count = torch.full((1,), values.numel() / values.shape[1], device=values.device)
@@ -122,14 +122,9 @@ class BatchNorm(nn.BatchNorm2d):
         return normalized.to(input.dtype)
 
 
-def mean_loss(loss: Tensor, n: int, batch: int) -> Tensor:
-    """Weigh a process's mean loss so that the mean over the processes is that of the whole batch."""
-    return loss * (n * workers() / batch) if workers() > 1 else loss
-
-
-def wrapped(network: nn.Module) -> nn.Module:
+def wrap(network: nn.Module) -> nn.Module:
     """Give what to call in training, so that gradients are averaged over the processes."""
-    if workers() == 1:
+    if process_count() == 1:
         return network
     with warnings.catch_warnings():
         # later versions call the parameter otherwise, which earlier ones do not know

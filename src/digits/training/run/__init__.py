@@ -1,0 +1,12 @@
+"""How a run is done: from its inputs to a folder with the trained network and its evaluation. Start with `train`.
+
+- `train`: `train` and `resume`: prepare → fit → evaluate → export
+- `inputs`: the data set, personal data and the initial model, and how a resumed run finds them again
+- `training_set`: what the network learns from: the split, synthetic digits, simulated photographs, outliers
+- `ensembles`: members and teachers as stages of a run, and the order in which they are trained
+- `finetune`: initial models, and the comparison before and after fine-tuning
+- `evaluate`: scores, temperature and rejection threshold of a trained network
+- `artifacts`: the files of a run folder
+- `export`: the two model files, ``model.safetensors`` and ``model.onnx``
+- `progress`: the progress bar
+"""

@@ -1,0 +1,256 @@
+"""A whole run: digits in, a run folder with the trained network and its evaluation out.
+
+Everything after training, such as the report, reads the run folder alone; each file in it is written atomically.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from digits.errors import TrainingError, UsageError
+from digits.training.config import TrainConfig
+from digits.training.engine import distributed
+from digits.training.engine.checkpoint import Epoch
+from digits.training.engine.devices import choose_device
+from digits.training.engine.loop import Progress
+from digits.training.engine.losses import make_loss
+from digits.training.engine.networks import make_network
+from digits.training.engine.optimizers import make_optimizer
+from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, get_recipe, write_command
+from digits.training.run.artifacts import (
+    describe_limits,
+    is_interrupted,
+    make_run_folder,
+    write_examples,
+    write_json,
+    write_metrics,
+    write_start,
+)
+from digits.training.run.ensembles import Fitted, Stage, combine_members, fit_stage, load_teacher, plan_stages
+from digits.training.run.evaluate import Evaluation, evaluate_network
+from digits.training.run.export import GOLDEN_DIGITS, ExportError, export_onnx, save_weights
+from digits.training.run.finetune import check_overlap, evaluate_fine_tuning
+from digits.training.run.initial import check_initial
+from digits.training.run.inputs import Place, check_unchanged, load_inputs, read_run
+from digits.training.run.progress import ProgressBar, is_watched
+from digits.training.run.result import Run
+from digits.training.run.training_set import TrainingSet, build_training_set, validation_size
+from digits.types import Dataset
+
+log = logging.getLogger(__name__)
+
+CHECKED_DIGITS = 1000
+"""Validation digits on which ONNX Runtime must agree with PyTorch before ``model.onnx`` is written."""
+
+
+def train(
+    config: TrainConfig | str | None = None,
+    *,
+    data: Place | Dataset | None = None,
+    extra_data: Place | None = None,
+    initial_model: Place | None = None,
+    out: Place | None = None,
+    progress: Progress | bool | None = None,
+    notify: Callable[[str], None] = log.warning,
+    **settings: Any,
+) -> Run:
+    """Train a network, evaluate it and write the run folder.
+
+    Parameters
+    ----------
+    config
+        A recipe's name or a whole configuration; ``standard`` by default, ``personal`` with an initial model.
+    data
+        A data set or its place. By default MNIST, found or downloaded, and where that fails, synthetic digits, which
+        ``"synthetic"`` asks for.
+    extra_data
+        Place of personal data to learn besides: labelled digits in any format, such as one folder per class.
+    initial_model
+        A trained network to start from instead of random weights: a run folder, a ``.safetensors`` file, or the name of
+        a shipped model, ``"cnn"`` or ``"mlp"``. It determines the network.
+    out
+        The run folder to make; ``runs/<time>-<recipe>`` by default.
+    progress
+        Whether to show a progress bar, by default on a terminal and in a notebook; or a function to call after every
+        step.
+    notify
+        Called at once with what no user may miss: that the digits are synthetic.
+    settings
+        Settings of `TrainConfig` to change, as in ``train("classic", epochs=3)``.
+
+    Raises
+    ------
+    UsageError
+        For a configuration that cannot work, or a run folder that already holds something.
+    DataError
+        When the place that was named has no digits to train on.
+    ModelError
+        When the initial model is missing or broken.
+    TrainingError
+        When the loss is no longer a number.
+    """
+    started = time.perf_counter()
+    if "recipe" in settings:
+        raise UsageError(f"the recipe comes first: train({settings['recipe']!r}, …)")
+    if config is None:
+        config = DEFAULT_RECIPE if initial_model is None else FINE_TUNING_RECIPE
+    config = (get_recipe(config) if isinstance(config, str) else config).replace(**settings)
+    get_recipe(config.recipe)
+    teacher = config.optimization.teacher
+    if teacher and Path(teacher).is_dir():
+        config = config.replace(teacher=str(Path(teacher).resolve()))  # found again from any other folder
+
+    inputs, config = load_inputs(config, data, extra_data, initial_model, notify)
+    _check(plan_stages(Path(), config, inputs))
+    folder = str(make_run_folder(config, out)) if distributed.rank() == 0 else ""
+    folder = distributed.broadcast_text(folder, choose_device(config.run.device))
+    return _run_stages(plan_stages(Path(folder), config, inputs), progress, started)
+
+
+def resume(
+    run: Place,
+    *,
+    data: Place | Dataset | None = None,
+    progress: Progress | bool | None = None,
+    notify: Callable[[str], None] = log.warning,
+) -> Run:
+    """Continue an interrupted run; its weights become those of an uninterrupted run, bit for bit.
+
+    Parameters
+    ----------
+    run
+        Its run folder.
+    data
+        Where the digits are now, if they have moved; they must be the same digits.
+    progress, notify
+        As in `train`.
+
+    Raises
+    ------
+    ModelError
+        When the folder holds no run, or one that cannot be continued.
+    DataError
+        When the digits are missing.
+    UsageError
+        When the inputs are not those the run started with.
+    """
+    started = time.perf_counter()
+    folder = Path(run)
+    config, environment = read_run(folder)
+    extra_data, initial_model = environment.get("extra_data"), environment.get("initial_model")
+    inputs, config = load_inputs(config, data or environment["data"], extra_data, initial_model, notify)
+    check_unchanged(folder, inputs, environment)
+    # sums are split among threads: with another number of them, the last bits would differ
+    torch.set_num_threads(int(environment["threads"]))
+    return _run_stages(plan_stages(folder, config, inputs), progress, started)
+
+
+def _check(plan: Stage) -> None:
+    """Try everything that can fail before there is a folder, plug-ins included."""
+    for stage in plan.in_order():
+        validation_size(stage.config, stage.inputs.dataset)
+    config = plan.config
+    make_loss(config.optimization)
+    make_optimizer(make_network(config), config.optimization)
+    if config.optimization.teacher and not plan.teacher and not plan.members:
+        load_teacher(config, plan.inputs.dataset)
+
+
+def _run_stages(plan: Stage, progress: Progress | bool | None, started: float) -> Run:
+    """Train all stages of a run, one after the other."""
+    if progress is None:
+        progress = is_watched()
+    if progress is True:
+        with closing(ProgressBar()) as bar:
+            return _run_stages(plan, bar, started)
+    runs: dict[Path, Run] = {}
+    n_epochs = sum(stage.config.optimization.epochs for stage in plan.in_order() if not stage.members)
+    for stage in plan.in_order():
+        earlier = [row for run in runs.values() if run.config.model.ensemble_size == 1 for row in run.history]
+        shown = _offset(progress, earlier, n_epochs) if progress and distributed.rank() == 0 else lambda *_: None
+        stage_start = started if stage is plan else time.perf_counter()
+        runs[stage.folder] = _run_stage(stage, runs, shown, stage_start, is_whole=stage is plan)
+        if stage is not plan and is_interrupted(stage.config, runs[stage.folder].history):
+            raise TrainingError(
+                f"interrupted while training {stage.name}; `digits train --resume` with the folder of the whole run "
+                "continues it"
+            )
+    return runs[plan.folder]
+
+
+def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started: float, *, is_whole: bool) -> Run:
+    """Prepare, fit, evaluate and export one network; `runs` are the finished stages that it needs."""
+    config, inputs, folder = stage.config, stage.inputs, stage.folder
+    if config.run.threads:
+        torch.set_num_threads(config.run.threads)
+    if distributed.rank() == 0:
+        write_start(folder, config, inputs.record, choose_device(config.run.device))
+    learned = build_training_set(config, inputs)
+
+    needed = [runs[each.folder] for each in stage.needed]
+    fit_start = time.perf_counter()
+    fitted = combine_members(stage, needed) if stage.members else fit_stage(stage, needed, learned, progress)
+    fit_seconds = time.perf_counter() - fit_start
+    all_epochs = [row for run in needed for row in run.all_epochs] + ([] if stage.members else fitted.history)
+    if distributed.rank() > 0:
+        return Run(folder, config, fitted.network, inputs.dataset, fitted.history, all_epochs, {}, {})
+
+    evaluation = evaluate_network(fitted.network, config, inputs, learned, fitted.history)
+    notices = _export(stage, fitted, learned, evaluation)
+    results = evaluation.metadata | {
+        **{name: score.to_dict() for name, score in evaluation.scores.items()},
+        "data": evaluation.metadata["data"] | {"location": inputs.dataset.location},
+        "interrupted": is_interrupted(config, fitted.history),
+        "notices": notices,
+        "command": write_command(config, **inputs.places),
+        **fitted.about,
+    }
+    if is_whole:
+        results |= evaluate_fine_tuning(fitted.network, config, inputs, learned.validation, evaluation.metadata)
+    training = sum(row.seconds for row in all_epochs)
+    # epochs that an earlier session trained count too
+    earlier = max(0.0, sum(row.seconds for row in fitted.history) - fit_seconds) if not stage.members else 0.0
+    total = time.perf_counter() - started + earlier
+    results["seconds"] = {"training": training, "total": max(total, training)}
+    write_json(folder / "results.json", results)
+    scores = evaluation.scores
+    return Run(folder, config, fitted.network, inputs.dataset, fitted.history, all_epochs, scores, results)
+
+
+def _export(stage: Stage, fitted: Fitted, learned: TrainingSet, evaluation: Evaluation) -> list[str]:
+    """Write the files of the run folder but for ``results.json``; return the notices about the run."""
+    from digits.synthesis import synthesize
+
+    config, inputs, folder = stage.config, stage.inputs, stage.folder
+    metadata = evaluation.metadata
+    write_metrics(folder, fitted.history)
+    write_examples(
+        folder, fitted.network, config, learned.train, inputs.dataset.test, evaluation.test_logits,
+        metadata["temperature"],
+    )  # fmt: skip
+    save_weights(fitted.network, folder / "model.safetensors", config, metadata)
+    notices = describe_limits(config, inputs.dataset, fitted.history) + fitted.notices
+    if inputs.initial:
+        notices += check_initial(inputs.initial, inputs.dataset, config)
+    if inputs.personal:
+        notices += check_overlap(inputs.personal, inputs.dataset, learned.validation)
+    # the golden digits are synthetic, since the file is passed on
+    checked = np.concatenate((synthesize(GOLDEN_DIGITS).images, learned.validation.images[:CHECKED_DIGITS]))
+    try:
+        export_onnx(fitted.network, folder / "model.onnx", checked, metadata)
+    except ExportError as error:
+        notices.append(str(error))
+    return notices
+
+
+def _offset(progress: Progress, earlier: list[Epoch], n_epochs: int) -> Progress:
+    """Count the epochs of a stage on from those of earlier stages."""
+    return lambda done, _, history: progress(len(earlier) + done, n_epochs, earlier + history)

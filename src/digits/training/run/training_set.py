@@ -1,0 +1,154 @@
+"""What a network learns from: the data set without its validation digits, and everything that is added to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from digits.data import DIGIT_NAMES, split
+from digits.errors import UsageError
+from digits.training.config import TrainConfig
+from digits.training.engine import distributed
+from digits.training.engine.loop import NO_IMAGES
+from digits.training.run.inputs import Inputs, report_slow
+from digits.types import Dataset, Images, LabelledDigits
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What a network learns from and is chosen by.
+
+    Attributes
+    ----------
+    train
+        Digits to learn from.
+    validation
+        Digits held out of the data set.
+    outliers
+        Non-digits to learn as such.
+    """
+
+    train: LabelledDigits
+    validation: LabelledDigits
+    outliers: Images
+
+
+def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
+    """Split the data set and add what the configuration asks for; the seed of the run decides which digits.
+
+    Of an ensemble, each member has additions of its own; the ensemble as a whole has none.
+    """
+    data = config.data
+    train, validation = split(inputs.dataset.train, validation_size(config, inputs.dataset), seed=data.split_seed)
+    if 0 < data.replay_size < len(train):
+        # like the validation digits, the same for every seed, so that all members learn the same
+        _, train = split(train, data.replay_size, seed=data.split_seed)
+    if config.model.ensemble_size > 1:
+        return TrainingSet(train, validation, NO_IMAGES)
+    if data.synthetic:
+        train = concatenate(train, _write_synthetic(data.synthetic, derive_seed(config, 0)))
+    if data.simulated_photos:
+        rng = np.random.default_rng(derive_seed(config, 1))
+        chosen = rng.integers(len(train), size=data.simulated_photos)
+        images = _photograph(train.images[chosen], derive_seed(config, 2))
+        train = concatenate(train, LabelledDigits(images, train.labels[chosen]))
+    if inputs.personal:
+        personal = inputs.personal.train
+        n = personal_per_epoch(len(train), len(personal), data.personal_share)
+        rng = np.random.default_rng(derive_seed(config, 5))
+        chosen = np.concatenate([rng.permutation(len(personal)) for _ in range(-(-n // len(personal)))])[:n]
+        train = concatenate(train, LabelledDigits(personal.images[chosen], personal.labels[chosen]))
+    return TrainingSet(train, validation, _training_outliers(config))
+
+
+def validation_size(config: TrainConfig, dataset: Dataset) -> int:
+    """Return the number of validation digits: as configured, but at most a sixth of a small data set.
+
+    Raises
+    ------
+    UsageError
+        When too few digits remain to learn from, a batch is too small for the processes that share it, or synthetic
+        digits would be added to classes that are not digits.
+    """
+    n, batch_size = min(config.data.validation_size, len(dataset.train) // 6), config.optimization.batch_size
+    remaining = digits_per_epoch(config, dataset, n)
+    if n < 1:
+        raise UsageError(f"{dataset.name} has {len(dataset.train)} training digits: too few to hold any out")
+    if batch_size > remaining:
+        raise UsageError(
+            f"batch_size {batch_size} is more than the {remaining} digits to learn from; "
+            f"try --batch-size {max(1, remaining // 10)}"
+        )
+    if batch_size < distributed.process_count():
+        raise UsageError(
+            f"batch_size {batch_size} leaves some of the {distributed.process_count()} processes without a digit"
+        )
+    if (config.data.synthetic or config.data.simulated_photos or config.data.outliers) and dataset.classes != DIGIT_NAMES:
+        raise UsageError(
+            f"the classes of {dataset.name} are {', '.join(dataset.classes)}, but only digits can be synthesized: "
+            "--synthetic, --simulated-photos and --outliers must be 0"
+        )
+    return n
+
+
+def digits_per_epoch(config: TrainConfig, dataset: Dataset, n_validation: int) -> int:
+    """Count the digits of an epoch without personal data."""
+    remaining = len(dataset.train) - n_validation
+    return min(config.data.replay_size or remaining, remaining) + config.data.synthetic + config.data.simulated_photos
+
+
+def personal_per_epoch(n_others: int, n_personal: int, share: float) -> int:
+    """Count the personal digits of an epoch, repetitions included: a share of the epoch, but each at least once."""
+    return max(n_personal, round(n_others * share / (1 - share)))
+
+
+def draw_outliers(n: int, seed: int) -> Images:
+    """Draw non-digits, every second one as a simulated photograph; every seed has other writers, pens and cameras."""
+    if not n:
+        return NO_IMAGES
+    report_slow("drawing", n, "non-digits")
+    from digits.synthesis import simulate_photos, synthesize_outliers
+
+    images = synthesize_outliers(n, seed)
+    images[::2] = simulate_photos(images[::2], seed)
+    return images
+
+
+def derive_seed(config: TrainConfig, purpose: int) -> int:
+    """Derive the seed of one purpose, so that no run learns the digits of the synthetic data set by heart.
+
+    Purposes: 0 synthetic digits, 1 and 2 simulated photographs, 3 outliers, 4 the rejection threshold, 5 personal
+    data, 6 the comparison before and after fine-tuning.
+    """
+    return int(np.random.SeedSequence((config.run.seed, purpose)).generate_state(1)[0])
+
+
+def concatenate(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
+    """Join two sets of labelled digits."""
+    return LabelledDigits(np.concatenate((first.images, second.images)), np.concatenate((first.labels, second.labels)))
+
+
+def _training_outliers(config: TrainConfig) -> Images:
+    if config.data.replay_size:
+        # fine-tuning draws the same outliers for every seed, and so only once for all members
+        return _draw_outliers_once(config.data.outliers, derive_seed(config.replace(seed=config.data.split_seed), 3))
+    return draw_outliers(config.data.outliers, derive_seed(config, 3))
+
+
+_draw_outliers_once = lru_cache(maxsize=1)(draw_outliers)
+
+
+def _write_synthetic(n: int, seed: int) -> LabelledDigits:
+    report_slow("writing", n, "synthetic digits")
+    from digits.synthesis import synthesize
+
+    return synthesize(n, seed)
+
+
+def _photograph(images: Images, seed: int) -> Images:
+    report_slow("photographing", len(images), "digits")
+    from digits.synthesis import simulate_photos
+
+    return simulate_photos(images, seed)
