@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 from digits.cli.terminal import parse, remark, say, say_json
 
 if TYPE_CHECKING:
-    from digits.training.run import Run
+    from digits.training import Run
 
 ADDED = {
     "synthetic": "digits of our own pen",
-    "photographs": "photographs of digits",
-    "others": "things that are none",
-    "extra": "digits of one's own, repetitions included",
+    "simulated_photos": "photographs of digits",
+    "outliers": "things that are none",
+    "personal": "digits of one's own, repetitions included",
 }
 """What a run may learn from besides the set's own digits, by its name in ``results.json``."""
 
 PARTS = {
     "validation": "validation",
-    "own_held_out": "own digits, held out",
-    "own_learned": "own digits, learned from",
+    "personal_held_out": "own digits, held out",
+    "personal_learned": "own digits, learned from",
     "accepted": "validation, accepted",
-    "no_digits": "no digits, sent away",
+    "outliers": "no digits, sent away",
 }
 """What is compared before and after, by its name in ``results.json``."""
 
@@ -34,15 +34,15 @@ def train(words: list[str]) -> None:
 
     from digits.errors import UsageError
     from digits.training.config import TrainConfig
-    from digits.training.recipes import PERSONAL, RECIPES, recipe
+    from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, RECIPES, get_recipe
 
     words = [part for word in words for part in (word.split("=", 1) if word.startswith("--recipe=") else [word])]
     if "--recipe" in words[:-1]:
         at = words.index("--recipe")
         words = [words[at + 1], *words[:at], *words[at + 2 :]]
     goes_on = any(word == "--from" or word.startswith("--from=") for word in words)
-    name = words.pop(0) if words and not words[0].startswith("-") else PERSONAL if goes_on else "standard"
-    chosen = recipe(name)
+    name = words.pop(0) if words and not words[0].startswith("-") else FINE_TUNING_RECIPE if goes_on else DEFAULT_RECIPE
+    chosen = get_recipe(name)
 
     @dataclass(frozen=True)
     class Train:
@@ -50,7 +50,7 @@ def train(words: list[str]) -> None:
         data: Annotated[str | None, tyro.conf.arg(metavar="PATH|synthetic")] = None
         """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named; where that
         fails, and where it is synthetic, digits of our own pen (./synthetic is a folder)."""
-        extra: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
+        extra_data: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
         """Digits of one's own, learned besides: any labelled set, such as FOLDER/train/7/1.png, a picture a digit."""
         start: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN|FILE|cnn|mlp")] = None
         """Go on with a trained network instead of random weights: a run folder, a model file, or a shipped model. The
@@ -65,14 +65,14 @@ def train(words: list[str]) -> None:
 
     description = f"{train.__doc__} The recipe comes first; the defaults shown are those of {name}."
     call = parse(Train, f"train [{'|'.join(RECIPES)}]", words, description)
-    if call.resume and (call.config != chosen or name != "standard" or call.out or call.extra or call.start):
+    if call.resume and (call.config != chosen or name != "standard" or call.out or call.extra_data or call.start):
         raise UsageError("--resume keeps the run's own configuration and folder: only --data and --json go with it")
 
     from digits.evaluation.metrics import table
     from digits.evaluation.report import write_report
-    from digits.training.progress import ProgressBar
-    from digits.training.run import resume as resume_run
-    from digits.training.run import train as train_run
+    from digits.training import ProgressBar
+    from digits.training import resume as resume_run
+    from digits.training import train as train_run
 
     told = list[str]()
 
@@ -82,10 +82,16 @@ def train(words: list[str]) -> None:
 
     with closing(ProgressBar()) as bar:
         if call.resume:
-            run = resume_run(call.resume, data=call.data, progress=bar, tell=tell)
+            run = resume_run(call.resume, data=call.data, progress=bar, notify=tell)
         else:
             run = train_run(
-                call.config, data=call.data, extra=call.extra, start=call.start, out=call.out, progress=bar, tell=tell
+                call.config,
+                data=call.data,
+                extra_data=call.extra_data,
+                initial_model=call.start,
+                out=call.out,
+                progress=bar,
+                notify=tell,
             )
     if not run.results:  # not the first process of torchrun
         return
@@ -103,10 +109,10 @@ def train(words: list[str]) -> None:
 
 def _own(results: dict[str, Any]) -> list[str]:
     """Tell how own digits are read, if any were learned."""
-    if "own" not in results:
+    if "personal" not in results:
         return []
-    held = "own digits, held out", results["own"].get("held_out")
-    learned = "own digits, learned from", results["own"]["learned"]
+    held = "own digits, held out", results["personal"].get("held_out")
+    learned = "own digits, learned from", results["personal"]["learned"]
     return ["", *(f"{name}: {part['accuracy']:.2%} of {part['n']:,}" for name, part in (held, learned) if part)]
 
 

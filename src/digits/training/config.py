@@ -43,7 +43,7 @@ class ModelConfig:
     """The network. Fine-tuning takes this section over from the initial model."""
 
     network: str = option(
-        "mlp", "mlp (fully connected), cnn (convolutional), or your own path/to/file.py:Name, a torch module or factory.",
+        "mlp", "mlp (fully connected), cnn (convolutional), or your own torch module or factory: path/to/file.py:Name.",
         choices=("mlp", "cnn"), plugin=True,
     )  # fmt: skip
     hidden_sizes: tuple[int, ...] = option((256, 128), "Width of each hidden layer of the mlp.", at_least=1)
@@ -110,7 +110,7 @@ class OptimizationConfig:
         at_least=0,
     )  # fmt: skip
     patience: int = option(
-        0, "Stop after this many epochs without a lower validation loss and keep the best weights; 0 never stops early.",
+        0, "Stop after this many epochs without a lower validation loss and keep the best weights; 0 is off.",
         at_least=0,
     )  # fmt: skip
 

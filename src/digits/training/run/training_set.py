@@ -85,7 +85,9 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
         raise UsageError(
             f"batch_size {batch_size} leaves some of the {distributed.process_count()} processes without a digit"
         )
-    if (config.data.synthetic or config.data.simulated_photos or config.data.outliers) and dataset.classes != DIGIT_NAMES:
+    if (
+        config.data.synthetic or config.data.simulated_photos or config.data.outliers
+    ) and dataset.classes != DIGIT_NAMES:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}, but only digits can be synthesized: "
             "--synthetic, --simulated-photos and --outliers must be 0"
