@@ -21,8 +21,7 @@ from torch import Tensor, nn
 
 from digits.errors import ModelError, ModelNotFoundError, TrainingError
 from digits.files import write_atomically
-from digits.inference.model import agree, encode_golden, load_model
-from digits.inference.reader import PRETRAINED, shipped_models
+from digits.inference.model import SHIPPED_MODELS, agree, encode_golden, load_model, locate_model
 from digits.shapes import UInt8
 from digits.training.config import TrainConfig
 from digits.training.engine.checkpoint import copy_apart
@@ -54,9 +53,7 @@ def weights_file(place: str | os.PathLike[str]) -> Path:
     ModelNotFoundError
         When there is none, with what to do.
     """
-    path = Path(place)
-    if not path.exists() and os.fspath(place) in shipped_models():
-        path = PRETRAINED / os.fspath(place)
+    path = locate_model(place)
     file = path / "model.safetensors" if path.is_dir() else path.with_suffix(".safetensors")
     if file.is_file():
         return file
@@ -68,7 +65,7 @@ def weights_file(place: str | os.PathLike[str]) -> Path:
         raise ModelNotFoundError(f"training needs the weights of {path}, but {file} is missing: name the run folder")
     raise ModelNotFoundError(
         f"there is no model {os.fspath(place)}: name a run folder, a .safetensors file, or a shipped model: "
-        f"{', '.join(shipped_models())}"
+        f"{', '.join(SHIPPED_MODELS)}"
     )
 
 
