@@ -1,6 +1,7 @@
 """Who may import whom. The law is the tables below; docs/design.md gives the reasons."""
 
 import ast
+import importlib
 import json
 import os
 import shutil
@@ -15,13 +16,12 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "digits"
 
-BASE = {"types", "errors", "files", "options", "lazy"}
+BASE = {"types", "errors", "files", "options"}
 
 ROOMS = {
     "shapes": set(),
     "errors": set(),
     "files": set(),
-    "lazy": set(),
     "options": {"errors"},
     "types": {"errors"},
     "data": {*BASE},
@@ -51,7 +51,7 @@ GUESTS = {
 }
 """Packages that are heavy or narrow: the rooms that may import them anywhere, and those that may inside functions."""
 
-ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "lazy": set(), "shapes": {"jaxtyping"}}
+ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "shapes": {"jaxtyping"}}
 """Rooms that may import no other package than these."""
 
 HEAVY = ["torch", "matplotlib", "cv2", "onnxruntime"]
@@ -246,19 +246,25 @@ def notebook_code(path: Path) -> str:
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
 
 
-def test_benchmarks_use_public_names_only() -> None:
+def public_names() -> set[str]:
+    """The names of ``digits`` and, as ``package.name``, those of its packages."""
     import digits
 
-    public = {*digits.__all__, "__version__"}
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    modules = {name: importlib.import_module(f"digits.{name}") for name in packages}
+    inner = {f"{name}.{each}" for name, module in modules.items() for each in getattr(module, "__all__", ())}
+    return {*digits.__all__, "__version__"} | inner
+
+
+def test_benchmarks_use_public_names_only() -> None:
+    public = public_names()
     programs = sorted((ROOT / "benchmarks").rglob("*.py"))
     assert programs
     assert {path.name: uses for path in programs if (uses := private_uses(path.read_text("utf-8"), public))} == {}
 
 
 def test_notebooks_use_public_names_only() -> None:
-    import digits
-
-    public = {*digits.__all__, "__version__"}
+    public = public_names()
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     assert notebooks
     assert {path.name: uses for path in notebooks if (uses := private_uses(notebook_code(path), public))} == {}
