@@ -1,1 +1,24 @@
-"""Measurements behind every number in README and docs: ``make bench`` runs them, ``results/*.csv`` holds them."""
+"""The measurements behind every figure in README and docs; ``make bench`` repeats them.
+
+A measurement is a generator of rows. ``python -m benchmarks NAME`` runs it, adds the facts of the machine, writes
+``results/NAME.csv`` and brings the tables of the documentation up to date. Results without a module here were recorded
+once: the command in each row repeats it.
+
+    __main__.py        the runner
+    results.py         the schema of a row, its reader and writer, the facts of the machine
+    tables.py          every generated table, declared, and their writer
+    contest.py         our recipes beside other libraries and the textbook loop, which are in peers/
+    verdict.py         what the contest shows, and whether it bears out our claims
+    accuracy.py        the most accurate recipes
+    speed.py           epochs, starts, reading, synthesis: how long they take
+    gpu.py             recipes on one GPU
+    pens.py            what synthetic handwriting is worth
+    personal.py        what fine-tuning on one person's digits gains and forgets
+    reading.py         how well the shipped models read
+    corruptions.py     MNIST-C's corruptions, which reading.py uses
+    handwriting.py     other people's handwriting, which pens, personal and reading are judged by
+    serving.py         how many requests the service answers, and how soon
+    fuzz.py            broken files of every format: each is read or refused, in bounded time and memory
+    pictures.py        the documentation's pictures of the contest, of synthetic handwriting, of corruptions
+    page_pictures.py   the documentation's pictures of the web page
+"""

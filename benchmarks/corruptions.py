@@ -1,25 +1,19 @@
-"""MNIST-C's fifteen corruptions; run as a module, it draws them.
+"""MNIST-C's fifteen corruptions.
 
 Norman Mu and Justin Gilmer, "MNIST-C: A Robustness Benchmark for Computer Vision", arXiv 1906.02337, 2019. What each
-does, and how hard, are the defaults in the program that made the published set (github.com/google-research/mnist-c,
-``corruptions.py``), in our own words and for many digits at a time. The published files are not used: chance falls
-otherwise here, and OpenCV thins edges in four directions, where scikit-image has all.
+does, and how hard, are the defaults of the program that made the published set (github.com/google-research/mnist-c,
+``corruptions.py``), written anew for many digits at a time. The published files are not used: random numbers differ
+here, and OpenCV thins edges in four directions, where scikit-image has all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
-from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
-
-import digits
-from benchmarks.rows import ROOT
-
-PICTURE = ROOT / "docs" / "pictures" / "corruptions.png"
 
 SIDE = 28
 MIDDLE = (SIDE - 1) / 2
@@ -165,47 +159,15 @@ def canny_edges(images: Images, rng: np.random.Generator) -> Images:
     return edges
 
 
-_NOISE_AND_BLUR = (shot_noise, impulse_noise, glass_blur, motion_blur)
-_MOVED_OR_LIT = (shear, scale, rotate, brightness, translate)
-_HIDDEN = (stripe, fog, spatter, dotted_line, zigzag, canny_edges)
-CORRUPTIONS: dict[str, Corruption] = {
-    corrupt.__name__.replace("_", " "): corrupt for corrupt in (*_NOISE_AND_BLUR, *_MOVED_OR_LIT, *_HIDDEN)
-}
+_ALL: tuple[Corruption, ...] = (shot_noise, impulse_noise, glass_blur, motion_blur, shear, scale, rotate, brightness)
+_ALL += (translate, stripe, fog, spatter, dotted_line, zigzag, canny_edges)
+CORRUPTIONS = {corruption.__name__.replace("_", " "): corruption for corruption in _ALL}
 """In the paper's order."""
 
 
-def corrupted(images: Images, name: str, seed: int = 0) -> Images:
-    """Corrupt digits, light on dark; the same seed gives the same bytes.
-
-    Raises
-    ------
-    KeyError
-        When there is no corruption of this name.
-    """
+def corrupt(images: Images, name: str, seed: int = 0) -> Images:
+    """Corrupt digits, light on dark; the same seed gives the same bytes. A `KeyError` if there is none of this name."""
     return CORRUPTIONS[name](images, np.random.default_rng(seed))
-
-
-def picture(path: Path = PICTURE) -> None:
-    """Draw a digit of each kind, and below it the same under every corruption."""
-    from matplotlib.figure import Figure
-
-    test = digits.load_mnist().test
-    clean = test.images[[int(np.argmax(test.labels == label)) for label in range(10)]]
-    rows = np.stack([clean, *(corrupted(clean, name) for name in CORRUPTIONS)])
-    spaced = np.pad(rows, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=255)
-    sheet = np.block([list(row) for row in spaced])
-    # two pixels of the picture to one of a digit, so that all are as large
-    dpi, names = 100, 120
-    height, width = (2 * side for side in sheet.shape)
-    whole = names + width
-    figure = Figure(figsize=(whole / dpi, height / dpi), dpi=dpi)
-    axes = figure.add_axes((names / whole, 0, width / whole, 1))
-    axes.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="nearest", aspect="auto")
-    axes.set_yticks((np.arange(len(rows)) + 0.5) * spaced.shape[-1], ["as it is", *CORRUPTIONS], fontsize=11)
-    axes.tick_params(length=0, labelbottom=False)
-    axes.set_frame_on(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
 
 
 def _bytes(values: np.ndarray) -> Images:
@@ -268,7 +230,3 @@ def _stroke(column: np.ndarray, row: np.ndarray, to_column: np.ndarray, to_row: 
     away = np.minimum(np.abs(ROW - middle) / np.float32(2.3), np.float32(0.999))
     drawn: Floats = np.maximum(1 + np.log1p(-away), 0) * ((np.floor(c0) <= COLUMN) & (np.ceil(c1) > COLUMN))
     return drawn
-
-
-if __name__ == "__main__":
-    picture()

@@ -1,56 +1,54 @@
-"""How long recipes take on one GPU, and when they first see 99 % of the validation digits; every run in one process."""
+"""How long recipes take on one GPU, and when they first reach 99 % of the validation digits; all runs in one process.
+
+On an NVIDIA H100: `cnn` is at 99 % after 4 s, and at 99.57 % of the test digits after 9 s.
+
+    python -m benchmarks gpu
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 
-import torch
-from tqdm import tqdm
-
 import digits
-from benchmarks import machine
-from benchmarks.rows import write_csv
+from benchmarks.results import Row
 
-RECIPES = {"fast": 5, "standard": 5, "cnn": 5, "classic": 2}
-"""Recipes and how many seeds of each."""
-
+SEEDS = {"fast": 5, "standard": 5, "cnn": 5, "classic": 2}
 MARK = 0.99
-"""Validation accuracy whose time is told."""
 
 
-def measure() -> None:
-    """Train every recipe on the GPU and write ``results/gpu.csv``."""
+def measure() -> Iterator[Row]:
+    """Train every recipe on the GPU."""
+    import torch
+
     if not torch.cuda.is_available():
-        raise SystemExit("gpu: there is no CUDA device here; the rows in benchmarks/results/gpu.csv stay as they are")
+        raise SystemExit("gpu: there is no CUDA device here; benchmarks/results/gpu.csv stays as it is")
     dataset = digits.load_mnist()
-    environment = machine.describe() | {"processor": torch.cuda.get_device_name()}
-    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        # what CUDA loads when it is first used is in nobody's seconds
-        digits.train("fast", data=dataset, out=Path(folder) / "warm", device="cuda", epochs=1)
-        digits.train("cnn", data=dataset, out=Path(folder) / "warm-cnn", device="cuda", epochs=1)
-        for name, seeds in RECIPES.items():
-            for seed in tqdm(range(seeds), desc=name):
-                begun = time.perf_counter()
-                run = digits.train(name, data=dataset, out=Path(folder) / f"{name}-{seed}", device="cuda", seed=seed)
-                whole = time.perf_counter() - begun
-                spent, marked = 0.0, ""
-                for epoch in run.history:
-                    spent += epoch.seconds
-                    if not marked and epoch.validation_accuracy >= MARK:
-                        marked = f"{spent:.2f}"
-                rows.append(
-                    {
-                        "recipe": name,
-                        "seed": seed,
-                        "validation_accuracy": round(run.scores["validation"].accuracy, 4),
-                        "test_accuracy": round(run.scores["test"].accuracy, 4),
-                        "training_seconds": round(spent, 3),
-                        "seconds_to_99": marked,
-                        "whole_seconds": round(whole, 3),
-                        **environment,
-                    }
+        for name in ("fast", "cnn"):  # loads what CUDA loads at its first use
+            digits.train(name, data=dataset, out=Path(folder, f"warm-{name}"), device="cuda", epochs=1)
+        for name, seed in ((name, seed) for name, seeds in SEEDS.items() for seed in range(seeds)):
+            start = time.perf_counter()
+            run = digits.train(name, data=dataset, out=Path(folder, f"{name}-{seed}"), device="cuda", seed=seed)
+            whole = time.perf_counter() - start
+            spent = list(accumulate(epoch.seconds for epoch in run.history))
+            reached = (s for s, each in zip(spent, run.history, strict=True) if each.validation_accuracy >= MARK)
+            for metric, value, unit in (
+                ("validation accuracy", run.scores["validation"].accuracy, "share"),
+                ("test accuracy", run.scores["test"].accuracy, "share"),
+                ("training time", spent[-1], "s"),
+                ("time to 99 %", next(reached, None), "s"),
+                ("time in all", whole, "s"),
+            ):
+                yield Row(
+                    case=f"`{name}`",
+                    seed=seed,
+                    metric=metric,
+                    value=None if value is None else round(value, 4),
+                    unit=unit,
+                    command=f"digits train {name} --device cuda --seed {seed}",
+                    processor=torch.cuda.get_device_name(),
                 )
-    write_csv("gpu", rows)

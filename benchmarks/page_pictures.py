@@ -1,6 +1,6 @@
-"""The pictures of the page; run as a module, it starts ``digits serve``, draws in a browser, and takes them anew.
+"""The documentation's pictures of the web page: starts ``digits serve``, draws in a browser, and takes screenshots.
 
-It needs playwright and a Chromium, as the tests of the page do.
+python -m benchmarks.page_pictures      needs playwright and a Chromium, as the tests of the page do
 """
 
 from __future__ import annotations
@@ -21,17 +21,15 @@ from jaxtyping import Float64
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import digits
-from benchmarks.rows import ROOT
+from benchmarks.results import ROOT
+from digits.synthesis import synthesize_page
 
 PICTURES = ROOT / "docs" / "pictures"
-LARGEST = 300_000
-"""Bytes of a picture, at most."""
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-PAPER = 218
-"""Seed of the page that is photographed."""
+MAX_BYTES = 300_000
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LAPTOP = {"width": 1280, "height": 800}
+NOTE_SEED = 218
+"""Of the page that is opened as a photograph."""
 
 STROKES = {
     2: ["6,24 22,5 46,2 60,18 54,40 30,72 6,97 24,92 50,96 76,92"],
@@ -41,93 +39,81 @@ STROKES = {
 """How a hand writes them: strokes of points in hundredths of the digit's height."""
 
 CORNERS = {"4,56", "62,4", "6,97"}
-"""Points at which it turns at once."""
+"""Points at which a stroke turns at once."""
 
 
-def draw(folder: Path = PICTURES) -> None:
-    """Take all of them."""
-    with served() as address, browsing() as browser:
-        save(drawn(browser, address), folder / "page-draw.png")
-        save(simulate_photos(browser, address), folder / "page-photo.png")
-        save(on_a_phone(browser, address), folder / "page-phone.png")
+@contextmanager
+def serve(folder: Path) -> Iterator[tuple[str, int]]:
+    """Start the service, with a folder for corrections, and give its address and process id."""
+    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        found = re.search(r"http://[\w.:]+", process.stdout.readline())
+        assert found, "digits serve did not name its address"
+        try:
+            yield found[0], process.pid
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def browse() -> Iterator[tuple[Browser, str]]:
+    """Start the service and a Chromium that is installed here; give the browser and the address."""
+    path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as (address, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser, address
+        browser.close()
 
 
 def stroke_to_bars(rounds: int) -> list[float]:
-    """Give how long each answer took while a number was drawn, from the last point to its bars, in milliseconds."""
-    with served() as address, browsing() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    """Measure each answer while a number is drawn, from the last point to its bars, in milliseconds."""
+    with browse() as (browser, address):
+        page = browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
         visit(page, address)
-        write(page, (7, 2, 4), height=0.6)  # the first answers load what later ones have
+        write(page, (7, 2, 4))  # the first answers load what later ones have
         page.evaluate("performance.clearMeasures()")
         for _ in range(rounds):
             page.get_by_role("button", name="Clear").click()
-            write(page, (7, 2, 4), height=0.6, slowly=True)
+            write(page, (7, 2, 4), slowly=True)
         took = page.evaluate("performance.getEntriesByName('stroke to bars').map((entry) => entry.duration)")
         return [float(each) for each in took]
 
 
-@contextmanager
-def browsing() -> Iterator[Browser]:
-    """Start a Chromium that is installed here."""
-    path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-def drawn(browser: Browser, address: str) -> bytes:
-    """Draw a number and show everything above the own set."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+def draw_number(browser: Browser, address: str) -> bytes:
+    """Draw a number and show everything above the corrections."""
+    page = browser.new_page(viewport=LAPTOP, color_scheme="light")  # type: ignore[arg-type]
     visit(page, address)
-    write(page, (7, 2, 4), height=0.6)
+    write(page, (7, 2, 4))
     end = page.locator(".pair").bounding_box()
-    assert end is not None
-    clip = {"x": 0, "y": 0, "width": 1280, "height": end["y"] + end["height"] + 24}
+    assert end
+    clip = {"x": 0, "y": 0, "width": LAPTOP["width"], "height": end["y"] + end["height"] + 24}
     return page.screenshot(full_page=True, clip=clip)  # type: ignore[arg-type]
 
 
-def simulate_photos(browser: Browser, address: str) -> bytes:
-    """Photograph a page of our own pen and open one of its digits."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+def open_photograph(browser: Browser, address: str) -> bytes:
+    """Open a synthetic page."""
+    page = browser.new_page(viewport=LAPTOP, color_scheme="light")  # type: ignore[arg-type]
     visit(page, address)
     buffer = io.BytesIO()
-    Image.fromarray(digits.synthesize_page(PAPER).picture).save(buffer, "PNG")
+    Image.fromarray(synthesize_page(NOTE_SEED).picture).save(buffer, "PNG")
     page.locator("#file").set_input_files({"name": "note.png", "mimeType": "image/png", "buffer": buffer.getvalue()})
     page.locator(".box").first.wait_for()
     settle(page)
     return page.screenshot()
 
 
-def on_a_phone(browser: Browser, address: str) -> bytes:
-    """Draw a number on a phone in the dark."""
-    page = browser.new_page(
-        viewport={"width": 390, "height": 844},
-        color_scheme="dark",
-        has_touch=True,
-        is_mobile=True,
-        device_scale_factor=2,
-    )
+def use_phone(browser: Browser, address: str) -> bytes:
+    """Draw a number on a phone in dark mode."""
+    screen = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
+    page = browser.new_page(**screen, color_scheme="dark", has_touch=True, is_mobile=True)  # type: ignore[arg-type]
     visit(page, address)
-    write(page, (4, 2), height=0.6)
+    write(page, (4, 2))
     return page.screenshot()
 
 
-@contextmanager
-def served() -> Iterator[str]:
-    """Start the service with a set of its own, and give its address."""
-    with tempfile.TemporaryDirectory() as own:
-        command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--own", own]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            found = re.search(r"http://[\w.:]+", process.stdout.readline())
-            assert found
-            yield found[0]
-            process.terminate()
-
-
 def visit(page: Page, address: str) -> None:
-    """Open the page and wait until it asks for something."""
+    """Open the page and wait until it is ready."""
     page.goto(address)
     page.locator("body[data-ready]").wait_for()
 
@@ -137,23 +123,19 @@ def settle(page: Page) -> None:
     page.locator("#answer[aria-busy=false]").wait_for()
     page.locator("#stages:not(.stale)").wait_for()
     page.locator("#stages img").first.evaluate("(image) => image.decode()")
-    for _ in range(30):  # frames, in which what faded in has come
+    for _ in range(30):  # frames, until what fades in is there
         page.evaluate("new Promise(requestAnimationFrame)")
 
 
-def write(page: Page, number: Sequence[int], height: float, *, slowly: bool = False) -> None:
-    """Write a number with the mouse, as high as such a share of the sheet; slowly: a point a frame, as a hand does."""
+def write(page: Page, number: Sequence[int], height: float = 0.6, *, slowly: bool = False) -> None:
+    """Write a number with the mouse, as high as a share of the sheet; slowly: one point per frame, as a hand does."""
     box = page.locator("#sheet").bounding_box()
-    assert box is not None
-    size = box["height"] * height
-    step = box["width"] * 0.88 / len(number)
+    assert box
+    size, step = box["height"] * height, box["width"] * 0.88 / len(number)
     for place, digit in enumerate(number):
-        corner = (
-            box["x"] + box["width"] * 0.06 + step * (place + 0.5) - 0.36 * size,
-            box["y"] + (box["height"] - size) / 2,
-        )
+        left = box["x"] + box["width"] * 0.06 + step * (place + 0.5) - 0.36 * size
         for text in STROKES[digit]:
-            first, *others = (smooth(text) * size + corner).tolist()
+            first, *others = (smooth(text) * size + (left, box["y"] + (box["height"] - size) / 2)).tolist()
             page.mouse.move(*first)
             page.mouse.down()
             for point in others:
@@ -165,28 +147,27 @@ def write(page: Page, number: Sequence[int], height: float, *, slowly: bool = Fa
 
 
 def smooth(text: str, steps: int = 12) -> Float64[np.ndarray, "n 2"]:
-    """Give points on the curve through those of a stroke, round but for `CORNERS`."""
+    """Give points on the cubic Hermite curve through those of a stroke, round but for `CORNERS`."""
     words = text.split()
     points = np.array([word.split(",") for word in words], np.float64) / 100
-    ways = np.gradient(points, axis=0)
-    ways[[word in CORNERS for word in words]] = 0
+    slopes = np.gradient(points, axis=0)
+    slopes[[word in CORNERS for word in words]] = 0
     t = np.linspace(0, 1, steps)[:, None]
-    pieces = (
-        (2 * t**3 - 3 * t**2 + 1) * points[:-1, None]
-        + (t**3 - 2 * t**2 + t) * ways[:-1, None]
-        + (3 * t**2 - 2 * t**3) * points[1:, None]
-        + (t**3 - t**2) * ways[1:, None]
-    )
-    return pieces.reshape(-1, 2)
+    starts = (2 * t**3 - 3 * t**2 + 1) * points[:-1, None] + (t**3 - 2 * t**2 + t) * slopes[:-1, None]
+    ends = (3 * t**2 - 2 * t**3) * points[1:, None] + (t**3 - t**2) * slopes[1:, None]
+    return (starts + ends).reshape(-1, 2)
 
 
 def save(screenshot: bytes, path: Path) -> None:
-    """Write a screenshot small: with a palette where it would be too large without."""
+    """Write a screenshot, with a palette where it would be too large without."""
     image = Image.open(io.BytesIO(screenshot)).convert("RGB")
     image.save(path, optimize=True)
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > MAX_BYTES:
         image.quantize(256).save(path, optimize=True)
 
 
 if __name__ == "__main__":
-    draw()
+    with browse() as (chromium, home):
+        save(draw_number(chromium, home), PICTURES / "page-draw.png")
+        save(open_photograph(chromium, home), PICTURES / "page-photo.png")
+        save(use_phone(chromium, home), PICTURES / "page-phone.png")

@@ -1,198 +1,119 @@
-"""What our own pen is worth: to train on alone, to add to MNIST, and to draw other people's strokes with.
+"""What synthetic handwriting is worth: to train on alone, to add to MNIST, and to draw other people's strokes with.
 
-Other people's handwriting is judged here and never trained on. It is read from the folder that ``$DIGITS_REAL`` names:
-``singles`` and ``pencil`` (pictures of one digit, with a ``labels.csv`` of file and label) and ``strokes`` (the files
-``pendigits-orig.tra.gz`` and ``.tes.gz`` of UCI's Pen-Based Recognition of Handwritten Digits, 44 writers). What of it
-is not there leaves its columns empty.
+With it and simulated photographs, `reader`'s network reads 99.3 % of other people's pictures of one digit instead of
+97.8 %, and loses nothing on MNIST (99.57 against 99.60 %). The networks here are single, of twelve epochs.
+
+    DIGITS_REAL=FOLDER python -m benchmarks pens pen-strokes
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import os
 import re
 import sys
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from tqdm import tqdm
 
 import digits
-from benchmarks import machine
-from benchmarks.accuracy import RUNS, train_once
-from benchmarks.rows import write_csv
+from benchmarks import handwriting
+from benchmarks.accuracy import RUNS, train_all
+from benchmarks.results import Row, shares
 
-REPEATS = 7
+TWELVE = "cnn --epochs 12"
+ALONE, BOTH = "synthetic handwriting alone", "MNIST, synthetic handwriting and simulated photographs"
+STANDARD = "MNIST, by the standard recipe"
 
-TWELVE = ["cnn", "--epochs", "12"]
-
-NETWORKS: dict[str, tuple[int, list[str]]] = {
-    "our pen alone": (3, [*TWELVE, "--data", "synthetic", "--synthetic", "30000"]),
+NETWORKS = {
+    ALONE: (3, f"{TWELVE} --data synthetic --synthetic 30000"),
     "MNIST": (5, TWELVE),
-    "MNIST, our pen and photographs": (5, [*TWELVE, "--synthetic", "6000", "--photographs", "12000"]),
-    "MNIST, as many steps as with both": (3, ["cnn", "--epochs", "16"]),
-    "MNIST and our pen": (3, [*TWELVE, "--synthetic", "6000"]),
-    "MNIST and photographs": (3, [*TWELVE, "--photographs", "12000"]),
-    "MNIST, by the standard recipe": (3, ["standard"]),
+    BOTH: (5, f"{TWELVE} --synthetic 6000 --simulated-photos 12000"),
+    "MNIST, as many steps as with both": (3, "cnn --epochs 16"),
+    "MNIST and synthetic handwriting": (3, f"{TWELVE} --synthetic 6000"),
+    "MNIST and simulated photographs": (3, f"{TWELVE} --simulated-photos 12000"),
+    STANDARD: (3, "standard"),
 }
-"""What networks learn from: how many seeds, and the words after ``digits train``."""
+"""What networks are trained on: how many seeds, and the words after ``digits train``."""
 
-JUDGES = ("MNIST, by the standard recipe", "MNIST", "our pen alone", "MNIST, our pen and photographs")
-"""Networks that read the strokes, however they are drawn."""
-
-UPRIGHT = ((1.0, 0.0), (0.0, 1.0))
-WAYS: dict[str, tuple[float, tuple[tuple[float, float], tuple[float, float]]]] = {
-    "a line of 0.11 heights": (0.11, UPRIGHT),
-    "0.06": (0.06, UPRIGHT),
-    "0.08": (0.08, UPRIGHT),
-    "0.14": (0.14, UPRIGHT),
-    "0.18": (0.18, UPRIGHT),
+LINES = {
+    "a line of 0.11 heights": (0.11, handwriting.UPRIGHT),
+    **{f"{width}": (width, handwriting.UPRIGHT) for width in (0.06, 0.08, 0.14, 0.18)},
     "three quarters as wide": (0.11, ((0.75, 0.0), (0.0, 1.0))),
     "an eighth wider": (0.11, ((1.125, 0.0), (0.0, 1.0))),
     "slanted by 0.2 to the left": (0.11, ((1.0, 0.0), (0.2, 1.0))),
     "slanted by 0.2 to the right": (0.11, ((1.0, 0.0), (-0.2, 1.0))),
 }
-"""Ways to draw strokes: the width of the line, and the matrix that rows of x and y are multiplied by."""
+"""How strokes are drawn: the width of the line, and the matrix that rows of x and y are multiplied by."""
 
-Set = tuple[np.ndarray, np.ndarray]
-
-
-def measure_speed() -> None:
-    """Time the pen, the camera and pages, and write ``results/pen-speed.csv``."""
-    images = digits.synthesize(2000, 0).images
-    jobs: dict[str, tuple[int, Callable[[], object]]] = {
-        "digits of our own pen": (5000, lambda: digits.synthesize(5000, 0)),
-        "digits photographed and cut out again": (2000, lambda: digits.simulate_photos(images, 0)),
-        "pages": (20, lambda: [digits.synthesize_page(seed) for seed in range(20)]),
-    }
-    rows = []
-    for what, (n, work) in jobs.items():
-        work()
-        seconds = []
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            work()
-            seconds.append(time.perf_counter() - start)
-        rates = [n / each for each in seconds]
-        rows.append(
-            {
-                "what": what,
-                "n": REPEATS,
-                "a_second": round(median(rates), 1),
-                "slowest": round(min(rates), 1),
-                "fastest": round(max(rates), 1),
-                **machine.describe(),
-            }
-        )
-    write_csv("pen-speed", rows)
+Labelled = tuple[np.ndarray, np.ndarray]
 
 
-def measure() -> None:
-    """Train what is not trained yet, score all of it, and write ``results/pens.csv``, with a row a network."""
-    jobs = [(name, [*words, "--seed", str(seed)]) for name, (seeds, words) in NETWORKS.items() for seed in range(seeds)]
-    environment = machine.describe()
-    with ThreadPoolExecutor(os.cpu_count()) as pool, tqdm(desc="pens", total=len(jobs), file=sys.stderr) as bar:
-        for _ in pool.map(lambda job: train_once(_folder(*job), job[1]), jobs):
-            bar.update()
-    sets = _sets()
-    rows = []
-    for name, words in jobs:
-        model = digits.load_model(_folder(name, words) / "model.onnx")
-        right = {
-            f"{kind}_right": "" if judged is None else int((model.logits(judged[0]).argmax(1) == judged[1]).sum())
-            for kind, judged in sets.items()
-        }
-        counted = {f"{kind}_n": "" if judged is None else len(judged[1]) for kind, judged in sets.items()}
-        command = f"digits train {' '.join(words)}"
-        rows.append({"learned_from": name, "seed": words[-1], **right, **counted, "command": command, **environment})
-    write_csv("pens", rows)
+def measure() -> Iterator[Row]:
+    """Train what is not trained yet, several runs side by side, and score every network on every set."""
+    train_all(
+        {_folder(name, seed): _words(name, seed) for name, (seeds, _) in NETWORKS.items() for seed in range(seeds)}
+    )
+    judged = dict(_sets())
+    for name, (seeds, words) in NETWORKS.items():
+        for seed in range(seeds):
+            for title, (images, labels) in judged.items():
+                row = _row(name, title, name, seed, images, labels)
+                yield replace(row, command=f"digits train {words} --seed {seed}")
 
 
-def measure_strokes() -> None:
-    """Draw other people's strokes in several ways and write ``results/pen-strokes.csv``, a row a way and network."""
-    found = _strokes_of(_real() / "strokes")
-    if found is None:
-        sys.exit(f"there are no strokes in {_real() / 'strokes'}: name the folder that holds them with $DIGITS_REAL")
-    drawn, labels = found
-    folders = {
-        name: [_folder(name, [*NETWORKS[name][1], "--seed", str(seed)]) for seed in range(NETWORKS[name][0])]
-        for name in JUDGES
-    }
-    environment = machine.describe()
-    rows = []
-    for how, (width, matrix) in WAYS.items():
-        images = np.stack(
-            [digits.draw_strokes([np.asarray(s) @ np.array(matrix) for s in strokes], width) for strokes in drawn]
-        )
-        for name, runs in folders.items():
-            for seed, run in enumerate(runs):
-                right = int((digits.load_model(run / "model.onnx").logits(images).argmax(1) == labels).sum())
-                rows.append(
-                    {"drawn": how, "learned_from": name, "seed": seed, "right": right, "n": len(labels), **environment}
-                )
-    write_csv("pen-strokes", rows)
+def measure_strokes() -> Iterator[Row]:
+    """Draw other people's strokes in several ways and read them with networks of `measure`."""
+    drawn = handwriting.pen_strokes()
+    if not drawn:
+        sys.exit(f"{handwriting.folder('strokes')} has no strokes: name the folder that holds them with $DIGITS_REAL")
+    labels = np.array([digit.label for digit in drawn])
+    for case, (width, matrix) in tqdm(LINES.items(), desc="lines"):
+        images = handwriting.draw(drawn, width, matrix)
+        for name in (STANDARD, "MNIST", ALONE, BOTH):
+            for seed in range(NETWORKS[name][0]):
+                yield _row(case, name, name, seed, images, labels)
 
 
-def _real() -> Path:
-    return Path(os.environ.get("DIGITS_REAL", "real"))
+def _row(case: str, variant: str, network: str, seed: int, images: np.ndarray, labels: np.ndarray) -> Row:
+    correct = digits.load_model(_folder(network, seed) / "model.onnx").logits(images).argmax(1) == labels
+    return Row(case=case, variant=variant, seed=seed, metric="correct", **shares(int(correct.sum()), len(labels)))
 
 
-def _folder(name: str, words: list[str]) -> Path:
-    return RUNS / f"{re.sub('[^a-z]+', '-', name.lower())}-{words[-1]}"
+def _words(name: str, seed: int) -> list[str]:
+    return [*NETWORKS[name][1].split(), "--seed", str(seed)]
 
 
-@cache
-def _sets() -> dict[str, Set | None]:
-    """Digits to judge by; None for what is not there."""
+def _folder(name: str, seed: int) -> Path:
+    return RUNS / f"{re.sub('[^a-z]+', '-', name.lower())}-{seed}"
+
+
+def _sets() -> Iterator[tuple[str, Labelled]]:
+    """Give the sets to judge by; what is missing of other people's handwriting is left out."""
+    from digits.data import split
+
     mnist = digits.load_mnist()
-    _, validation = digits.split(mnist.train)
-    strokes = _strokes_of(_real() / "strokes")
-    return {
-        "validation": (validation.images, validation.labels),
-        "test": (mnist.test.images, mnist.test.labels),
-        "singles": _pictures(_real() / "singles"),
-        "pencil": _pictures(_real() / "pencil"),
-        "strokes": strokes and (np.stack([digits.draw_strokes(each) for each in strokes[0]]), strokes[1]),
-    }
+    _, validation = split(mnist.train)
+    for title, part in (("MNIST validation", validation), ("MNIST test", mnist.test)):
+        yield f"{title} ({len(part):,})", (part.images, part.labels)
+    for title, kind in (("pictures of one digit", "singles"), ("pencil and pen", "pencil")):
+        if found := handwriting.pictures(kind):
+            images = np.stack([_extract(content) for _, content, _ in found])
+            yield f"{title} ({len(found):,})", (images, np.array([label for *_, label in found]))
+    if drawn := handwriting.pen_strokes():
+        yield f"pen strokes ({len(drawn):,})", (handwriting.draw(drawn), np.array([each.label for each in drawn]))
 
 
-def _pictures(folder: Path) -> Set | None:
+def _extract(content: bytes) -> np.ndarray:
+    """Bring a picture to MNIST's form, transparent parts as white paper."""
+    import io
+
     from PIL import Image, ImageOps
 
-    if not (folder / "labels.csv").exists():
-        return None
-    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    images = []
-    for row in rows:
-        with Image.open(folder / row["file"]) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
-        paper = Image.new("RGBA", upright.size, "white")
-        images.append(digits.extract_digit(np.asarray(Image.alpha_composite(paper, upright).convert("RGB"))))
-    return np.stack(images), np.array([int(row["label"]) for row in rows])
+    from digits.preprocessing import extract_digit
 
-
-def _strokes_of(folder: Path) -> tuple[list[list[list[tuple[int, int]]]], np.ndarray] | None:
-    """Read UCI's files: for every digit its strokes, and the labels; None when they are not there."""
-    files = [folder / f"pendigits-orig.{part}.gz" for part in ("tra", "tes")]
-    if not all(file.exists() for file in files):
-        return None
-    drawn, labels = list[list[list[tuple[int, int]]]](), list[int]()
-    for file in files:
-        with gzip.open(file, "rt", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith(".SEGMENT"):
-                    labels.append(int(line.split('"')[1]))
-                    drawn.append([])
-                elif line.startswith(".PEN_DOWN"):
-                    drawn[-1].append([])
-                elif line[:1] == " " and drawn:
-                    x, y = map(int, line.split())
-                    drawn[-1][-1].append((x, -y))  # the tablet counts upwards
-    return drawn, np.array(labels)
+    with Image.open(io.BytesIO(content)) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    paper = Image.new("RGBA", upright.size, "white")
+    return extract_digit(np.asarray(Image.alpha_composite(paper, upright).convert("RGB")))

@@ -1,150 +1,164 @@
-"""How well the shipped models read: other people's handwriting, whole pages, what is no digit, spoilt digits.
+"""How well the shipped models read: other people's handwriting, whole pages, non-digits, corrupted digits.
 
-Other people's handwriting is read from the folder that ``$DIGITS_REAL`` names: ``singles`` and ``pencil`` (pictures of
-one digit, with a ``labels.csv`` of file and label) and ``pages`` (pictures of several, their lines in ``labels.csv``).
-What of it is not there is left out. It was looked at while the reader was built, and never trained on.
+`cnn` reads all of 491 pictures of one digit, 98.4 % of the digits on 47 pages, 99.65 % of MNIST's test digits, and
+rejects 96 % of non-digits. Other people's handwriting (see `benchmarks.handwriting`) was looked at while the reader was
+built, and never trained on; what is missing of it is left out.
+
+    DIGITS_REAL=FOLDER python -m benchmarks reading
 """
 
 from __future__ import annotations
 
-import csv
 import io
-import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
+from statistics import mean
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
 import digits
-from benchmarks import machine
-from benchmarks.corruptions import CORRUPTIONS, corrupted
-from benchmarks.rows import write_csv
+from benchmarks import handwriting
+from benchmarks.corruptions import CORRUPTIONS, corrupt
+from benchmarks.results import Row, shares
 
 MODELS = ("cnn", "mlp")
 
-PAGES, OTHERS = 400, 4000
-"""Synthetic pages, and things that are no digit, that are judged."""
+PAGES, OUTLIERS = 400, 4000
+"""Synthetic pages and non-digits to read."""
 
 SEED = 20_000
-"""From which on they are drawn: nothing was trained or chosen on these."""
-
-Row = tuple[str, float, int]
-"""What was judged, how many were right, of how many."""
+"""First seed of theirs: nothing was trained or chosen on these."""
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "turned to the left": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
-    "turned to the right": lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
-    "inverted": ImageOps.invert,
-    "brighter by 30 %": lambda picture: ImageEnhance.Brightness(picture).enhance(1.3),
-    "darker by 30 %": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
-    "halved": lambda picture: picture.reduce(2),
+    "when pages are turned left": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
+    "when turned right": lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
+    "when inverted": ImageOps.invert,
+    "when 30 % brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.3),
+    "when 30 % darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
+    "when half as large": lambda picture: picture.reduce(2),
 }
 """What must not change an answer."""
 
-
-def measure() -> None:
-    """Read everything with every model, and write ``results/reading.csv``."""
-    environment = machine.describe()
-    rows = []
-    for model in MODELS:
-        reader = digits.Reader(model)
-        for what, right, n in _judged(reader):
-            print(f"{model}: {what}: {right:g} of {n:,}", file=sys.stderr, flush=True)
-            rows.append({"model": model, "what": what, "right": right, "n": n, **environment})
-    write_csv("reading", rows)
+Figure = tuple[str, str, int, int]
+"""Case, metric, how many were correct, of how many."""
 
 
-def _judged(reader: digits.Reader) -> Iterator[Row]:
-    test = digits.load_mnist().test
-    judged = digits.score(reader.model.logits(test.images), test.labels, reader.model.metadata["temperature"])
-    yield "MNIST test", judged.accuracy * judged.n, judged.n
-    yield "MNIST test: calibration error", judged.ece, judged.n
-    believed = reader.read_digits(test.images)
-    yield "MNIST test, doubtful ones looked at twice", int((believed.argmax(1) == test.labels).sum()), len(test)
-    yield "MNIST test accepted", int((believed.max(1) >= reader.threshold).sum()), len(test)
-    for kind in ("singles", "pencil"):
-        if found := list(_singles(kind)):
-            read = [reader.read(content, single=True, name=name).digits[0] for name, content, _ in found]
-            hits = sum(digit.value == label for digit, (_, _, label) in zip(read, found, strict=True))
-            yield f"{kind}, right", hits, len(found)
-            yield f"{kind}, accepted", sum(digit.accepted for digit in read), len(found)
-    yield from _pages(reader)
-    yield from _synthetic_pages(reader)
-    yield from _rejected(reader)
-    for how, judge in (("as it is", reader.model.predict_proba), ("looked at twice", reader.read_digits)):
-        for name in CORRUPTIONS:
-            images = corrupted(test.images, name)
-            yield f"MNIST-C, {how}: {name}", int((judge(images).argmax(1) == test.labels).sum()), len(test)
+def measure() -> Iterator[Row]:
+    """Read everything with every model."""
+    for name in MODELS:
+        reader = digits.Reader(name)
+        for figures in (_pictures, _pages, _synthetic_pages, _outliers, _mnist):
+            for case, metric, correct, n in figures(reader):
+                yield Row(case=case, variant=f"`{name}`", metric=metric, **shares(correct, n))
+        for row in (_calibration(reader), *_corruptions(reader)):
+            yield replace(row, variant=f"`{name}`")
 
 
-def _singles(kind: str) -> Iterator[tuple[str, bytes, int]]:
-    folder = _real() / kind
-    for row in _listed(folder):
-        yield row["file"], (folder / row["file"]).read_bytes(), int(row["label"])
+def _pictures(reader: digits.Reader) -> Iterator[Figure]:
+    for kind, case in (("singles", "pictures of one digit"), ("pencil", "crops of pencil and pen")):
+        if found := handwriting.pictures(kind):
+            answers = [reader.read(content, single=True, name=name).digits[0] for name, content, _ in found]
+            correct = sum(digit.value == label for digit, (*_, label) in zip(answers, found, strict=True))
+            yield case, "correct", correct, len(found)
+            yield f"{case}: accepted", "accepted", sum(digit.accepted for digit in answers), len(found)
 
 
-def _pages(reader: digits.Reader) -> Iterator[Row]:
-    folder, errors, whole, n, same, asked = _real() / "pages", 0, 0, 0, Counter[str](), Counter[str]()
-    rows = _listed(folder)
+def _pages(reader: digits.Reader) -> Iterator[Figure]:
+    rows = handwriting.listed("pages")
+    errors, whole, n, same, asked = 0, 0, 0, Counter[str](), 0
     for row in rows:
         wanted = row["lines"].replace(" ", "").split("|")
-        content = (folder / row["file"]).read_bytes()
+        content = (handwriting.folder("pages") / row["file"]).read_bytes()
         lines = _lines(reader, content)
-        wrong = different(lines, wanted, any_order="AMBIGUOUS" in row["note"])
+        wrong = count_errors(lines, wanted, any_order="AMBIGUOUS" in row["note"])
         errors, whole, n = errors + wrong, whole + (not wrong), n + sum(map(len, wanted))
         with Image.open(io.BytesIO(content)) as opened:
             picture = ImageOps.exif_transpose(opened).convert("RGB")
-        for change, make in CHANGES.items():
-            changed = _lines(reader, np.asarray(make(picture)))
-            asked[change] += max(sum(map(len, lines)), 1)
-            same[change] += max(sum(map(len, lines)), 1) - min(different(changed, lines), max(sum(map(len, lines)), 1))
+        read = max(sum(map(len, lines)), 1)
+        asked += read
+        for change, apply in CHANGES.items():
+            changed = _lines(reader, np.asarray(apply(picture)))
+            same[change] += read - min(count_errors(changed, lines), read)
     if rows:
-        yield "pages, digits", n - errors, n
-        yield "pages without an error", whole, len(rows)
+        yield "digits on pages", "correct", n - errors, n
+        yield "pages read without an error", "without an error", whole, len(rows)
         for change in CHANGES:
-            yield f"pages, {change}: same digits", same[change], asked[change]
+            yield f"same digits {change}", "unchanged", same[change], asked
 
 
-def _synthetic_pages(reader: digits.Reader) -> Iterator[Row]:
+def _synthetic_pages(reader: digits.Reader) -> Iterator[Figure]:
+    from digits.synthesis import synthesize_page
+
     errors, whole, n, empty = 0, 0, 0, 0
     for seed in range(SEED, SEED + PAGES):
-        page = digits.synthesize_page(seed)
+        page = synthesize_page(seed)
         wanted = [line.replace(" ", "") for line in page.lines]
-        wrong = different(_lines(reader, page.picture), wanted)
+        wrong = count_errors(_lines(reader, page.picture), wanted)
         errors, whole, n = errors + wrong, whole + (not wrong), n + sum(map(len, wanted))
-        empty += not reader.read(digits.synthesize_page(seed, digits=False).picture).text
-    yield "synthetic pages, digits", n - errors, n
-    yield "synthetic pages without an error", whole, PAGES
-    yield "synthetic pages without digits that read as nothing", empty, PAGES
+        empty += not reader.read(synthesize_page(seed, digits=False).picture).text
+    yield "digits on synthetic pages, which are harder", "correct", n - errors, n
+    yield "synthetic pages read without an error", "without an error", whole, PAGES
+    yield "synthetic pages of letters and scribbles: nothing read", "without an error", empty, PAGES
 
 
-def _rejected(reader: digits.Reader) -> Iterator[Row]:
-    others = digits.synthesize_outliers(OTHERS, SEED)
-    for name, images in (("drawn", others), ("photographed", digits.simulate_photos(others, SEED))):
+def _outliers(reader: digits.Reader) -> Iterator[Figure]:
+    from digits.synthesis import simulate_photos, synthesize_outliers
+
+    outliers = synthesize_outliers(OUTLIERS, SEED)
+    for case, images in (
+        (": letters, signs, scribbles and blots", outliers),
+        (", as simulated photographs", simulate_photos(outliers, SEED)),
+    ):
         rejected = reader.model.predict_proba(images).max(1) < reader.threshold
-        yield f"no digits, {name}: rejected", int(rejected.sum()), OTHERS
+        yield f"non-digits rejected{case}", "rejected", int(rejected.sum()), OUTLIERS
 
 
-def different(lines: list[str], wanted: list[str], *, any_order: bool = False) -> int:
+def _mnist(reader: digits.Reader) -> Iterator[Figure]:
+    test = digits.load_mnist().test
+    second = reader.read_digits(test.images)
+    accepted = int((second.max(1) >= reader.threshold).sum())
+    yield "MNIST test digits accepted", "accepted", accepted, len(test)
+    for case, logits in (("", reader.model.logits(test.images)), (" with second pass", second)):
+        yield f"MNIST test accuracy{case}", "correct", int((logits.argmax(1) == test.labels).sum()), len(test)
+
+
+def _calibration(reader: digits.Reader) -> Row:
+    from digits import score
+
+    test = digits.load_mnist().test
+    judged = score(reader.model.logits(test.images), test.labels, reader.model.metadata["temperature"])
+    case = "MNIST test calibration error (ECE)"
+    return Row(case=case, metric="calibration error", value=judged.ece, n=judged.n)
+
+
+def _corruptions(reader: digits.Reader) -> Iterator[Row]:
+    test = digits.load_mnist().test
+    for predict, metric, title in (
+        (reader.model.predict_proba, "error", "mean error on the 15 corruptions of MNIST-C"),
+        (reader.read_digits, "error with second pass", "mean error on MNIST-C with second pass"),
+    ):
+        wrong = {
+            name: int((predict(corrupt(test.images, name)).argmax(1) != test.labels).sum()) for name in CORRUPTIONS
+        }
+        yield Row(case=title, metric="mean error", value=mean(wrong.values()) / len(test), unit="share", n=len(test))
+        for name, errors in wrong.items():
+            yield Row(case=name, metric=metric, **shares(errors, len(test)))
+
+
+def count_errors(lines: list[str], wanted: list[str], *, any_order: bool = False) -> int:
     """Count the digits to insert, drop or change until all lines are as wanted, whole lines dropped included.
 
-    Parameters
-    ----------
-    lines, wanted
-        What was read, and what is written.
-    any_order
-        Whether only which digits there are counts.
+    With ``any_order`` it only counts which digits there are.
     """
     if any_order:
         found, there = Counter("".join(lines)), Counter("".join(wanted))
         return max((found - there).total(), (there - found).total())
-    return _distance(lines, wanted, len, different_digits)
+    return _distance(lines, wanted, len, edit_distance)
 
 
-def different_digits(line: str, wanted: str) -> int:
+def edit_distance(line: str, wanted: str) -> int:
     """Give the edit distance of two lines."""
     return _distance(line, wanted, lambda _: 1, lambda a, b: int(a != b))
 
@@ -165,14 +179,3 @@ def _distance(
 
 def _lines(reader: digits.Reader, source: bytes | np.ndarray) -> list[str]:
     return [line.replace(" ", "") for line in reader.read(source).lines]
-
-
-def _listed(folder: Path) -> list[dict[str, str]]:
-    if not (folder / "labels.csv").exists():
-        return []
-    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _real() -> Path:
-    return Path(os.environ.get("DIGITS_REAL", "real"))

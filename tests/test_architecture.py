@@ -16,12 +16,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "digits"
 
-BASE = {"types", "errors", "files", "options"}
+BASE = {"types", "errors", "files", "options", "lazy"}
 
 ROOMS = {
     "shapes": set(),
     "errors": set(),
     "files": set(),
+    "lazy": set(),
     "options": {"errors"},
     "types": {"errors"},
     "data": {*BASE},
@@ -51,7 +52,7 @@ GUESTS = {
 }
 """Packages that are heavy or narrow: the rooms that may import them anywhere, and those that may inside functions."""
 
-ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "shapes": {"jaxtyping"}}
+ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "lazy": set(), "shapes": {"jaxtyping"}}
 """Rooms that may import no other package than these."""
 
 HEAVY = ["torch", "matplotlib", "cv2", "onnxruntime"]

@@ -6,31 +6,23 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # read when keras is imported
 
-import time
-from typing import Any
-
 import keras
-import numpy as np
 from keras import layers
 
 import digits
-from benchmarks.peers.keras_mlp import Clock
+from benchmarks.peers import Curve, Trained, flat
+from benchmarks.peers.keras_mlp import fit
 
-BATCH_SIZE = 128
 EPOCHS = 15
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
-    """Train for fifteen epochs; JAX's compilation is part of it."""
+def train(dataset: digits.Dataset, seed: int) -> Trained:
+    """Train for fifteen epochs; JAX's compilation counts."""
     keras.utils.set_random_seed(seed)
-    learned, validation = digits.split(dataset.train)
-    x_train, x_validation, x_test = (
-        np.expand_dims(part.images.astype(np.float32) / 255, -1) for part in (learned, validation, dataset.test)
+    learned, validation, test = (
+        (pixels.reshape(-1, 28, 28, 1), keras.utils.to_categorical(labels, 10)) for pixels, labels in flat(dataset)
     )
-    y_train, y_validation, y_test = (
-        keras.utils.to_categorical(part.labels, 10) for part in (learned, validation, dataset.test)
-    )
-    clock = Clock()
+    curve = Curve()
     model = keras.Sequential(
         [
             keras.Input(shape=(28, 28, 1)),
@@ -44,15 +36,4 @@ def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
         ]
     )
     model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
-    model.fit(
-        x_train,
-        y_train,
-        batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        validation_data=(x_validation, y_validation),
-        callbacks=[clock],
-        verbose=0,
-    )
-    seconds = time.perf_counter() - clock.start
-    _, correct = model.evaluate(x_test, y_test, verbose=0)
-    return {"seconds": seconds, "test_accuracy": float(correct), "curve": clock.curve}
+    return fit(model, curve, learned, validation, test, EPOCHS)

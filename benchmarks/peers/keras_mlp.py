@@ -6,41 +6,35 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # read when keras is imported
 
-import time
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 import digits
+from benchmarks.peers import Curve, Trained, flat
 
 BATCH_SIZE = 128
 EPOCHS = 10
 
 
 class Clock(keras.callbacks.Callback):
-    """Write down when each epoch ended, and the validation accuracy that Keras found."""
+    """Notes when each epoch ended, and the validation accuracy that Keras found."""
 
-    def __init__(self) -> None:
+    def __init__(self, curve: Curve) -> None:
         super().__init__()
-        self.curve: list[dict[str, float]] = []
-        self.start = time.perf_counter()
+        self.curve = curve
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Add a row."""
-        row = {"seconds": time.perf_counter() - self.start, "validation_accuracy": float(logs["val_accuracy"])}
-        self.curve.append(row)
+        """Add an entry."""
+        self.curve.add(logs["val_accuracy"])
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
-    """Train for ten epochs; JAX's compilation is part of it."""
+def train(dataset: digits.Dataset, seed: int) -> Trained:
+    """Train for ten epochs; JAX's compilation counts."""
     keras.utils.set_random_seed(seed)
-    learned, validation = digits.split(dataset.train)
-    x_train, x_validation, x_test = (
-        part.images.reshape(-1, 784).astype(np.float32) / 255 for part in (learned, validation, dataset.test)
-    )
-    clock = Clock()
+    learned, validation, test = flat(dataset)
+    curve = Curve()
     model = keras.Sequential(
         [
             keras.Input(shape=(784,)),
@@ -52,15 +46,19 @@ def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
         ]
     )
     model.compile(loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    return fit(model, curve, learned, validation, test, EPOCHS)
+
+
+def fit(model: Any, curve: Curve, learned: Any, validation: Any, test: Any, epochs: int) -> Trained:
+    """Fit a compiled model and score it."""
     model.fit(
-        x_train,
-        learned.labels,
+        *learned,
         batch_size=BATCH_SIZE,
-        epochs=EPOCHS,
-        validation_data=(x_validation, validation.labels),
-        callbacks=[clock],
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=[Clock(curve)],
         verbose=0,
     )
-    seconds = time.perf_counter() - clock.start
-    _, correct = model.evaluate(x_test, dataset.test.labels, verbose=0)
-    return {"seconds": seconds, "test_accuracy": float(correct), "curve": clock.curve}
+    seconds = curve.clock()
+    _, accuracy = model.evaluate(*test, verbose=0)
+    return Trained(seconds, float(accuracy), curve)

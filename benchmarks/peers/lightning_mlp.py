@@ -6,7 +6,6 @@ Its log, checkpoints and progress bar are switched off, which spares it their ti
 from __future__ import annotations
 
 import logging
-import time
 import warnings
 from typing import Any
 
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import digits
+from benchmarks.peers import Curve, Trained, flat
 
 BATCH_SIZE = 128
 EPOCHS = 10
@@ -27,16 +27,8 @@ class Classifier(lightning.LightningModule):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(784, 256),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Linear(256, 128),
-            nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Linear(128, 10),
-        )
+        hidden = (nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.2))
+        self.layers = nn.Sequential(*hidden, nn.Linear(128, 10))
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
         """Give the loss of a batch."""
@@ -46,12 +38,9 @@ class Classifier(lightning.LightningModule):
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """Log the accuracy of a batch."""
         x, y = batch
-        self.log("val_acc", (self.layers(x).argmax(dim=1) == y).float().mean())
+        self.log("accuracy", (self.layers(x).argmax(dim=1) == y).float().mean())
 
-    def test_step(self, batch: list[Tensor], batch_idx: int) -> None:
-        """Log the accuracy of a batch."""
-        x, y = batch
-        self.log("test_acc", (self.layers(x).argmax(dim=1) == y).float().mean())
+    test_step = validation_step
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Give the optimizer."""
@@ -59,44 +48,39 @@ class Classifier(lightning.LightningModule):
 
 
 class Clock(lightning.Callback):
-    """Write down when each validation ended, and the accuracy that Lightning found."""
+    """Notes when each validation ended, and the accuracy that Lightning found."""
 
-    def __init__(self) -> None:
-        self.curve: list[dict[str, float]] = []
-        self.start = time.perf_counter()
+    def __init__(self, curve: Curve) -> None:
+        self.curve = curve
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Add a row."""
-        row = {"validation_accuracy": float(trainer.callback_metrics["val_acc"])}
-        self.curve.append({"seconds": time.perf_counter() - self.start, **row})
+        """Add an entry."""
+        self.curve.add(trainer.callback_metrics["accuracy"])
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
+def train(dataset: digits.Dataset, seed: int) -> Trained:
     """Train for ten epochs."""
-    # it advises loader workers and says which accelerator it found, once a call
+    # at each call it advises loader workers and names the accelerator it found
     warnings.filterwarnings("ignore", module="lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     lightning.seed_everything(seed, verbose=False)
-    learned, validation, test = (_tensors(part) for part in (*digits.split(dataset.train), dataset.test))
-    train_loader = DataLoader(learned, batch_size=BATCH_SIZE, shuffle=True)
-    validation_loader = DataLoader(validation, batch_size=1000)
-    clock = Clock()
+    learned, validation, test = (
+        TensorDataset(torch.from_numpy(pixels), torch.from_numpy(labels).long()) for pixels, labels in flat(dataset)
+    )
+    curve = Curve()
     model = Classifier()
     trainer = lightning.Trainer(
         max_epochs=EPOCHS,
         accelerator="cpu",
-        callbacks=[clock],
+        callbacks=[Clock(curve)],
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
         enable_progress_bar=False,
         num_sanity_val_steps=0,
     )
-    trainer.fit(model, train_loader, validation_loader)
-    seconds = time.perf_counter() - clock.start
+    train_loader = DataLoader(learned, batch_size=BATCH_SIZE, shuffle=True)
+    trainer.fit(model, train_loader, DataLoader(validation, batch_size=1000))
+    seconds = curve.clock()
     (found,) = trainer.test(model, DataLoader(test, batch_size=1000), verbose=False)
-    return {"seconds": seconds, "test_accuracy": found["test_acc"], "curve": clock.curve}
-
-
-def _tensors(part: digits.LabelledDigits) -> TensorDataset:
-    return TensorDataset(torch.from_numpy(part.images / 255).float(), torch.from_numpy(part.labels).long())
+    return Trained(seconds, found["accuracy"], curve)

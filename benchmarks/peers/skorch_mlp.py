@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from skorch.helper import predefined_split
 from torch import Tensor, nn
 
 import digits
+from benchmarks.peers import Curve, Trained, flat
 
 BATCH_SIZE = 128
 EPOCHS = 10
@@ -39,29 +39,21 @@ class Net(nn.Module):
 
 
 class Clock(Callback):
-    """Write down when each epoch ended, and the validation accuracy that skorch found."""
+    """Notes when each epoch ended, and the validation accuracy that skorch found."""
 
-    def initialize(self) -> Clock:
-        """Start the clock, which skorch asks for as it builds the model."""
-        self.curve: list[dict[str, float]] = []
-        self.start = time.perf_counter()
-        return self
+    def __init__(self, curve: Curve) -> None:
+        self.curve = curve
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Add a row."""
-        row = {"validation_accuracy": float(net.history[-1, "valid_acc"])}
-        self.curve.append({"seconds": time.perf_counter() - self.start, **row})
+        """Add an entry."""
+        self.curve.add(net.history[-1, "valid_acc"])
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
+def train(dataset: digits.Dataset, seed: int) -> Trained:
     """Train for ten epochs."""
     torch.manual_seed(seed)
-    (x_train, y_train), (x_validation, y_validation), (x_test, y_test) = (
-        (part.images.reshape(-1, 784).astype(np.float32) / 255, part.labels.astype(np.int64))
-        for part in (*digits.split(dataset.train), dataset.test)
-    )
-    clock = Clock()
-    start = time.perf_counter()
+    learned, validation, test = ((pixels, labels.astype(np.int64)) for pixels, labels in flat(dataset))
+    curve = Curve()
     net = NeuralNetClassifier(
         Net,
         criterion=nn.CrossEntropyLoss,
@@ -70,10 +62,9 @@ def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
         batch_size=BATCH_SIZE,
         max_epochs=EPOCHS,
         iterator_train__shuffle=True,
-        train_split=predefined_split(Dataset(x_validation, y_validation)),
-        callbacks=[("clock", clock)],
+        train_split=predefined_split(Dataset(*validation)),
+        callbacks=[("clock", Clock(curve))],
         verbose=0,
     )
-    net.fit(x_train, y_train)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "test_accuracy": float(net.score(x_test, y_test)), "curve": clock.curve}
+    net.fit(*learned)
+    return Trained(curve.clock(), float(net.score(*test)), curve)

@@ -1,15 +1,11 @@
-"""The 784-256-128-10 network as tutorials train it: a picture at a time through PIL, a DataLoader, Adam, ten epochs.
+"""The 784-256-128-10 network as tutorials train it: one picture at a time through PIL, a DataLoader, Adam, ten epochs.
 
 Written as PyTorch's and torchvision's own examples are, and not slowed down: the `classic` recipe is compared with it.
-torchvision's ``MNIST``, ``ToTensor`` and ``Normalize`` are spelt out, line for line what they do for a picture,
-so that the measurement needs no torchvision.
+torchvision's ``MNIST``, ``ToTensor`` and ``Normalize`` are spelt out, line for line what they do for a picture, so that
+the measurement needs no torchvision.
 """
 
 from __future__ import annotations
-
-import time
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +16,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 import digits
+from benchmarks.peers import Curve, Trained
+from digits.data import split
 
 BATCH_SIZE = 64
 EPOCHS = 10
@@ -42,13 +40,12 @@ def normalize(image: Tensor) -> Tensor:
 class Pictures(Dataset[tuple[Tensor, int]]):
     """MNIST as torchvision serves it: ``transform(PIL image), label`` one at a time."""
 
-    def __init__(self, digits_: digits.LabelledDigits, transform: Callable[[Image.Image], Tensor]) -> None:
-        self.data = torch.from_numpy(digits_.images.copy())
-        self.targets = torch.from_numpy(digits_.labels.astype(np.int64))
-        self.transform = transform
+    def __init__(self, part: digits.LabelledDigits) -> None:
+        self.data = torch.from_numpy(part.images.copy())
+        self.targets = torch.from_numpy(part.labels.astype(np.int64))
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.transform(Image.fromarray(self.data[index].numpy())), int(self.targets[index])
+        return normalize(to_tensor(Image.fromarray(self.data[index].numpy()))), int(self.targets[index])
 
     def __len__(self) -> int:
         return len(self.data)
@@ -72,18 +69,13 @@ class Net(nn.Module):
         return self.fc3(x)  # type: ignore[no-any-return]
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
+def train(dataset: digits.Dataset, seed: int) -> Trained:
     """Train for ten epochs, validating after each; test once at the end."""
     torch.manual_seed(seed)
-    learned, validation = digits.split(dataset.train)
-
-    def transform(picture: Image.Image) -> Tensor:
-        return normalize(to_tensor(picture))
-
-    train_loader = DataLoader(Pictures(learned, transform), batch_size=BATCH_SIZE, shuffle=True)
-    validation_loader = DataLoader(Pictures(validation, transform), batch_size=1000)
-    curve = []
-    start = time.perf_counter()
+    learned, validation, test = (Pictures(part) for part in (*split(dataset.train), dataset.test))
+    train_loader = DataLoader(learned, batch_size=BATCH_SIZE, shuffle=True)
+    validation_loader = DataLoader(validation, batch_size=1000)
+    curve = Curve()
     model = Net()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001)
@@ -94,18 +86,13 @@ def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
             loss = criterion(model(data), target)
             loss.backward()
             optimizer.step()
-        correct = accuracy(model, validation_loader)
-        curve.append({"seconds": time.perf_counter() - start, "validation_accuracy": correct})
-    seconds = time.perf_counter() - start
-    test_loader = DataLoader(Pictures(dataset.test, transform), batch_size=1000)
-    return {"seconds": seconds, "test_accuracy": accuracy(model, test_loader), "curve": curve}
+        curve.add(accuracy(model, validation_loader))
+    return Trained(curve.clock(), accuracy(model, DataLoader(test, batch_size=1000)), curve)
 
 
 def accuracy(model: nn.Module, loader: DataLoader[tuple[Tensor, int]]) -> float:
-    """Count the right answers over a loader."""
+    """Count the correct answers over a loader."""
     model.eval()
-    correct = 0
     with torch.no_grad():
-        for data, target in loader:
-            correct += int((model(data).argmax(dim=1) == target).sum())
+        correct = sum(int((model(data).argmax(dim=1) == target).sum()) for data, target in loader)
     return correct / len(loader.dataset)  # type: ignore[arg-type]

@@ -5,13 +5,10 @@ It compiles its kernels with clang or libLLVM, which are no Python packages; wit
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
-import numpy as np
 from tinygrad import Context, Tensor, TinyJit, nn
 
 import digits
+from benchmarks.peers import Curve, Trained, flat
 
 BATCH_SIZE = 128
 EPOCHS = 10
@@ -32,15 +29,13 @@ class Model:
         return self.l3(x)
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
-    """Train for ten epochs; the compilation of its kernels is part of it."""
+def train(dataset: digits.Dataset, seed: int) -> Trained:
+    """Train for ten epochs; the compilation of its kernels counts."""
     Tensor.manual_seed(seed)
-    (x_train, y_train), (x_validation, y_validation), (x_test, y_test) = (
-        (Tensor(part.images.reshape(-1, 784).astype(np.float32) / 255).realize(), Tensor(part.labels).realize())
-        for part in (*digits.split(dataset.train), dataset.test)
+    (x_train, y_train), validation, test = (
+        (Tensor(pixels).realize(), Tensor(labels).realize()) for pixels, labels in flat(dataset)
     )
-    curve = []
-    start = time.perf_counter()
+    curve = Curve()
     model = Model()
     optimizer = nn.optim.Adam(nn.state.get_parameters(model), lr=1e-3)
 
@@ -52,15 +47,12 @@ def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
             loss = model(x_train[samples]).sparse_categorical_crossentropy(y_train[samples]).backward()
             return loss.realize(*optimizer.schedule_step())
 
-    @TinyJit
-    def accuracy_of_validation() -> Tensor:
-        return (model(x_validation).argmax(axis=1) == y_validation).mean().realize()
+    def accuracy(x: Tensor, y: Tensor) -> Tensor:
+        return (model(x).argmax(axis=1) == y).mean()
 
+    validate = TinyJit(lambda: accuracy(*validation).realize())
     for _ in range(EPOCHS):
         for _ in range(x_train.shape[0] // BATCH_SIZE):
             step()
-        correct = float(accuracy_of_validation().item())
-        curve.append({"seconds": time.perf_counter() - start, "validation_accuracy": correct})
-    seconds = time.perf_counter() - start
-    correct = float((model(x_test).argmax(axis=1) == y_test).mean().item())
-    return {"seconds": seconds, "test_accuracy": correct, "curve": curve}
+        curve.add(validate().item())
+    return Trained(curve.clock(), float(accuracy(*test).item()), curve)

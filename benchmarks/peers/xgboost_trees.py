@@ -1,40 +1,38 @@
-"""XGBoost: ``XGBClassifier`` with histograms, 200 rounds, and its own look at the validation digits after each."""
+"""XGBoost: ``XGBClassifier`` with histograms, 200 rounds, and its own validation after each."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import xgboost
 
 import digits
+from benchmarks.peers import Curve, Trained
+from digits.data import split
 
 ROUNDS = 200
 
 
 class Clock(xgboost.callback.TrainingCallback):
-    """Write down when each round ended, and the validation accuracy that XGBoost found."""
+    """Notes when each round ended, and the validation accuracy that XGBoost found."""
 
-    def __init__(self) -> None:
+    def __init__(self, curve: Curve) -> None:
         super().__init__()
-        self.curve: list[dict[str, float]] = []
-        self.start = time.perf_counter()
+        self.curve = curve
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        """Add a row, and go on."""
-        row = {"validation_accuracy": 1 - float(evals_log["validation_0"]["merror"][-1])}
-        self.curve.append({"seconds": time.perf_counter() - self.start, **row})
+        """Add an entry; False continues."""
+        self.curve.add(1 - evals_log["validation_0"]["merror"][-1])
         return False
 
 
-def train(dataset: digits.Dataset, seed: int) -> dict[str, Any]:
+def train(dataset: digits.Dataset, seed: int) -> Trained:
     """Train for two hundred rounds."""
-    learned, validation = digits.split(dataset.train)
-    x_train, x_validation, x_test = (part.images.reshape(-1, 784) for part in (learned, validation, dataset.test))
-    clock = Clock()
-    model = xgboost.XGBClassifier(
-        n_estimators=ROUNDS, tree_method="hist", eval_metric="merror", callbacks=[clock], random_state=seed
+    learned, validation, test = (
+        (part.images.reshape(-1, 784), part.labels) for part in (*split(dataset.train), dataset.test)
     )
-    model.fit(x_train, learned.labels, eval_set=[(x_validation, validation.labels)], verbose=False)
-    seconds = time.perf_counter() - clock.start
-    return {"seconds": seconds, "test_accuracy": model.score(x_test, dataset.test.labels), "curve": clock.curve}
+    curve = Curve()
+    settings = {"tree_method": "hist", "eval_metric": "merror", "random_state": seed}
+    model = xgboost.XGBClassifier(n_estimators=ROUNDS, callbacks=[Clock(curve)], **settings)
+    model.fit(*learned, eval_set=[validation], verbose=False)
+    return Trained(curve.clock(), model.score(*test), curve)

@@ -1,18 +1,19 @@
-"""Who takes part in the contest and when, and the table that comes of it."""
+"""Which contenders run in the contest and when, the table that comes of it, and the claims it bears out."""
 
 import ast
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from benchmarks.contenders import CONTENDERS
-from benchmarks.rows import write_csv
+from benchmarks.contest import CONTENDERS, absence, schedule, training_gflop
+from benchmarks.results import Row
 from benchmarks.tables import render
+from benchmarks.verdict import findings, missed, standings
 
-from benchmarks import contest as measurement
-
-Contest = Callable[..., list[dict[str, str]]]
+Contest = Callable[..., list[Row]]
+Results = Callable[[list[Row]], None]
 
 PEERS = Path(__file__).parents[2] / "benchmarks" / "peers"
 
@@ -24,7 +25,7 @@ def test_every_peer_module_takes_part() -> None:
 
 @pytest.mark.parametrize("path", sorted(PEERS.glob("[a-z]*_*.py")), ids=lambda path: path.stem)
 def test_a_peer_names_the_packages_it_needs(path: Path) -> None:
-    ours = {"__future__", "benchmarks", "digits", "logging", "numpy", "os", "time", "torch", "typing", "warnings"}
+    ours = {"__future__", "benchmarks", "digits", "logging", "numpy", "os", "torch", "typing", "warnings"}
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -32,65 +33,95 @@ def test_a_peer_names_the_packages_it_needs(path: Path) -> None:
     assert {name.split(".")[0] for name in imported} - ours == set(contender.packages) - {"jax"}
 
 
-@pytest.mark.parametrize("name", CONTENDERS)
-def test_every_contender_is_described(name: str) -> None:
-    contender = CONTENDERS[name]
-    assert contender.name == name
-    assert len(contender.description) > len(contender.label) > 0
-
-
-def test_every_round_is_run_with_a_seed_of_its_own() -> None:
-    jobs = measurement.schedule()
+def test_every_run_has_a_seed_of_its_own_and_runs_are_spread() -> None:
+    jobs = schedule()
     assert len(set(jobs)) == len(jobs)
-    assert Counter(name for name, _ in jobs) == {name: each.rounds for name, each in CONTENDERS.items()}
-    assert {seed for name, seed in jobs if name == "fast"} == set(range(10))
+    assert Counter(name for name, _ in jobs) == {name: each.runs for name, each in CONTENDERS.items()}
+    fast = [i for i, (name, _) in enumerate(jobs) if name == "fast"]
+    assert sum(fast[0] <= jobs.index(("cnn", seed)) < fast[5] for seed in range(5)) == 3
 
 
-def test_runs_are_spread_over_the_contest() -> None:
-    jobs = measurement.schedule()
-    turns = [i for i, job in enumerate(jobs) if job[0] == "fast"]
-    halves = [sum(turns[0] <= jobs.index(("cnn", seed)) < turns[5] for seed in range(5))]
-    assert halves == [3]
-
-
-def test_the_operations_of_the_classic_network_are_counted() -> None:
-    # by hand, a digit: 2 · 234,752 forward, as many to the weights, and to the inputs of all but the first layer
+def test_operations_of_the_classic_network_are_counted() -> None:
+    # by hand, per digit: 2 · 234,752 forward, as many to the weights, and to the inputs of all but the first layer
     one = 2 * 234_752 + 2 * 234_752 + 2 * (256 * 128 + 128 * 10)
-    assert measurement.training_gflop((256, 128), 10, 55_000) == pytest.approx(one * 550_000 / 1e9)
+    assert training_gflop(10, 55_000) == pytest.approx(one * 550_000 / 1e9, abs=0.05)
 
 
-def test_the_table_has_a_line_a_contender(contest: Contest, results: Path) -> None:
-    write_csv("contest", contest(keras_mlp=("0.981", "10")))
+def test_the_table_has_a_line_per_contender(contest: Contest, results: Results) -> None:
+    results(contest(keras_mlp=(0.981, 10)))
     lines = render("contest").splitlines()
-    assert (
-        lines[2] == "| **" + CONTENDERS["fast"].description + "** | 2 | 98.00 ± 0.00 % | 2.0 ± 0.0 | 1.0 (1.0) | 67 % |"
-    )
-    assert (
-        "| " + CONTENDERS["keras-mlp"].description + " | 2 | 98.10 ± 0.00 % | 10.0 ± 0.0 | 5.0 (5.0) | 13 % |" in lines
-    )
+    ours, theirs = CONTENDERS["fast"].description, CONTENDERS["keras-mlp"].description
+    assert lines[2] == f"| **{ours}** | 2 | 98.00 ± 0.00 % | 2.0 ± 0.0 s | 1.0 (1.0) | 67 % |"
+    assert f"| {theirs} | 2 | 98.10 ± 0.00 % | 10.0 ± 0.0 s | 5.0 (5.0) | 13 % |" in lines
     assert "- We lead: `cnn` reaches 99.60 % on test in 30.0 s (n = 2)." in lines
 
 
-def test_a_single_run_has_no_spread(contest: Contest, results: Path) -> None:
-    write_csv("contest", [row for row in contest() if row["seed"] == "0"])
-    assert "| 1 | 99.60 % | 30.0 | 15.0 (15.0) | – |" in render("contest")
+def test_a_single_run_has_no_spread(contest: Contest, results: Results) -> None:
+    results([row for row in contest() if row.seed == 0])
+    assert "| 1 | 99.60 % | 30.0 s | 15.0 (15.0) | – |" in render("contest")
 
 
-def test_drift_of_the_machine_is_taken_out(contest: Contest, results: Path) -> None:
-    rows = contest()
-    for row in rows:
-        row["gemm_gflops"] = "200" if row["contender"] == "textbook" else "100"
-    write_csv("contest", rows)
+def test_drift_of_the_machine_is_removed(contest: Contest, results: Results) -> None:
+    results([replace(row, gemm_gflops=200.0 if row.case == "textbook" else 100.0) for row in contest()])
     assert "| 30.0 (60.0) |" in render("contest")
 
 
-def test_the_absent_are_named(contest: Contest, results: Path) -> None:
-    rows = contest()
-    absent = dict.fromkeys(rows[0], "") | {"contender": "tinygrad", "missing": "tinygrad not installed"}
-    write_csv("contest", [*rows, absent])
+def test_absent_contenders_are_named(contest: Contest, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = Row(benchmark="contest", case="tinygrad", metric="absent", note="tinygrad not installed")
+    results([*contest(), absent])
     assert "Did not take part: tinygrad (tinygrad not installed)." in render("contest")
-
-
-def test_a_contender_without_its_library_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert measurement.absence(CONTENDERS["keras-mlp"]) == "keras and jax not installed"
+    assert absence("keras-mlp") == "keras and jax not installed"
+
+
+def test_standings_are_sorted_and_count_the_share(contest: Contest) -> None:
+    found = standings(contest())
+    assert list(found) == ["fast", "sklearn-mlp", "keras-mlp", "cnn", "standard", "textbook"]
+    # twice 100 GFLOP in 2 s at 50 and 2 s at 100 GFLOP/s
+    assert found["fast"].share == pytest.approx(200 / 300)
+    assert found["cnn"].share is None
+
+
+def test_findings_have_their_ratios(contest: Contest) -> None:
+    assert [(finding.leads, finding.text) for finding in findings(contest())] == [
+        (True, "textbook PyTorch (97.80 %, 60.0 s) takes 30.0 × as long as `fast` (98.00 %, 2.0 s)."),
+        (
+            True,
+            "the fastest peer that reaches 97.90 % on test is Keras MLP (98.10 %, 10.0 s); "
+            "it takes 5.0 × as long as `fast`.",
+        ),
+        (
+            True,
+            "the first peer to reach 97.90 % on validation is Keras MLP, after 10.0 s: 5.0 × as long as all of `fast`.",
+        ),
+        (True, "`cnn` reaches 99.60 % on test in 30.0 s (n = 2)."),
+        (True, "no peer is both faster and more accurate than one of our recipes."),
+        (False, "Keras MLP (98.10 %, 10.0 s) is more accurate than `fast` (98.00 %, 2.0 s), in more time."),
+    ]
+    assert missed(contest()) == []
+
+
+def test_a_recipe_that_a_peer_beats_is_named(contest: Contest) -> None:
+    beaten = "`standard` (99.40 %, 40.0 s) is slower and less accurate than scikit-learn MLP (99.50 %, 5.0 s)."
+    assert beaten in [finding.text for finding in findings(contest(sklearn_mlp=(0.995, 5))) if not finding.leads]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"fast": (0.9789, 2)}, "`fast` (97.89 %"),
+        ({"textbook": (0.97, 49.8)}, "24.9 ×"),
+        ({"keras_mlp": (0.979, 7.8)}, "3.9 ×"),
+        ({"cnn": (0.9949, 30)}, "99.49 %"),
+        ({"cnn": (0.996, 35.1)}, "35.1 s"),
+        ({"cnn": None}, "cnn did not take part"),
+        ({"textbook": None}, "textbook did not take part"),
+    ],
+)
+def test_a_missed_claim_is_named(contest: Contest, changed: dict[str, tuple[float, float] | None], words: str) -> None:
+    (sentence,) = missed(contest(**changed))
+    assert words in sentence
+
+
+def test_a_fast_peer_that_is_not_accurate_enough_misses_no_claim(contest: Contest) -> None:
+    assert missed(contest(sklearn_mlp=(0.9789, 1))) == []
