@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page
 
-from digits.synthesis.skeletons import DIGITS
-from digits.synthesis.strokes import parse
+from digits.synthesis.curves import parse_glyph
+from digits.synthesis.glyphs import DIGIT_GLYPHS
 
 Strokes = list[list[tuple[float, float]]]
 
@@ -26,9 +26,9 @@ SCRIBBLE: Strokes = [[(0.1 + (i * 53 % 150) / 200, 0.1 + (i * 37 % 110) / 150) f
 
 def our_strokes(digit: int) -> Strokes:
     """The way to write a digit that our pen has first, in heights of the digit."""
-    path = parse(next(iter(DIGITS[digit].values()))[1])
+    path = parse_glyph(next(iter(DIGIT_GLYPHS[digit].values()))[1])
     points = path.sharp @ path.controls
-    ends = np.flatnonzero(~path.drawn) + 1
+    ends = np.flatnonzero(~path.pen_down) + 1
     return [[(float(x), float(y)) for x, y in part] for part in np.split(points, ends) if len(part)]
 
 

@@ -88,10 +88,10 @@ def test_split_of_mnist_never_changes(mnist: Dataset) -> None:
     [
         (10, "validation_size takes 10 of 10 digits and leaves none for training. Give a number below 10"),
         (5000, "validation_size takes 5,000 of 10 digits"),
-        (-1, "validation_size is -1; it must be 0 or more"),
-        (1.0, "validation_size is 1.0. Give a fraction from 0 to below 1"),
-        (-0.1, "validation_size is -0.1. Give a fraction"),
-        (float("nan"), "validation_size is nan. Give a fraction"),
+        (-1, "validation_size must be 0 or more, not -1"),
+        (1.0, "validation_size must be a fraction below 1 or a whole number, not 1.0"),
+        (-0.1, "validation_size must be a fraction below 1 or a whole number, not -0.1"),
+        (float("nan"), "validation_size must be a fraction below 1 or a whole number, not nan"),
         (0.99, "validation_size takes 10 of 10 digits"),
     ],
 )
@@ -102,5 +102,5 @@ def test_invalid_size_is_named(size: float, message: str) -> None:
 
 
 def test_negative_seed_is_refused() -> None:
-    with pytest.raises(UsageError, match="seed is -1; it must be 0 or more"):
+    with pytest.raises(UsageError, match="seed must be 0 or more"):
         split(numbered([1, 2]), 1, seed=-1)

@@ -12,7 +12,7 @@ from digits.inference.page import PageDigit, accept_digits, read_page, read_upri
 from digits.inference.viterbi import find_best_path
 from digits.preprocessing import find_components, find_lines, normalize
 from digits.preprocessing.segmentation import Candidate, find_candidates, segment_line
-from digits.synthesis import Page, synthesize_page
+from digits.synthesis import SyntheticPage, synthesize_page
 
 SEEDS = (9, 45, 105)
 """Pages of several lines whose digits are not the same upside down."""
@@ -27,7 +27,7 @@ def lines(reader: Reader, picture: np.ndarray) -> list[str]:
     return [line.replace(" ", "") for line in reader.read(picture).lines]
 
 
-def written(page: Page) -> list[str]:
+def written(page: SyntheticPage) -> list[str]:
     return [line.replace(" ", "") for line in page.lines]
 
 

@@ -1,4 +1,4 @@
-"""What tests of the pen share: a stand-in for another machine."""
+"""Fixtures for tests of the synthesizer: a stand-in for another machine."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from collections.abc import Callable
 
 import pytest
 
-OLDER = {
+OLDER_PROCESSOR = {
     "OPENCV_IPP": "disabled",
     "OPENCV_CPU_DISABLE": "AVX512_SKX,AVX2,FP16,AVX",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3",
 }
-"""An older processor, as far as the libraries can be told to take this one for such."""
+"""Settings that make the libraries treat this processor as an older one."""
 
 
 @pytest.fixture(scope="session")
 def on_an_older_processor() -> Callable[[str], str]:
-    """Give what a program prints on an older processor."""
+    """Return the output of a program on an older processor."""
 
     def run(code: str) -> str:
         finished = subprocess.run(
-            [sys.executable, "-c", code], env=os.environ | OLDER, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code], env=os.environ | OLDER_PROCESSOR, capture_output=True, text=True, check=True
         )
         return finished.stdout.strip()
 

@@ -1,4 +1,4 @@
-"""Pages know what they say: every digit is where its box is, and nothing else is said."""
+"""Synthetic pages: every digit has a tight box, and the answers are complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.errors import UsageError
-from digits.synthesis.pages import LARGEST, Page, synthesize_page
+from digits.synthesis.pages import MAX_PAGE_PIXELS, SyntheticPage, synthesize_page
 
 GOLDEN = {
     (0, True): "db1fc0ad45a5a2c245a105a1fcceefc986ed07a120100d284f36f798b1cfaf81",
@@ -29,17 +29,17 @@ for seed, digits in ((0, True), (5, True), (1, False)):
 """
 
 
-def said(page: Page) -> int:
+def count_digits(page: SyntheticPage) -> int:
     return sum(len(line.replace(" ", "")) for line in page.lines)
 
 
 @pytest.mark.parametrize(("seed", "digits"), GOLDEN)
-def test_the_same_seed_gives_the_same_bytes(seed: int, digits: bool) -> None:
+def test_same_seed_gives_the_same_bytes(seed: int, digits: bool) -> None:
     page = synthesize_page(seed, digits=digits, size=(200, 300))
     assert hashlib.sha256(page.picture.tobytes() + page.boxes.tobytes()).hexdigest() == GOLDEN[seed, digits]
 
 
-def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
+def test_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
     assert on_an_older_processor(CODE).split() == list(GOLDEN.values())
 
 
@@ -49,17 +49,17 @@ def test_every_digit_has_a_box_in_the_picture(seed: int) -> None:
     page = synthesize_page(seed)
     height, width = page.picture.shape[:2]
     x, y, wide, high = page.boxes.T
-    assert len(page.boxes) == said(page) >= 1
+    assert len(page.boxes) == count_digits(page) >= 1
     assert min(x.min(), y.min()) >= 0
     assert (x + wide).max() <= width
     assert (y + high).max() <= height
     assert min(wide.min(), high.min()) >= 2
-    assert height * width <= 1.1 * LARGEST
+    assert height * width <= 1.1 * MAX_PAGE_PIXELS
     assert set("".join(page.lines)) <= set("0123456789 ")
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_boxes_are_read_from_left_to_right_and_from_top_to_bottom(seed: int) -> None:
+def test_boxes_are_in_reading_order(seed: int) -> None:
     page = synthesize_page(seed)
     at, middles = 0, []
     for line in page.lines:
@@ -71,11 +71,11 @@ def test_boxes_are_read_from_left_to_right_and_from_top_to_bottom(seed: int) -> 
     assert (np.diff(middles) > 0).all()
 
 
-def test_boxes_are_tight_and_hold_all_ink_but_that_of_signs_beside_them() -> None:
+def test_boxes_are_tight_and_hold_all_ink_of_digits() -> None:
     clean = []
     for seed in range(60):
         page = synthesize_page(seed)
-        if page.picture[:3].std() > 0:  # a photograph; on a screen every pixel tells
+        if page.picture[:3].std() > 0:  # a photograph; only screens have an even ground
             continue
         ground = page.picture[0, 0].astype(int)
         inked = np.abs(page.picture - ground).max(2) > 20
@@ -93,7 +93,7 @@ def test_boxes_are_tight_and_hold_all_ink_but_that_of_signs_beside_them() -> Non
     assert np.mean(clean) > 0.4
 
 
-def test_boxes_hold_more_contrast_than_the_paper_around_them() -> None:
+def test_boxes_have_more_contrast_than_the_paper() -> None:
     stronger = []
     for seed in range(40):
         page = synthesize_page(seed)
@@ -107,22 +107,22 @@ def test_boxes_hold_more_contrast_than_the_paper_around_them() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_page_without_digits_says_nothing(seed: int) -> None:
+def test_page_without_digits_has_no_lines_or_boxes(seed: int) -> None:
     page = synthesize_page(seed, digits=False)
     assert page.lines == ()
     assert page.boxes.shape == (0, 4)
 
 
-def test_most_pages_without_digits_are_written_on() -> None:
+def test_most_pages_without_digits_have_ink() -> None:
     spread = [np.ptp(synthesize_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
     assert np.mean(np.array(spread) > 60) > 0.7
 
 
 @pytest.mark.parametrize("size", [(64, 64), (90, 700), (600, 80), (333, 444)])
-def test_a_size_is_kept(size: tuple[int, int]) -> None:
+def test_given_size_is_used(size: tuple[int, int]) -> None:
     page = synthesize_page(3, size=size)
     assert page.picture.shape == (*size, 3)
-    assert len(page.boxes) == said(page)
+    assert len(page.boxes) == count_digits(page)
 
 
 def test_pages_differ() -> None:
@@ -131,9 +131,9 @@ def test_pages_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "size", "sentence"),
-    [(-1, None, "seed is -1"), (0, (63, 100), "size is 63 × 100"), (0, (100, 5), "size is")],
+    ("seed", "size", "message"),
+    [(-1, None, "seed must be 0 or more"), (0, (63, 100), "not 63 × 100"), (0, (100, 5), "size must be")],
 )
-def test_what_cannot_be_meant_is_refused(seed: int, size: tuple[int, int] | None, sentence: str) -> None:
-    with pytest.raises(UsageError, match=sentence):
+def test_invalid_arguments_are_refused(seed: int, size: tuple[int, int] | None, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         synthesize_page(seed, size=size)

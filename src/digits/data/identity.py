@@ -37,25 +37,23 @@ def make_dataset(raw: RawDataset) -> Dataset:
         train, test = split(train, max(1, round(len(train) * TEST_FRACTION)), seed=0)
     arrays = (train.images, train.labels, test.images, test.labels)
     hashes = {name: idx_sha256(array) for name, array in zip(MNIST_FILES, arrays, strict=True)}
-    name = "MNIST" if hashes == MNIST_SHA256 else raw.name
-    if name != "MNIST" and raw.test is not None:
+    name = "MNIST"
+    if hashes != MNIST_SHA256:
         _refuse_mixture(raw, hashes)
-    if name.upper() == "MNIST" and hashes != MNIST_SHA256:
-        name = f"{raw.name} (not the published set)"
+        name = f"{raw.name} (not the published set)" if raw.name.upper() == "MNIST" else raw.name
     return Dataset(name, train, test, str(raw.location.resolve()), hashes, raw.classes, raw.test is None)
 
 
 def _refuse_mixture(raw: RawDataset, hashes: dict[str, str]) -> None:
     files = {digest: name for name, digest in MNIST_SHA256.items()}
-    if not files.keys() & hashes.values():
+    if raw.test is None or not files.keys() & hashes.values():
         return
     problems = []
     for name, digest in hashes.items():
         source = raw.sources.get(name, f"{raw.location} ({name})")
         if digest not in files:
-            problems.append(
-                f"{source} is not MNIST's {name} (decoded SHA-256 {digest}, MNIST's is {MNIST_SHA256[name]})"
-            )
+            expected = MNIST_SHA256[name]
+            problems.append(f"{source} is not MNIST's {name} (decoded SHA-256 {digest}, MNIST's is {expected})")
         elif files[digest] != name:
             problems.append(f"{source} holds MNIST's {files[digest]}: files are swapped")
     raise DataError(f"{'; '.join(problems)}. Replace or rename these files: MNIST is never mixed with other data.")

@@ -39,19 +39,17 @@ def split(
     """
     n = len(digits)
     if isinstance(validation_size, float) and not 0 <= validation_size < 1:
-        raise UsageError(
-            f"validation_size is {validation_size}. Give a fraction from 0 to below 1, or a whole number of digits."
-        )
+        raise UsageError(f"validation_size must be a fraction below 1 or a whole number, not {validation_size}")
     held_out = round(validation_size * n) if isinstance(validation_size, float) else validation_size
     if held_out < 0:
-        raise UsageError(f"validation_size is {held_out:,}; it must be 0 or more.")
+        raise UsageError(f"validation_size must be 0 or more, not {held_out:,}")
     if held_out >= n:
         raise UsageError(
             f"validation_size takes {held_out:,} of {n:,} digits and leaves none for training. "
             f"Give a number below {n:,}, or a fraction such as 0.1."
         )
     if seed < 0:
-        raise UsageError(f"seed is {seed}; it must be 0 or more.")
+        raise UsageError(f"seed must be 0 or more, not {seed}")
     is_chosen = np.zeros(n, dtype=bool)
     rng = np.random.default_rng(seed)
     counts = np.bincount(digits.labels)

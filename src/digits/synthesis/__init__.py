@@ -1,14 +1,17 @@
-"""Our own pen: handwriting with known answers. No torch, no fonts, no pictures of anybody's.
+"""Synthetic handwriting with known answers. No torch, no fonts, no pictures of real handwriting.
 
-The way of the ink, a file each: `skeletons` are paths made by hand; `strokes` turns a path into points on a smooth
-curve; `writing` invents writers and lets them write; `ink` gives them pens; `samples` makes digits of the contract.
-`signs` and `others` are what is no digit. `paper` is what is written on and `camera` what becomes of it; `photographs`
-shows digits as reading will see them, and `layout` and `pages` make pages that know what they say.
+From the shape of a digit to a page:
+
+1. `glyphs` holds the shapes of digits and `outlier_glyphs` those of letters and signs; `curves` interpolates them.
+2. `handwriting` samples writers and writes with their styles; `pens` samples pens and draws their ink.
+3. `digit_images` makes labelled digits as MNIST has them, `outliers` makes non-digits.
+4. `paper` samples sheets, `camera` photographs them; `simulated_photos` does so with single digits.
+5. `layout` places digits in lines, and `pages` makes whole pages with known answers.
 """
 
-from digits.synthesis.others import synthesize_outliers
-from digits.synthesis.pages import Page, synthesize_page
-from digits.synthesis.photographs import simulate_photos
-from digits.synthesis.samples import draw_strokes, synthesize
+from digits.synthesis.digit_images import draw_strokes, synthesize
+from digits.synthesis.outliers import synthesize_outliers
+from digits.synthesis.pages import SyntheticPage, synthesize_page
+from digits.synthesis.simulated_photos import simulate_photos
 
-__all__ = ["Page", "draw_strokes", "simulate_photos", "synthesize", "synthesize_outliers", "synthesize_page"]
+__all__ = ["SyntheticPage", "draw_strokes", "simulate_photos", "synthesize", "synthesize_outliers", "synthesize_page"]

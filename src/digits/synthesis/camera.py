@@ -1,4 +1,4 @@
-"""What a phone or a scanner makes of a sheet: light, shadow, perspective, blur, noise, compression."""
+"""Photographs and scans of a sheet: light, shadow, perspective, blur, noise, compression."""
 
 from __future__ import annotations
 
@@ -15,36 +15,32 @@ Homography = Float64[np.ndarray, "3 3"]
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """How one picture is taken. What is 0 does nothing.
+    """Settings of one photograph; a quantity of 0 has no effect.
 
     Attributes
     ----------
     corners
-        How far each corner is moved, as shares of width and height: upper left, upper right, lower right, lower left.
+        Shift of each corner, as shares of width and height: upper left, upper right, lower right, lower left.
     light
         Share of the light that reaches each corner, in the same order.
-    vignette
-        Share of the light that the corners lose to the lens.
-    shadow
-        Share of the light that a shadow takes.
+    vignette, shadow
+        Share of the light that the corners lose to the lens, and that a shadow takes.
     shadow_edge
         Where its edge runs: a point as shares of width and height, and the direction in radians.
     shadow_softness
-        Width of the edge, as a share of the longer side.
+        Width of the edge, as a share of the height and width.
     blur
         Standard deviation, in pixels.
-    shake
-        Length of motion blur, in pixels.
-    shake_angle
-        Its direction in radians.
+    shake, shake_angle
+        Length of motion blur, in pixels, and its direction, in radians.
     noise
         Standard deviation, in grey levels.
     contrast, exposure
-        Grey levels g become 128 + contrast × (g − 128) + exposure.
+        A grey level g becomes 128 + contrast × (g − 128) + exposure.
     warmth
-        How much redder and less blue the light is, in grey levels.
+        Grey levels added to red and subtracted from blue.
     quality
-        Of the JPEG file, 1–100; 0 leaves it uncompressed.
+        JPEG quality, 1–100; 0 is uncompressed.
     """
 
     corners: Float64[np.ndarray, "4 2"]
@@ -63,104 +59,86 @@ class Shot:
     quality: int = 0
 
 
-STILL = np.zeros((4, 2))
-EVEN = np.ones(4)
+UNMOVED_CORNERS = np.zeros((4, 2))
+EVEN_LIGHT = np.ones(4)
 
 
-def draw_shot(rng: np.random.Generator, line_width: float) -> Shot:
-    """Decide how a sheet is taken: mostly well by a phone, sometimes badly, sometimes by a scanner.
-
-    Parameters
-    ----------
-    rng
-        Decides.
-    line_width
-        Width of the thinnest lines, in pixels: blur is bounded by it, so that people can still read the picture.
-    """
+def sample_shot(rng: np.random.Generator, line_width: float) -> Shot:
+    """Sample a scan or a phone's photograph, usually a good one; thin lines, in pixels, limit the blur."""
     if rng.random() < 0.25:
         return Shot(
-            STILL + rng.normal(0, 0.004, (4, 2)),
-            EVEN,
+            UNMOVED_CORNERS + rng.normal(0, 0.004, (4, 2)),
+            EVEN_LIGHT,
             blur=rng.uniform(0, 0.3) * line_width,
             noise=rng.exponential(1.5),
             contrast=rng.uniform(1.0, 1.3),
             exposure=rng.uniform(0, 20),
             quality=int(rng.integers(60, 96)),
         )
-    bad = rng.random() < 0.2
-    turn = rng.normal(0, 0.06 if bad else 0.03)
-    about = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
-    turned = about @ np.array([(np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))]) - about
+    is_bad = rng.random() < 0.2
+    angle = rng.normal(0, 0.06 if is_bad else 0.03)
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2
+    rotation = corners @ np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))]) - corners
     return Shot(
-        corners=turned + rng.normal(0, 0.03 if bad else 0.012, (4, 2)),
-        light=rng.uniform(0.55 if bad else 0.75, 1.0, 4),
+        corners=rotation + rng.normal(0, 0.03 if is_bad else 0.012, (4, 2)),
+        light=rng.uniform(0.55 if is_bad else 0.75, 1.0, 4),
         vignette=rng.uniform(0, 0.3) * (rng.random() < 0.4),
-        shadow=rng.uniform(0.15, 0.5 if bad else 0.35) * (rng.random() < 0.3),
+        shadow=rng.uniform(0.15, 0.5 if is_bad else 0.35) * (rng.random() < 0.3),
         shadow_edge=(rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.9), rng.uniform(0, 2 * np.pi)),
         shadow_softness=rng.uniform(0.02, 0.3),
-        blur=rng.uniform(0.1, 0.5 if bad else 0.3) * line_width,
-        shake=rng.uniform(0, 0.8) * line_width * (rng.random() < (0.4 if bad else 0.1)),
+        blur=rng.uniform(0.1, 0.5 if is_bad else 0.3) * line_width,
+        shake=rng.uniform(0, 0.8) * line_width * (rng.random() < (0.4 if is_bad else 0.1)),
         shake_angle=rng.uniform(0, np.pi),
-        noise=rng.exponential(5.0 if bad else 2.5),
-        contrast=rng.uniform(0.6 if bad else 0.8, 1.15),
+        noise=rng.exponential(5.0 if is_bad else 2.5),
+        contrast=rng.uniform(0.6 if is_bad else 0.8, 1.15),
         exposure=rng.normal(0, 12),
         warmth=rng.normal(0, 8),
-        quality=int(rng.integers(30 if bad else 55, 96)),
+        quality=int(rng.integers(30 if is_bad else 55, 96)),
     )
 
 
-def take(picture: Picture, shot: Shot, rng: np.random.Generator) -> tuple[Picture, Homography]:
-    """Take a picture of a sheet.
-
-    Parameters
-    ----------
-    picture
-        The sheet.
-    shot
-        How.
-    rng
-        Draws the noise.
+def photograph_sheet(picture: Picture, shot: Shot, rng: np.random.Generator) -> tuple[Picture, Homography]:
+    """Photograph a sheet; the noise comes from `rng`.
 
     Returns
     -------
-    taken, homography
-        A picture of the same size, and where points of the sheet lie in it: (x, y, 1) of a pixel's centre, times the
-        homography, divided by its third.
+    photo, homography
+        A picture of the same size, and the mapping into it: the homography times (x, y, 1) of a pixel's centre on the
+        sheet, divided by the third component.
     """
     height, width = picture.shape[:2]
     homography = _homography(shot, height, width)
-    taken: Picture = picture
+    photo: Picture = picture
     if np.abs(shot.corners).max() * max(height, width) > 0.25:
-        taken = _seen_through(picture, homography)
+        photo = _warp(picture, homography)
     if shot.blur > 0.2:
-        taken = cv2.GaussianBlur(taken, (0, 0), shot.blur)
+        photo = cv2.GaussianBlur(photo, (0, 0), shot.blur)
     if shot.shake >= 1:
-        taken = cv2.filter2D(taken, -1, _trail(shot.shake, shot.shake_angle))
-    light = _light(shot, height, width)
+        photo = cv2.filter2D(photo, -1, _motion_kernel(shot.shake, shot.shake_angle))
+    light = _light_map(shot, height, width)
     if light is not None:
-        taken = cv2.multiply(taken, cv2.merge([light, light, light]), scale=1 / 255)
-    taken = _developed(taken, shot)
+        photo = cv2.multiply(photo, cv2.merge([light, light, light]), scale=1 / 255)
+    photo = _adjust_levels(photo, shot)
     if shot.noise > 0.3:
         grain = np.rint(rng.standard_normal((height, width), np.float32) * np.float32(shot.noise)).astype(np.int16)
-        taken = cv2.add(taken, cv2.merge([grain, grain, grain]), dtype=cv2.CV_8U)
+        photo = cv2.add(photo, cv2.merge([grain, grain, grain]), dtype=cv2.CV_8U)
     if shot.quality:
-        _, file = cv2.imencode(".jpg", taken, [cv2.IMWRITE_JPEG_QUALITY, shot.quality])
-        taken = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
-    return taken, homography
+        _, file = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, shot.quality])
+        photo = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
+    return photo, homography
 
 
 def _homography(shot: Shot, height: int, width: int) -> Homography:
     size = np.array([width - 1, height - 1], np.float64)
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float64)
     moved = (corners + shot.corners) * size
-    matrix: Homography = cv2.getPerspectiveTransform((corners * size).astype(np.float32), moved.astype(np.float32))
-    return matrix
+    return cv2.getPerspectiveTransform((corners * size).astype(np.float32), moved.astype(np.float32))
 
 
-def _seen_through(picture: Picture, homography: Homography) -> Picture:
-    """Move every point of a picture; what was not on it repeats its border.
+def _warp(picture: Picture, homography: Homography) -> Picture:
+    """Map every point of a picture, and repeat its border where it ends.
 
-    OpenCV's own function rounds differently on different processors; places in 32nds of a pixel do not.
+    OpenCV's own function rounds differently on different processors; coordinates in 32nds of a pixel do not.
     """
     height, width = picture.shape[:2]
     back = np.linalg.inv(homography)
@@ -170,15 +148,14 @@ def _seen_through(picture: Picture, homography: Homography) -> Picture:
     from_y = np.rint((back[1, 0] * x + back[1, 1] * y + back[1, 2]) * per).astype(np.int32)
     whole = np.stack((from_x >> 5, from_y >> 5), axis=2).astype(np.int16)
     rest = ((from_y & 31) * 32 + (from_x & 31)).astype(np.uint16)
-    seen: Picture = cv2.remap(picture, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return seen
+    return cv2.remap(picture, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _light(shot: Shot, height: int, width: int) -> UInt8[np.ndarray, "_h _w"] | None:
-    """Share of the light that reaches each pixel, 255 for all of it; None where all of it does everywhere."""
+def _light_map(shot: Shot, height: int, width: int) -> UInt8[np.ndarray, "_h _w"] | None:
+    """Compute the share of the light at each pixel, 255 for all of it; None if all pixels have all of it."""
     if (shot.light == 1).all() and not shot.vignette and not shot.shadow:
         return None
-    # smooth things are computed small
+    # light is smooth, so that a small map is enough
     rows, columns = min(height, 32), min(width, 32)
     y, x = np.linspace(0, 1, rows)[:, None], np.linspace(0, 1, columns)
     a, b, c, d = shot.light
@@ -193,21 +170,20 @@ def _light(shot: Shot, height: int, width: int) -> UInt8[np.ndarray, "_h _w"] | 
     return full
 
 
-def _trail(length: float, angle: float) -> Float32[np.ndarray, "k k"]:
-    """Give the path of a point while the camera shakes."""
+def _motion_kernel(length: float, angle: float) -> Float32[np.ndarray, "k k"]:
+    """Draw the path of a point while the camera shakes."""
     side = 2 * int(np.ceil(length / 2)) + 1
-    trail = np.zeros((side, side), np.float32)
+    kernel = np.zeros((side, side), np.float32)
     middle, reach = side // 2, length / 2
     step = np.rint(16 * reach * np.array([np.cos(angle), np.sin(angle)])).astype(int)
     start, end = (tuple(int(v) for v in 16 * middle + sign * step) for sign in (-1, 1))
-    cv2.line(trail, start, end, 1.0, 1, cv2.LINE_AA, 4)
-    even: Float32[np.ndarray, "k k"] = trail / trail.sum()
-    return even
+    cv2.line(kernel, start, end, 1.0, 1, cv2.LINE_AA, 4)
+    kernel /= kernel.sum()
+    return kernel
 
 
-def _developed(picture: Picture, shot: Shot) -> Picture:
-    """Contrast, exposure and white balance: one look-up a channel."""
+def _adjust_levels(picture: Picture, shot: Shot) -> Picture:
+    """Apply contrast, exposure and white balance: one look-up table per channel."""
     levels = 128 + shot.contrast * (np.arange(256) - 128.0) + shot.exposure
     tables = [np.rint(levels + warm).clip(0, 255).astype(np.uint8) for warm in (shot.warmth, 0.0, -shot.warmth)]
-    developed: Picture = cv2.LUT(picture, np.stack(tables, axis=1)[None])
-    return developed
+    return cv2.LUT(picture, np.stack(tables, axis=1)[None])

@@ -1,4 +1,4 @@
-"""Where things are written on a page: lines, gaps, and a hand that does not keep to either."""
+"""The layout of a page: lines, gaps, and the unevenness of handwriting."""
 
 from __future__ import annotations
 
@@ -7,34 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits.shapes import Float64, Int64
-from digits.synthesis.writing import Writing
+from digits.synthesis.handwriting import Handwriting, Points
 from digits.types import CLASSES
 
-MOST_LINES = 8
-MOST_DIGITS = 12
-"""Lines of a page, and digits of a line."""
+MAX_LINES = 8
+MAX_DIGITS_PER_LINE = 12
 
 
 @dataclass(frozen=True)
 class Spacing:
-    """How a page is set, in heights of a digit.
+    """Distances on a page, in heights of a digit.
 
     Attributes
     ----------
     gap
-        Between neighbours; below 0 they run into each other.
+        Between neighbours; below 0 they overlap.
     space
-        Between two numbers on one line, in addition.
+        Additional distance between two numbers on one line.
     pitch
         From line to line.
     slope
-        How much a line falls over its length; below 0 it rises.
+        Fall of a line over its length; below 0 it rises.
     wave
-        How far it leaves its course.
+        Amplitude of its deviation from a straight line.
     unevenness
         Standard deviation of the logarithm of the digits' heights.
     columns
-        Whether lines end below each other, as sums do, and not begin there.
+        Whether lines are aligned at their ends, as in sums.
     """
 
     gap: float
@@ -46,11 +45,11 @@ class Spacing:
     columns: bool
 
 
-def draw_spacing(rng: np.random.Generator) -> Spacing:
-    """Decide how a page is set: mostly with room between, sometimes so tight that neighbours touch."""
-    tight = rng.random() < 0.2
+def sample_spacing(rng: np.random.Generator) -> Spacing:
+    """Sample the distances: usually wide, sometimes so tight that neighbours touch."""
+    is_tight = rng.random() < 0.2
     return Spacing(
-        gap=rng.uniform(-0.06, 0.08) if tight else rng.uniform(0.12, 0.7),
+        gap=rng.uniform(-0.06, 0.08) if is_tight else rng.uniform(0.12, 0.7),
         space=rng.uniform(0.7, 1.6),
         pitch=rng.uniform(1.45, 2.4),
         slope=rng.normal(0, 0.025),
@@ -60,72 +59,61 @@ def draw_spacing(rng: np.random.Generator) -> Spacing:
     )
 
 
-def draw_text(rng: np.random.Generator) -> tuple[str, ...]:
-    """Invent what a page says: digits in lines, a space between two numbers."""
-    lines = 1 if rng.random() < 0.35 else int(rng.integers(2, MOST_LINES + 1))
-    most = int(rng.integers(1, MOST_DIGITS + 1))
-    numbers = rng.random() < 0.4
-    return tuple(_line(int(rng.integers(1, most + 1)), numbers, rng) for _ in range(lines))
+def sample_text(rng: np.random.Generator) -> tuple[str, ...]:
+    """Sample the text of a page: lines of digits, with a space between two numbers."""
+    lines = 1 if rng.random() < 0.35 else int(rng.integers(2, MAX_LINES + 1))
+    max_digits = int(rng.integers(1, MAX_DIGITS_PER_LINE + 1))
+    has_spaces = rng.random() < 0.4
+    return tuple(_sample_line(int(rng.integers(1, max_digits + 1)), has_spaces, rng) for _ in range(lines))
 
 
-def _line(n: int, numbers: bool, rng: np.random.Generator) -> str:
+def _sample_line(n: int, has_spaces: bool, rng: np.random.Generator) -> str:
     text = "".join(str(digit) for digit in rng.integers(0, CLASSES, n))
-    if not numbers:
+    if not has_spaces:
         return text
-    cut = [i for i in range(1, n) if rng.random() < 0.25]
-    return " ".join(text[a:b] for a, b in zip([0, *cut], [*cut, n], strict=True))
+    spaces = [i for i in range(1, n) if rng.random() < 0.25]
+    return " ".join(text[a:b] for a, b in zip([0, *spaces], [*spaces, n], strict=True))
 
 
-def place(
+def place_glyphs(
     lines: tuple[str, ...],
-    writing: Writing,
-    wide: Float64[np.ndarray, "n p"],
+    writing: Handwriting,
+    widths: Float64[np.ndarray, "n p"],
     spacing: Spacing,
     rng: np.random.Generator,
-) -> tuple[Float64[np.ndarray, "n p 2"], Float64[np.ndarray, "n p"]]:
-    """Set glyphs in lines.
-
-    Parameters
-    ----------
-    lines
-        What each line holds: a glyph for every character, but for spaces, which move on.
-    writing, wide
-        The glyphs, and the width of their lines.
-    spacing
-        How.
-    rng
-        Decides how far the hand strays.
+) -> tuple[Points, Float64[np.ndarray, "n p"]]:
+    """Place one glyph for every character of the lines except spaces.
 
     Returns
     -------
-    Their points and widths in heights of a digit; the upper left corner of all ink is at 0, 0.
+    Points and line widths in heights of a digit; the upper left corner of all ink is at 0, 0.
     """
     n = len(writing.points)
     sizes = np.exp(rng.normal(0, spacing.unevenness, n))
     points = writing.points * sizes[:, None, None]
-    wide = wide * sizes[:, None]
-    half = wide[:, :, None] / 2
+    widths = widths * sizes[:, None]
+    half = widths[:, :, None] / 2
     low, high = (points - half).min(1), (points + half).max(1)
-    at = np.empty((n, 2))
+    offsets = np.empty((n, 2))
     glyph = 0
     for row, line in enumerate(lines):
         first, x = glyph, rng.uniform(0, 0.8)
-        phase, course = rng.uniform(0, 2 * np.pi), spacing.slope + rng.normal(0, 0.008)
+        phase, slope = rng.uniform(0, 2 * np.pi), spacing.slope + rng.normal(0, 0.008)
         for character in line:
             if character == " ":
                 x += spacing.space + rng.exponential(0.1)
                 continue
-            foot = row * spacing.pitch + course * x + spacing.wave * np.sin(phase + 0.8 * x) + rng.normal(0, 0.03)
-            at[glyph] = x - low[glyph, 0], foot - high[glyph, 1]
-            # loose setting is uneven; where neighbours are to touch, they all do or nearly
+            foot = row * spacing.pitch + slope * x + spacing.wave * np.sin(phase + 0.8 * x) + rng.normal(0, 0.03)
+            offsets[glyph] = x - low[glyph, 0], foot - high[glyph, 1]
+            # wide gaps are uneven; where neighbours touch, nearly all of them do
             x += high[glyph, 0] - low[glyph, 0] + spacing.gap + rng.normal(0, 0.02 + 0.15 * max(spacing.gap, 0))
             glyph += 1
         if spacing.columns:
-            at[first:glyph] -= x, course * x
-    points = points + at[:, None]
-    return points - (low + at).min(0), wide
+            offsets[first:glyph] -= x, slope * x
+    points = points + offsets[:, None]
+    return points - (low + offsets).min(0), widths
 
 
-def reading_order(lines: tuple[str, ...]) -> Int64[np.ndarray, " n"]:
-    """Give the digits of the lines in the order in which they are read."""
+def digits_in_order(lines: tuple[str, ...]) -> Int64[np.ndarray, " n"]:
+    """List the digits of the lines in reading order."""
     return np.array([int(character) for line in lines for character in line if character != " "], np.int64)

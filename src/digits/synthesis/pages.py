@@ -1,4 +1,4 @@
-"""Pages with known answers: what a phone or scanner sees of written lines, and what they say where."""
+"""Pages with known answers: lines of synthetic handwriting, photographed or scanned, with text and boxes."""
 
 from __future__ import annotations
 
@@ -10,45 +10,46 @@ import numpy as np
 
 from digits.errors import UsageError
 from digits.shapes import Float64, Int64, UInt8
-from digits.synthesis.camera import STILL, Homography, draw_shot, take
-from digits.synthesis.ink import Pens, draw_lines, draw_pens, widths
-from digits.synthesis.layout import draw_spacing, draw_text, place, reading_order
-from digits.synthesis.others import write_signs
-from digits.synthesis.paper import GROUNDS, SCREENS, Sheet, draw_sheet, put_ink
-from digits.synthesis.writing import Writers, Writing, draw_writers, write_digits
+from digits.synthesis.camera import UNMOVED_CORNERS, Homography, photograph_sheet, sample_shot
+from digits.synthesis.digit_images import check_request
+from digits.synthesis.handwriting import Handwriting, Points, WriterIds, Writers, sample_writers, write_digits
+from digits.synthesis.layout import digits_in_order, place_glyphs, sample_spacing, sample_text
+from digits.synthesis.outliers import write_signs
+from digits.synthesis.paper import SCREENS, SHEET_KINDS, Sheet, apply_ink, sample_sheet
+from digits.synthesis.pens import Pens, draw_lines, line_widths, sample_pens
 
-LARGEST = 1_000_000
-"""Pixels of a page whose size was not asked for, at most."""
+MAX_PAGE_PIXELS = 1_000_000
+"""Limit for pages whose size is not given."""
 
-HEIGHTS = (18.0, 160.0)
-"""Height of a digit, in pixels, where there is room for it."""
+MIN_PAGE_SIDE = 64
+"""Least height and width of a page, in pixels."""
 
-SMALLEST = 64
-"""Least height and width that can be asked for, in pixels."""
+DIGIT_HEIGHTS = (18.0, 160.0)
+"""Height of a digit, in pixels, if the page has room for it."""
 
 MARGINS, WIDE_MARGINS = (0.35, 2.0), (1.0, 12.0)
-"""Room around what is written, in heights of a digit, on each side by itself; and where the camera is far away."""
+"""Margin on each side of the writing, in heights of a digit; wide where the camera is far away."""
 
-FAR = 0.25
-"""Share of the pages that are seen from far away."""
+WIDE_MARGIN_SHARE = 0.25
+SIGNS_SHARE = 0.3
+"""Share of the pages with digits that also have underlines, ticks and other signs."""
 
-MARKED = 0.3
-"""Share of the pages with digits that have underlines, ticks and other signs beside them."""
+EMPTY_SHARE = 0.1
+"""Share of the pages without digits that are empty."""
 
-EMPTY = 0.1
-"""Share of the pages without digits on which there is nothing at all."""
+Boxes = Int64[np.ndarray, "n 4"]
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
-    """A page and what it says.
+class SyntheticPage:
+    """A page and its content.
 
     Attributes
     ----------
     picture
         RGB.
     lines
-        The digits of every written line, top to bottom, a space between two numbers.
+        The digits of every line, top to bottom, with a space between two numbers.
     boxes
         x, y, width, height of each digit's ink, in pixels, in the order of the digits in the lines.
     """
@@ -58,7 +59,7 @@ class Page:
     boxes: Int64[np.ndarray, "m 4"]
 
 
-def synthesize_page(seed: int, *, digits: bool = True, size: tuple[int, int] | None = None) -> Page:
+def synthesize_page(seed: int, *, digits: bool = True, size: tuple[int, int] | None = None) -> SyntheticPage:
     """Write a page by hand and photograph it: the same seed gives the same bytes.
 
     Parameters
@@ -66,137 +67,128 @@ def synthesize_page(seed: int, *, digits: bool = True, size: tuple[int, int] | N
     seed
         0 or more.
     digits
-        Whether there are digits on it; if not, there are letters, marks, scribbles, blots, or nothing.
+        Whether it has digits; if not, it has letters, signs, scribbles, blots, or nothing.
     size
         Height and width in pixels, 64 or more each; by default what the writing needs, up to a megapixel.
 
     Raises
     ------
     UsageError
-        For a seed or a size that cannot be meant.
+        The seed is negative, or the size too small.
     """
-    if seed < 0:
-        raise UsageError(f"seed is {seed}: it must be 0 or more")
-    if size is not None and min(size) < SMALLEST:
-        raise UsageError(f"size is {size[0]} × {size[1]}: a page has {SMALLEST} pixels or more each way")
-    # pages with and without digits have nothing in common, whatever their seeds
+    check_request(seed)
+    if size is not None and min(size) < MIN_PAGE_SIDE:
+        raise UsageError(f"size must be {MIN_PAGE_SIDE} × {MIN_PAGE_SIDE} pixels or more, not {size[0]} × {size[1]}")
+    # pages with and without digits have nothing in common, even with the same seed
     rng = np.random.default_rng((seed, int(digits)))
-    lines = draw_text(rng)
-    labels = reading_order(lines)
-    people = int(rng.integers(2, 4)) if rng.random() < 0.15 else 1
-    # another hand, and another pen, begins with a line
-    who = np.repeat(rng.integers(people, size=len(lines)), [len(line.replace(" ", "")) for line in lines])
-    pens = draw_pens(people, rng)
-    hands = draw_writers(people, rng)
-    writing = write_digits(labels, who, hands, rng) if digits else write_signs(who, hands, rng)
-    points, wide = place(lines, writing, widths(writing, pens[who]), draw_spacing(rng), rng)
-    height, width, long, corner = _fitted(points + wide[:, :, None] / 2, size, rng)
-    written = Writing(corner + points * long, writing.drawn, wide * long)
-    sheet = draw_sheet(height, width, rng, line_height=long)
-    if digits and rng.random() < MARKED:
-        marks = _beside(_boxes(written, np.eye(3)), long, (height, width), hands, rng)
-        sheet = _written(sheet, marks, np.zeros(len(marks.points), np.int64), pens, rng)
-    if digits or rng.random() > EMPTY:
-        sheet = _written(sheet, written, who, pens, rng)
+    lines = sample_text(rng)
+    labels = digits_in_order(lines)
+    n_writers = int(rng.integers(2, 4)) if rng.random() < 0.15 else 1
+    # a writer, with a pen, writes whole lines
+    line_lengths = [len(line.replace(" ", "")) for line in lines]
+    writer_ids = np.repeat(rng.integers(n_writers, size=len(lines)), line_lengths)
+    pens = sample_pens(n_writers, rng)
+    writers = sample_writers(n_writers, rng)
+    writing = write_digits(labels, writer_ids, writers, rng) if digits else write_signs(writer_ids, writers, rng)
+    points, widths = place_glyphs(lines, writing, line_widths(writing, pens[writer_ids]), sample_spacing(rng), rng)
+    height, width, scale, corner = _fit_page(points + widths[:, :, None] / 2, size, rng)
+    placed = Handwriting(corner + points * scale, writing.pen_down, widths * scale)
+    sheet = sample_sheet(height, width, rng, line_height=scale)
+    if digits and rng.random() < SIGNS_SHARE:
+        signs = _write_signs_beside(_boxes(placed, np.eye(3)), scale, (height, width), writers, rng)
+        sheet = _write_on(sheet, signs, np.zeros(len(signs.points), np.int64), pens, rng)
+    if digits or rng.random() > EMPTY_SHARE:
+        sheet = _write_on(sheet, placed, writer_ids, pens, rng)
     if not digits and rng.random() < 0.3:
-        sheet = _blotted(sheet, long, rng)
+        sheet = _add_blots(sheet, scale, rng)
     picture, homography = sheet.picture, np.eye(3)
     if sheet.kind not in SCREENS:
-        shot = draw_shot(rng, line_width=float(pens.width.min()) * long)
-        picture, homography = take(sheet.picture, shot, rng)
-        if not _inside(_boxes(written, homography), height, width):
-            picture, homography = take(sheet.picture, dataclasses.replace(shot, corners=STILL), rng)
-    boxes = _boxes(written, homography)
-    return Page(picture, lines if digits else (), boxes if digits else boxes[:0])
+        shot = sample_shot(rng, line_width=float(pens.width.min()) * scale)
+        picture, homography = photograph_sheet(sheet.picture, shot, rng)
+        boxes = _boxes(placed, homography)
+        if (boxes[:, :2] < 0).any() or (boxes[:, :2] + boxes[:, 2:] > (width, height)).any():
+            straight = dataclasses.replace(shot, corners=UNMOVED_CORNERS)
+            picture, homography = photograph_sheet(sheet.picture, straight, rng)
+    boxes = _boxes(placed, homography)
+    return SyntheticPage(picture, lines if digits else (), boxes if digits else boxes[:0])
 
 
-def _beside(
-    boxes: Int64[np.ndarray, "n 4"], long: float, size: tuple[int, int], writers: Writers, rng: np.random.Generator
-) -> Writing:
-    """Write signs where there is room beside the digits; in pixels, the pressure being the line's width."""
+def _write_signs_beside(
+    boxes: Boxes, scale: float, size: tuple[int, int], writers: Writers, rng: np.random.Generator
+) -> Handwriting:
+    """Write signs where there is room beside the digits; in pixels, with line widths in place of pressure."""
     n = int(rng.integers(1, 6))
     signs = write_signs(np.zeros(n, np.int64), writers, rng)
-    points = signs.points * long * rng.uniform(0.6, 1.6) + rng.uniform(0, 1, (n, 1, 2)) * (size[1], size[0])
+    points = signs.points * scale * rng.uniform(0.6, 1.6) + rng.uniform(0, 1, (n, 1, 2)) * (size[1], size[0])
     low, high = points.min(1), points.max(1)
-    room = 0.3 * long
-    apart = (
-        ((low[:, None, :] > boxes[:, :2] + boxes[:, 2:] + room) | (high[:, None, :] < boxes[:, :2] - room))
-        .any(2)
-        .all(1)
-    )
-    inside = (low > 0).all(1) & (high < (size[1], size[0])).all(1)
-    width = np.full(signs.pressure.shape, max(0.06 * long, 1.0))
-    return Writing(points, signs.drawn, width)[apart & inside]
+    room = 0.3 * scale
+    is_beside = (low[:, None, :] > boxes[:, :2] + boxes[:, 2:] + room) | (high[:, None, :] < boxes[:, :2] - room)
+    is_inside = (low > 0).all(1) & (high < (size[1], size[0])).all(1)
+    widths = np.full(signs.pressure.shape, max(0.06 * scale, 1.0))
+    return Handwriting(points, signs.pen_down, widths)[is_beside.any(2).all(1) & is_inside]
 
 
-def _fitted(
-    reach: Float64[np.ndarray, "n p 2"], size: tuple[int, int] | None, rng: np.random.Generator
+def _fit_page(
+    extent: Points, size: tuple[int, int] | None, rng: np.random.Generator
 ) -> tuple[int, int, float, Float64[np.ndarray, " 2"]]:
-    """Choose height and width of the page, pixels a digit is high, and where the writing's upper left corner is."""
-    across, down = reach.max((0, 1))
-    left, right, above, below = rng.uniform(*(WIDE_MARGINS if rng.random() < FAR else MARGINS), 4)
-    wide, high = across + left + right, down + above + below
-    long = float(np.exp(rng.uniform(*np.log(HEIGHTS))))
+    """Choose the page's height and width, a digit's height in pixels, and the upper left corner of the writing."""
+    text_width, text_height = extent.max((0, 1))
+    margins = WIDE_MARGINS if rng.random() < WIDE_MARGIN_SHARE else MARGINS
+    left, right, above, below = rng.uniform(*margins, 4)
+    full_width, full_height = text_width + left + right, text_height + above + below
+    scale = float(np.exp(rng.uniform(*np.log(DIGIT_HEIGHTS))))
     if size is None:
-        long = min(long, (LARGEST / (wide * high)) ** 0.5)
-        height, width = max(round(high * long), SMALLEST), max(round(wide * long), SMALLEST)
+        scale = min(scale, (MAX_PAGE_PIXELS / (full_width * full_height)) ** 0.5)
+        height, width = (max(round(side * scale), MIN_PAGE_SIDE) for side in (full_height, full_width))
     else:
         height, width = size
-        long = min(long, height / high, width / wide)
-    free = np.array([width - across * long, height - down * long])
-    return height, width, long, free * np.array([left / (left + right), above / (above + below)])
+        scale = min(scale, height / full_height, width / full_width)
+    free = np.array([width - text_width * scale, height - text_height * scale])
+    return height, width, scale, free * np.array([left / (left + right), above / (above + below)])
 
 
-def _written(
-    sheet: Sheet, written: Writing, who: Int64[np.ndarray, " n"], pens: Pens, rng: np.random.Generator
-) -> Sheet:
-    """Write on a sheet, pen after pen; `written` is in pixels, its pressure being the line's width."""
+def _write_on(sheet: Sheet, writing: Handwriting, writer_ids: WriterIds, pens: Pens, rng: np.random.Generator) -> Sheet:
+    """Write on a sheet, one pen after the other; `writing` is in pixels, with line widths in place of pressure."""
     height, width = sheet.picture.shape[:2]
-    finer = 4 if height * width < 4 * LARGEST / 16 else 2
+    factor = 4 if height * width < MAX_PAGE_PIXELS / 4 else 2
     for pen in range(len(pens)):
-        mine = who == pen
-        if not mine.any():
+        mine = writing[writer_ids == pen]
+        if not len(mine.points):
             continue
-        canvas = np.zeros((finer * height, finer * width), np.uint8)
-        draw_lines(canvas, written.points[mine] * finer, written.drawn[mine], written.pressure[mine] * finer)
+        canvas = np.zeros((factor * height, factor * width), np.uint8)
+        draw_lines(canvas, mine.points * factor, mine.pen_down, mine.pressure * factor)
         ink = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-        blur = float(pens.softness[pen]) * float(np.median(written.pressure[mine]))
+        blur = float(pens.softness[pen]) * float(np.median(mine.pressure))
         if blur > 0.3:
             ink = cv2.GaussianBlur(ink, (0, 0), blur)
-        # on a screen ink is full and even
+        # on a screen ink is opaque and even
         darkness, grain = (1.0, 0.0) if sheet.kind in SCREENS else (float(pens.darkness[pen]), float(pens.grain[pen]))
-        colours = GROUNDS[sheet.kind].inks
+        colours = SHEET_KINDS[sheet.kind].inks
         colour = sheet.ink if pen == 0 else colours[rng.integers(len(colours))]
-        sheet = dataclasses.replace(sheet, picture=put_ink(sheet, ink, darkness, grain, colour))
+        sheet = dataclasses.replace(sheet, picture=apply_ink(sheet, ink, darkness, grain, colour))
     return sheet
 
 
-def _blotted(sheet: Sheet, long: float, rng: np.random.Generator) -> Sheet:
-    """Let ink drop on a sheet."""
+def _add_blots(sheet: Sheet, scale: float, rng: np.random.Generator) -> Sheet:
+    """Drop ink on a sheet."""
     height, width = sheet.picture.shape[:2]
     ink = np.zeros((height, width), np.uint8)
     for _ in range(int(rng.integers(1, 4))):
         angle = np.linspace(0, 2 * np.pi, 40)
         waves = rng.normal(0, 0.12, (3, 1)) * np.sin(np.array([[2], [3], [5]]) * angle + rng.uniform(0, 6, (3, 1)))
-        radius = long * rng.uniform(0.1, 0.7) * (1 + waves.sum(0))
+        radius = scale * rng.uniform(0.1, 0.7) * (1 + waves.sum(0))
         centre = rng.uniform(0, 1, 2) * (width, height)
         outline = centre + radius[:, None] * np.stack((np.cos(angle), np.sin(angle)), axis=1)
         cv2.fillPoly(ink, [np.rint(outline * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-    return dataclasses.replace(sheet, picture=put_ink(sheet, ink, float(rng.uniform(0.6, 1)), 0.0))
+    return dataclasses.replace(sheet, picture=apply_ink(sheet, ink, float(rng.uniform(0.6, 1)), 0.0))
 
 
-def _boxes(written: Writing, homography: Homography) -> Int64[np.ndarray, "n 4"]:
-    """Give x, y, width and height of each glyph's ink, as the camera sees it."""
-    half = written.pressure[:, :, None] / 2
+def _boxes(writing: Handwriting, homography: Homography) -> Boxes:
+    """Compute x, y, width and height of each glyph's ink in the photograph."""
+    half = writing.pressure[:, :, None] / 2
     around = np.array([(-1, 0), (1, 0), (0, -1), (0, 1), (-0.7, -0.7), (0.7, -0.7), (0.7, 0.7), (-0.7, 0.7)])
-    edge = (written.points[:, :, None] + half[:, :, :, None] * around).reshape(len(half), -1, 2) - 0.5
-    seen = np.concatenate((edge, np.ones_like(edge[..., :1])), axis=2) @ homography.T
-    seen = seen[..., :2] / seen[..., 2:]
-    low, high = np.floor(seen.min(1) + 0.5), np.ceil(seen.max(1) + 0.5)
-    boxes: Int64[np.ndarray, "n 4"] = np.concatenate((low, high - low), axis=1).astype(np.int64)
-    return boxes
-
-
-def _inside(boxes: Int64[np.ndarray, "n 4"], height: int, width: int) -> bool:
-    """Whether all boxes lie in a picture."""
-    return bool((boxes[:, :2] >= 0).all() and (boxes[:, :2] + boxes[:, 2:] <= (width, height)).all())
+    edge = (writing.points[:, :, None] + half[:, :, :, None] * around).reshape(len(half), -1, 2) - 0.5
+    mapped = np.concatenate((edge, np.ones_like(edge[..., :1])), axis=2) @ homography.T
+    mapped = mapped[..., :2] / mapped[..., 2:]
+    low, high = np.floor(mapped.min(1) + 0.5), np.ceil(mapped.max(1) + 0.5)
+    return np.concatenate((low, high - low), axis=1).astype(np.int64)

@@ -17,8 +17,7 @@ from digits.errors import DataError
 
 TRAIN_KEYS = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"))
 TEST_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
-IMAGE_KEYS = ("x_test", "test_images", "images", "x_train", "train_images")
-"""Keys of images to classify, in the order they are tried."""
+UNLABELLED_KEYS = ("x_test", "test_images", "images", "x_train", "train_images")
 
 
 def read_npz(path: Path) -> RawDataset:
@@ -45,11 +44,11 @@ def read_npz(path: Path) -> RawDataset:
 
 
 def read_npz_images(path: Path) -> NDArray[Any]:
-    """Read the images to classify: under the first of `IMAGE_KEYS`, or the only array; errors as in `read_npz`."""
+    """Read the images to classify: under the first of `UNLABELLED_KEYS`, or the only array; errors as in `read_npz`."""
     arrays = _load(path)
     if len(arrays) == 1:
         return next(iter(arrays.values()))
-    for key in IMAGE_KEYS:
+    for key in UNLABELLED_KEYS:
         if key in arrays:
             return arrays[key]
     raise DataError(f"{path} holds {', '.join(sorted(arrays)) or 'no arrays'}. Call the array with the digits images.")

@@ -21,9 +21,6 @@ PIXELS = SIDE * SIDE
 BATCH_SIZE = 2000
 """Rows parsed at once, which keeps memory flat for tables of any length."""
 
-LABEL_COLUMNS = ("label", "class")
-"""Names that mark the label's column in a header."""
-
 
 def read_csv(path: Path) -> LabelledDigits:
     """Read a table of 785 columns: the label's is called ``label`` or ``class``, or comes first if there is no header.
@@ -88,7 +85,7 @@ def _read_layout(path: Path, stream: TextIOWrapper, need_labels: bool) -> tuple[
             f"{path} has {len(first):,} columns; 785 are needed (label and 28 × 28 pixels), or 784 to read."
         )
     names = [cell.strip().lower() for cell in first]
-    label = next((names.index(name) for name in LABEL_COLUMNS if name in names), None)
+    label = next((names.index(name) for name in ("label", "class") if name in names), None)
     # A header may number its columns, so that some of its cells could be pixels.
     has_header = label is not None or sum(_is_whole(cell, 255) for cell in first) < len(first) / 2
     if need_labels and has_header and label is None:

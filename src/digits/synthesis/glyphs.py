@@ -1,13 +1,13 @@
-"""How people write digits: for every class, the paths a pen takes, made by hand.
+"""How people write digits: for each class, the glyphs that a pen draws, made by hand.
 
-A path is a text: points ``x,y`` in hundredths of the digit's height, x to the right and y down, from where the pen
-touches the paper to where it leaves it. The curve goes through the points smoothly, but for a corner at those with a
-``!``; a ``|`` lifts the pen. The number before it says how often, among the ways of its class, a writer has this one.
+A glyph is a text: points ``x,y`` in hundredths of the digit's height, x to the right and y down, in the order of the
+pen. The curve passes smoothly through the points, with a corner at those marked ``!``; ``|`` lifts the pen. The number
+before a glyph is its frequency relative to the other glyphs of its class.
 """
 
 from __future__ import annotations
 
-DIGITS: tuple[dict[str, tuple[float, str]], ...] = (
+DIGIT_GLYPHS: tuple[dict[str, tuple[float, str]], ...] = (
     {  # 0
         "oval": (5, "45,2 15,15 3,50 15,88 40,99 65,85 72,50 62,15 38,1"),
         "clockwise": (2, "30,3 62,12 73,50 60,88 35,99 10,85 2,50 12,15 36,1"),
@@ -177,4 +177,4 @@ DIGITS: tuple[dict[str, tuple[float, str]], ...] = (
         "spiral": (0.5, "42,24 38,46 18,54 2,36 12,8 44,0 74,16 80,50 62,84 38,98"),
     },
 )
-"""The ways to write each class: name → how often, and the path."""
+"""For each class: name → frequency and glyph."""

@@ -1,4 +1,4 @@
-"""Digits of our own pen: the contract, the same bytes for the same seed, and that they are what they are said to be."""
+"""Synthetic digits: their form, the same bytes for the same seed, and that they look like their class."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
 from digits.errors import UsageError
-from digits.synthesis import samples
-from digits.synthesis.samples import draw_strokes, synthesize
-from digits.types import Dataset
+from digits.synthesis import digit_images
+from digits.synthesis.digit_images import draw_strokes, synthesize
+from digits.types import Dataset, LabelledDigits
 
 GOLDEN = {
     (500, 0): "a40ea8b20ae104c4e1b417ab276e85bc3535de4bacabe2e6fe5a3e3c179c1ccb",
@@ -24,30 +24,30 @@ GOLDEN = {
 
 
 def digest(n: int, seed: int) -> str:
-    images, labels = synthesize(n, seed)
-    return hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest()
+    digits = synthesize(n, seed)
+    return hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
-def many() -> tuple[np.ndarray, np.ndarray]:
+def many() -> LabelledDigits:
     return synthesize(3000, 1)
 
 
 @pytest.mark.parametrize(("n", "seed"), GOLDEN)
-def test_the_same_seed_gives_the_same_bytes(n: int, seed: int) -> None:
+def test_same_seed_gives_the_same_bytes(n: int, seed: int) -> None:
     assert digest(n, seed) == GOLDEN[n, seed]
 
 
-def test_an_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
+def test_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
     code = (
-        "import hashlib; from digits.synthesis import synthesize; images, labels = synthesize(500, 0)\n"
-        "print(hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest())"
+        "import hashlib; from digits.synthesis import synthesize; digits = synthesize(500, 0)\n"
+        "print(hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes()).hexdigest())"
     )
     assert on_an_older_processor(code) == GOLDEN[500, 0]
 
 
-def test_digits_keep_the_contract(many: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = many
+def test_digits_have_the_form_of_mnist(many: LabelledDigits) -> None:
+    images, labels = many.images, many.labels
     assert images.dtype == labels.dtype == np.uint8
     assert images.shape == (3000, 28, 28)
     rows, columns = images.any(2), images.any(1)
@@ -65,53 +65,55 @@ def test_digits_keep_the_contract(many: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 9, 10, 11, 101])
-def test_classes_are_as_even_as_can_be(n: int) -> None:
-    _, labels = synthesize(n, 2)
-    counts = np.bincount(labels, minlength=10)
+def test_classes_are_even(n: int) -> None:
+    counts = np.bincount(synthesize(n, 2).labels, minlength=10)
     assert counts.sum() == n
     assert np.ptp(counts) <= 1
 
 
-def test_every_seed_has_writers_of_its_own() -> None:
-    assert not np.array_equal(synthesize(50, 1)[0], synthesize(50, 2)[0])
+def test_different_seeds_give_different_digits() -> None:
+    assert not np.array_equal(synthesize(50, 1).images, synthesize(50, 2).images)
 
 
-def test_no_two_digits_are_the_same(many: tuple[np.ndarray, np.ndarray]) -> None:
-    assert len(np.unique(many[0].reshape(3000, -1), axis=0)) == 3000
+def test_all_digits_differ(many: LabelledDigits) -> None:
+    assert len(np.unique(many.images.reshape(3000, -1), axis=0)) == 3000
 
 
-def test_who_knows_mnist_reads_most_of_them(mnist: Dataset, many: tuple[np.ndarray, np.ndarray]) -> None:
-    images, labels = many
+def test_classifier_trained_on_mnist_reads_synthetic_digits(mnist: Dataset, many: LabelledDigits) -> None:
+    images, labels = many.images, many.labels
     train = mnist.train.images[:15000].reshape(-1, 784) / 255
     reader = KNeighborsClassifier(3).fit(train, mnist.train.labels[:15000])
     right = (reader.predict(images[:1000].reshape(-1, 784) / 255) == labels[:1000]).mean()
     assert 0.75 < right < 0.99
 
 
-def test_who_knows_our_pen_reads_most_of_mnist(mnist: Dataset) -> None:
-    images, labels = synthesize(8000, 3)
-    reader = KNeighborsClassifier(3).fit(images.reshape(-1, 784) / 255, labels)
-    judged = mnist.train.images[:1000].reshape(-1, 784) / 255
-    right = (reader.predict(judged) == mnist.train.labels[:1000]).mean()
+def test_classifier_trained_on_synthetic_digits_reads_mnist(mnist: Dataset) -> None:
+    digits = synthesize(8000, 3)
+    reader = KNeighborsClassifier(3).fit(digits.images.reshape(-1, 784) / 255, digits.labels)
+    test = mnist.train.images[:1000].reshape(-1, 784) / 255
+    right = (reader.predict(test) == mnist.train.labels[:1000]).mean()
     assert 0.82 < right < 0.995
 
 
-@pytest.mark.parametrize(("n", "seed", "sentence"), [(0, 0, "n is 0"), (-3, 0, "n is -3"), (1, -1, "seed is -1")])
-def test_what_cannot_be_meant_is_refused(n: int, seed: int, sentence: str) -> None:
-    with pytest.raises(UsageError, match=sentence):
+@pytest.mark.parametrize(
+    ("n", "seed", "message"),
+    [(0, 0, "n must be 1"), (-3, 0, "n must be 1"), (1, -1, "seed must be 0")],
+)
+def test_invalid_arguments_are_refused(n: int, seed: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         synthesize(n, seed)
 
 
-def test_memory_stays_flat_because_digits_are_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digits_are_written_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
-    written = samples.write_digits
+    written = digit_images.write_digits
 
     def spy(labels: np.ndarray, *arguments: object) -> object:
         sizes.append(len(labels))
         return written(labels, *arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(samples, "write_digits", spy)
-    monkeypatch.setattr(samples, "BLOCK", 40)
+    monkeypatch.setattr(digit_images, "write_digits", spy)
+    monkeypatch.setattr(digit_images, "BLOCK_SIZE", 40)
     synthesize(83, 0)
     assert sizes == [40, 40, 3]
 
@@ -120,13 +122,13 @@ ELL = [[(0.0, 0.0), (0.0, 100.0), (60.0, 100.0)]]
 
 
 @given(st.floats(0.01, 1e4), st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
-def test_strokes_are_drawn_alike_wherever_and_however_large_they_are(scale: float, x: float, y: float) -> None:
+def test_drawing_strokes_ignores_position_and_scale(scale: float, x: float, y: float) -> None:
     moved = [[(scale * a + x, scale * b + y) for a, b in stroke] for stroke in ELL]
     difference = draw_strokes(moved).astype(int) - draw_strokes(ELL)
     assert np.abs(difference).mean() < 2
 
 
-def test_strokes_are_drawn_where_they_go() -> None:
+def test_strokes_are_drawn_at_their_positions() -> None:
     digit = draw_strokes([[(0, 0), (0, 50), (0, 100)], [(30, 50), (60, 50)]])
     rows, columns = np.nonzero(digit > 127)
     assert np.ptp(rows) in (18, 19)
@@ -137,21 +139,21 @@ def test_strokes_are_drawn_where_they_go() -> None:
     assert not digit[rows.min() : middle - 4, columns.max() - 2 :].any()
 
 
-def test_a_dot_is_drawn_too() -> None:
+def test_single_point_draws_a_dot() -> None:
     assert draw_strokes([[(5, 5)]]).any()
 
 
 @pytest.mark.parametrize(
-    ("strokes", "width", "sentence"),
+    ("strokes", "width", "message"),
     [
         ([], 0.1, "no strokes"),
-        ([[1, 2, 3]], 0.1, "a stroke is an array"),
-        ([np.zeros((0, 2))], 0.1, "a stroke is an array"),
-        ([[(0.0, float("nan"))]], 0.1, "a stroke is an array"),
-        (ELL, 0.0, "width is 0"),
-        (ELL, 3.0, "width is 3"),
+        ([[1, 2, 3]], 0.1, "must be an array"),
+        ([np.zeros((0, 2))], 0.1, "must be an array"),
+        ([[(0.0, float("nan"))]], 0.1, "must be an array"),
+        (ELL, 0.0, "width must be .*not 0"),
+        (ELL, 3.0, "width must be .*not 3"),
     ],
 )
-def test_what_is_no_stroke_is_refused(strokes: list[object], width: float, sentence: str) -> None:
-    with pytest.raises(UsageError, match=sentence):
+def test_invalid_strokes_are_refused(strokes: list[object], width: float, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         draw_strokes(strokes, width)  # type: ignore[arg-type]

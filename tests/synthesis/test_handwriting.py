@@ -1,4 +1,4 @@
-"""Writers: that each style shows, that a writer stays the same person, and that the generator alone decides."""
+"""Writers: each style is visible, writers are consistent, and the generator decides everything."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ import dataclasses
 import numpy as np
 import pytest
 
-from digits.synthesis.skeletons import DIGITS
-from digits.synthesis.strokes import parse
-from digits.synthesis.writing import Writers, Writing, draw_writers, write, write_digits
+from digits.synthesis.curves import parse_glyph
+from digits.synthesis.glyphs import DIGIT_GLYPHS
+from digits.synthesis.handwriting import Handwriting, Writers, sample_writers, write_digits, write_glyphs
 
 
 def plain_writers(n: int = 1, **style: float) -> Writers:
-    """Give writers who write the model's paths, but for the style that is named."""
-    drawn = draw_writers(n, np.random.default_rng(0))
-    still = {field.name: np.zeros_like(getattr(drawn, field.name)) for field in dataclasses.fields(Writers)}
-    return Writers(**still | {name: np.full(n, value) for name, value in style.items()})
+    """Make writers who follow the glyphs exactly, except for the given style."""
+    sampled = sample_writers(n, np.random.default_rng(0))
+    plain = {field.name: np.zeros_like(getattr(sampled, field.name)) for field in dataclasses.fields(Writers)}
+    return Writers(**plain | {name: np.full(n, value) for name, value in style.items()})
 
 
-def written(text: str, n: int = 400, **style: float) -> Writing:
-    return write([parse(text)], np.zeros(n, int), np.zeros(n, int), plain_writers(**style), np.random.default_rng(1))
+def written(text: str, n: int = 400, **style: float) -> Handwriting:
+    return write_glyphs(
+        [parse_glyph(text)], np.zeros(n, int), np.zeros(n, int), plain_writers(**style), np.random.default_rng(1)
+    )
 
 
-def width_of(writing: Writing) -> float:
+def width_of(writing: Handwriting) -> float:
     return float(np.ptp(writing.points[..., 0], axis=1).mean())
 
 
-def test_the_generator_alone_decides() -> None:
+def test_handwriting_depends_only_on_the_generator() -> None:
     def points(seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
-        return write_digits(np.arange(50) % 10, np.arange(50) // 10, draw_writers(5, rng), rng).points
+        return write_digits(np.arange(50) % 10, np.arange(50) // 10, sample_writers(5, rng), rng).points
 
     assert np.array_equal(points(3), points(3))
     assert not np.array_equal(points(3), points(4))
@@ -55,9 +57,9 @@ def test_bow_bends_the_middle_sideways() -> None:
 
 
 def test_taper_and_waist_make_one_loop_larger_than_the_other() -> None:
-    eight = DIGITS[8]["from the middle"][1]
+    eight = DIGIT_GLYPHS[8]["from the middle"][1]
 
-    def head_and_foot(writing: Writing) -> tuple[float, float]:
+    def head_and_foot(writing: Handwriting) -> tuple[float, float]:
         x, y = writing.points[..., 0], writing.points[..., 1]
         return float(np.where(y < 0, np.abs(x), 0).max(1).mean()), float(np.where(y > 0, np.abs(x), 0).max(1).mean())
 
@@ -69,7 +71,7 @@ def test_taper_and_waist_make_one_loop_larger_than_the_other() -> None:
     assert low[:, low.shape[1] // 2, 1].mean() == pytest.approx(0.2, abs=0.02)
 
 
-def test_a_round_hand_cuts_corners() -> None:
+def test_roundness_cuts_corners() -> None:
     zed = "0,0 60,0! 0,100! 60,100"
     sharp, soft = (written(zed, roundness=roundness).points for roundness in (0.0, 1.0))
     assert sharp[..., 0].max(1).mean() > soft[..., 0].max(1).mean() + 0.01
@@ -83,17 +85,17 @@ def test_tremor_roughens_the_line() -> None:
     assert shaky > 5 * calm
 
 
-def test_joins_leave_the_pen_down_between_near_strokes_only() -> None:
+def test_joins_connect_only_near_strokes() -> None:
     near, far = "0,0 0,60 50,60 | 50,20 50,100", "0,0 0,30 | 90,70 90,100"
     lifts = {
-        (text, joins): int((~written(text, joins=joins).drawn[:, :-1]).sum(1).mean())
+        (text, joins): int((~written(text, joins=joins).pen_down[:, :-1]).sum(1).mean())
         for text in (near, far)
         for joins in (0.0, 1.0)
     }
     assert lifts == {(near, 0.0): 1, (near, 1.0): 0, (far, 0.0): 1, (far, 1.0): 1}
 
 
-def test_the_pen_presses_where_it_is_slow() -> None:
+def test_pressure_is_higher_where_the_pen_is_slow() -> None:
     writing = written("0,0 0,100! 60,100", n=200, pressure=0.5)
     corner = np.linalg.norm(writing.points - writing.points[:, [0]], axis=2).argmax(1)
     at_corner = writing.pressure[:, 18:34].max(1)
@@ -103,20 +105,22 @@ def test_the_pen_presses_where_it_is_slow() -> None:
     assert np.ptp(even.pressure) == 0
 
 
-def test_writers_are_more_like_themselves_than_like_others() -> None:
+def test_writers_are_consistent() -> None:
     rng = np.random.default_rng(0)
-    writers = draw_writers(100, rng)
-    who = np.arange(100).repeat(2)
-    points = write([parse(DIGITS[3]["round"][1])], np.zeros(200, int), who, writers, rng).points.reshape(100, 2, -1)
+    writers = sample_writers(100, rng)
+    writer_ids = np.arange(100).repeat(2)
+    points = write_glyphs(
+        [parse_glyph(DIGIT_GLYPHS[3]["round"][1])], np.zeros(200, int), writer_ids, writers, rng
+    ).points.reshape(100, 2, -1)
     own = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
     others = np.linalg.norm(points[:, 0] - np.roll(points[:, 1], 1, axis=0), axis=1)
     assert own.mean() < 0.6 * others.mean()
 
 
-def test_a_writer_prefers_a_way_and_writers_differ_in_it() -> None:
+def test_writers_prefer_different_glyphs() -> None:
     rng = np.random.default_rng(0)
-    writers = draw_writers(60, rng)
-    who = np.arange(60).repeat(20)
-    lifts = (~write_digits(np.full(1200, 7), who, writers, rng).drawn[:, :-1]).any(1).reshape(60, 20).mean(1)
+    writers = sample_writers(60, rng)
+    writer_ids = np.arange(60).repeat(20)
+    lifts = (~write_digits(np.full(1200, 7), writer_ids, writers, rng).pen_down[:, :-1]).any(1).reshape(60, 20).mean(1)
     assert 0.1 < (lifts > 0.5).mean() < 0.5
     assert ((lifts < 0.3) | (lifts > 0.6)).mean() > 0.8

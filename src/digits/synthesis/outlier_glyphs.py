@@ -1,20 +1,23 @@
-"""What people write that is no digit: letters, signs and little drawings, in the notation of `skeletons`.
+"""Letters, signs and small drawings that are not digits, as glyphs in the notation of `digits.synthesis.glyphs`.
 
-Left out is what may be meant as a digit or taken for one, since nobody could say that a reader is wrong: the letters
-that share their shape with a digit in some hand (B b C c D G g h I i J j l O o Q q r S s T t U u Y y Z z ß Σ Ω),
-single strokes that stand (bars, slashes, brackets, exclamation marks), closed shapes with nothing in them (rings,
-squares, clouds), ampersand, currency signs, clefs and spirals, and signs so small that enlarged they could be anything.
+Glyphs that could be read as a digit are left out, because rejecting them would not be right or wrong: the letters that
+share their shape with a digit in some handwriting (B b C c D G g h I i J j l O o Q q r S s T t U u Y y Z z ß Σ Ω),
+upright single strokes (bars, slashes, brackets, exclamation marks), empty closed shapes (rings, squares, clouds),
+ampersand, currency signs, clefs and spirals, and signs so small that they could be anything when enlarged.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
-from digits.synthesis.strokes import Path, parse
+import numpy as np
+
+from digits.synthesis.curves import Glyph, parse_glyph
 
 LETTERS: dict[str, str] = {
     "A": "4,100 22,48 40,0! 58,48 76,100 | 16,64 64,62",
-    "A, at once": "2,100 20,50 38,0! 56,50 74,100! 60,70 14,64",
+    "A, one stroke": "2,100 20,50 38,0! 56,50 74,100! 60,70 14,64",
     "E": "60,4 8,2! 8,50 8,98! 64,96 | 8,50 52,48",
     "E, round": "58,8 30,2 10,22 34,46! 6,70 24,98 60,90",
     "F": "62,3 8,2! 8,50 6,100 | 8,50 52,48",
@@ -47,7 +50,7 @@ LETTERS: dict[str, str] = {
     "pi": "2,46 24,42 70,40 | 20,44 18,72 10,100 | 50,42 48,80 62,98",
     "psi": "4,10 10,44 36,60 62,44 70,8 | 38,0 36,50 34,100",
 }
-"""Name → path. Small letters stand on the line of the large ones: ``y`` is 0 at the top of these, 100 at the line."""
+"""Name → glyph. Lower-case letters share the base line of capitals, whose height goes from ``y`` 0 to 100."""
 
 SIGNS: dict[str, str] = {
     "minus": "2,50 28,49 56,50",
@@ -57,7 +60,7 @@ SIGNS: dict[str, str] = {
     "divided": "2,50 60,49 | 30,24 32,26 | 30,74 32,76",
     "equals": "4,36 34,35 64,36 | 4,64 34,64 66,62",
     "not equal": "4,36 64,35 | 4,64 66,63 | 54,14 14,88",
-    "about": "4,40 20,28 44,44 62,30 | 4,66 20,54 44,70 62,56",
+    "approximately": "4,40 20,28 44,44 62,30 | 4,66 20,54 44,70 62,56",
     "wave": "2,54 16,40 32,50 46,62 62,46",
     "percent": "76,2 42,50 4,98 | 18,2 4,14 14,30 30,20 20,2 | 66,70 50,82 60,98 78,88 68,70",
     "colon": "4,46 7,48 | 4,94 7,96",
@@ -80,12 +83,12 @@ SIGNS: dict[str, str] = {
     "arrow left": "100,50 50,52 2,50 | 28,26 2,50! 28,76",
     "arrow up": "44,90 44,50 44,2 | 4,40 44,2! 84,42",
     "arrow down": "34,0 34,50 34,98 | 6,64 34,98! 62,66",
-    "arrow aslant": "2,98 46,50 92,4 | 52,6 92,4! 88,44",
+    "arrow diagonal": "2,98 46,50 92,4 | 52,6 92,4! 88,44",
     "arrow bent": "4,98 10,52 46,32 92,34 | 68,12 92,34! 70,58",
     "arrow both ways": "2,50 98,50 | 24,28 2,50! 26,74 | 76,28 98,50! 76,74",
     "double arrow": "0,40 76,39 | 0,62 76,61 | 62,16 98,50! 64,84",
     "star": "20,98 50,2! 80,98! 4,38! 96,36! 20,98",
-    "star of six": "50,2 92,74! 8,74! 50,2! | 50,98 11,25! 90,27! 50,98!",
+    "six-pointed star": "50,2 92,74! 8,74! 50,2! | 50,98 11,25! 90,27! 50,98!",
     "smiley": "50,0 12,16 2,54 22,90 56,98 90,76 96,38 74,8 48,0 | 34,32 34,42 | 64,32 64,42 | 26,62 48,76 72,62",
     "sad face": "50,0 12,16 2,54 22,90 56,98 90,76 96,38 74,8 48,0 | 34,32 36,40 | 64,32 66,40 | 28,78 50,64 72,78",
     "heart": "50,30 34,4 8,12 6,44 28,72 50,96! 76,70 96,40 88,10 64,6 50,30",
@@ -113,43 +116,34 @@ SIGNS: dict[str, str] = {
     "tally": "8,4 6,96 | 28,4 26,96 | 48,4 46,96 | 68,4 66,96 | 0,74 78,24",
     "fork of lines": "0,50 44,50 | 44,50 92,10 | 44,50 98,50 | 44,50 92,92",
 }
-"""Name → path."""
-
+"""Name → glyph."""
 
 RING = "50,0 16,12 0,48 14,86 48,100 84,88 100,52 86,14 48,0"
-
-
-def _circled(text: str) -> str:
-    """Draw a ring around what a path draws, made 60 hundredths long."""
-    words = [stroke.split() for stroke in text.split("|")]
-    places = [_place(word) for stroke in words for word in stroke]
-    left, right = min(x for x, _ in places), max(x for x, _ in places)
-    top, foot = min(y for _, y in places), max(y for _, y in places)
-    scale = 60 / max(right - left, foot - top)
-
-    def moved(word: str) -> str:
-        x, y = _place(word)
-        corner = "!" if word.endswith("!") else ""
-        return f"{50 + scale * (x - (left + right) / 2):.1f},{50 + scale * (y - (top + foot) / 2):.1f}{corner}"
-
-    return " | ".join([RING, *(" ".join(map(moved, stroke)) for stroke in words)])
-
-
-def _place(word: str) -> tuple[float, float]:
-    x, y = word.rstrip("!").split(",")
-    return float(x), float(y)
-
-
 RINGED = ("A", "K", "M", "R", "X", "a", "k", "n", "plus", "cross", "tick", "star", "arrow right", "question mark")
 
-CIRCLED: dict[str, str] = {f"{name} in a ring": _circled({**LETTERS, **SIGNS}[name]) for name in RINGED}
-"""Letters and signs with a ring around them."""
 
-OTHERS: dict[str, str] = {**LETTERS, **SIGNS, **CIRCLED}
-"""All of them: name → path."""
+def _put_into_ring(glyph: str) -> str:
+    """Scale a glyph to 60 hundredths and draw a ring around it."""
+    coordinates = r"([\d.]+),([\d.]+)"
+    points = np.array(re.findall(coordinates, glyph), np.float64)
+    low, high = points.min(0), points.max(0)
+    scale = 60 / (high - low).max()
+
+    def move(match: re.Match[str]) -> str:
+        x, y = 50 + scale * (np.array(match.groups(), np.float64) - (low + high) / 2)
+        return f"{x:.1f},{y:.1f}"
+
+    return f"{RING} | {re.sub(coordinates, move, glyph)}"
+
+
+RINGED_GLYPHS: dict[str, str] = {f"{name} in a ring": _put_into_ring({**LETTERS, **SIGNS}[name]) for name in RINGED}
+"""Letters and signs with a ring around them: name → glyph."""
+
+OUTLIER_GLYPHS: dict[str, str] = {**LETTERS, **SIGNS, **RINGED_GLYPHS}
+"""All of them: name → glyph."""
 
 
 @cache
-def other_paths() -> tuple[Path, ...]:
-    """Give the paths of `OTHERS`, parsed, in its order."""
-    return tuple(parse(text) for text in OTHERS.values())
+def parse_outlier_glyphs() -> tuple[Glyph, ...]:
+    """Parse `OUTLIER_GLYPHS`, in their order."""
+    return tuple(parse_glyph(text) for text in OUTLIER_GLYPHS.values())
