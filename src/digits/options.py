@@ -38,7 +38,7 @@ class Option:
     """
 
     help: str
-    bounds: tuple[float, float] = (-math.inf, math.inf)
+    bounds: tuple[int | float, int | float] = (-math.inf, math.inf)
     open_ends: tuple[bool, bool] = (False, False)
     choices: tuple[str, ...] = ()
     plugin: bool = False
@@ -50,10 +50,10 @@ def option(
     default: Any,
     help: str,  # noqa: A002 # the word every command line uses
     *,
-    at_least: float = -math.inf,
-    above: float | None = None,
-    at_most: float = math.inf,
-    below: float | None = None,
+    at_least: int | float = -math.inf,
+    above: int | float | None = None,
+    at_most: int | float = math.inf,
+    below: int | float | None = None,
     **more: Any,
 ) -> Any:
     """Declare a dataclass field with its help text and bounds; `more` are further attributes of `Option`."""
@@ -77,8 +77,8 @@ def check(settings: Any) -> None:
         if described is None:
             continue
         value = getattr(settings, field.name)
-        if str(field.type).startswith("tuple") and not isinstance(value, tuple):
-            value = tuple(value) if isinstance(value, list) else (value,)
+        if str(field.type).startswith("tuple"):
+            value = to_tuple(value)
             object.__setattr__(settings, field.name, value)
         _check_type(field.name, value, str(field.type))
         if described.choices and value not in described.choices and not (described.plugin and ":" in value):
@@ -87,6 +87,11 @@ def check(settings: Any) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             if not isinstance(number, str) and not _within(number, described):
                 raise UsageError(f"{field.name} must be {describe_bounds(described)}, not {number}")
+
+
+def to_tuple(value: Any) -> Any:
+    """Return a list or a single number as a tuple, which JSON and notebooks have no short way to write."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def describe_bounds(described: Option) -> str:
@@ -107,7 +112,7 @@ def suggest(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else f"; choose from {', '.join(names)}"
 
 
-def _within(number: float, described: Option) -> bool:
+def _within(number: int | float, described: Option) -> bool:
     (low, high), (above, below) = described.bounds, described.open_ends
     if not math.isfinite(number):
         return False

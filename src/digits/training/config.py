@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from digits.errors import UsageError
-from digits.options import check, option, suggest
+from digits.options import check, option, suggest, to_tuple
 
 ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
 
@@ -234,7 +234,8 @@ class TrainConfig:
         changes: dict[str, dict[str, Any]] = {}
         for name, value in settings.items():
             if name != "recipe":
-                changes.setdefault(_section_of(name), {})[name] = value
+                is_tuple = isinstance(self.settings.get(name), tuple)
+                changes.setdefault(_section_of(name), {})[name] = to_tuple(value) if is_tuple else value
         sections = {name: dataclasses.replace(getattr(self, name), **values) for name, values in changes.items()}
         return dataclasses.replace(self, recipe=settings.get("recipe", self.recipe), **sections)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from digits.training.optimizers import Adam, Muon, orthogonal
+from digits.training.engine.optimizers import Adam, Muon, orthogonalize
 
 SHAPES = [(3, 5), (7,), (4, 2, 3, 3), (6, 4, 3, 3), (9, 2)]
 """A matrix, a vector, convolutions of which the second lies channels-last, and a last matrix."""
@@ -47,20 +47,20 @@ def same_bits(first: list[Tensor], second: list[Tensor]) -> bool:
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_adam_is_torchs_to_the_bit(weight_decay: float) -> None:
+def test_adam_equals_torchs_bit_for_bit(weight_decay: float) -> None:
     ours = stepped(lambda of: Adam(of, lr=0.01, weight_decay=weight_decay))
     assert same_bits(ours, stepped(lambda of: torch.optim.Adam(of, 0.01, weight_decay=weight_decay, fused=True)))
     assert not same_bits(ours, weights())
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_decoupled_adam_is_torchs_adamw_to_the_bit(weight_decay: float) -> None:
+def test_decoupled_adam_equals_torchs_adamw_bit_for_bit(weight_decay: float) -> None:
     ours = stepped(lambda of: Adam(of, lr=0.01, weight_decay=weight_decay, decoupled=True))
     assert same_bits(ours, stepped(lambda of: torch.optim.AdamW(of, 0.01, weight_decay=weight_decay, fused=True)))
     assert not same_bits(ours, weights())
 
 
-def test_adam_takes_the_rate_that_stands_in_its_group_at_every_step() -> None:
+def test_adam_reads_the_learning_rate_at_every_step() -> None:
     def falling(optimizer: Any, trained: list[Tensor]) -> list[Tensor]:
         for number in range(4):
             optimizer.param_groups[0]["lr"] = 0.1 / (number + 1)  # as the loop's schedule does
@@ -81,7 +81,7 @@ OPTIMIZERS: dict[str, Callable[[list[Tensor]], Adam]] = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("left_out", range(len(SHAPES)))
-def test_a_weight_without_gradient_is_left_alone(name: str, left_out: int) -> None:
+def test_weight_without_gradient_stays(name: str, left_out: int) -> None:
     trained = weights()
     optimizer = OPTIMIZERS[name](trained)
     for number in range(2):
@@ -93,7 +93,7 @@ def test_a_weight_without_gradient_is_left_alone(name: str, left_out: int) -> No
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_forgetting_leaves_no_gradient(name: str) -> None:
+def test_zero_grad_removes_gradients(name: str) -> None:
     trained = weights()
     give_gradients(trained, 0)
     OPTIMIZERS[name](trained).zero_grad()
@@ -101,7 +101,7 @@ def test_forgetting_leaves_no_gradient(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_fresh_optimizer_continues_from_the_state_to_the_bit(name: str) -> None:
+def test_new_optimizer_continues_from_the_state_bit_for_bit(name: str) -> None:
     trained = weights()
     begun = OPTIMIZERS[name](trained)
     for number in range(3):
@@ -120,7 +120,7 @@ def test_a_fresh_optimizer_continues_from_the_state_to_the_bit(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_settings_of_the_state_come_back_too(name: str) -> None:
+def test_state_restores_the_settings(name: str) -> None:
     begun = OPTIMIZERS[name](weights())
     for group in begun.param_groups:
         group["lr"] = 0.777
@@ -140,11 +140,11 @@ def conditioned(rows: int, columns: int) -> tuple[Tensor, Tensor, Tensor]:
 
 @pytest.mark.parametrize(("dtype", "off"), [(torch.float32, 1e-4), (torch.bfloat16, 0.06)])
 @pytest.mark.parametrize(("rows", "columns"), [(16, 64), (64, 16), (32, 32), (1, 9), (9, 1)])
-def test_orthogonal_brings_singular_values_near_1_and_keeps_the_vectors(
+def test_orthogonalize_brings_singular_values_near_1_and_keeps_the_vectors(
     rows: int, columns: int, dtype: torch.dtype, off: float
 ) -> None:
     left, right, matrix = conditioned(rows, columns)
-    found = orthogonal(matrix, dtype)
+    found = orthogonalize(matrix, dtype)
     assert (found.dtype, found.shape) == (torch.float32, (rows, columns))
     between = left.T @ found @ right
     values = between.diagonal()
@@ -154,13 +154,13 @@ def test_orthogonal_brings_singular_values_near_1_and_keeps_the_vectors(
     assert (found - left @ between @ right.T).abs().max() < off
 
 
-def test_orthogonal_is_not_moved_by_the_size_of_the_matrix() -> None:
+def test_orthogonalize_ignores_the_norm() -> None:
     *_, matrix = conditioned(8, 24)
-    torch.testing.assert_close(orthogonal(1e-3 * matrix), orthogonal(matrix), rtol=1e-2, atol=1e-3)
+    torch.testing.assert_close(orthogonalize(1e-3 * matrix), orthogonalize(matrix), rtol=1e-2, atol=1e-3)
 
 
-def test_orthogonal_of_nothing_is_nothing() -> None:
-    assert torch.equal(orthogonal(torch.zeros(3, 5)), torch.zeros(3, 5))
+def test_orthogonalize_keeps_zero() -> None:
+    assert torch.equal(orthogonalize(torch.zeros(3, 5)), torch.zeros(3, 5))
 
 
 def moved(rows: tuple[int, ...], **settings: Any) -> tuple[Tensor, Tensor, Tensor]:
@@ -178,27 +178,27 @@ def moved(rows: tuple[int, ...], **settings: Any) -> tuple[Tensor, Tensor, Tenso
 @pytest.mark.parametrize(
     ("shape", "longer"), [((4, 64), 1.0), ((16, 16), 1.0), ((64, 4), 4.0), ((4, 3, 3, 3), 1.0), ((72, 2, 2, 2), 3.0)]
 )
-def test_the_largest_singular_value_of_muons_step_is_its_rate(shape: tuple[int, ...], longer: float) -> None:
+def test_muon_step_has_the_learning_rate_as_largest_singular_value(shape: tuple[int, ...], longer: float) -> None:
     gradient, _, change = moved(shape)
     largest = torch.linalg.matrix_norm(change.flatten(1), 2).item()
     assert 0.6 < largest / (0.02 * longer) < 1.3
     assert (gradient * change).sum() < 0, "downhill"
 
 
-def test_muons_weight_decay_shrinks_its_matrices_by_its_share_of_the_rate() -> None:
+def test_muon_weight_decay_is_decoupled() -> None:
     _, before, plain = moved((4, 9))
     *_, decayed = moved((4, 9), weight_decay=0.5)
     torch.testing.assert_close(decayed - plain, -0.02 * 0.5 * before)
 
 
-def test_muon_multiplies_in_the_type_it_is_told() -> None:
+def test_muon_multiplies_in_the_configured_dtype() -> None:
     *_, exact = moved((16, 32))
     *_, rounded = moved((16, 32), dtype=torch.bfloat16)
     assert not torch.equal(rounded, exact)
     assert (rounded - exact).norm() < 0.05 * exact.norm()
 
 
-def test_muon_leaves_the_last_matrix_and_vectors_to_adamw_at_their_own_rate() -> None:
+def test_muon_leaves_last_matrix_and_vectors_to_adamw() -> None:
     ours = stepped(lambda of: Muon(of, lr=0.3, weight_decay=0.1, vector_lr=0.007))
 
     def by_adamw(of: list[Tensor]) -> torch.optim.AdamW:
@@ -209,7 +209,7 @@ def test_muon_leaves_the_last_matrix_and_vectors_to_adamw_at_their_own_rate() ->
     assert same_bits([ours[1], ours[4]], [theirs[1], theirs[4]])
 
 
-def test_muons_momentum_is_nesterovs_of_torchs_sgd() -> None:
+def test_muon_momentum_equals_nesterovs_of_torchs_sgd() -> None:
     trained, last = torch.zeros(6, 10, requires_grad=True), torch.zeros(2, 2, requires_grad=True)
     watched = torch.zeros(6, 10, requires_grad=True)
     muon = Muon([trained, last], lr=1.0, momentum=0.8)
@@ -221,16 +221,16 @@ def test_muons_momentum_is_nesterovs_of_torchs_sgd() -> None:
             give_gradients([of], number)
             optimizer.step()
     # the direction is all that counts: ours is an average where SGD's is a sum
-    torch.testing.assert_close(trained.detach(), orthogonal(watched.detach()), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(trained.detach(), orthogonalize(watched.detach()), rtol=1e-4, atol=1e-5)
 
 
 BUILD = """
 import sys, torch
-from digits.training.config import TrainConfig
-from digits.training.network import MLP
-from digits.training.optimization import make_optimizer
+from digits.training.config import OptimizationConfig
+from digits.training.engine.networks import MLP
+from digits.training.engine.optimizers import make_optimizer
 network = MLP((8,))
-optimizer = make_optimizer(network, TrainConfig(optimizer=sys.argv[1]))
+optimizer = make_optimizer(network, OptimizationConfig(optimizer=sys.argv[1]))
 network(torch.zeros(2, 28, 28, dtype=torch.uint8)).sum().backward()
 optimizer.step()
 print("torch._dynamo" in sys.modules)
@@ -238,7 +238,7 @@ print("torch._dynamo" in sys.modules)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_building_and_stepping_does_not_wait_for_torchs_compiler(name: str) -> None:
-    # the reason these exist: the compiler's import takes longer than the fast recipe's training
+def test_building_and_stepping_does_not_import_torchs_compiler(name: str) -> None:
+    # why these exist: importing the compiler takes longer than the recipe fast trains
     done = subprocess.run([sys.executable, "-c", BUILD, name], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("False\n", "")

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from digits import cli
-from digits.training import distributed, progress, sources
 from digits.training.config import TrainConfig
+from digits.training.engine import distributed
+from digits.training.engine.sampler import Shard
+from digits.training.run import inputs, progress
 from digits.types import Dataset
 
 BATCHES = (2, 7, 101)
@@ -29,11 +31,11 @@ def gradients() -> dict[str, Tensor]:
         nn.Conv2d(3, 4, 3, bias=False), distributed.BatchNorm(4), nn.Tanh(), nn.Flatten(), nn.Linear(4 * 9, 10),
     ).double()  # fmt: skip
     images, labels = torch.randn(DIGITS, 1, 12, 12, dtype=torch.float64), torch.arange(DIGITS)
-    part = distributed.share(DIGITS)
-    trained = distributed.wrapped(network).train()
+    part = distributed.own_part(DIGITS)
+    trained = distributed.wrap(network).train()
     for _ in range(2):
         loss = nn.functional.cross_entropy(trained(images[part]), labels[part])
-        distributed.mean_loss(loss, part.stop - part.start, DIGITS).backward()
+        (loss * Shard(torch.arange(DIGITS)[part], part.start, DIGITS).weight).backward()
     found = {name: weight.grad for name, weight in network.named_parameters()}
     return {name: tensor.double() for name, tensor in (found | dict(network.named_buffers())).items()}
 
@@ -42,15 +44,15 @@ def measure(folder: Path, words: list[str]) -> None:
     """Write down all that one process can say of the two, then train together, which saves starting two more."""
     distributed.join("cpu")
     rank = distributed.rank()
-    with distributed.first_alone():
+    with distributed.first_process_first():
         before = (folder / "first").exists()
         (folder / "first").touch()
     said = {
-        "workers": distributed.workers(),
+        "workers": distributed.process_count(),
         "second": before,
-        "shares": [[distributed.share(n).start, distributed.share(n).stop] for n in BATCHES],
-        "agreed": distributed.agreed(f"what {rank} says: ½ × ß", torch.device("cpu")),
-        "total": distributed.total(torch.tensor([1.0, 10.0 * rank])).tolist(),
+        "shares": [[distributed.own_part(n).start, distributed.own_part(n).stop] for n in BATCHES],
+        "agreed": distributed.broadcast_text(f"what {rank} says: ½ × ß", torch.device("cpu")),
+        "total": distributed.sum_over_processes(torch.tensor([1.0, 10.0 * rank])).tolist(),
     }
     (folder / f"{rank}.json").write_text(json.dumps(said))
     safetensors.torch.save_file(gradients(), folder / f"{rank}.safetensors")
@@ -72,13 +74,14 @@ def train_and_die(words: list[str]) -> None:
 def find(folder: Path) -> None:
     """Look for MNIST where there is none; the second process would find some."""
     told = list[str]()
-    sources.SIZES = (60, 20)
+    inputs.SYNTHETIC_SIZES = (60, 20)
     distributed.join("cpu")
     rank = distributed.rank()
     if rank:
-        few = sources.synthetic_dataset()
-        sources.load_dataset = lambda data: Dataset("MNIST", few.test, few.test, "elsewhere", {})
-    dataset, _ = sources.loaded(None, TrainConfig(device="cpu"), told.append)
+        few = inputs.synthetic_dataset()
+        inputs.load_dataset = lambda data: Dataset("MNIST", few.test, few.test, "elsewhere", {})
+    loaded, _ = inputs.load_inputs(TrainConfig.from_settings(device="cpu"), None, None, None, told.append)
+    dataset = loaded.dataset
     said = {"location": dataset.location, "sha256": dataset.sha256, "told": told}
     (folder / f"{rank}.json").write_text(json.dumps(said))
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from digits.errors import ModelError, TrainingError, UsageError
 from digits.training.checkpoint import Epoch
-from digits.training.config import TrainConfig
 from digits.training.export import load_network
 from digits.training.loop import predict_logits
+
+from digits.errors import ModelError, TrainingError, UsageError
+from digits.training.config import TrainConfig
 from digits.training.recipes import RECIPES
 from digits.training.run import Run, resume, train
 from digits.types import Dataset, LabelledDigits

@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from digits.errors import TrainingError
-from digits.inference import load_model
 from digits.training.checkpoint import Epoch
-from digits.training.config import TrainConfig
 from digits.training.export import load_network
 from digits.training.loop import predict_logits
 from digits.training.network import Ensemble
+from digits.training.teams import planned
+
+from digits.errors import TrainingError
+from digits.inference import load_model
+from digits.training.config import TrainConfig
 from digits.training.recipes import RECIPES
 from digits.training.run import Run, resume, train
-from digits.training.teams import planned
 from digits.types import Dataset, softmax
 
 SMALL: dict[str, Any] = {

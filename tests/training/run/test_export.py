@@ -11,13 +11,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from digits.training.export import ExportError, export_onnx, save_weights
+from digits.training.loop import predict
+from digits.training.network import MLP, make_network
 from torch import nn
 
 from digits.inference import load_model
 from digits.training.config import ACTIVATIONS, TrainConfig
-from digits.training.export import ExportError, export_onnx, save_weights
-from digits.training.loop import predict
-from digits.training.network import MLP, make_network
 from digits.training.recipes import RECIPES, recipe
 from digits.training.run import train
 from digits.types import Dataset

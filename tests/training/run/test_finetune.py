@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from digits.training.checkpoint import Epoch
+from digits.training.export import load_network
+from digits.training.loop import predict_logits
+from digits.training.start import continued, load_start
 
 from digits.data import split
 from digits.errors import DigitsError, ModelError, TrainingError, UsageError
 from digits.inference import load_model
-from digits.training.checkpoint import Epoch
-from digits.training.export import load_network
-from digits.training.loop import predict_logits
 from digits.training.recipes import PERSONAL, recipe
 from digits.training.run import Run, resume, train
-from digits.training.start import continued, load_start
 from digits.types import Dataset, LabelledDigits
 
 SHAPE: dict[str, Any] = {"hidden": (32,), "epochs": 6, "batch_size": 50}

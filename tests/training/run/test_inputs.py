@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from digits.training.sources import NOTICE, enlarged, loaded, synthetic_dataset
+from digits.training.teams import teacher_config
 
 from digits.data import MNIST_FILES, split
 from digits.errors import DataError, MissingMNISTError, UsageError
@@ -17,8 +19,6 @@ from digits.synthesis import synthesize
 from digits.training import sources
 from digits.training.config import TrainConfig
 from digits.training.run import Run, resume, train
-from digits.training.sources import NOTICE, enlarged, loaded, synthetic_dataset
-from digits.training.teams import teacher_config
 from digits.types import Dataset, Images, LabelledDigits
 
 CPU = TrainConfig(device="cpu")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from digits.training.extra import Extra, load_extra, seen_before, with_extra
 from PIL import Image
 
 from digits.errors import DataError
 from digits.training.config import TrainConfig
-from digits.training.extra import Extra, load_extra, seen_before, with_extra
 from digits.types import Dataset, LabelledDigits
 
 Kept = Callable[[Path, LabelledDigits], Path]

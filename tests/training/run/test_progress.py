@@ -6,7 +6,6 @@ import re
 import sys
 
 import pytest
-
 from digits.training.checkpoint import Epoch
 from digits.training.progress import ProgressBar
 

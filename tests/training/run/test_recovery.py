@@ -11,14 +11,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from digits.training.loop import predict_logits
+from digits.training.network import Ensemble
+from digits.training.recovery import measure_batches, recovered
 from torch import nn
 
 from digits.errors import ModelError
 from digits.inference import load_model
 from digits.inference.model import locate_model
-from digits.training.loop import predict_logits
-from digits.training.network import Ensemble
-from digits.training.recovery import measure_batches, recovered
 from digits.training.run import Run, train
 from digits.types import Dataset, LabelledDigits
 

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-
-from digits.errors import ModelError, UsageError
 from digits.training.checkpoint import Epoch
 from digits.training.export import load_network
+
+from digits.errors import ModelError, UsageError
 from digits.training.recipes import recipe
 from digits.training.run import resume, train
 from digits.types import Dataset

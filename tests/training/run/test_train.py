@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from digits.training.export import load_network
+from digits.training.loop import predict_logits
 
 from digits.errors import UsageError
 from digits.evaluation.metrics import score
 from digits.inference import load_model
 from digits.training.config import TrainConfig
-from digits.training.export import load_network
-from digits.training.loop import predict_logits
 from digits.training.recipes import recipe
 from digits.training.run import Run, train
 from digits.types import Dataset, LabelledDigits

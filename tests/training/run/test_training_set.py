@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from digits.training.export import export_onnx
+from digits.training.loop import fit, predict_logits
+from digits.training.network import MLP, Ensemble, make_network
+from digits.training.sources import learned_as_none, no_digits
 
 from digits.inference import load_model
 from digits.synthesis import synthesize_outliers
 from digits.training.config import TrainConfig
-from digits.training.export import export_onnx
-from digits.training.loop import fit, predict_logits
-from digits.training.network import MLP, Ensemble, make_network
 from digits.training.recipes import recipe
-from digits.training.sources import learned_as_none, no_digits
 from digits.types import Dataset, LabelledDigits, softmax
 
 FEW = recipe("fast").replace(epochs=4, batch_size=250)

@@ -177,6 +177,8 @@ def make_network(config: TrainConfig) -> nn.Module:
     if not isinstance(logits, Tensor) or logits.shape != (2, CLASSES) or logits.dtype != torch.float32:
         found = f"{logits.dtype}{list(logits.shape)}" if isinstance(logits, Tensor) else type(logits).__name__
         raise UsageError(f"network {model.network} returned {found} for two digits; it must be float32[2, {CLASSES}]")
+    if not any(weight.requires_grad for weight in network.parameters()):
+        raise UsageError(f"network {model.network} has no weights to train")
     return network
 
 

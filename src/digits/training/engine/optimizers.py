@@ -52,11 +52,9 @@ def make_optimizer(network: nn.Module, config: OptimizationConfig, dtype: torch.
     Raises
     ------
     UsageError
-        When the network has no weights, or an optimizer of your own fails.
+        When an optimizer of your own fails.
     """
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    if not weights:
-        raise UsageError("the network has no weights to train")
     common: dict[str, Any] = {"lr": config.lr, "weight_decay": config.weight_decay}
     match config.optimizer:
         case "adam" | "adamw":
