@@ -1,4 +1,4 @@
-"""Of a page, the ink that may be digits is found, whatever else is on it."""
+"""Components that may be digits are found, whatever else is on the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from digits.preprocessing import find_components
-from digits.preprocessing.components import level_runs
+from digits.preprocessing.components import find_runs
 
 PAPER, PEN = 220, 40
 ZEROS = [(60, 80), (140, 80), (220, 80), (60, 200), (140, 200)]
@@ -22,8 +22,8 @@ def page(pen: int = PEN, places: list[tuple[int, int]] = ZEROS) -> np.ndarray:
 
 
 def boxes(picture: np.ndarray) -> list[tuple[int, int, int, int]]:
-    marks, _, _ = find_components(picture)
-    return sorted((mark.left, mark.top, mark.width, mark.height) for mark in marks)
+    components, _, _ = find_components(picture)
+    return sorted((each.left, each.top, each.width, each.height) for each in components)
 
 
 def assert_rings(picture: np.ndarray, places: list[tuple[int, int]] = ZEROS) -> None:
@@ -36,12 +36,12 @@ def assert_rings(picture: np.ndarray, places: list[tuple[int, int]] = ZEROS) -> 
         assert 56 < height < 76
 
 
-def test_every_ring_is_a_mark_and_their_height_is_known() -> None:
+def test_every_ring_is_a_component_of_typical_height() -> None:
     assert_rings(page())
     assert 60 <= find_components(page())[2] <= 70
 
 
-def test_light_ink_on_a_dark_board_is_found_too() -> None:
+def test_light_ink_on_a_dark_board() -> None:
     assert_rings(255 - page())
 
 
@@ -51,14 +51,14 @@ def test_a_pale_pencil_beside_a_marker_is_kept() -> None:
     assert_rings(picture)
 
 
-def test_shadows_with_hard_edges_are_no_ink() -> None:
+def test_shadows_with_hard_edges_are_not_ink() -> None:
     light = np.ones((300, 400))
     light[:, 250:] = 0.55
     light[130:] *= 0.7
     assert_rings((page() * light).astype(np.uint8))
 
 
-def test_printed_lines_are_left_out_even_where_the_writing_crosses_them() -> None:
+def test_printed_lines_are_removed_even_where_writing_crosses_them() -> None:
     ruled = page(places=[])
     for row in (30, 110, 190, 270):
         cv2.line(ruled, (0, row), (399, row + 4), 150, 2)
@@ -67,14 +67,14 @@ def test_printed_lines_are_left_out_even_where_the_writing_crosses_them() -> Non
 
 @pytest.mark.parametrize("length", [30, 31, 64, 99])
 @pytest.mark.parametrize("width", [1, 20, 50, 200])
-def test_level_runs_are_what_an_opening_leaves(length: int, width: int) -> None:
+def test_runs_equal_an_opening(length: int, width: int) -> None:
     ink = (np.random.default_rng(0).random((200, width)) > np.linspace(0, 0.2, 200)[:, None]).astype(np.uint8)
     opened = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     assert opened.any()
-    assert (level_runs(ink, length) == opened).all()
+    assert (find_runs(ink, length) == opened).all()
 
 
-def test_squared_paper_is_left_out() -> None:
+def test_squared_paper_is_removed() -> None:
     squared = page(places=[])
     for place in range(0, 400, 25):
         cv2.line(squared, (place, 0), (place, 299), 185, 1)
@@ -82,7 +82,7 @@ def test_squared_paper_is_left_out() -> None:
     assert_rings(np.minimum(squared, page()))
 
 
-def test_specks_and_the_edge_of_the_desk_are_left_out() -> None:
+def test_specks_and_the_edge_of_the_desk_are_removed() -> None:
     picture = page()
     cv2.circle(picture, (330, 50), 2, PEN, -1)
     picture[:, 385:] = 30
@@ -90,25 +90,25 @@ def test_specks_and_the_edge_of_the_desk_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("noise", [4, 12, 25])
-def test_a_noisy_sensor_writes_nothing(noise: float) -> None:
+def test_a_noisy_sensor(noise: float) -> None:
     grain = np.random.default_rng(0).normal(0, noise, (300, 400))
     assert_rings((page() + grain).clip(0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
-def test_empty_pages_have_no_marks(grey: int) -> None:
+def test_empty_pages_have_no_components(grey: int) -> None:
     assert find_components(np.full((200, 300), grey, np.uint8)) == ([], (200, 300), 0.0)
 
 
 def test_large_pages_are_shrunk_first() -> None:
-    marks, shape, height = find_components(cv2.resize(page(), (3200, 2400)))
+    components, shape, height = find_components(cv2.resize(page(), (3200, 2400)))
     assert shape == (1200, 1600)
-    assert len(marks) == len(ZEROS)
+    assert len(components) == len(ZEROS)
     assert 240 < height < 290
 
 
-def test_a_mark_is_cut_out_and_full_where_the_pen_was() -> None:
-    marks, _, _ = find_components(page())
-    assert all(mark.ink.max() == 255 and mark.ink.dtype == np.uint8 for mark in marks)
-    assert all(mark.ink[mark.height // 2, mark.width // 2] == 0 for mark in marks)
-    assert all((mark.right, mark.bottom) == (mark.left + mark.width, mark.top + mark.height) for mark in marks)
+def test_a_component_is_cut_out_with_full_ink() -> None:
+    for each in find_components(page())[0]:
+        assert (each.ink.dtype, each.ink.max()) == (np.uint8, 255)
+        assert each.ink[each.height // 2, each.width // 2] == 0
+        assert (each.right, each.bottom) == (each.left + each.width, each.top + each.height)

@@ -1,4 +1,4 @@
-"""Whatever the file, the picture in it comes out upright in 8 bits, or a sentence says why it cannot."""
+"""Any file gives an upright 8-bit picture, or an error that says why not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEIGHT, WIDTH = 48, 64
 
 
 def drawing(height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """Grey, with a mark in one corner only, so that every way of turning it looks different."""
+    """Grey, with a patch in one corner, so that every orientation looks different."""
     across, down = np.linspace(0, 60, width), np.linspace(0, 40, height)
     picture = np.rint(150 - across - down[:, None]).astype(np.uint8)
     picture[height // 8 : height // 2, width // 8 : width // 4] = 250
@@ -86,7 +86,7 @@ PIXELS = (b"IDAT", zlib.compress((b"\0" + b"\x80" * 8) * 8))
         ("GIF", {}, 20),
     ],
 )
-def test_every_format_gives_its_picture(format: str, settings: dict[str, object], near: float) -> None:  # noqa: A002
+def test_every_format(format: str, settings: dict[str, object], near: float) -> None:  # noqa: A002
     decoded = decode(file_of(in_colour(), format, **settings), "photo")
     assert decoded.picture.dtype == np.uint8
     assert decoded.size == (WIDTH, HEIGHT)
@@ -119,7 +119,7 @@ def test_grey_stays_grey(format: str) -> None:  # noqa: A002
         ("LAB", "TIFF", 6),
     ],
 )
-def test_every_mode_is_converted(mode: str, format: str, near: float) -> None:  # noqa: A002
+def test_every_mode(mode: str, format: str, near: float) -> None:  # noqa: A002
     shown = Image.fromarray(in_colour())
     if mode == "LAB":
         from PIL import ImageCms
@@ -137,7 +137,7 @@ def test_every_mode_is_converted(mode: str, format: str, near: float) -> None:  
     assert apart(picture.squeeze(), expected) <= near
 
 
-def test_sixteen_bits_are_scaled_by_the_range_they_use() -> None:
+def test_sixteen_bits_are_scaled_by_their_range() -> None:
     grey = drawing().astype(np.uint16)
     whole = grey * 257
     whole[0, 0] = 65535
@@ -154,14 +154,14 @@ def test_sixteen_bits_are_scaled_by_the_range_they_use() -> None:
     assert apart(decode(pgm, "photo").picture[1:], drawing()[1:]) < 1
 
 
-def test_labels_and_numbers_below_zero_are_stretched() -> None:
+def test_labels_and_negative_numbers_are_stretched() -> None:
     labels = np.zeros((HEIGHT, WIDTH), np.int32)
     labels[10:20, 10:20] = 2
     assert set(np.unique(decode(file_of(labels, "TIFF"), "photo").picture)) == {0, 255}
     assert set(np.unique(as_picture(labels.astype(np.int64) - 1))) == {0, 255}
 
 
-def test_floats_are_scaled_and_what_is_no_number_is_ground() -> None:
+def test_floats_are_scaled_and_nan_becomes_ground() -> None:
     values = drawing().astype(np.float32) / 255
     assert apart(decode(file_of(values, "TIFF"), "photo").picture, drawing()) == 0
     values[5, 5], values[6, 6], values[7, 7] = np.nan, np.inf, -np.inf
@@ -177,7 +177,7 @@ def test_floats_are_scaled_and_what_is_no_number_is_ground() -> None:
     ("colour", "ground"), [((0, 0, 0), 255), ((200, 0, 0), 255), ((255, 255, 255), 0), ((255, 255, 0), 0)]
 )
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
-def test_what_is_transparent_lies_on_white_and_a_light_pen_on_black(
+def test_transparency_is_white_or_black_under_a_light_pen(
     colour: tuple[int, ...],
     ground: int,
     format: str,  # noqa: A002
@@ -188,7 +188,7 @@ def test_what_is_transparent_lies_on_white_and_a_light_pen_on_black(
     assert (picture[25, 30] == colour).all()
 
 
-def test_transparency_of_palettes_and_single_colours_is_seen() -> None:
+def test_transparency_of_palettes_and_single_colours() -> None:
     pixels = np.full((HEIGHT, WIDTH), 9, np.uint8)
     pixels[10:30, 10:30] = 40
     by_number = decode(file_of(Image.fromarray(pixels), transparency=9), "drawing").picture
@@ -201,22 +201,22 @@ def test_transparency_of_palettes_and_single_colours_is_seen() -> None:
     assert picture[20, 20].tolist() == [40, 0, 20]
 
 
-def test_a_light_page_that_was_cut_out_lies_on_white() -> None:
+def test_a_light_page_cut_out_is_on_white() -> None:
     page = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     page[8:40, 8:56] = (235, 235, 230, 255)
     page[20:24, 20:30] = (30, 30, 60, 255)
     assert (decode(file_of(page), "page").picture[0, 0] == 255).all()
 
 
-def test_what_nobody_sees_has_no_part_in_a_shrunk_picture() -> None:
+def test_invisible_colours_have_no_weight_in_a_shrunk_picture() -> None:
     pixels = np.zeros((400, 400, 4), np.uint8)
     pixels[..., :3] = (255, 0, 0)
     pixels[::2, :, :] = (0, 0, 0, 255)
-    picture = decode(file_of(pixels), "drawing", largest=100).picture
+    picture = decode(file_of(pixels), "drawing", max_side=100).picture
     assert apart(picture, np.full((100, 100, 3), 128)) <= 1
 
 
-def test_nothing_opaque_and_one_light_colour_are_blank_pages() -> None:
+def test_fully_transparent_pictures_are_blank_pages() -> None:
     clear = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
     assert (decode(file_of(clear), "canvas").picture == 255).all()
     assert (decode(file_of(np.full((HEIGHT, WIDTH), 255, np.uint8)), "page").picture == 255).all()
@@ -225,7 +225,7 @@ def test_nothing_opaque_and_one_light_colour_are_blank_pages() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
-def test_pictures_come_out_upright(orientation: int, format: str) -> None:  # noqa: A002
+def test_pictures_are_upright(orientation: int, format: str) -> None:  # noqa: A002
     upright = drawing()
     transposed = upright.T if orientation >= 5 else upright
     stored = {
@@ -240,23 +240,23 @@ def test_pictures_come_out_upright(orientation: int, format: str) -> None:  # no
     }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    # As bytes: only then does the HEIC writer make the turn that its readers go by.
+    # as bytes: only then does the HEIC writer store the orientation its readers use
     decoded = decode(file_of(np.ascontiguousarray(stored), format, exif=exif.tobytes()), "photo")
     assert decoded.size == (WIDTH, HEIGHT)
     picture = decoded.picture if decoded.picture.ndim == 2 else decoded.picture[..., 1]
     assert apart(picture, upright) < 6
 
 
-def test_damage_to_the_note_of_orientation_is_no_damage() -> None:
+def test_damaged_exif_is_ignored() -> None:
     content = file_of(drawing(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     assert apart(decode(content, "photo").picture, drawing()) < 3
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])
 @pytest.mark.parametrize(("width", "height"), [(1200, 900), (1007, 333), (333, 1007), (640, 480)])
-def test_large_pictures_are_shrunk_and_say_how_large_they_were(format: str, width: int, height: int) -> None:  # noqa: A002
+def test_large_pictures_are_shrunk_and_keep_their_size(format: str, width: int, height: int) -> None:  # noqa: A002
     whole = cv2.GaussianBlur(drawing(height, width), (0, 0), 3)
-    decoded = decode(file_of(whole, format), "photo", largest=300)
+    decoded = decode(file_of(whole, format), "photo", max_side=300)
     assert decoded.size == (width, height)
     assert 0.95 * 300 <= max(decoded.picture.shape) <= 300
     high, wide = decoded.picture.shape
@@ -264,19 +264,19 @@ def test_large_pictures_are_shrunk_and_say_how_large_they_were(format: str, widt
     assert apart(decoded.picture, cv2.resize(whole, (wide, high), interpolation=cv2.INTER_AREA)) < 2
 
 
-def test_a_shrunk_photo_that_lies_on_its_side_is_turned() -> None:
+def test_a_shrunk_photo_on_its_side_is_turned() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    decoded = decode(file_of(drawing(900, 1200), "JPEG", exif=exif), "photo", largest=300)
+    decoded = decode(file_of(drawing(900, 1200), "JPEG", exif=exif), "photo", max_side=300)
     assert decoded.size == (900, 1200)
     assert decoded.picture.shape == (300, 225)
 
 
-def test_of_a_phones_pair_of_pictures_the_first_is_read() -> None:
+def test_of_a_phones_two_pictures_the_first_is_read() -> None:
     pair = file_of(drawing(), "MPO", save_all=True, append_images=[Image.fromarray(255 - drawing())])
     assert Image.open(io.BytesIO(pair)).format == "MPO"
     assert apart(decode(pair, "photo").picture, drawing()) < 3
-    assert decode(pair, "photo", largest=32).picture.shape == (24, 32)
+    assert decode(pair, "photo", max_side=32).picture.shape == (24, 32)
 
 
 def test_of_several_heic_pictures_the_main_one_is_read() -> None:
@@ -291,19 +291,22 @@ def frames(format: str) -> bytes:  # noqa: A002
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message"),
     [
         (lambda: b"", "photo is empty"),
-        (lambda: b"%PDF-1.7 and so on", "photo is not a picture .*PNG, JPEG, WebP, BMP, TIFF, GIF, PGM.*HEIC"),
-        (lambda: b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "photo is not a picture"),
-        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "photo is not a picture"),
+        (
+            lambda: b"%PDF-1.7 and so on",
+            "photo is not in a known picture format.*PNG, JPEG, WebP.*PGM.*HEIC",
+        ),
+        (lambda: b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "photo is not in a known picture format"),
+        (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "photo is not in a known picture format"),
         (lambda: png()[:20], "photo is damaged"),
         (lambda: file_of(drawing(), "JPEG")[:-200], "photo is damaged"),
-        (lambda: png(width=30000, height=30000), "photo has .*900.*more than .*120"),
-        (lambda: png(PIXELS, width=12000, height=11000), "photo has .*132.*more than .*120"),
+        (lambda: png(width=30000, height=30000), "photo has .*900.*at most 120"),
+        (lambda: png(PIXELS, width=12000, height=11000), "photo has .*132.*at most 120"),
         (lambda: file_of(np.zeros((1, 1), np.uint8)), "photo .*1.?×.?1 pixels.* too small to hold a digit"),
         (lambda: file_of(np.zeros((3, 90), np.uint8)), "photo .* too small to hold a digit"),
-        (lambda: file_of(np.full((4, 161), 9, np.uint8)), "photo .*161.?×.?4 .*into pieces"),
+        (lambda: file_of(np.full((4, 161), 9, np.uint8)), "photo .*161.?×.?4 .*into shorter pieces"),
         (lambda: frames("GIF"), "photo .*picture of its own"),
         (lambda: frames("TIFF"), "photo .*picture of its own"),
         (lambda: frames("WEBP"), "photo .*picture of its own"),
@@ -314,13 +317,13 @@ def frames(format: str) -> bytes:  # noqa: A002
         (lambda: file_of(np.full((HEIGHT, WIDTH), np.nan, np.float32), "TIFF"), "photo holds no finite number"),
     ],
 )
-def test_each_fault_has_its_sentence(content: Callable[[], bytes], sentence: str) -> None:
-    with pytest.raises(DataError, match=f"^{sentence}") as caught:
+def test_each_fault_is_named(content: Callable[[], bytes], message: str) -> None:
+    with pytest.raises(DataError, match=f"^{message}") as caught:
         decode(content(), "photo")
     assert "\n" not in str(caught.value)
 
 
-def test_a_picture_that_exceeds_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_too_large_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise MemoryError
 
@@ -330,7 +333,7 @@ def test_a_picture_that_exceeds_memory_says_so(monkeypatch: pytest.MonkeyPatch) 
         decode(content, "photo")
 
 
-def test_an_interrupt_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_is_not_damage(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -340,7 +343,7 @@ def test_an_interrupt_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
         decode(content, "photo")
 
 
-def test_heic_without_its_library_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_heic_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     content = file_of(drawing(), "HEIF")
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(DataError, match=r"^photo .*pip install pillow-heif"):
@@ -362,7 +365,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("kind", SMALL)
-def test_a_file_that_was_cut_off_never_gives_part_of_its_picture(kind: str) -> None:
+def test_a_truncated_file_never_gives_part_of_its_picture(kind: str) -> None:
     content = SMALL[kind]()
     whole = decode(content, "photo").picture
     for length in range(1, len(content), max(len(content) // 60, 1)):
@@ -370,12 +373,12 @@ def test_a_file_that_was_cut_off_never_gives_part_of_its_picture(kind: str) -> N
             picture = decode(content[:length], "photo").picture
         except DataError:
             continue
-        # Only what follows the pixels may be missing.
+        # only data after the pixels may be missing
         assert np.array_equal(picture, whole), length
 
 
 @pytest.mark.parametrize("kind", SMALL)
-def test_whatever_happens_to_its_bytes_a_file_is_read_or_refused(kind: str) -> None:
+def test_damaged_files_are_read_or_refused(kind: str) -> None:
     content = SMALL[kind]()
 
     @given(st.lists(st.tuples(st.integers(0, len(content) - 1), st.binary(max_size=4)), min_size=1, max_size=6))
@@ -426,11 +429,11 @@ def test_bombs_take_little_memory_and_print_nothing(tmp_path: object) -> None:
     assert done.stderr == ""
     grown = {line.split()[0]: int(line.split()[2]) for line in done.stdout.splitlines()}
     assert grown.keys() == BOMBS.keys()
-    # Eight texts of 64 MB would be 512; Pillow may keep 64 of them.
+    # eight texts of 64 MB would be 512; Pillow may keep 64 of them
     assert max(grown.values()) < 160, grown
 
 
-def test_neither_pillow_nor_its_plugins_are_loaded_before_a_file_is() -> None:
+def test_pillow_is_loaded_only_with_a_file() -> None:
     script = "import sys, digits.preprocessing.decoding; print([m for m in ('PIL', 'pillow_heif') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -464,13 +467,13 @@ def test_an_array_and_a_file_of_it_are_the_same_picture() -> None:
 
 
 @pytest.mark.parametrize("values", [[1e308, -1e308], [5e-324, -5e-324], [np.nan, -1.0], [1e300, 2.0]])
-def test_numbers_without_measure_are_no_warning(values: list[float]) -> None:
+def test_extreme_numbers_cause_no_warning(values: list[float]) -> None:
     picture = as_picture(np.resize(np.array(values), (8, 8)))
     assert picture.max() == 255
 
 
 @pytest.mark.parametrize(
-    ("array", "sentence"),
+    ("array", "message"),
     [
         (np.zeros(9), r"must be \[height, width\].* it is \[9\]"),
         (np.zeros((9, 9, 2), np.uint8), r"must be .* it is \[9, 9, 2\]"),
@@ -479,11 +482,11 @@ def test_numbers_without_measure_are_no_warning(values: list[float]) -> None:
         (np.full((9, 9), 1j), "must hold whole numbers, floats or bools; it holds complex128"),
         (np.full((9, 9), np.nan), "holds no finite number"),
         (np.zeros((0, 9), np.uint8), "is 9×0 pixels, too small to hold a digit"),
-        (np.ones((5, 500)), "is a strip of 500×5 pixels: cut it into pieces"),
-        (np.broadcast_to(np.uint8(9), (12000, 12000)), "has 144 megapixels, more than the 120"),
-        (np.eye(9, dtype=np.uint8), "is entirely black: it reaches 1 of 255"),
+        (np.ones((5, 500)), "is a strip of 500×5 pixels: cut it into shorter pieces"),
+        (np.broadcast_to(np.uint8(9), (12000, 12000)), "has 144 megapixels; at most 120"),
+        (np.eye(9, dtype=np.uint8), "is entirely black: no pixel is above 1 of 255"),
     ],
 )
-def test_what_is_no_picture_has_its_sentence(array: np.ndarray, sentence: str) -> None:
-    with pytest.raises(DataError, match=f"^the array {sentence}"):
+def test_other_arrays_are_refused_with_the_reason(array: np.ndarray, message: str) -> None:
+    with pytest.raises(DataError, match=f"^the array {message}"):
         as_picture(array)

@@ -1,4 +1,4 @@
-"""Marks become lines in reading order."""
+"""Components become lines in reading order."""
 
 from __future__ import annotations
 
@@ -15,52 +15,59 @@ from digits.preprocessing.components import Component
 HEIGHT = 40.0
 
 
-def mark(left: float, top: float, width: int = 25, height: int = 40) -> Component:
+def component(left: float, top: float, width: int = 25, height: int = 40) -> Component:
     return Component(round(left), round(top), np.full((height, width), 255, np.uint8), 200.0)
 
 
-def places(marks: list[Component], height: float = HEIGHT) -> list[list[tuple[int, int]]]:
-    return [[(each.left, each.top) for each in line.marks] for line in find_lines(marks, height)]
+def places(components: list[Component], height: float = HEIGHT) -> list[list[tuple[int, int]]]:
+    return [[(each.left, each.top) for each in line.components] for line in find_lines(components, height)]
 
 
 @given(st.permutations(range(6)))
-def test_lines_are_read_from_the_top_each_from_the_left(order: list[int]) -> None:
-    marks = [mark(10 + 40 * column, 20 + 70 * row) for row in range(2) for column in range(3)]
-    assert places([marks[index] for index in order]) == [
+def test_lines_go_down_and_right(order: list[int]) -> None:
+    components = [component(10 + 40 * column, 20 + 70 * row) for row in range(2) for column in range(3)]
+    assert places([components[index] for index in order]) == [
         [(10, 20), (50, 20), (90, 20)],
         [(10, 90), (50, 90), (90, 90)],
     ]
 
 
 @pytest.mark.parametrize("degrees", [-8, -3, 3, 8])
-def test_rising_and_falling_lines_stay_whole(degrees: float) -> None:
+def test_sloping_lines_stay_whole(degrees: float) -> None:
     slope = math.tan(math.radians(degrees))
-    marks = [mark(40 * column, 200 + 60 * row + slope * 40 * column) for row in range(3) for column in range(15)]
-    assert [len(line) for line in places(marks)] == [15, 15, 15]
+    components = [
+        component(40 * column, 200 + 60 * row + slope * 40 * column) for row in range(3) for column in range(15)
+    ]
+    assert [len(line) for line in places(components)] == [15, 15, 15]
 
 
 def test_a_line_with_a_wide_gap_is_one_line() -> None:
-    assert len(places([mark(0, 0), mark(40, 3), mark(600, -4), mark(640, 2)])) == 1
+    assert len(places([component(0, 0), component(40, 3), component(600, -4), component(640, 2)])) == 1
 
 
-def test_what_is_above_each_other_is_no_line() -> None:
-    assert [len(line) for line in places([mark(0, 0), mark(3, 45), mark(1, 92)])] == [1, 1, 1]
+def test_components_above_each_other_are_lines_of_their_own() -> None:
+    assert [len(line) for line in places([component(0, 0), component(3, 45), component(1, 92)])] == [1, 1, 1]
 
 
-def test_a_small_part_joins_the_digit_it_is_near_and_is_dropped_where_it_is_alone() -> None:
-    bar, dirt = mark(20, -6, 20, 6), mark(300, 300, 6, 6)
-    assert places([mark(0, 0), bar, dirt, mark(50, 0)]) == [[(0, 0), (20, -6), (50, 0)]]
+def test_small_parts_join_a_near_digit_or_are_dropped() -> None:
+    bar, dirt = component(20, -6, 20, 6), component(300, 300, 6, 6)
+    assert places([component(0, 0), bar, dirt, component(50, 0)]) == [[(0, 0), (20, -6), (50, 0)]]
 
 
 def test_digits_of_uneven_height_are_one_line() -> None:
-    marks = [mark(0, 0), mark(40, 12, height=26), mark(80, -10, height=60), mark(120, 8, height=30)]
-    assert [len(line) for line in places(marks)] == [4]
+    components = [
+        component(0, 0),
+        component(40, 12, height=26),
+        component(80, -10, height=60),
+        component(120, 8, height=30),
+    ]
+    assert [len(line) for line in places(components)] == [4]
 
 
-def test_nothing_has_no_lines() -> None:
+def test_no_components_give_no_lines() -> None:
     assert find_lines([], 0.0) == []
 
 
-def test_a_line_knows_the_height_of_its_own_digits() -> None:
-    large, small = [mark(60 * n, 0) for n in range(3)], [mark(60 * n, 100, 20, 24) for n in range(3)]
+def test_each_line_has_the_height_of_its_own_digits() -> None:
+    large, small = [component(60 * n, 0) for n in range(3)], [component(60 * n, 100, 20, 24) for n in range(3)]
     assert [line.height for line in find_lines(large + small, HEIGHT)] == [40, 24]

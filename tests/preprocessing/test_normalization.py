@@ -1,4 +1,4 @@
-"""Ink becomes a digit as MNIST's did."""
+"""Ink is scaled and placed as MNIST's."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(int) - other).mean() / one.mean())
 
 
-def test_mnist_comes_out_as_it_went_in(mnist: Dataset) -> None:
+def test_mnist_is_unchanged(mnist: Dataset) -> None:
     """Of the 70,000 all but 18 do: 16 are 19 pixels long, two lie a pixel off."""
     images = mnist.test.images
     same = np.mean([np.array_equal(normalize(image), image) for image in images])
     assert same >= 0.999
 
 
-def test_no_ink_is_no_digit() -> None:
+def test_no_ink_gives_an_empty_digit() -> None:
     assert not normalize(np.zeros((40, 30), np.uint8)).any()
     assert not normalize(np.zeros((0, 0), np.uint8)).any()
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 60), st.integers(0, 60))
-def test_room_around_the_ink_changes_nothing(above: int, below: int, before: int, after: int) -> None:
+def test_margins_change_nothing(above: int, below: int, before: int, after: int) -> None:
     ink = ring(90, 9)
     roomy = np.pad(ink, ((above, below), (before, after)))
     assert np.array_equal(normalize(roomy), normalize(ink))
@@ -49,7 +49,7 @@ def test_size_changes_little(side: int) -> None:
 
 
 @pytest.mark.parametrize(("shape", "long"), [((500, 1), (20, 2)), ((1, 500), (2, 20)), ((1, 1), (20, 20))])
-def test_extreme_shapes_are_fitted_too(shape: tuple[int, int], long: tuple[int, int]) -> None:
+def test_extreme_shapes(shape: tuple[int, int], long: tuple[int, int]) -> None:
     rows, columns = np.nonzero(normalize(np.full(shape, 255, np.uint8)))
     assert abs(np.ptp(rows) + 1 - long[0]) <= 1
     assert abs(np.ptp(columns) + 1 - long[1]) <= 1
@@ -63,7 +63,7 @@ def test_the_thinnest_line_stays_visible(side: int) -> None:
     assert covered > 0.8 * np.count_nonzero(normalize(ring(side, side // 12)) > 100) / 2
 
 
-def test_faint_thin_lines_lose_nothing_to_shrinking() -> None:
+def test_faint_thin_lines_survive_shrinking() -> None:
     thin = ring(2000, 1)
     assert apart(normalize(thin), normalize(thin // 16)) < 0.05
 
@@ -84,7 +84,7 @@ def test_faint_ink_becomes_full(peak: int) -> None:
     assert apart(normalize(ring(100, 10)), normalize(faint)) < 0.05
 
 
-def test_lopsided_ink_stays_whole() -> None:
+def test_unbalanced_ink_stays_whole() -> None:
     ink = np.zeros((100, 100), np.uint8)
     ink[:12, :12] = 255
     ink[99, 99] = 255
@@ -95,6 +95,6 @@ def test_lopsided_ink_stays_whole() -> None:
 
 
 @pytest.mark.parametrize("ink", [np.zeros((5, 5)), np.zeros((5, 5, 3), np.uint8), np.zeros(5, np.uint8)])
-def test_what_is_no_ink_is_refused(ink: np.ndarray) -> None:
+def test_other_arrays_are_refused(ink: np.ndarray) -> None:
     with pytest.raises(DataError, match=r"ink must be uint8\[h, w\]; this is"):
         normalize.__wrapped__(ink) if hasattr(normalize, "__wrapped__") else normalize(ink)

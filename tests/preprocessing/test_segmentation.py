@@ -1,4 +1,4 @@
-"""What may be one digit is listed: marks apart, together, and cut."""
+"""Candidates are components alone, joined, and cut."""
 
 from __future__ import annotations
 
@@ -32,36 +32,36 @@ def touching() -> np.ndarray:
     return ink
 
 
-def test_a_narrow_mark_is_never_cut() -> None:
-    pieces = segment_line(line((0, stick()), (30, ring(30))))
-    assert [piece.cut_cost for piece in pieces] == [0, 0]
+def test_narrow_components_are_not_cut() -> None:
+    segments = segment_line(line((0, stick()), (30, ring(30))))
+    assert [each.cut_cost for each in segments] == [0, 0]
 
 
-def test_touching_rings_may_be_cut_between_them() -> None:
-    pieces = segment_line(line((10, touching())))
-    starts = [piece.left for piece in pieces]
+def test_touching_rings_are_cut_between_them() -> None:
+    segments = segment_line(line((10, touching())))
+    starts = [each.left for each in segments]
     assert any(44 <= start <= 52 for start in starts)
-    assert pieces[0].cut_cost == 0
-    assert all(piece.cut_cost > 0 for piece in pieces[1:])
+    assert segments[0].cut_cost == 0
+    assert all(each.cut_cost > 0 for each in segments[1:])
 
 
-def test_the_pieces_of_a_mark_are_all_of_its_ink() -> None:
-    pieces = segment_line(line((10, touching())))
-    assert sum(int(piece.ink.sum()) for piece in pieces) == int(touching().sum())
+def test_segments_keep_all_ink() -> None:
+    segments = segment_line(line((10, touching())))
+    assert sum(int(each.ink.sum()) for each in segments) == int(touching().sum())
 
 
-def test_each_piece_alone_and_all_of_a_mark_are_candidates() -> None:
-    pieces = segment_line(line((10, touching())))
-    candidates = find_candidates(pieces, float(HEIGHT))
+def test_each_segment_and_the_whole_component_are_candidates() -> None:
+    segments = segment_line(line((10, touching())))
+    candidates = find_candidates(segments, float(HEIGHT))
     spans = {(each.first, each.last) for each in candidates}
-    assert {(index, index) for index in range(len(pieces))} <= spans
-    assert (0, len(pieces) - 1) in spans
-    whole = next(each for each in candidates if (each.first, each.last) == (0, len(pieces) - 1))
+    assert {(index, index) for index in range(len(segments))} <= spans
+    assert (0, len(segments) - 1) in spans
+    whole = next(each for each in candidates if (each.first, each.last) == (0, len(segments) - 1))
     assert int(whole.ink.sum()) == int(touching().sum())
     assert whole.box == (11, 1, 77, 59)
 
 
-def test_a_bar_and_its_belly_may_be_one_digit_but_digits_apart_may_not() -> None:
+def test_a_bar_joins_its_digit_but_separate_digits_do_not_join() -> None:
     bar = Component(38, 0, np.full((6, 25), 255, np.uint8), 200.0)
     near = Line((Component(0, 0, ring(), 200.0), bar), float(HEIGHT))
     far = line((0, ring()), (70, ring()))
@@ -69,7 +69,7 @@ def test_a_bar_and_its_belly_may_be_one_digit_but_digits_apart_may_not() -> None
     assert (0, 1) not in {(each.first, each.last) for each in find_candidates(segment_line(far), float(HEIGHT))}
 
 
-def test_candidates_come_in_the_order_of_their_first_piece() -> None:
+def test_candidates_are_sorted_by_their_first_segment() -> None:
     firsts = [each.first for each in find_candidates(segment_line(line((0, touching()), (80, ring()))), float(HEIGHT))]
     assert firsts == sorted(firsts)
 

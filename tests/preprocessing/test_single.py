@@ -1,4 +1,4 @@
-"""Of a picture of one digit, the digit is kept and what is not of it is not."""
+"""The digit in a picture is kept, and other ink is not."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one.astype(int) - other).mean() / one.mean())
 
 
-def test_a_written_digit_is_that_of_its_ink() -> None:
+def test_a_photographed_digit_equals_its_ink() -> None:
     assert apart(normalize(five()), extract_digit(on_paper(five()))) < 0.25
 
 
-def test_a_part_that_stands_alone_belongs_to_the_digit() -> None:
+def test_a_separate_part_belongs_to_the_digit() -> None:
     with_bar, without = extract_digit(on_paper(five())), extract_digit(on_paper(five(bar=False)))
     assert apart(with_bar, without) > 0.5
 
@@ -47,7 +47,7 @@ def test_a_part_that_stands_alone_belongs_to_the_digit() -> None:
     ],
     ids=["speck", "printed line", "edge of something"],
 )
-def test_what_is_not_of_the_digit_is_left_out(spoil: object) -> None:
+def test_other_ink_is_left_out(spoil: object) -> None:
     ink = five()
     clean = extract_digit(on_paper(ink))
     spoilt = extract_digit(on_paper(spoil(ink.copy())))  # type: ignore[operator]
@@ -62,6 +62,6 @@ def test_a_small_digit_outweighs_a_wide_printed_bar() -> None:
     assert apart(clean, extract_digit(on_paper(ink))) < 0.15
 
 
-def test_nothing_is_nothing() -> None:
+def test_no_ink_gives_an_empty_digit() -> None:
     assert not extract_digit(np.full((50, 50, 3), 240, np.uint8)).any()
     assert not extract_digit(np.zeros((0, 0), np.uint8)).any()

@@ -174,8 +174,8 @@ def test_many_numbers_are_refused_before_they_are_parsed(short: Served, seven: b
 def test_a_picture_bomb_is_refused_by_what_it_claims(short: Served, seven: bytes) -> None:
     before = short.memory()
     for width, height, says in (
-        (20_000, 20_000, "the picture has 400 megapixels, more than the 50 that are read: shrink it"),
-        (8_000, 7_000, "the picture has 56 megapixels, more than the 50 that are read: shrink it"),
+        (20_000, 20_000, "the picture has 400 megapixels; at most 50 are allowed: shrink it"),
+        (8_000, 7_000, "the picture has 56 megapixels; at most 50 are allowed: shrink it"),
     ):
         answer = short.post("/api/read", bomb(width, height))
         assert (answer.status, answer.error) == (422, says)

@@ -109,7 +109,7 @@ def test_models_are_told(served: Served) -> None:
 
 REFUSED = [
     (b"", "image/png", 422, "the picture is empty: choose a file that holds a picture"),
-    (b"hello", "image/png", 422, "the picture is not a picture that can be read here: save it as PNG, JPEG, "),
+    (b"hello", "image/png", 422, "the picture is not in a known picture format: save it as PNG, JPEG, "),
     (b"x", "text/plain", 415, "a body of the kind text/plain is not read here: send the picture's bytes as image/png"),
     (b"x", "", 415, "a body of the kind that is not named is not read here"),
     (b"{", "application/json", 400, "the body is not JSON: "),
@@ -119,7 +119,7 @@ REFUSED = [
     (b'{"picture": "", "pixels": []}', "application/json", 400, 'JSON must be {"picture": '),
     (b'{"picture": 1}', "application/json", 400, "picture must be a text: "),
     (b'{"picture": "%"}', "application/json", 400, "picture is not base64: "),
-    (b'{"picture": "eA=="}', "application/json", 422, "the picture is not a picture that can be read here"),
+    (b'{"picture": "eA=="}', "application/json", 422, "the picture is not in a known picture format"),
     (b'{"picture": "eA==", "name": 5}', "application/json", 400, "name must be a text, not 5"),
     (b'{"pixels": [[1, 2], [3]]}', "application/json", 400, "pixels must be rows of the same length: "),
     (b'{"pixels": [["a"]]}', "application/json", 400, "pixels must be numbers, 0 to 255 or 0.0 to 1.0"),

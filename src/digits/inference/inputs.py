@@ -10,8 +10,8 @@ import numpy as np
 
 from digits.errors import DataError, DataNotFoundError, UsageError
 from digits.preprocessing import Decoded, as_picture, decode
-from digits.preprocessing.components import LONGEST
-from digits.preprocessing.decoding import MEGAPIXELS
+from digits.preprocessing.components import MAX_PAGE_SIDE
+from digits.preprocessing.decoding import MAX_MEGAPIXELS
 from digits.types import SIDE, Images
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def source_name(source: Source) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else str(getattr(source, "name", "the picture"))
 
 
-def decode_source(source: Source, name: str, *, megapixels: int = MEGAPIXELS) -> Decoded:
-    """Decode a picture from any source; `megapixels` limits its size.
+def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
+    """Decode a picture from any source of at most `max_megapixels`.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def decode_source(source: Source, name: str, *, megapixels: int = MEGAPIXELS) ->
     if isinstance(source, str | os.PathLike):
         source = _read_file(Path(source).expanduser())
     if isinstance(source, bytes | bytearray | memoryview):
-        return decode(bytes(source), name, largest=LONGEST, megapixels=megapixels)
+        return decode(bytes(source), name, max_side=MAX_PAGE_SIDE, max_megapixels=max_megapixels)
     array = _as_array(source)
     if array is None or array.dtype == object:
         raise UsageError(f"{name} is {_kind(source)}: pass a path, bytes, an open file, an array or a Pillow picture")

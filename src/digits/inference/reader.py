@@ -14,7 +14,7 @@ from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_mod
 from digits.inference.page import PageDigit, PageResult, Segmentation, accept_digits, read_page
 from digits.inference.results import Digit, Reading
 from digits.inference.second_pass import read_digits
-from digits.preprocessing import Decoded, digit_ink, normalize
+from digits.preprocessing import Decoded, find_digit_ink, normalize
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
@@ -118,7 +118,7 @@ class Reader:
         return _describe(accepted, found.probabilities, found.image, found.candidate.ink, box, decoded.size)
 
     def _read_single(self, decoded: Decoded, name: str, source: Source) -> Reading:
-        ink = digit_ink(decoded.picture)
+        ink = find_digit_ink(decoded.picture)
         image = normalize(ink)
         if image.any():
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))

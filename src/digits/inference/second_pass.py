@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from digits.inference.model import Model
-from digits.preprocessing import digit_on_bands, extract_digit
+from digits.preprocessing import extract_digit, extract_digit_on_bands
 from digits.types import Images, Probabilities
 
 # Confidence below which a digit is preprocessed once more: as a picture, whose ground may be grey and whose digit may
@@ -28,8 +28,8 @@ def read_digits(model: Model, images: Images) -> Probabilities:
     probabilities = model.calibrate(model.logits(images))
     for threshold, extract in (
         (MIN_CONFIDENCE, extract_digit),
-        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: digit_on_bands(image, 0)),
-        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: digit_on_bands(image, 1)),
+        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: extract_digit_on_bands(image, 0)),
+        (MIN_CONFIDENCE_WITHOUT_BANDS, lambda image: extract_digit_on_bands(image, 1)),
     ):
         doubtful = np.flatnonzero(probabilities.max(1) < threshold)
         if doubtful.size:

@@ -8,7 +8,7 @@ import numpy as np
 
 from digits.inference.results import Digit, Reading
 from digits.preprocessing import find_contrast
-from digits.preprocessing.components import LONGEST
+from digits.preprocessing.components import MAX_PAGE_SIDE
 from digits.preprocessing.ink import Ink, Picture
 from digits.shapes import UInt8
 
@@ -52,7 +52,7 @@ def trace_digit(picture: Picture, reading: Reading, digit: Digit) -> Steps:
 
 def show_ink(picture: Picture) -> Ink:
     """Give the ink of a whole picture, bright on dark and stretched for the eye, at the size the reader uses."""
-    dark, _ = find_contrast(picture, LONGEST)
+    dark, _ = find_contrast(picture, MAX_PAGE_SIDE)
     full = max(int(np.quantile(dark, FULL_QUANTILE)), MIN_FULL)
     stretched: Ink = (dark.astype(np.float32) * (255 / full)).clip(0, 255).astype(np.uint8)
     return stretched

@@ -1,4 +1,4 @@
-"""A page → its marks: pieces of ink that hang together, without printed lines, specks and what the picture cuts off."""
+"""A page → its components: connected ink, without printed lines, specks, and ink cut off by the border."""
 
 from __future__ import annotations
 
@@ -8,64 +8,55 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import LEAST, Ink, Picture, counted, find_contrast, label_components, levels_between
+from digits.preprocessing.ink import (
+    MIN_CONTRAST,
+    NEIGHBOURS,
+    Ink,
+    Picture,
+    count_levels,
+    find_contrast,
+    label_components,
+    levels_between,
+)
 from digits.shapes import Float64, Int64, Integer
 
-LONGEST = 1600
-"""Longer side that larger pictures of a page are shrunk to: a digit of a page of 40 lines is still 30 pixels high."""
+MAX_PAGE_SIDE = 1600  # pixels to which larger pages are shrunk; a digit on a page of 40 lines is still 30 high
 
-CALM = 14
-"""Contrast of the ground's own noise, 9 in 10 pixels of it, above which a page is smoothed."""
+# Noise is the contrast that 90 % of the ground's noise does not exceed.
+MAX_NOISE = 14  # above it, a page is blurred
+BLUR_TO_NOISE, MAX_BLUR = 1 / 22, 2.5  # standard deviation of the blur: over the noise, and in pixels
+MIN_INK_TO_NOISE = 1.6  # contrast of ink
+MIN_PEAK_TO_NOISE = 3.0  # full contrast of a component
 
-SMOOTHING, SMOOTHEST = 1 / 22, 2.5
-"""Standard deviation of that smoothing, in pixels, over the noise; and in pixels, at most."""
+MIN_INK = 0.25  # of a component's own full contrast, since a page has pens of different darkness
 
-ABOVE_NOISE = 1.6
-"""Contrast over the noise, below which there is no ink."""
+# A component this long, over the page's longer side, is probably connected by printed lines, which are paler than
+# writing. The level above which contrast is ink rises until it falls apart.
+SPREAD_SIDE = 0.5
+LEVEL_STEP = 1.3
+MAX_DEPTH = 8
 
-CLEAR = 3.0
-"""Contrast over the noise that a mark reaches somewhere."""
+# Printed lines.
+MIN_LINE_LENGTH = 1 / 4  # over the page's longer side
+MIN_STROKE_TO_LENGTH = 1 / 16  # thickness above which a long run is a stroke: large digits have stems as long as lines
+MIN_WRITING_TO_LINE = 1.35  # contrast of writing over that of the line it crosses
 
-FAINT = 0.25
-"""Share of a mark's own full ink below which there is none: a page has pens of different darkness."""
-
-SPREAD = 0.5
-"""Share of the page's longer side beyond which what hangs together is likely to do so by printed lines, which are
-paler than the writing."""
-
-STEP = 1.3
-"""By how much the level is raised, again and again, until such a thing falls apart."""
-
-DEEPEST = 8
-
-LONG = 1 / 4
-"""Length, over the page's longer side, from which on a straight run is a printed line."""
-
-STEM = 1 / 16
-"""Thickness, over that length, from which on it is a stroke: what is drawn large has stems as long as lines are."""
-
-DARKER = 1.35
-"""Contrast over that of a printed line, from which on what lies on it is written."""
-
-SPECK = 1 / 160
-"""Length, over the page's longer side, below which a mark is nothing; on pages of more than 200 pixels."""
-
-MOST = 1500
-"""Marks looked at, at most, the largest first: nobody writes more digits on a page."""
+MIN_SIDE = 1 / 160  # of a component, over the page's longer side; on pages of more than 200 pixels
+MAX_COMPONENTS = 1500  # the largest ones; nobody writes more digits on a page
 
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """Ink that hangs together.
+    """Connected ink, cut out of the shrunk page.
 
     Attributes
     ----------
     left, top
-        Where it is on the shrunk page, in pixels.
+        Position on the page, in pixels.
     ink
-        Segmentation out, 255 where it is full.
+        Full ink is 255.
     contrast
-        Of its full ink with the ground, of 255.
+        Of full ink with the ground, 0–255.
     """
 
     left: int
@@ -75,224 +66,227 @@ class Component:
 
     @property
     def height(self) -> int:
-        """In pixels."""
+        """Height in pixels."""
         return int(self.ink.shape[0])
 
     @property
     def width(self) -> int:
-        """In pixels."""
+        """Width in pixels."""
         return int(self.ink.shape[1])
 
     @property
     def right(self) -> int:
-        """First column after it."""
+        """The first column after it."""
         return self.left + self.width
 
     @property
     def bottom(self) -> int:
-        """First row below it."""
+        """The first row below it."""
         return self.top + self.height
 
     @property
-    def middle(self) -> tuple[float, float]:
-        """Column and row of its middle."""
+    def centre(self) -> tuple[float, float]:
+        """Column and row of the middle of its box."""
         return self.left + self.width / 2, self.top + self.height / 2
 
 
 def find_components(picture: Picture) -> tuple[list[Component], tuple[int, int], float]:
-    """Find the marks on a page that may be digits or parts of digits.
+    """Find the components on a page that may be digits or parts of digits.
 
     Parameters
     ----------
     picture
-        Grey or RGB; where its longer side is more than 1,600 pixels it is shrunk to that first.
+        Grey or RGB; larger pictures are shrunk to 1,600 pixels on the longer side.
 
     Returns
     -------
-    The marks; height and width of the shrunk page; and the height that digits on it have, 0 where there are none.
+    The components; height and width of the shrunk page; and the typical height of its digits, 0 where there are none.
 
     Raises
     ------
     DataError
         When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
     """
-    dark, light = find_contrast(picture, LONGEST)
+    dark, light = find_contrast(picture, MAX_PAGE_SIDE)
     if not dark.size:
         return [], (0, 0), 0.0
-    noise = _noise(light)
-    if noise > CALM:
+    noise = _measure_noise(light)
+    if noise > MAX_NOISE:
         difference = np.subtract(dark, light, dtype=np.int16)
-        smooth = cv2.GaussianBlur(difference, (0, 0), min(noise * SMOOTHING, SMOOTHEST))
+        smooth = cv2.GaussianBlur(difference, (0, 0), min(noise * BLUR_TO_NOISE, MAX_BLUR))
         dark, light = smooth.clip(0, 255).astype(np.uint8), (-smooth).clip(0, 255).astype(np.uint8)
-        noise = _noise(light)
-    level = max(LEAST + 2.0, ABOVE_NOISE * noise)
+        noise = _measure_noise(light)
+    level = max(MIN_CONTRAST + 2.0, MIN_INK_TO_NOISE * noise)
     shape = dark.shape
-    dark = cv2.transpose(_without_lines(cv2.transpose(_without_lines(dark, level)), level))
-    least = max(3.0, max(shape) * SPECK) if max(shape) > 200 else 2.0
-    marks = _taken_apart(dark, (0, 0), level, (least, SPREAD * max(shape), CLEAR * noise))
-    kept, height = _likely(marks, shape)
+    dark = cv2.transpose(_remove_lines(cv2.transpose(_remove_lines(dark, level)), level))
+    smallest = max(3.0, max(shape) * MIN_SIDE) if max(shape) > 200 else 2.0
+    components = _split(dark, (0, 0), level, (smallest, SPREAD_SIDE * max(shape), MIN_PEAK_TO_NOISE * noise))
+    kept, height = _filter(components, shape)
     return kept, shape, height
 
 
-def _noise(light: Ink) -> float:
-    """Give the contrast that 9 of 10 of the pixels lighter than the ground do not exceed."""
-    counts = counted(light)
+def _measure_noise(light: Ink) -> float:
+    """Measure the contrast that 90 % of the pixels lighter than the ground do not exceed."""
+    counts = count_levels(light)
     counts[0] = 0
-    return _value_at(counts, 0.9) if counts.any() else 0.0
+    return _quantile_above(counts, 0.9) if counts.any() else 0.0
 
 
-def _value_at(counts: Int64[np.ndarray, "256"], share: float) -> float:
-    """Give the value that such a share of the counted pixels lies below."""
-    summed = counts.cumsum()
-    return float(summed.searchsorted(int(share * (summed[-1] - 1)), side="right"))
+def _quantile_above(counts: Int64[np.ndarray, "256"], share: float) -> float:
+    """Find the level that such a share of the counted pixels lies below; `ink.quantile` rounds the other way."""
+    cumulative = counts.cumsum()
+    return float(cumulative.searchsorted(int(share * (cumulative[-1] - 1)), side="right"))
 
 
-def _without_lines(dark: Ink, level: float) -> Ink:
-    """Take away long, thin, level runs, but for what is written across them: it is darker, or goes on on both sides."""
+def _remove_lines(dark: Ink, level: float) -> Ink:
+    """Remove printed horizontal lines, except where writing crosses them: it is darker, or continues on both sides."""
     height = dark.shape[0]
-    ink = _above(dark, level)
-    tall = np.ones((3, 1), np.uint8)
-    thicker = cv2.dilate(ink, tall)
-    length = max(int(max(dark.shape) * LONG), 30)
-    runs = level_runs(thicker, length)
+    ink = _threshold(dark, level)
+    column = np.ones((3, 1), np.uint8)
+    thicker = cv2.dilate(ink, column)
+    length = max(int(max(dark.shape) * MIN_LINE_LENGTH), 30)
+    runs = find_runs(thicker, length)
     if not cv2.countNonZero(runs):
         return dark
-    thick = max(3, height // 60)
-    stroke = min(2 * thick, max(int(length * STEM), 3) + 2)  # the two by which runs were made thicker
-    fat = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((stroke, 1), np.uint8))
-    runs = cv2.subtract(runs, cv2.dilate(fat, tall))
-    runs = cv2.bitwise_and(cv2.dilate(runs, np.ones((3, 3), np.uint8)), thicker)
+    thickness = max(3, height // 60)
+    stroke = min(2 * thickness, max(int(length * MIN_STROKE_TO_LENGTH), 3) + 2)  # + 2 for the dilation
+    strokes = cv2.morphologyEx(runs, cv2.MORPH_OPEN, np.ones((stroke, 1), np.uint8))
+    runs = cv2.subtract(runs, cv2.dilate(strokes, column))
+    runs = cv2.bitwise_and(cv2.dilate(runs, NEIGHBOURS), thicker)
     rest = cv2.subtract(ink, runs)
-    reach = np.ones((3 * thick, 1), np.uint8)
-    above = cv2.dilate(rest, reach, anchor=(0, 3 * thick - 1))
-    across = cv2.bitwise_and(above, cv2.dilate(rest, reach, anchor=(0, 0)))
+    reach = np.ones((3 * thickness, 1), np.uint8)
+    above = cv2.dilate(rest, reach, anchor=(0, 3 * thickness - 1))
+    crossing = cv2.bitwise_and(above, cv2.dilate(rest, reach, anchor=(0, 0)))
     cleared = dark.copy()
-    names, boxes = _label(runs)
-    for name, (left, top, wide, high, _) in enumerate(boxes.tolist(), 1):
-        box = slice(top, top + high), slice(left, left + wide)
-        run = names[box] == name
-        counts = counted(dark[box] * (run & (ink[box] > 0)))
+    labels, boxes = _label(runs)
+    for label, (left, top, run_width, run_height, _) in enumerate(boxes.tolist(), 1):
+        box = slice(top, top + run_height), slice(left, left + run_width)
+        run = labels[box] == label
+        counts = count_levels(dark[box] * (run & (ink[box] > 0)))
         counts[0] = 0
-        darkness = DARKER * _value_at(counts, 0.75) if counts.any() else 0.0
-        cleared[box][run & (dark[box] <= darkness) & (across[box] == 0)] = 0
+        printed = MIN_WRITING_TO_LINE * _quantile_above(counts, 0.75) if counts.any() else 0.0
+        cleared[box][run & (dark[box] <= printed) & (crossing[box] == 0)] = 0
     return cleared
 
 
-def level_runs(ink: Ink, length: int) -> Ink:
-    """Keep level runs of ink, 1 on 0, that are at least so long, where beyond the edge all is ink.
+def find_runs(ink: Ink, length: int) -> Ink:
+    """Keep horizontal runs of ink, 1 on 0, of at least `length` pixels; everything outside the border is ink.
 
-    What OpenCV's opening gives, but by doubling: its time grows with the length, this one's with the logarithm.
+    Equals OpenCV's opening, whose time grows with the length; doubling makes it grow with the logarithm.
     """
     half, width = length // 2, ink.shape[1]
-    for together, beyond in ((cv2.bitwise_and, 1), (cv2.bitwise_or, 0)):
-        ink, reach = cv2.copyMakeBorder(ink, 0, 0, half, half, cv2.BORDER_CONSTANT, value=beyond), 1
-        while reach < length:  # a pixel stands for those from it on, as far as this
+    for combine, outside in ((cv2.bitwise_and, 1), (cv2.bitwise_or, 0)):
+        ink, reach = cv2.copyMakeBorder(ink, 0, 0, half, half, cv2.BORDER_CONSTANT, value=outside), 1
+        while reach < length:  # each pixel combines `reach` pixels from it on
             step = min(reach, length - reach)
-            ink, reach = together(ink[:, :-step], ink[:, step:]), reach + step
+            ink, reach = combine(ink[:, :-step], ink[:, step:]), reach + step
         ink = ink[:, :width]
         if not cv2.countNonZero(ink):
             break
     return ink
 
 
-def _above(dark: Ink, level: float) -> Ink:
-    """Give 1 where there is more contrast than a level, and 0 elsewhere."""
+def _threshold(dark: Ink, level: float) -> Ink:
+    """Give 1 where the contrast is above a level, and 0 elsewhere."""
     return cv2.threshold(dark, level, 1, cv2.THRESH_BINARY)[1]
 
 
 def _label(ink: Ink) -> tuple[np.ndarray, Integer[np.ndarray, "n 5"]]:
-    """Number what of the ink, 1 on 0, hangs together, from 1 on; give left, top, width, height and area of each."""
-    count, names = cv2.connectedComponents(ink, connectivity=8)
-    if count == 2:  # as often; measuring takes longer than finding
+    """Label components of ink, 1 on 0, from 1 on; and measure left, top, width, height and area of each."""
+    count, _ = cv2.connectedComponents(ink, connectivity=8)
+    if count == 2:  # frequent; measuring takes longer than finding
         return ink, np.array([(*cv2.boundingRect(ink), cv2.countNonZero(ink))], np.int32)
-    _, names, boxes, _ = label_components(ink)
-    return names, boxes[1:]
+    _, labels, boxes, _ = label_components(ink)
+    return labels, boxes[1:]
 
 
-def _taken_apart(
+def _split(
     dark: Ink, corner: tuple[int, int], level: float, limits: tuple[float, float, float], depth: int = 0
 ) -> list[Component]:
-    """Find what hangs together above a level, and again above a level of its own.
+    """Find components above a level, and split each again above a level of its own.
 
     Parameters
     ----------
     dark
         Contrast with the ground.
     corner
-        Where this part of the page begins, left and top.
+        Left and top of this part of the page.
     level
         Contrast that ink exceeds.
     limits
-        The length below which a mark is nothing, the one above which it is doubted, and the contrast it must reach.
+        The smallest longer side of a component, the one above which it is split further, and its lowest full contrast.
     depth
         How often the level was raised.
     """
-    least, doubted, clear = limits
-    marks = []
-    names, boxes = _label(_above(dark, level))
-    large = np.flatnonzero(boxes[:, 2:4].max(1) >= least)
-    for index in large[(-boxes[large, 4]).argsort(kind="stable")[:MOST]]:
+    smallest, spread_side, min_full = limits
+    components = []
+    labels, boxes = _label(_threshold(dark, level))
+    large = np.flatnonzero(boxes[:, 2:4].max(1) >= smallest)
+    for index in large[(-boxes[large, 4]).argsort(kind="stable")[:MAX_COMPONENTS]]:
         x, y, width, height, area = boxes[index].tolist()
-        part = dark[y : y + height, x : x + width] * (names[y : y + height, x : x + width] == index + 1)
-        counts = counted(part)
+        part = dark[y : y + height, x : x + width] * (labels[y : y + height, x : x + width] == index + 1)
+        counts = count_levels(part)
         counts[0] = 0
-        counts[: math.ceil(0.5 * _value_at(counts, 0.98))] = 0
-        full = _value_at(counts, 0.6)
-        if full < max(2 * LEAST, clear):
+        counts[: math.ceil(0.5 * _quantile_above(counts, 0.98))] = 0
+        full = _quantile_above(counts, 0.6)
+        if full < max(2 * MIN_CONTRAST, min_full):
             continue
-        place, own = (corner[0] + x, corner[1] + y), max(level, FAINT * full)
-        spread = max(width, height) > doubted and area < 0.5 * width * height and own * STEP < 0.75 * full
-        if depth <= DEEPEST and (spread or own > level + 1):
-            own = max(own, level * STEP) if spread else own
-            marks += _taken_apart(part, place, own, limits, depth + 1)
+        position, own_level = (corner[0] + x, corner[1] + y), max(level, MIN_INK * full)
+        is_spread = (
+            max(width, height) > spread_side and area < 0.5 * width * height and own_level * LEVEL_STEP < 0.75 * full
+        )
+        if depth <= MAX_DEPTH and (is_spread or own_level > level + 1):
+            own_level = max(own_level, level * LEVEL_STEP) if is_spread else own_level
+            components += _split(part, position, own_level, limits, depth + 1)
         else:
-            marks.append(Component(*place, cv2.LUT(part, levels_between(min(level, 0.9 * full), full)), full))
-    return marks
+            ink = cv2.LUT(part, levels_between(min(level, 0.9 * full), full))
+            components.append(Component(*position, ink, full))
+    return components
 
 
-def _likely(marks: list[Component], shape: tuple[int, int]) -> tuple[list[Component], float]:
-    """Drop what is far paler, smaller or larger than most of the ink, and what the edge of the picture cuts off."""
-    likely, height = marks, 0.0
-    for _ in range(2):  # the second time, by the height of what remained
-        if not likely:
+def _filter(components: list[Component], shape: tuple[int, int]) -> tuple[list[Component], float]:
+    """Drop components much paler, smaller or larger than most of the ink, or cut off by the border."""
+    kept, height = components, 0.0
+    for _ in range(2):  # the second time, by the height of those kept
+        if not kept:
             return [], 0.0
-        height = _typical_height(likely)
-        sized = [mark for mark in likely if 0.4 * height < mark.height < 2.5 * height]
-        amounts = [cv2.sumElems(mark.ink)[0] * mark.contrast for mark in sized]
-        contrast = float(np.average([mark.contrast for mark in sized], weights=amounts))
-        likely = [mark for mark in marks if _is_likely(mark, shape, height, contrast)]
-    return likely, height
+        height = _typical_height(kept)
+        typical = [each for each in kept if 0.4 * height < each.height < 2.5 * height]
+        weights = [cv2.sumElems(each.ink)[0] * each.contrast for each in typical]
+        contrast = float(np.average([each.contrast for each in typical], weights=weights))
+        kept = [each for each in components if _may_be_digit(each, shape, height, contrast)]
+    return kept, height
 
 
-def _typical_height(marks: list[Component]) -> float:
-    """Give the median height, where dark, large marks count more."""
-    heights = np.array([mark.height for mark in marks], np.float64)
-    counts = np.array([cv2.sumElems(mark.ink)[0] * mark.height * mark.contrast**2 for mark in marks])
-    return weighted_median(heights, counts)
+def _typical_height(components: list[Component]) -> float:
+    """Compute the median height, weighted by darkness and size."""
+    heights = np.array([each.height for each in components], np.float64)
+    weights = np.array([cv2.sumElems(each.ink)[0] * each.height * each.contrast**2 for each in components])
+    return weighted_median(heights, weights)
 
 
-def weighted_median(values: Float64[np.ndarray, " n"], counts: Float64[np.ndarray, " n"]) -> float:
-    """Give the value below which half of the counts lie."""
+def weighted_median(values: Float64[np.ndarray, " n"], weights: Float64[np.ndarray, " n"]) -> float:
+    """Find the value below which half of the weight lies."""
     order = values.argsort()
-    summed = counts[order].cumsum()
-    return float(values[order][np.searchsorted(summed, summed[-1] / 2)])
+    cumulative = weights[order].cumsum()
+    return float(values[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
-def _is_likely(mark: Component, shape: tuple[int, int], height: float, contrast: float) -> bool:
-    """Whether a mark may be a digit or a part of one, on a page whose digits have this height and contrast."""
-    sides = mark.left == 0 or mark.right == shape[1]
-    ends = mark.top == 0 or mark.bottom == shape[0]
-    longer = max(mark.width, mark.height)
-    filled = cv2.countNonZero(mark.ink) > 0.6 * mark.ink.size
+def _may_be_digit(component: Component, shape: tuple[int, int], height: float, contrast: float) -> bool:
+    """Whether a component may be a digit or part of one, on a page whose digits have this height and contrast."""
+    at_side = component.left == 0 or component.right == shape[1]
+    at_end = component.top == 0 or component.bottom == shape[0]
+    wide, high = component.width, component.height
+    filled = cv2.countNonZero(component.ink) > 0.6 * component.ink.size
     return not (
-        mark.contrast < 0.3 * contrast
-        or longer < 0.12 * height
-        or min(mark.width, mark.height) < 0.03 * height
-        or mark.height > 3 * height
-        or mark.width > 12 * height
-        or (mark.height < 0.15 * height and mark.width > 1.6 * height)
-        or (mark.width < 0.12 * height and mark.height > 1.8 * height)
-        or ((sides or ends) and filled and longer > 0.5 * height)
-        or (sides and mark.width < 0.3 * mark.height)
-        or (ends and mark.height < 0.3 * mark.width)
+        component.contrast < 0.3 * contrast
+        or max(wide, high) < 0.12 * height
+        or min(wide, high) < 0.03 * height
+        or high > 3 * height
+        or wide > 12 * height
+        or (high < 0.15 * height and wide > 1.6 * height)
+        or (wide < 0.12 * height and high > 1.8 * height)
+        or ((at_side or at_end) and filled and max(wide, high) > 0.5 * height)
+        or (at_side and wide < 0.3 * high)
+        or (at_end and high < 0.3 * wide)
     )

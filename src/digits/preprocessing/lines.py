@@ -1,4 +1,4 @@
-"""Marks → written lines in reading order, be they level or slightly rising."""
+"""Components → written lines in reading order, level or slightly sloping."""
 
 from __future__ import annotations
 
@@ -10,78 +10,62 @@ import numpy as np
 from digits.preprocessing.components import Component, weighted_median
 from digits.shapes import Int64
 
-LARGE = 0.45
-"""Height of a mark, over that of the page's digits, from which on it makes a line; smaller ones belong to others."""
-
-FAR = 5.0
-"""Gap between two neighbours in a line, in heights, at most."""
-
-BESIDE = 0.35
-"""Share of the lower one's height by which neighbours overlap, at least."""
-
-LEVEL = 0.45
-"""Difference in height, in heights of a digit, up to which two parts of a line are one."""
-
-NEAR = 0.3
-"""Distance of a small mark, in heights, from the digit that it may be a part of."""
+# In heights of the page's digits, unless noted.
+MIN_LARGE_HEIGHT = 0.45  # of a component that forms a line; smaller ones join the lines of others
+MAX_GAP = 5.0  # between neighbours in a line
+MIN_OVERLAP = 0.35  # of neighbours, in heights of the lower one
+MAX_OFFSET = 0.45  # between two parts of one line
+MAX_SMALL_DISTANCE = 0.3  # of a small component from the digit it may be part of
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A written line.
+    """A written line: its components from left to right, and the height of its digits in pixels."""
 
-    Attributes
-    ----------
-    marks
-        From left to right.
-    height
-        Of its digits, in pixels.
-    """
-
-    marks: tuple[Component, ...]
+    components: tuple[Component, ...]
     height: float
 
 
-def find_lines(marks: list[Component], height: float) -> list[Line]:
-    """Put marks together to lines, from top to bottom.
+def find_lines(components: list[Component], height: float) -> list[Line]:
+    """Group components into lines, from top to bottom.
 
-    Every large mark is followed by its nearest neighbour to the right; chains at the same level, along the slope that
-    most neighbours have, are one line. Small marks go to the line of the nearest large one, and are dropped where
-    there is none.
+    Each large component is linked to its nearest neighbour on the right; chains at the same level, along the common
+    slope, form one line. Small components join the line of the nearest large one, or are dropped where none is near.
 
     Parameters
     ----------
-    marks
+    components
         In any order.
     height
         Of the page's digits, in pixels.
     """
-    large = sorted((mark for mark in marks if mark.height >= LARGE * height), key=lambda mark: mark.middle)
-    lines = _chained(large, height)
-    slope = _slope(lines, height)
+    min_height = MIN_LARGE_HEIGHT * height
+    large = sorted((each for each in components if each.height >= min_height), key=lambda each: each.centre)
+    lines = _chain(large, height)
+    slope = _measure_slope(lines, height)
     lines.sort(key=lambda line: _level(line, slope))
     _join(lines, slope, height)
-    for mark, index in _homes([mark for mark in marks if mark.height < LARGE * height], lines, height):
-        lines[index].append(mark)
+    for component, index in _assign([each for each in components if each.height < min_height], lines, height):
+        lines[index].append(component)
     return [
         Line(
-            tuple(sorted(line, key=lambda mark: mark.left)),
-            float(np.median([mark.height for mark in line if mark.height >= LARGE * height])),
+            tuple(sorted(line, key=lambda each: each.left)),
+            float(np.median([each.height for each in line if each.height >= min_height])),
         )
         for line in lines
     ]
 
 
-def _chained(marks: list[Component], height: float) -> list[list[Component]]:
-    """Link neighbours, the nearest first; `marks` are sorted by column."""
+def _chain(components: list[Component], height: float) -> list[list[Component]]:
+    """Link neighbours, the nearest first; `components` are sorted by column."""
     pairs = list[tuple[float, int, int]]()
-    left, top, right, bottom = _edges(marks).T
+    left, top, right, bottom = _edges(components).T
     heights, column, row = bottom - top, (left + right) / 2, (top + bottom) / 2
-    for i in range(len(marks)):
+    for i in range(len(components)):
         after = slice(i + 1, None)
         gap = left[after] - right[i]
         overlap = np.minimum(bottom[after], bottom[i]) - np.maximum(top[after], top[i])
-        near = (gap <= FAR * height) & (overlap >= BESIDE * np.minimum(heights[after], heights[i]))
+        near = (gap <= MAX_GAP * height) & (overlap >= MIN_OVERLAP * np.minimum(heights[after], heights[i]))
         cost = np.maximum(gap, 0) + 0.2 * (column[after] - column[i]) + 0.8 * np.abs(row[after] - row[i])
         pairs += [(float(cost[k]), i, i + 1 + int(k)) for k in np.flatnonzero(near)]
     following, followed = dict[int, int](), set[int]()
@@ -90,23 +74,23 @@ def _chained(marks: list[Component], height: float) -> list[list[Component]]:
             following[i] = j
             followed.add(j)
     lines = []
-    for first in range(len(marks)):
+    for first in range(len(components)):
         if first not in followed:
-            line, at = [marks[first]], first
-            while at in following:
-                at = following[at]
-                line.append(marks[at])
+            line, index = [components[first]], first
+            while index in following:
+                index = following[index]
+                line.append(components[index])
             lines.append(line)
     return lines
 
 
-def _slope(lines: list[list[Component]], height: float) -> float:
-    """Give the rows a line falls per column."""
+def _measure_slope(lines: list[list[Component]], height: float) -> float:
+    """Measure how many rows lines fall per column."""
     steps = [
-        (b.middle[0] - a.middle[0], b.middle[1] - a.middle[1])
+        (b.centre[0] - a.centre[0], b.centre[1] - a.centre[1])
         for line in lines
         for a, b in pairwise(line)
-        if b.middle[0] - a.middle[0] > 0.3 * height
+        if b.centre[0] - a.centre[0] > 0.3 * height
     ]
     if not steps:
         return 0.0
@@ -115,49 +99,49 @@ def _slope(lines: list[list[Component]], height: float) -> float:
 
 
 def _level(line: list[Component], slope: float) -> float:
-    """Give the row of a line's middle where it meets the left edge of the page."""
-    rows = [mark.middle[1] - slope * mark.middle[0] for mark in line]
-    return float(np.average(rows, weights=[mark.height for mark in line]))
+    """Compute the row at which a line meets the left border of the page."""
+    rows = [each.centre[1] - slope * each.centre[0] for each in line]
+    return float(np.average(rows, weights=[each.height for each in line]))
 
 
 def _join(lines: list[list[Component]], slope: float, height: float) -> None:
-    """Join, in place, lines at the same level that are not above each other."""
-    # over a wide gap the slope of a few digits leads astray: level is what is so along it or without it
+    """Join, in place, lines at the same level that do not lie above each other."""
+    # the slope of a few digits is unreliable across a wide gap: lines may be level along it or without it
     levels = [(_level(line, slope), _level(line, 0.0)) for line in lines]
     first = 0
     while first < len(lines):
         for second in range(first + 1, len(lines)):
-            apart = min(abs(a - b) for a, b in zip(levels[first], levels[second], strict=True))
-            if apart <= LEVEL * height and not any(_above(a, b) for a in lines[first] for b in lines[second]):
+            distance = min(abs(a - b) for a, b in zip(levels[first], levels[second], strict=True))
+            if distance <= MAX_OFFSET * height and not any(_above(a, b) for a in lines[first] for b in lines[second]):
                 lines[first] += lines.pop(second)
                 levels[first : first + 1] = [(_level(lines[first], slope), _level(lines[first], 0.0))]
                 del levels[second]
-                first -= 1  # what it became may join more
+                first -= 1  # the joined line may join more
                 break
         first += 1
 
 
 def _above(a: Component, b: Component) -> bool:
-    """Whether one of two marks is above the other."""
+    """Whether one of two components is above the other."""
     return min(a.right, b.right) - max(a.left, b.left) > 0.5 * min(a.width, b.width)
 
 
-def _homes(small: list[Component], lines: list[list[Component]], height: float) -> list[tuple[Component, int]]:
-    """Give for small marks the number of the line with the nearest large one, where there is one near."""
+def _assign(small: list[Component], lines: list[list[Component]], height: float) -> list[tuple[Component, int]]:
+    """Find for each small component the line whose large component is nearest; those far from all are left out."""
     if not small or not lines:
         return []
     owners = np.array([index for index, line in enumerate(lines) for _ in line])
-    large = _edges([mark for line in lines for mark in line])
-    homes = []
-    for mark, (left, top, right, bottom) in zip(small, _edges(small), strict=True):
+    large = _edges([each for line in lines for each in line])
+    assigned = []
+    for component, (left, top, right, bottom) in zip(small, _edges(small), strict=True):
         across = np.maximum(large[:, 0] - right, left - large[:, 2])
         down = np.maximum(large[:, 1] - bottom, top - large[:, 3])
         distance = np.maximum(np.maximum(across, down), 0)
-        if distance.min() < NEAR * height:
-            homes.append((mark, int(owners[distance.argmin()])))
-    return homes
+        if distance.min() < MAX_SMALL_DISTANCE * height:
+            assigned.append((component, int(owners[distance.argmin()])))
+    return assigned
 
 
-def _edges(marks: list[Component]) -> Int64[np.ndarray, "n 4"]:
-    edges = [(mark.left, mark.top, mark.right, mark.bottom) for mark in marks]
+def _edges(components: list[Component]) -> Int64[np.ndarray, "n 4"]:
+    edges = [(each.left, each.top, each.right, each.bottom) for each in components]
     return np.array(edges, np.int64).reshape(-1, 4)

@@ -1,9 +1,9 @@
-"""Ink of any size → an MNIST digit: the one place where a digit gets its scale, its stroke and its place.
+"""Ink of any size → an MNIST digit: the only place where a digit gets its scale, line width and position.
 
-MNIST's digits were fitted into 20×20 with their aspect kept, the anti-aliasing giving them greys, and then moved so
-that their centre of mass lies at the centre of 28×28 (LeCun, Bottou, Bengio, Haffner 1998, section III-A). Measured on
-its 70,000 images, the centre is pixel 14, counted from 0, and the move is by whole pixels: `normalize` gives all but
-some twenty of them back byte for byte.
+MNIST's digits were fitted into 20×20 with their aspect kept, anti-aliasing giving them greys, and then moved so that
+their centre of mass lies at the centre of 28×28 (LeCun, Bottou, Bengio, Haffner 1998, section III-A). Measured on its
+70,000 images, the centre is pixel 14, counted from 0, and they move by whole pixels: `normalize` returns all but some
+twenty of them byte for byte.
 """
 
 from __future__ import annotations
@@ -12,42 +12,30 @@ import cv2
 import numpy as np
 
 from digits.errors import DataError
-from digits.preprocessing.ink import line_width
+from digits.preprocessing.ink import Ink, line_width
 from digits.shapes import UInt8
 from digits.types import SIDE
 
-Ink = UInt8[np.ndarray, "_h _w"]
-Digit = UInt8[np.ndarray, "28 28"]
+DigitImage = UInt8[np.ndarray, "28 28"]
 
-BOX = 20
-"""The longer side of the ink, in pixels of a digit."""
+BOX = 20  # longer side of the ink, in pixels
+CENTRE = 14  # row and column of the centre of mass, counted from 0
 
-CENTRE = 14
-"""Row and column of a digit's centre of mass, in pixels counted from 0."""
-
-THIN = 1.4
-"""Width of line, in pixels of a digit, below which lines are made so wide.
-
-Measured as here on the first 2,000 test digits of MNIST, enlarged five times, 46 % have thinner lines and 8 % lines
-below 1.4: a digit as MNIST has it stays as it is because it is 20 pixels long already, not because its line is wide.
-"""
-
-FINE = 80
-"""Longer side from which on a line's width can be measured; smaller ink is enlarged for it."""
-
-COARSE = 200
-"""Longer side above which ink is shrunk before anything else is done to it."""
-
-FULL = 250
-"""Grey that counts as full ink: MNIST's own digits reach 254 or 255."""
+# Thinner lines are thickened to this, in pixels of a digit. Measured as here on the first 2,000 test digits of MNIST,
+# enlarged five times, 46 % have thinner lines and 8 % lines below 1.4: MNIST's digits stay as they are because they are
+# 20 pixels long already, not because their lines are wide.
+MIN_LINE_WIDTH = 1.4
+MIN_MEASURED_SIDE = 80  # in pixels; smaller ink is enlarged to measure its lines
+MAX_INK_SIDE = 200  # in pixels; larger ink is first shrunk by a whole number
+FULL_INK = 250  # MNIST's own digits reach 254 or 255
 
 
-def normalize(ink: Ink) -> Digit:
-    """Make an MNIST digit of the ink of one digit.
+def normalize(ink: Ink) -> DigitImage:
+    """Scale and place the ink of one digit as MNIST does.
 
-    The ink is cut out, fitted into 20×20 with its aspect kept, and its centre of mass moved to pixel 14, 14 by whole
-    pixels, or as near as the border lets all ink stay. Lines too thin to survive the shrinking are thickened before
-    it; ink without a full pixel is stretched to 255 after it. Ink that already is 20 pixels long is moved only.
+    The ink is cut out, fitted into 20×20 with its aspect kept, and moved by whole pixels until its centre of mass is at
+    pixel 14, 14, or as near as the border allows. Lines too thin to survive shrinking are thickened before; ink
+    without a full pixel is stretched to 255 after. Ink whose longer side is 20 pixels already is only moved.
 
     Parameters
     ----------
@@ -62,11 +50,6 @@ def normalize(ink: Ink) -> Digit:
     ------
     DataError
         When the ink is not ``uint8[h, w]``.
-
-    Notes
-    -----
-    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", 1998,
-    section III-A.
     """
     if ink.dtype != np.uint8 or ink.ndim != 2:
         raise DataError(f"ink must be uint8[h, w]; this is {ink.dtype}{list(ink.shape)}")
@@ -84,11 +67,11 @@ def normalize(ink: Ink) -> Digit:
 
 
 def _fit(ink: Ink) -> Ink:
-    """Bring cut-out ink to a longer side of 20."""
+    """Scale ink to a longer side of 20 pixels."""
     longest = max(ink.shape)
     if longest == BOX:
         return _stretch(ink)
-    if longest > COARSE:
+    if longest > MAX_INK_SIDE:
         ink = _shrink_coarsely(ink)
     if longest > BOX:
         ink = _thicken(ink)
@@ -98,8 +81,8 @@ def _fit(ink: Ink) -> Ink:
 
 
 def _shrink_coarsely(ink: Ink) -> Ink:
-    """Shrink large ink by a whole number, each pixel becoming the brightest of its block where lines are thinner."""
-    step = -(-max(ink.shape) // COARSE)
+    """Shrink large ink by a whole number; where lines are thinner than that, each block keeps its brightest pixel."""
+    step = -(-max(ink.shape) // MAX_INK_SIDE)
     if line_width(ink) < 2 * step:
         ink = cv2.dilate(ink, np.ones((step, step), np.uint8))
     size = -(-ink.shape[1] // step), -(-ink.shape[0] // step)
@@ -107,16 +90,16 @@ def _shrink_coarsely(ink: Ink) -> Ink:
 
 
 def _thicken(ink: Ink) -> Ink:
-    """Widen lines that would be thinner than `THIN` once the ink is 20 pixels long; leave others as they are."""
+    """Thicken lines that would be thinner than `MIN_LINE_WIDTH` in a digit of 20 pixels."""
     longest = max(ink.shape)
-    if longest < FINE:
-        factor = -(-FINE // longest)
+    if longest < MIN_MEASURED_SIDE:
+        factor = -(-MIN_MEASURED_SIDE // longest)
         size = ink.shape[1] * factor, ink.shape[0] * factor
         measured = cv2.resize(ink, size, interpolation=cv2.INTER_LINEAR_EXACT)
     else:
         measured = ink
     unit = max(measured.shape) / BOX
-    missing = round(THIN * unit - line_width(measured))
+    missing = round(MIN_LINE_WIDTH * unit - line_width(measured))
     if missing < 1:
         return ink
     margin = (missing + 1) // 2
@@ -127,8 +110,8 @@ def _thicken(ink: Ink) -> Ink:
 
 
 def _stretch(ink: Ink) -> Ink:
-    """Make the brightest pixel 255, unless it is full ink already."""
+    """Stretch the brightest pixel to 255, unless it is full ink already."""
     peak = ink.max()
-    if peak >= FULL or not peak:
+    if peak >= FULL_INK or not peak:
         return ink
     return cv2.convertScaleAbs(ink, alpha=255 / float(peak))

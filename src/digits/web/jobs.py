@@ -14,7 +14,7 @@ from typing import Any
 
 from digits.errors import DigitsError
 from digits.inference.steps import trace_digit
-from digits.preprocessing.ink import one_thread_each
+from digits.preprocessing.ink import limit_opencv_threads
 from digits.web.own import OwnSet
 from digits.web.pictures import Sent
 from digits.web.refusals import RefusedError
@@ -35,7 +35,7 @@ def begin(more: tuple[str, ...]) -> None:
     global _more
     _more = more
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; what was asked is answered first
-    one_thread_each()  # a core a worker
+    limit_opencv_threads()  # a core a worker
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # who sent a broken form is told so
     if parent := parent_process():
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

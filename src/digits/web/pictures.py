@@ -69,7 +69,7 @@ class Sent:
             source, name = _from_form(self.header, self.body)
         elif self.kind == "application/json":
             source, name = _from_json(self.body)
-        return decode_source(source, name, megapixels=MEGAPIXELS), name
+        return decode_source(source, name, max_megapixels=MEGAPIXELS), name
 
 
 def _from_form(header: str, body: bytes) -> tuple[bytes, str]:

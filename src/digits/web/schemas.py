@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 class Error(BaseModel):
     """Why there is no answer."""
 
-    error: str = Field(examples=["the picture is not a picture that can be read here: save it as PNG, JPEG, …"])
+    error: str = Field(examples=["the picture is not in a known picture format: save it as PNG, JPEG, …"])
 
 
 class Health(BaseModel):
