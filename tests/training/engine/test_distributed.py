@@ -103,10 +103,6 @@ def test_two_processes_join(told: list[dict[str, Any]]) -> None:
     assert [each["total"] for each in told] == [[2.0, 10.0], [2.0, 10.0]]
 
 
-def test_first_process_goes_first(told: list[dict[str, Any]]) -> None:
-    assert [each["second"] for each in told] == [False, True]
-
-
 def test_text_of_the_first_process_is_broadcast(told: list[dict[str, Any]]) -> None:
     assert [each["agreed"] for each in told] == ["what 0 says: ½ × ß"] * 2
 

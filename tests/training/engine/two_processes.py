@@ -44,12 +44,8 @@ def measure(folder: Path, words: list[str]) -> None:
     """Write down all that one process can say of the two, then train together, which saves starting two more."""
     distributed.join("cpu")
     rank = distributed.rank()
-    with distributed.first_process_first():
-        before = (folder / "first").exists()
-        (folder / "first").touch()
     said = {
         "workers": distributed.process_count(),
-        "second": before,
         "shares": [[distributed.own_part(n).start, distributed.own_part(n).stop] for n in BATCHES],
         "agreed": distributed.broadcast_text(f"what {rank} says: ½ × ß", torch.device("cpu")),
         "total": distributed.sum_over_processes(torch.tensor([1.0, 10.0 * rank])).tolist(),

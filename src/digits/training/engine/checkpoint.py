@@ -1,6 +1,6 @@
 """The state of an unfinished run, as one safetensors file that any later process continues from bit for bit.
 
-No random state is stored: every epoch draws from generators seeded by (seed, epoch), so the position says it all.
+No random state is stored: every epoch seeds the generators from (seed, epoch), so the number of epochs is enough.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Weights = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training digits gave; a row of ``metrics.csv``.
+    """Figures of one pass over the training digits; a row of ``metrics.csv``.
 
     Attributes
     ----------
     epoch
         Counted from 1.
     train_loss, train_accuracy
-        Means over the batches as they were trained on: augmented, with dropout on, while the weights changed.
+        Means over the training batches: augmented, with dropout, while the weights changed.
     validation_loss, validation_accuracy
-        On the untouched validation digits, after the epoch, with the weights that would be kept.
+        On the validation digits after the epoch, with the weights that would be kept.
     learning_rate
         At the end of the epoch.
     seconds
@@ -63,7 +63,7 @@ class State:
     best
         Weights of the epoch with the lowest validation loss, if the configuration has patience.
     history
-        The epochs made so far; its length is the position.
+        One row per finished epoch.
     """
 
     network: nn.Module
@@ -78,7 +78,7 @@ class State:
         return self.averaged.module if self.averaged else self.network
 
     def save(self, path: Path) -> None:
-        """Write the state, whole or not at all."""
+        """Write the state atomically."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         if self.averaged:
             tensors |= {f"averaged.{name}": tensor for name, tensor in self.averaged.state_dict().items()}
@@ -96,7 +96,7 @@ class State:
         write_atomically(path, safetensors.torch.save(copy_apart(tensors), metadata={"digits": json.dumps(position)}))
 
     def load(self, path: Path) -> None:
-        """Take up the state that `save` wrote.
+        """Load the state that `save` wrote.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class State:
             for name, tensor in _below("optimizer", tensors).items():
                 index, _, key = name.partition(".")
                 weight = weights[int(index)]
-                # fused steps go through memory as it lies, so that what belongs to a weight must lie as it does
+                # fused steps walk through memory in order, so the state must have the memory layout of its weight
                 same = tensor.shape == weight.shape
                 state.setdefault(int(index), {})[key] = torch.empty_like(weight).copy_(tensor) if same else tensor
             groups = [
@@ -130,7 +130,7 @@ class State:
             self.history = [Epoch(**row) for row in position["history"]]
         except (safetensors.SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(
-                f"{path} cannot be continued from: {error}; delete it to start this run from the beginning"
+                f"{path} cannot be continued: {error}; delete it to train this run from the start"
             ) from error
 
 

@@ -1,8 +1,8 @@
 """Several processes that train one network, as ``torchrun --nproc-per-node N -m digits train`` starts them.
 
-Every process holds all digits and the same weights, and goes through its own share of every batch; gradients, and what
-batch normalisation measures, are averaged over the whole batch. So the weights are those that one process would give,
-but for the order of the sums. Only the first process downloads, writes and talks.
+Every process holds all digits and the same weights, and trains on its own part of every batch. Gradients and the
+statistics of batch normalization are averaged over the whole batch, so that the weights equal those of one process, up
+to the order of sums. Only the first process downloads, writes and prints.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import atexit
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -22,22 +20,22 @@ from digits.errors import UsageError
 
 
 def process_count() -> int:
-    """Count the processes that train together; 1 outside torchrun."""
+    """Return the number of processes that train together; 1 without torchrun."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Number of this process among them, from 0."""
+    """Return the number of this process, from 0."""
     return dist.get_rank() if process_count() > 1 else 0
 
 
 def local_rank() -> int:
-    """Number of this process on its machine, which is the number of its GPU."""
+    """Return the number of this process on its machine, which is that of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def join(device: str) -> None:
-    """Meet the other processes that torchrun has started, if there are any.
+    """Join the other processes that torchrun has started, if any.
 
     Raises
     ------
@@ -52,23 +50,13 @@ def join(device: str) -> None:
     atexit.register(dist.destroy_process_group)
 
 
-@contextmanager
-def first_process_first() -> Iterator[None]:
-    """Let the first process go through the block before the others."""
-    if rank() > 0:
-        dist.barrier()
-    yield
-    if process_count() > 1 and rank() == 0:
-        dist.barrier()
-
-
 def own_part(n: int) -> slice:
-    """Give this process's part of a batch of `n` digits."""
+    """Return this process's part of a batch of `n` digits."""
     return slice(n * rank() // process_count(), n * (rank() + 1) // process_count())
 
 
 def broadcast_text(text: str, device: torch.device) -> str:
-    """Give the first process's text in all of them."""
+    """Return the first process's text in all processes."""
     if process_count() == 1:
         return text
     encoded = torch.frombuffer(bytearray(text.encode().ljust(4096)), dtype=torch.uint8).to(device)
@@ -84,7 +72,7 @@ def sum_over_processes(values: Tensor) -> Tensor:
 
 
 class _Sum(torch.autograd.Function):
-    """`sum_over_processes` with its gradient: what every process makes of the sum comes back to each of its parts."""
+    """`sum_over_processes` with a gradient: the sum over the gradients of all processes."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
@@ -96,7 +84,7 @@ class _Sum(torch.autograd.Function):
 
 
 class BatchNorm(nn.BatchNorm2d):
-    """`torch.nn.BatchNorm2d` that measures the whole batch, whichever processes its parts are in, on any device."""
+    """`torch.nn.BatchNorm2d` with the statistics of the whole batch, over all processes and on any device."""
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002, torch's name
         """Normalize a batch of maps by the batch in training, by the running statistics otherwise."""
@@ -123,10 +111,10 @@ class BatchNorm(nn.BatchNorm2d):
 
 
 def wrap(network: nn.Module) -> nn.Module:
-    """Give what to call in training, so that gradients are averaged over the processes."""
+    """Wrap a network so that its gradients are averaged over the processes."""
     if process_count() == 1:
         return network
     with warnings.catch_warnings():
-        # later versions call the parameter otherwise, which earlier ones do not know
+        # newer versions of torch rename the parameter, older ones lack the new name
         warnings.simplefilter("ignore", FutureWarning)
         return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)
