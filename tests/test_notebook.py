@@ -19,6 +19,8 @@ from PIL import Image
 if TYPE_CHECKING:
     from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 LONGEST = 60
 """Seconds of computing on two cores, by the clock of the kernel; measured alone it takes about 45."""

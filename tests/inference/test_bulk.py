@@ -15,6 +15,8 @@ from PIL import Image
 from digits.inference import BulkReader
 from digits.synthesis import synthesize_page
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (9, 45, 105)
 
 

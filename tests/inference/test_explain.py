@@ -34,6 +34,7 @@ def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["why.png"]
 
 
+@pytest.mark.slow
 def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Path) -> None:
     page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)

@@ -18,6 +18,8 @@ from digits.errors import DigitsError
 from digits.inference import Reader, Reading
 from digits.synthesis import synthesize_page
 
+pytestmark = pytest.mark.slow
+
 KINDS = (np.bool_, np.uint8, np.int8, np.uint16, np.int32, np.int64, np.float16, np.float32, np.float64)
 OTHER_KINDS = ("complex64", "U3", "S2", "datetime64[s]", "timedelta64[s]", "O")
 

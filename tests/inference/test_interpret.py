@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from digits.training.export import export_onnx
+from digits.training.network import Normalize, make_network
 from torch import Tensor, nn
 
 from digits.inference import load_model
 from digits.inference.interpret import Layers, find_evidence, open_layers
 from digits.inference.model import locate_model
 from digits.training.config import TrainConfig
-from digits.training.export import export_onnx
-from digits.training.network import Normalize, make_network
 from digits.types import CLASSES
 
 

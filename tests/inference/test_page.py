@@ -81,6 +81,7 @@ def test_scoring_only_best_paths_finds_the_best_of_all(seed: int, digits: bool, 
     assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
+@pytest.mark.slow
 def test_few_letters_are_accepted(reader: Reader) -> None:
     found = [each for seed in range(12) for each in reader.read(synthesize_page(seed, digits=False).picture).digits]
     assert sum(each.accepted for each in found) < 0.25 * len(found)
@@ -112,6 +113,7 @@ def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
     assert page.score == -np.inf
 
 
+@pytest.mark.slow
 def test_an_upright_page_is_not_turned(reader: Reader) -> None:
     on_its_side = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
     assert reader.read(on_its_side).turned == 270

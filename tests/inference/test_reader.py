@@ -149,6 +149,7 @@ def test_a_digit_at_the_border_is_doubted(reader: Reader, write: Write) -> None:
     assert "touches the border" in digit.doubts
 
 
+@pytest.mark.slow
 def test_alternatives_come_in_falling_order(reader: Reader, mnist: Dataset) -> None:
     for image in mnist.test.images[:200]:
         (digit,) = reader.read(image, single=True).digits

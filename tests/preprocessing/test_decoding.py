@@ -409,6 +409,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 def test_bombs_take_little_memory_and_print_nothing(tmp_path: object) -> None:
     script = (
         "import pathlib, resource, sys\n"

@@ -87,6 +87,7 @@ def test_classifier_trained_on_mnist_reads_synthetic_digits(mnist: Dataset, many
     assert 0.75 < right < 0.99
 
 
+@pytest.mark.slow
 def test_classifier_trained_on_synthetic_digits_reads_mnist(mnist: Dataset) -> None:
     digits = synthesize(8000, 3)
     reader = KNeighborsClassifier(3).fit(digits.images.reshape(-1, 784) / 255, digits.labels)

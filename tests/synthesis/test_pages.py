@@ -71,6 +71,7 @@ def test_boxes_are_in_reading_order(seed: int) -> None:
     assert (np.diff(middles) > 0).all()
 
 
+@pytest.mark.slow
 def test_boxes_are_tight_and_hold_all_ink_of_digits() -> None:
     clean = []
     for seed in range(60):

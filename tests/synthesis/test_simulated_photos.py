@@ -37,6 +37,7 @@ def photos(mnist: Dataset) -> np.ndarray:
     return simulate_photos(mnist.test.images[:600], 0)
 
 
+@pytest.mark.slow
 def test_photos_have_the_form_of_digits(photos: np.ndarray) -> None:
     assert photos.dtype == np.uint8
     assert photos.shape == (600, 28, 28)

@@ -57,6 +57,7 @@ def test_500_digits_are_memorized(mnist: Dataset) -> None:
     assert 0.8 < history[-1].validation_accuracy < 0.92
 
 
+@pytest.mark.slow
 def test_two_epochs_of_the_standard_recipe_on_mnist(mnist: Dataset) -> None:
     config = get_recipe("standard").replace(epochs=2)
     learned, validation = split(mnist.train, 5000)
@@ -65,6 +66,7 @@ def test_two_epochs_of_the_standard_recipe_on_mnist(mnist: Dataset) -> None:
     assert history[-1].train_accuracy < history[-1].validation_accuracy, "training digits are distorted"
 
 
+@pytest.mark.slow
 def test_one_epoch_of_the_classic_recipe_on_mnist(mnist: Dataset) -> None:
     config = get_recipe("classic").replace(epochs=1)
     learned, validation = split(mnist.train, 5000)
@@ -227,6 +229,7 @@ def test_same_seed_gives_the_same_bits(few: Dataset, name: str) -> None:
     assert not torch.equal(weights(first), weights(other))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_bfloat16_training_learns_and_keeps_float32_weights(few: Dataset, network: str) -> None:
     config = PLAIN.replace(network=network, channels=(8, 16), lr=5e-3)

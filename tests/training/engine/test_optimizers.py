@@ -237,6 +237,7 @@ print("torch._dynamo" in sys.modules)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_building_and_stepping_does_not_import_torchs_compiler(name: str) -> None:
     # why these exist: importing the compiler takes longer than the recipe fast trains

@@ -18,6 +18,8 @@ from digits.training.recipes import RECIPES
 from digits.training.run import Run, resume, train
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {
     "hidden": (32,), "epochs": 3, "batch_size": 50, "optimizer": "adam", "learning_rate": 3e-3, "weight_decay": 0.0,
     "schedule": "constant", "averaging": 0.0, "precision": "float32",

@@ -22,6 +22,8 @@ from digits.training.recipes import RECIPES, recipe
 from digits.training.run import train
 from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 CNN = """
     from torch import nn
     class Own(nn.Module):

@@ -22,6 +22,8 @@ from digits.training.recipes import PERSONAL, recipe
 from digits.training.run import Run, resume, train
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 SHAPE: dict[str, Any] = {"hidden": (32,), "epochs": 6, "batch_size": 50}
 QUICK: dict[str, Any] = {"batch_size": 50, "learning_rate": 3e-3, "replay": 800}
 LONGER: dict[str, Any] = QUICK | {"epochs": 4, "extra_share": 0.3}

@@ -21,6 +21,8 @@ from digits.training.config import TrainConfig
 from digits.training.run import Run, resume, train
 from digits.types import Dataset, Images, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 CPU = TrainConfig(device="cpu")
 QUICK: dict[str, Any] = {"hidden": (16,), "batch_size": 50, "epochs": 3}
 

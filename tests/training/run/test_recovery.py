@@ -22,6 +22,8 @@ from digits.inference.model import locate_model
 from digits.training.run import Run, train
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def some(mnist: Dataset) -> LabelledDigits:

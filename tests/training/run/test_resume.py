@@ -25,6 +25,8 @@ from digits.training.recipes import recipe
 from digits.training.run import resume, train
 from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"epochs": 8, "batch_size": 25, "hidden": (64,)}
 STILL = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
 RUNS: dict[str, dict[str, Any]] = {

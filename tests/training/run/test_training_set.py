@@ -26,6 +26,7 @@ def confidence(network: torch.nn.Module, images: np.ndarray) -> float:
     return float(softmax(logits).max(1).mean())
 
 
+@pytest.mark.slow
 def test_a_network_that_learned_what_is_no_digit_is_unsure_of_it(mnist: Dataset) -> None:
     learned = LabelledDigits(mnist.train.images[:4000], mnist.train.labels[:4000])
     validation = LabelledDigits(mnist.train.images[-500:], mnist.train.labels[-500:])
