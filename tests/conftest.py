@@ -1,10 +1,10 @@
-"""What every test shares. The shapes in signatures are checked while testing."""
+"""Settings and fixtures for all tests. Shapes in signatures are checked while testing."""
 
 from __future__ import annotations
 
 import os
 
-# Stands before anything imports torch: two test workers with a thread a core each would wait for each other.
+# Before anything imports torch: two test workers with one thread per core each would block each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ import hypothesis
 import jaxtyping
 import pytest
 
-# Stands before anything imports digits: only what is imported later is checked.
+# Before anything imports digits: only later imports are checked.
 jaxtyping.install_import_hook("digits", "beartype.beartype")
 
-# A busy machine is no reason to fail.
+# A busy machine must not fail a test.
 hypothesis.settings.register_profile("digits", deadline=None)
 hypothesis.settings.load_profile("digits")
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
-    """Real MNIST, found but never downloaded; a run without it must fail rather than skip what matters most."""
+    """MNIST, found but never downloaded: a run without it must fail rather than skip what matters most."""
     from digits.data import load_mnist
 
     return load_mnist(download=False)

@@ -1,4 +1,4 @@
-"""Who may import whom. The law is the tables below; docs/design.md gives the reasons."""
+"""Which package may import which. The tables below are the law; docs/design.md gives the reasons."""
 
 import ast
 import importlib
@@ -36,7 +36,7 @@ ROOMS = {
     "pretrained": set(),
     "cli": {*BASE, "data", "synthesis", "preprocessing", "inference", "evaluation", "training", "experiments", "web"},
 }
-"""The rooms, and what of the other rooms each may import."""
+"""Each package or module of digits, and the others that it may import."""
 
 GUESTS = {
     "torch": ({"training", "experiments"}, {"cli"}),
@@ -50,10 +50,10 @@ GUESTS = {
     "pydantic": ({"web"}, set()),
     "optuna": ({"experiments"}, set()),
 }
-"""Packages that are heavy or narrow: the rooms that may import them anywhere, and those that may inside functions."""
+"""Heavy or special libraries: the packages that may import them anywhere, and those that may inside functions."""
 
 ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "lazy": set(), "shapes": {"jaxtyping"}}
-"""Rooms that may import no other package than these."""
+"""Modules that may import no other library than these."""
 
 HEAVY = ["torch", "matplotlib", "cv2", "onnxruntime"]
 """What ``import digits`` and ``digits --help`` must not load."""
@@ -67,14 +67,14 @@ class Import:
 
 
 def imported_by_call(call: ast.Call) -> str | None:
-    """``"x.y"`` of ``importlib.import_module("x.y")``."""
+    """Return ``"x.y"`` for ``importlib.import_module("x.y")``."""
     known = ast.unparse(call.func).split(".")[-1] in {"import_module", "__import__"}
     first = call.args[0] if known and call.args else None
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
 def imports_of(path: Path, module: str) -> Iterator[Import]:
-    """Every import of a file whose dotted name is ``module``; an ``__init__`` keeps its ``.__init__``."""
+    """Yield every import of a file; ``module`` is its dotted name, with ``.__init__`` where it is one."""
 
     def absolute(level: int, name: str) -> str:
         if not level:
@@ -103,7 +103,7 @@ def within(name: str, allowed: set[str]) -> bool:
 
 
 def violations(source: Path) -> list[str]:
-    """What the package at ``source`` imports against the law, a line each."""
+    """Return the forbidden imports below ``source``, one line each."""
     found = []
     for path in sorted(source.rglob("*.py")):
         parts = path.relative_to(source).with_suffix("").parts
@@ -135,11 +135,11 @@ def violations(source: Path) -> list[str]:
     return found
 
 
-def test_every_room_keeps_the_import_law() -> None:
+def test_packages_keep_the_import_law() -> None:
     assert violations(SOURCE) == []
 
 
-def test_every_room_is_in_the_law() -> None:
+def test_every_package_is_in_the_law() -> None:
     rooms = {
         path.stem
         for path in SOURCE.iterdir()
@@ -201,7 +201,7 @@ def test_every_room_is_in_the_law() -> None:
         ("attic.py", "from digits.types import SIDE", "attic.py:1 attic imports digits.types.SIDE"),
     ],
 )
-def test_an_unlawful_import_is_found(file: str, code: str, complaint: str, tmp_path: Path) -> None:
+def test_forbidden_import_is_found(file: str, code: str, complaint: str, tmp_path: Path) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(code)
     assert violations(tmp_path) == [complaint]
@@ -221,14 +221,14 @@ def test_an_unlawful_import_is_found(file: str, code: str, complaint: str, tmp_p
         ("__main__.py", "from digits.cli import main"),
     ],
 )
-def test_a_lawful_import_passes(file: str, code: str, tmp_path: Path) -> None:
+def test_allowed_import_passes(file: str, code: str, tmp_path: Path) -> None:
     (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / file).write_text(code)
     assert violations(tmp_path) == []
 
 
 def private_uses(code: str, public: set[str]) -> list[str]:
-    """What a program takes from digits that is not among its public names."""
+    """Return what a program takes from digits that is not public."""
     found = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
@@ -248,7 +248,7 @@ def notebook_code(path: Path) -> str:
 
 
 def public_names() -> set[str]:
-    """The names of ``digits`` and, as ``package.name``, those of its packages."""
+    """Return the names of ``digits`` and, as ``package.name``, those of its packages."""
     import digits
 
     packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
@@ -257,18 +257,13 @@ def public_names() -> set[str]:
     return {*digits.__all__, "__version__"} | inner
 
 
-def test_benchmarks_use_public_names_only() -> None:
+@pytest.mark.parametrize("folder", ["benchmarks", "notebooks"])
+def test_programs_use_public_names_only(folder: str) -> None:
+    programs = {path: path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py")}
+    programs |= {path: notebook_code(path) for path in (ROOT / folder).rglob("*.ipynb")}
     public = public_names()
-    programs = sorted((ROOT / "benchmarks").rglob("*.py"))
     assert programs
-    assert {path.name: uses for path in programs if (uses := private_uses(path.read_text("utf-8"), public))} == {}
-
-
-def test_notebooks_use_public_names_only() -> None:
-    public = public_names()
-    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    assert notebooks
-    assert {path.name: uses for path in notebooks if (uses := private_uses(notebook_code(path), public))} == {}
+    assert {path.name: uses for path, code in programs.items() if (uses := private_uses(code, public))} == {}
 
 
 @pytest.mark.parametrize(
@@ -281,7 +276,7 @@ def test_notebooks_use_public_names_only() -> None:
         ("import digits\ndigits.training.fit()", ["digits.training"]),
     ],
 )
-def test_a_private_use_is_found(code: str, uses: list[str]) -> None:
+def test_private_use_is_found(code: str, uses: list[str]) -> None:
     assert private_uses(code, {"load_mnist"}) == uses
 
 
@@ -306,7 +301,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert shown.splitlines()[-1] == "[]"
 
 
-def test_a_heavy_import_would_be_seen() -> None:
+def test_heavy_import_is_detected() -> None:
     assert run_python(f"import sys, onnxruntime; print([n for n in {HEAVY} if n in sys.modules])").strip() != "[]"
 
 
@@ -316,7 +311,7 @@ def test_help_answers_within_a_quarter_second() -> None:
     command = shutil.which("digits", path=os.path.dirname(sys.executable))  # noqa: PTH120
     assert command, "the digits command is not installed beside this Python"
     seconds = []
-    for _ in range(15):  # the best counts: the machine may be busy, the command may not be slow
+    for _ in range(15):  # the fastest counts, since the machine may be busy
         start = perf_counter()
         subprocess.run([command, "--help"], capture_output=True, check=True)
         seconds.append(perf_counter() - start)
