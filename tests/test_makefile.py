@@ -20,7 +20,7 @@ case "$*" in
   "-m venv "*)
     mkdir -p .venv/bin
     for name in python digits; do
-      printf '#!/bin/sh\\ncase "$*" in *--version) exit 0 ;; esac\\necho %s "$@" >> calls\\n' $name > .venv/bin/$name
+      printf '#!/bin/sh\\ncase "$*" in *--version | "-c "*) exit 0 ;; esac\\necho %s "$@" >> calls\\n' $name > .venv/bin/$name
       chmod +x .venv/bin/$name
     done
     echo {name} "$@" >> calls ;;
