@@ -43,7 +43,7 @@ Line = tuple[list[float], list[float]]
 
 def draw_contest(path: Path = CONTEST) -> None:
     """Draw ``results/curves.csv``."""
-    from digits import figures
+    from digits.evaluation import figures
 
     figures.save(figure(read_rows("curves")), path)
 

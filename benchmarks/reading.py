@@ -125,7 +125,7 @@ def _mnist(reader: digits.Reader) -> Iterator[Figure]:
 
 
 def _calibration(reader: digits.Reader) -> Row:
-    from digits import score
+    from digits.evaluation import score
 
     test = digits.load_mnist().test
     judged = score(reader.model.logits(test.images), test.labels, reader.model.metadata["temperature"])

@@ -124,8 +124,8 @@ def measure_synthesis() -> Iterator[Row]:
 
 def measure_epochs() -> Iterator[Row]:
     """Time epochs of the 784-256-128-10 network without augmentation, and its matrix products alone."""
-    from digits import fit, make_network
     from digits.data import split
+    from digits.training import fit, make_network
 
     learned, validation = split(digits.load_mnist().train)
     for dropout, case in ((0.0, "without dropout"), (0.2, "with dropout 0.2")):

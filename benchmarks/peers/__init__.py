@@ -1,8 +1,8 @@
 """Other ways to learn MNIST, each written as its library's own documentation writes it, and none slowed down.
 
-Every module has ``train(dataset, seed) -> Trained``. All learn from the same 55,000 digits, are validated on the same
-5,000 after each epoch, and open the test set once after that. Pixels become floats before the clock starts, except
-where a library does so while it trains; ours count all of it.
+Every ``train(dataset, seed)`` gives a `Trained`. All learn from the same 55,000 digits, are validated on the same 5,000
+after each epoch, and open the test set once after that. Pixels become floats before the clock starts, except where a
+library does so while it trains; ours count all of it.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ class Trained(NamedTuple):
     curve: Curve
 
 
-def flat(dataset: Any) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give pixels ``float32[n, 784]`` in 0–1 and labels ``uint8[n]``: to learn from, of validation, of test."""
+def flat(dataset: Any, kind: str = "float32") -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give pixels ``[n, 784]`` in 0–1 (in 0–255 as ``uint8``) and labels: to learn from, of validation, of test."""
     from digits.data import split
 
     for part in (*split(dataset.train), dataset.test):
-        yield part.images.reshape(-1, 784).astype(np.float32) / 255, part.labels
+        pixels = part.images.reshape(-1, 784)
+        yield pixels if kind == "uint8" else pixels.astype(kind) / 255, part.labels

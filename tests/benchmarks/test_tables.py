@@ -13,6 +13,7 @@ from benchmarks.tables import (
     average_and_extremes,
     extremes,
     middle,
+    minutes,
     render,
     spread,
     update_pages,
@@ -31,7 +32,7 @@ def rows(*values: float | None, unit: str = "share", **columns: object) -> list[
         (spread()(rows(0.5, 0.7)), "60.00 ± 14.14 %"),
         (spread(1)(rows(2, unit="s")), "2.0 s"),
         (average(0)(rows(1234, 1236, unit="")), "1,235"),
-        (average(1, "min", 1 / 60)(rows(90, unit="s")), "1.5 min"),
+        (minutes(rows(90, unit="s")), "1.5 min"),
         (average()(rows(0.95225)), "95.22 %"),
         (extremes(rows(0.5, 0.25, 0.75)), "25.00–75.00 %"),
         (average_and_extremes(rows(1, 2, unit="s")), "1.5 s (1.0–2.0)"),
@@ -45,19 +46,14 @@ def test_figures_are_shown_with_unit_and_spread(shown: str, text: str) -> None:
 
 
 def test_a_column_selects_by_metric_and_variant() -> None:
-    before, after, other = rows(0.1, 0.2, 0.3)
-    mine = [
-        Row(**{**vars(before), "metric": "before"}),
-        Row(**{**vars(after), "metric": "after", "variant": "x"}),
-        other,
-    ]
-    assert Column("", average(0), ("before", "after")).cell(mine) == "10 % → 20 %"
-    assert Column("", average(0), variant="x").cell(mine) == "20 %"
-    assert Column("", average(0), ("lost",)).cell(mine) == "–"
+    mine = [*rows(0.1, variant="before"), *rows(0.2, variant="after"), Row(case="a", metric="other", value=0.3)]
+    assert Column("m", average(0)).cell(mine) == "10 → 20 %"
+    assert Column("title", average(0), "", "after").cell(mine) == "20 %"
+    assert Column("lost", average(0)).cell(mine) == "–"
 
 
 def test_a_table_has_a_line_per_case_in_their_order(results: Callable[[list[Row]], None]) -> None:
-    facts = {"benchmark": "b", "metric": "m", "unit": "s", "n": 7, "cores": 2, "processor": "abacus"}
+    facts = {"benchmark": "b", "metric": "time", "unit": "s", "n": 7, "cores": 2, "processor": "abacus"}
     results([Row(case=case, value=value, gemm_gflops=1.0, **facts) for case, value in (("z", 1.0), ("a", 3.0))])
     table = Table("b", "what", [Column("time", average())], "Median of {n}", mean=True).render()
     assert table.splitlines()[:5] == [

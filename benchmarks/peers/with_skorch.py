@@ -11,31 +11,11 @@ from skorch import NeuralNetClassifier
 from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from skorch.helper import predefined_split
-from torch import Tensor, nn
+from torch import nn
 
 import digits
 from benchmarks.peers import Curve, Trained, flat
-
-BATCH_SIZE = 128
-EPOCHS = 10
-
-
-class Net(nn.Module):
-    """784-256-128-10 with ReLU and dropout."""
-
-    def __init__(self, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.dense0 = nn.Linear(784, 256)
-        self.dense1 = nn.Linear(256, 128)
-        self.output = nn.Linear(128, 10)
-        self.nonlin = nn.ReLU()
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, X: Tensor) -> Tensor:  # noqa: N803 - skorch's name for its input
-        """Give the logits of ``float32[n, 784]``."""
-        X = self.dropout(self.nonlin(self.dense0(X)))
-        X = self.dropout(self.nonlin(self.dense1(X)))
-        return self.output(X)  # type: ignore[no-any-return]
+from benchmarks.peers.textbook import Net
 
 
 class Clock(Callback):
@@ -59,8 +39,8 @@ def train(dataset: digits.Dataset, seed: int) -> Trained:
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=1e-3,
-        batch_size=BATCH_SIZE,
-        max_epochs=EPOCHS,
+        batch_size=128,
+        max_epochs=10,
         iterator_train__shuffle=True,
         train_split=predefined_split(Dataset(*validation)),
         callbacks=[("clock", Clock(curve))],

@@ -1,6 +1,6 @@
 """tinygrad: 784-256-128-10 with dropout as its MNIST tutorial has it: ``TinyJit``, batches drawn on the device, Adam.
 
-It compiles its kernels with clang or libLLVM, which are no Python packages; without either it cannot take part.
+It compiles its kernels, which counts, with clang or libLLVM (no Python packages); without either it is absent.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import digits
 from benchmarks.peers import Curve, Trained, flat
 
 BATCH_SIZE = 128
-EPOCHS = 10
 
 
 class Model:
@@ -30,7 +29,7 @@ class Model:
 
 
 def train(dataset: digits.Dataset, seed: int) -> Trained:
-    """Train for ten epochs; the compilation of its kernels counts."""
+    """Train for ten epochs."""
     Tensor.manual_seed(seed)
     (x_train, y_train), validation, test = (
         (Tensor(pixels).realize(), Tensor(labels).realize()) for pixels, labels in flat(dataset)
@@ -51,7 +50,7 @@ def train(dataset: digits.Dataset, seed: int) -> Trained:
         return (model(x).argmax(axis=1) == y).mean()
 
     validate = TinyJit(lambda: accuracy(*validation).realize())
-    for _ in range(EPOCHS):
+    for _ in range(10):
         for _ in range(x_train.shape[0] // BATCH_SIZE):
             step()
         curve.add(validate().item())

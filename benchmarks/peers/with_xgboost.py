@@ -7,18 +7,15 @@ from typing import Any
 import xgboost
 
 import digits
-from benchmarks.peers import Curve, Trained
-from digits.data import split
-
-ROUNDS = 200
+from benchmarks.peers import Curve, Trained, flat
 
 
 class Clock(xgboost.callback.TrainingCallback):
     """Notes when each round ended, and the validation accuracy that XGBoost found."""
 
-    def __init__(self, curve: Curve) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.curve = curve
+        self.curve = Curve()
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
         """Add an entry; False continues."""
@@ -28,11 +25,9 @@ class Clock(xgboost.callback.TrainingCallback):
 
 def train(dataset: digits.Dataset, seed: int) -> Trained:
     """Train for two hundred rounds."""
-    learned, validation, test = (
-        (part.images.reshape(-1, 784), part.labels) for part in (*split(dataset.train), dataset.test)
-    )
-    curve = Curve()
-    settings = {"tree_method": "hist", "eval_metric": "merror", "random_state": seed}
-    model = xgboost.XGBClassifier(n_estimators=ROUNDS, callbacks=[Clock(curve)], **settings)
+    learned, validation, test = flat(dataset, "uint8")
+    clock = Clock()
+    settings = {"n_estimators": 200, "tree_method": "hist", "eval_metric": "merror", "random_state": seed}
+    model = xgboost.XGBClassifier(callbacks=[clock], **settings)
     model.fit(*learned, eval_set=[validation], verbose=False)
-    return Trained(curve.clock(), model.score(*test), curve)
+    return Trained(clock.curve.clock(), model.score(*test), clock.curve)

@@ -12,33 +12,30 @@ from typing import Any
 import lightning
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 import digits
 from benchmarks.peers import Curve, Trained, flat
-
-BATCH_SIZE = 128
-EPOCHS = 10
+from benchmarks.peers.textbook import Net
 
 
 class Classifier(lightning.LightningModule):
-    """784-256-128-10 with ReLU and dropout."""
+    """The textbook's network."""
 
     def __init__(self) -> None:
         super().__init__()
-        hidden = (nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2), nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.2))
-        self.layers = nn.Sequential(*hidden, nn.Linear(128, 10))
+        self.net = Net()
 
     def training_step(self, batch: list[Tensor], batch_idx: int) -> Tensor:
         """Give the loss of a batch."""
         x, y = batch
-        return F.cross_entropy(self.layers(x), y)
+        return F.cross_entropy(self.net(x), y)
 
     def validation_step(self, batch: list[Tensor], batch_idx: int) -> None:
         """Log the accuracy of a batch."""
         x, y = batch
-        self.log("accuracy", (self.layers(x).argmax(dim=1) == y).float().mean())
+        self.log("accuracy", (self.net(x).argmax(dim=1) == y).float().mean())
 
     test_step = validation_step
 
@@ -50,8 +47,8 @@ class Classifier(lightning.LightningModule):
 class Clock(lightning.Callback):
     """Notes when each validation ended, and the accuracy that Lightning found."""
 
-    def __init__(self, curve: Curve) -> None:
-        self.curve = curve
+    def __init__(self) -> None:
+        self.curve = Curve()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Add an entry."""
@@ -59,7 +56,7 @@ class Clock(lightning.Callback):
 
 
 def train(dataset: digits.Dataset, seed: int) -> Trained:
-    """Train for ten epochs."""
+    """Train for ten epochs, batch 128."""
     # at each call it advises loader workers and names the accelerator it found
     warnings.filterwarnings("ignore", module="lightning")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -67,20 +64,13 @@ def train(dataset: digits.Dataset, seed: int) -> Trained:
     learned, validation, test = (
         TensorDataset(torch.from_numpy(pixels), torch.from_numpy(labels).long()) for pixels, labels in flat(dataset)
     )
-    curve = Curve()
+    clock = Clock()
     model = Classifier()
-    trainer = lightning.Trainer(
-        max_epochs=EPOCHS,
-        accelerator="cpu",
-        callbacks=[Clock(curve)],
-        logger=False,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        num_sanity_val_steps=0,
-    )
-    train_loader = DataLoader(learned, batch_size=BATCH_SIZE, shuffle=True)
+    silence = ("logger", "enable_checkpointing", "enable_model_summary", "enable_progress_bar", "num_sanity_val_steps")
+    settings = {"max_epochs": 10, "accelerator": "cpu", **dict.fromkeys(silence, False)}
+    trainer = lightning.Trainer(callbacks=[clock], **settings)
+    train_loader = DataLoader(learned, batch_size=128, shuffle=True)
     trainer.fit(model, train_loader, DataLoader(validation, batch_size=1000))
-    seconds = curve.clock()
+    seconds = clock.curve.clock()
     (found,) = trainer.test(model, DataLoader(test, batch_size=1000), verbose=False)
-    return Trained(seconds, found["accuracy"], curve)
+    return Trained(seconds, found["accuracy"], clock.curve)
