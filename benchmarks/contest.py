@@ -110,10 +110,7 @@ def _rows(name: str, seed: int, rate: float, found: dict[str, Any]) -> Iterator[
         *[("operations", found["gflop"], "GFLOP")] * CONTENDERS[name].is_counted,
     ]
     facts: dict[str, Any] = {"case": name, "seed": seed, "command": f"python -m benchmarks.contest {name} {seed}"}
-    facts |= {
-        "note": f"{_threads()} threads" + f"; {found['libraries']}" * bool(found["libraries"]),
-        "gemm_gflops": rate,
-    }
+    note = "; ".join(filter(None, [f"{_threads()} threads", found["libraries"]]))
     for metric, value, unit in figures:
         yield Row(metric=metric, value=value, unit=unit, note=note, gemm_gflops=rate, **facts)
     for epoch, point in enumerate(found["curve"], 1):
