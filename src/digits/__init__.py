@@ -22,7 +22,7 @@ from digits.lazy import load
 if TYPE_CHECKING:
     from digits.data import load_dataset, load_mnist
     from digits.errors import DigitsError
-    from digits.evaluation.report import write_report
+    from digits.evaluation import evaluate, write_report
     from digits.inference import Digit, Model, Reader, Reading, load_model, read
     from digits.synthesis import synthesize
     from digits.training import RECIPES, Run, TrainConfig, fit, resume, train
@@ -33,7 +33,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "data": ("load_dataset", "load_mnist"),
     "errors": ("DigitsError",),
-    "evaluation.report": ("write_report",),
+    "evaluation": ("evaluate", "write_report"),
     "inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read"),
     "synthesis": ("synthesize",),
     "training": ("RECIPES", "Run", "TrainConfig", "fit", "resume", "train"),
@@ -51,6 +51,7 @@ __all__ = [
     "Reading",
     "Run",
     "TrainConfig",
+    "evaluate",
     "fit",
     "load_dataset",
     "load_mnist",

@@ -6,7 +6,6 @@ Command-line flags, error texts and the tables in the documentation are all gene
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ class Option:
         Further flags for the command line, such as ``-o``; a name without dashes replaces the field's own.
     metavar
         What stands for the value in `--help`.
+    positional
+        Whether the command line takes it as a word without a flag.
     """
 
     help: str
@@ -44,6 +45,7 @@ class Option:
     plugin: bool = False
     flags: tuple[str, ...] = ()
     metavar: str = ""
+    positional: bool = False
 
 
 def option(
@@ -57,7 +59,7 @@ def option(
     **more: Any,
 ) -> Any:
     """Declare a dataclass field with its help text and bounds; `more` are further attributes of `Option`."""
-    bounds = (at_least if above is None else above, at_most if below is None else below)
+    bounds = (float(at_least if above is None else above), float(at_most if below is None else below))
     described = Option(help, bounds, (above is not None, below is not None), **more)
     return dataclasses.field(default=default, metadata={"option": described})
 
@@ -73,20 +75,34 @@ def check(settings: Any) -> None:
         Naming the field, the value and what is allowed.
     """
     for field in dataclasses.fields(settings):
-        described: Option | None = field.metadata.get("option")
-        if described is None:
+        if "option" not in field.metadata:
             continue
         value = getattr(settings, field.name)
         if str(field.type).startswith("tuple"):
             value = to_tuple(value)
             object.__setattr__(settings, field.name, value)
-        _check_type(field.name, value, str(field.type))
-        if described.choices and value not in described.choices and not (described.plugin and ":" in value):
-            hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""
-            raise UsageError(f"{field.name} {value!r} is unknown{suggest(value, described.choices)}{hint}")
-        for number in value if isinstance(value, tuple) else (value,):
-            if not isinstance(number, str) and not _within(number, described):
-                raise UsageError(f"{field.name} must be {describe_bounds(described)}, not {number}")
+        check_value(field.name, value, field)
+
+
+def check_value(name: str, value: Any, field: dataclasses.Field[Any]) -> None:
+    """Check one value against the type, choices and bounds of a field; an error calls it `name`.
+
+    Raises
+    ------
+    UsageError
+        Saying what is allowed.
+    """
+    described: Option = field.metadata["option"]
+    declared, optional, _ = str(field.type).partition(" | None")
+    if optional and value is None:
+        return
+    _check_type(name, value, declared)
+    if described.choices and value not in described.choices and not (described.plugin and ":" in value):
+        hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""
+        raise UsageError(f"{name} {value!r} is unknown{suggest(value, described.choices)}{hint}")
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, int | float) and not _within(number, described):
+            raise UsageError(f"{name} must be {describe_bounds(described)}, not {number}")
 
 
 def to_tuple(value: Any) -> Any:
@@ -107,6 +123,8 @@ def describe_bounds(described: Option) -> str:
 
 def suggest(name: str, names: Iterable[str]) -> str:
     """End a sentence about an unknown name with the names that may have been meant."""
+    import difflib
+
     names = list(names)
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(close)}?" if close else f"; choose from {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""``digits data``: what is told of a set, and the sets that our own pen writes."""
+"""``digits data``: descriptions of data sets, and synthetic data sets."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from digits.synthesis import synthesize
 WRITTEN = ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "contact-sheet.png"]
 
 
-def test_data_as_json_is_json_alone(few_file: Path, digits: Any) -> None:
+def test_json_output_is_only_json(few_file: Path, digits: Any) -> None:
     said = digits("data", "--data", few_file, "--json")
     assert (said.code, said.err) == (0, "")
     assert str(few_file) in json.dumps(json.loads(said.out))
 
 
-def test_our_own_pen_writes_a_set_and_shows_it(digits: Any) -> None:
+def test_synthetic_set_is_written_and_shown(digits: Any) -> None:
     said = digits("data", "--synthetic", 300, "--out", "deep/set", "--seed", 5)
     assert (said.code, said.err) == (0, "")
     assert sorted(path.name for path in Path("deep/set").iterdir()) == sorted(WRITTEN)
@@ -37,7 +37,7 @@ def test_our_own_pen_writes_a_set_and_shows_it(digits: Any) -> None:
     assert said.out == described + "\n" + "".join(f"deep/set/{name}\n" for name in WRITTEN)
 
 
-def test_a_written_set_trains(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_synthetic_set_trains(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
     digits("data", "--synthetic", 700, "--out", "set")
     said = digits("train", "fast", "--data", "set", "--batch-size", 50, "--out", "run")
@@ -47,17 +47,17 @@ def test_a_written_set_trains(digits: Any, monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_a_written_set_as_json_is_json_alone(digits: Any) -> None:
+def test_synthetic_set_with_json_output_is_only_json(digits: Any) -> None:
     said = digits("data", "--synthetic", 2, "--out", "set", "--json")
-    told = json.loads(said.out)
-    assert told.pop("files") == [f"set/{name}" for name in WRITTEN]
-    assert told == json.loads(digits("data", "--data", "set", "--json").out)
+    shown = json.loads(said.out)
+    assert shown.pop("files") == [f"set/{name}" for name in WRITTEN]
+    assert shown == json.loads(digits("data", "--data", "set", "--json").out)
 
 
 @pytest.mark.parametrize(
     "name", [*WRITTEN, "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte.gz", "MNIST/raw/t10k-images-idx3-ubyte"]
 )
-def test_a_folder_with_digits_in_it_is_refused_and_left_alone(name: str, digits: Any) -> None:
+def test_folder_with_digits_is_refused_and_left_alone(name: str, digits: Any) -> None:
     file = Path("set", name)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"mine")
@@ -68,13 +68,13 @@ def test_a_folder_with_digits_in_it_is_refused_and_left_alone(name: str, digits:
     assert file.read_bytes() == b"mine"
 
 
-def test_a_folder_with_other_things_in_it_may_be_named(digits: Any) -> None:
+def test_folder_with_other_files_is_allowed(digits: Any) -> None:
     Path("notes.txt").write_text("mine")
     assert digits("data", "--synthetic", 20, "--out", ".").code == 0
 
 
-def test_writing_that_takes_long_is_told(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.cli.data.SLOW", 20)
+def test_slow_writing_is_announced(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.cli.data.SLOW_COUNT", 20)
     assert digits("data", "--synthetic", 20, "--out", "set").err == "digits: writing 20 digits …\n"
 
 
@@ -88,7 +88,7 @@ def test_without_matplotlib_nothing_is_left_behind(digits: Any, monkeypatch: pyt
     assert not Path("set").exists()
 
 
-def test_looking_at_data_loads_nothing_heavy(process: Any, few_file: Path) -> None:
+def test_describing_data_loads_nothing_heavy(process: Any, few_file: Path) -> None:
     code = (
         "import sys; from digits.cli import main; main(sys.argv[1:]);"
         "print([name for name in ('torch', 'matplotlib', 'cv2') if name in sys.modules], file=sys.stderr)"

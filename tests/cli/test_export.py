@@ -1,4 +1,4 @@
-"""``digits export``: one file that stands alone."""
+"""``digits export``: one file that stands alone, from a model however it is named."""
 
 from __future__ import annotations
 
@@ -8,8 +8,17 @@ from typing import Any
 from digits.inference import load_model
 
 
-def test_exporting_gives_a_model_that_stands_alone(run: Path, digits: Any) -> None:
+def test_run_is_exported(run: Path, digits: Any) -> None:
     assert digits("export", run) == (0, "run.onnx\n", "")
     assert load_model("run.onnx").metadata == load_model(run).metadata
     assert digits("export", run, "--to", "safetensors", "--out", "w.st") == (0, "w.st\n", "")
     assert Path("w.st").read_bytes() == (run / "model.safetensors").read_bytes()
+
+
+def test_model_is_named_in_any_way_and_the_folder_is_made(run: Path, digits: Any) -> None:
+    for model, name in (("cnn", "cnn"), (run / "model.onnx", "model"), (run / "model.safetensors", "model")):
+        out = Path("missing", name, "m.onnx")
+        assert digits("export", model, "--out", out) == (0, f"{out}\n", "")
+        assert load_model(out).metadata
+        assert digits("export", out) == (0, "m.onnx\n", "")
+    assert digits("export", "mlp", "-o", "missing") == (0, "missing/mlp.onnx\n", "")

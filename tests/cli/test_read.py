@@ -1,4 +1,4 @@
-"""``digits read``: whatever is named is read, and what cannot be read is told in a sentence."""
+"""``digits read``: pictures, folders, patterns, standard input and sets of digits; one sentence per unreadable file."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def note(written: Any, tmp_path: Path) -> Path:
     return tmp_path / "note.png"
 
 
-def test_the_text_of_a_picture_is_printed(digits: Any, note: Path) -> None:
+def test_text_of_a_picture_is_printed(digits: Any, note: Path) -> None:
     said = digits("read", note)
     assert (said.code, said.out, said.err) == (0, f"{LINE}\n", "")
 
 
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
-def test_json_holds_everything_that_was_read(digits: Any, note: Path, model: str) -> None:
+def test_json_holds_every_detail(digits: Any, note: Path, model: str) -> None:
     (entry,) = json.loads(digits("read", note, "--json", "--model", model).out)
     assert set(entry) == {"file", "text", "lines", "digits"}
     assert (entry["file"], entry["text"], entry["lines"]) == (str(note), LINE, [LINE])
@@ -62,7 +62,7 @@ def test_json_holds_everything_that_was_read(digits: Any, note: Path, model: str
         assert len(digit["box"]) == 4
 
 
-def test_one_digit_is_always_one_entry(digits: Any, written: Any, tmp_path: Path) -> None:
+def test_single_gives_exactly_one_digit(digits: Any, written: Any, tmp_path: Path) -> None:
     Image.fromarray(written("7")).save(tmp_path / "seven.png")
     Image.new("L", (60, 60), 240).save(tmp_path / "empty.png")
     seven, empty = json.loads(digits("read", tmp_path / "seven.png", tmp_path / "empty.png", "--single", "--json").out)
@@ -70,7 +70,7 @@ def test_one_digit_is_always_one_entry(digits: Any, written: Any, tmp_path: Path
     assert (empty["text"], len(empty["digits"]), empty["digits"][0]["accepted"]) == ("", 1, False)
 
 
-def test_a_folder_is_read_with_a_broken_picture_in_it(digits: Any, note: Path) -> None:
+def test_folder_with_a_broken_picture_is_read(digits: Any, note: Path) -> None:
     folder = note.parent
     (folder / "broken.png").write_bytes(note.read_bytes()[:300])
     (folder / "notes.txt").write_text("no picture")
@@ -82,11 +82,11 @@ def test_a_folder_is_read_with_a_broken_picture_in_it(digits: Any, note: Path) -
     assert "Traceback" not in said.err
 
 
-def test_a_pattern_names_files(digits: Any, note: Path) -> None:
+def test_pattern_names_files(digits: Any, note: Path) -> None:
     assert digits("read", note.parent / "no*.png").out == f"{LINE}\n"
 
 
-def test_rows_are_written_to_a_file(digits: Any, note: Path) -> None:
+def test_csv_is_written_to_a_file(digits: Any, note: Path) -> None:
     out = note.parent / "new" / "out.csv"
     assert digits("read", note, "--csv", "-o", out).out == ""
     (row,) = csv.DictReader(io.StringIO(out.read_text()))
@@ -94,7 +94,7 @@ def test_rows_are_written_to_a_file(digits: Any, note: Path) -> None:
     assert [file.name for file in out.parent.iterdir()] == ["out.csv"]
 
 
-def test_standard_input_is_a_picture(digits: Any, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_read(digits: Any, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Piped:
         buffer = io.BytesIO(note.read_bytes())
 
@@ -113,7 +113,7 @@ def table(images: np.ndarray, *, header: bool = True, labels: np.ndarray | None 
 
 
 @pytest.mark.parametrize("kind", ["csv", "csv without header", "csv with labels", "idx", "idx.gz", "npz"])
-def test_sets_of_digits_become_what_kaggle_wants(digits: Any, mnist: Dataset, tmp_path: Path, kind: str) -> None:
+def test_set_of_digits_becomes_a_kaggle_submission(digits: Any, mnist: Dataset, tmp_path: Path, kind: str) -> None:
     images, labels = mnist.test.images[:7], mnist.test.labels[:7]
     path = tmp_path / {"idx": "some-idx3-ubyte", "idx.gz": "some-idx3-ubyte.gz", "npz": "some.npz"}.get(
         kind, "test.csv"
@@ -133,7 +133,7 @@ def test_sets_of_digits_become_what_kaggle_wants(digits: Any, mnist: Dataset, tm
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "says"),
     [
         ("a,b\n1,2\n", "2 columns"),
         (table(np.zeros((2, 28, 28), int)).replace("0,0\n", "0,x\n", 1), "'x' in line 2, column 784"),
@@ -141,11 +141,11 @@ def test_sets_of_digits_become_what_kaggle_wants(digits: Any, mnist: Dataset, tm
         ("", "is empty"),
     ],
 )
-def test_a_wrong_table_is_told_by_line_and_column(digits: Any, tmp_path: Path, text: str, told: str) -> None:
+def test_invalid_table_is_located_by_line_and_column(digits: Any, tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "test.csv").write_text(text)
     said = digits("read", tmp_path / "test.csv")
     assert said.code == 1
-    assert told in said.err
+    assert says in said.err
     assert "Traceback" not in said.err
 
 
@@ -172,7 +172,7 @@ def animation() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "says"),
     [
         (b"", "is empty"),
         (b"hello, this is no picture at all", "not a picture"),
@@ -184,32 +184,32 @@ def animation() -> bytes:
     ],
     ids=["0 bytes", "text", "1 × 1", "bomb", "strip", "black", "animated"],
 )
-def test_each_bad_picture_has_its_sentence(digits: Any, tmp_path: Path, content: bytes, told: str) -> None:
+def test_unreadable_picture_has_one_sentence(digits: Any, tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "bad.png").write_bytes(content)
     said = digits("read", tmp_path / "bad.png")
     assert said.code == 1
-    assert told in said.err
+    assert says in said.err
     assert len(said.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "says"),
     [
         (["nowhere.png"], 1, "there is no file nowhere.png"),
-        (["note.png", "--json", "--csv"], 2, "only one of them"),
+        (["note.png", "--json", "--csv"], 2, "cannot be combined"),
         (["note.png", "note.png", "--explain", "why.png"], 2, "name one"),
         (["note.png", "--model", "nowhere.onnx"], 1, "there is no model file"),
         (["empty"], 1, "holds no pictures"),
     ],
 )
-def test_wrong_calls_are_told(digits: Any, note: Path, words: list[str], code: int, told: str) -> None:
+def test_wrong_call_is_explained(digits: Any, note: Path, words: list[str], code: int, says: str) -> None:
     (note.parent / "empty").mkdir()
     said = digits("read", *words)
     assert said.code == code
-    assert told in said.err
+    assert says in said.err
 
 
-def test_a_changed_model_is_refused(digits: Any, note: Path) -> None:
+def test_changed_model_is_refused(digits: Any, note: Path) -> None:
     from digits.inference.model import SHIPPED_FOLDER
 
     content = bytearray((SHIPPED_FOLDER / "mlp.onnx").read_bytes())

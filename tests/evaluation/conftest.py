@@ -27,9 +27,9 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
     means = np.stack([train.images[train.labels == k].mean(0).ravel() for k in range(10)])
     pixels = test.images.reshape(len(test), -1).astype(np.float32)
     logits = (pixels @ means.T - (means**2).sum(1) / 2).astype(np.float32) / 2e5
-    believed = softmax(logits)
-    wrong = np.flatnonzero(believed.argmax(1) != test.labels)
-    wrong = wrong[np.argsort(-believed[wrong].max(1), kind="stable")][:40]
+    probabilities = softmax(logits)
+    wrong = np.flatnonzero(probabilities.argmax(1) != test.labels)
+    wrong = wrong[np.argsort(-probabilities[wrong].max(1), kind="stable")][:40]
     examples = io.BytesIO()
     np.savez(
         examples,
@@ -38,12 +38,12 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
         originals=train.images[:6],
         augmented=np.stack([np.roll(train.images[:6], shift, axis=2) for shift in range(4)], axis=1),
         test_labels=test.labels,
-        test_probabilities=believed,
+        test_probabilities=probabilities,
         mistakes=test.images[wrong],
         mistakes_index=wrong,
         first_layer=means.astype(np.float32),
     )
-    judged = score(logits, test.labels).to_dict()
+    scores = score(logits, test.labels).to_dict()
     results = {
         "recipe": "standard",
         "seed": 0,
@@ -60,7 +60,7 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
         "notices": [],
         "command": "digits train standard --epochs 2",
         "seconds": {"training": 1.25, "total": 2.5},
-        "train": judged, "validation": judged, "test": judged,
+        "train": scores, "validation": scores, "test": scores,
     }  # fmt: skip
     rows = [
         {"epoch": e, "train_loss": 0.5 / e, "train_accuracy": 0.8 + e / 20, "validation_loss": 0.4 / e,
@@ -71,7 +71,7 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
     writer = csv.DictWriter(table, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    config = {"recipe": "standard", "hidden": [256, 128], "epochs": 2}
+    config = {"recipe": "standard", "model": {"hidden_sizes": [256, 128]}, "optimization": {"epochs": 2}}
     environment = {"started": "2026-01-01", "processor": "a processor", "cores": 2, "device": "cpu", "data_sha256": {}}
     return {
         "results.json": json.dumps(results).encode(),
@@ -84,7 +84,7 @@ def run_files(mnist: Dataset) -> dict[str, bytes]:
 
 @pytest.fixture
 def run(run_files: dict[str, bytes], tmp_path: Path) -> Path:
-    """A run folder of one's own."""
+    """A run folder that a test may change."""
     folder = tmp_path / "run"
     folder.mkdir()
     for name, content in run_files.items():

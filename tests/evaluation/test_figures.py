@@ -1,4 +1,4 @@
-"""The figures show what the arrays hold, can be read, and are the same each time."""
+"""Figures show what the arrays hold, are readable, and are the same each time."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def history(epochs: int) -> list[dict[str, float]]:
     ]  # fmt: skip
 
 
-def believed(labels: np.ndarray, answers: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+def probabilities_of(labels: np.ndarray, predicted: np.ndarray, confidence: np.ndarray) -> np.ndarray:
     found = np.repeat(((1 - confidence) / 9)[:, None], 10, axis=1)
-    found[np.arange(len(labels)), answers] = confidence
+    found[np.arange(len(labels)), predicted] = confidence
     return found.astype(np.float32)
 
 
 CONFIDENCE = np.linspace(0.5, 0.99, 60)
 WRONG = (LABELS + (np.arange(60) % 3 == 0)).astype(np.int64) % 10
-PROBABILITIES = believed(LABELS, WRONG, CONFIDENCE)
+PROBABILITIES = probabilities_of(LABELS, WRONG, CONFIDENCE)
 WEIGHTS = RNG.normal(size=(256, 784)).astype(np.float32)
 CONFUSION = np.diag(np.full(10, 100)).astype(np.int64)
 
@@ -52,14 +52,14 @@ ALL: dict[str, Callable[[], Figure]] = {
 }
 
 
-def words(figure: Figure) -> list[str]:
+def texts(figure: Figure) -> list[str]:
     from matplotlib.text import Text
 
     return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_letter_is_smaller_than_can_be_read_at_800_pixels(name: str) -> None:
+def test_text_is_large_enough_at_a_width_of_800_pixels(name: str) -> None:
     from matplotlib.text import Text
 
     figure = ALL[name]()
@@ -77,7 +77,7 @@ AWKWARD: dict[str, Callable[[], Figure]] = {
 
 
 @pytest.mark.parametrize("name", [*ALL, *AWKWARD])
-def test_nothing_is_cut_off_at_the_edges(name: str) -> None:
+def test_nothing_is_truncated_at_the_edges(name: str) -> None:
     file = io.BytesIO()
     (ALL | AWKWARD)[name]().savefig(file, format="png")
     picture = np.asarray(Image.open(file).convert("L"))
@@ -100,56 +100,54 @@ def test_curves_mark_the_best_epoch(draw: Callable[..., Figure], epochs: int) ->
     train, validation, ring = lines
     assert len(train.get_xdata()) == len(validation.get_xdata()) == epochs
     assert list(ring.get_xdata()) == [epochs]
-    # a line of one point is nothing without a marker
+    # a line of one point is invisible without a marker
     assert (validation.get_marker() == "o") == (epochs <= 20)
 
 
-def test_accuracy_is_told_in_percent_of_the_right(tmp_path: Path) -> None:
-    assert any("99.10 %" in text for text in words(figures.accuracy_curves(history(10))))
+def test_best_accuracy_is_shown_in_percent(tmp_path: Path) -> None:
+    assert any("99.10 %" in text for text in texts(figures.accuracy_curves(history(10))))
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "marks"),
+    ("first", "last", "ticks"),
     [
         (0.84, 0.984, ["98 %", "95 %", "90 %"]),
         (0.83, 0.955, ["95 %", "93 %", "90 %", "85 %"]),
         (0.90, 0.9991, ["99.9 %", "99.8 %", "99.5 %", "99 %", "98 %", "95 %", "90 %"]),
     ],
 )
-def test_marks_of_the_accuracy_are_round_and_spread_over_its_whole_range(
-    first: float, last: float, marks: list[str]
-) -> None:
+def test_accuracy_ticks_are_round_and_cover_the_range(first: float, last: float, ticks: list[str]) -> None:
     ends = [
         row | {"train_accuracy": a, "validation_accuracy": a} for row, a in zip(history(2), (first, last), strict=True)
     ]
     axes = figures.accuracy_curves(ends).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == marks
+    assert [label.get_text() for label in axes.get_yticklabels()] == ticks
 
 
-def test_mistakes_show_the_surest_first() -> None:
-    shown = words(figures.mistakes(IMAGES, LABELS, PROBABILITIES, CLASSES, most=4))
+def test_mistakes_are_sorted_by_confidence() -> None:
+    shown = texts(figures.mistakes(IMAGES, LABELS, PROBABILITIES, CLASSES, limit=4))
     wrong = np.flatnonzero(LABELS != WRONG)
-    surest = wrong[np.argsort(-CONFIDENCE[wrong], kind="stable")][:4]
-    assert [text for text in shown if "→ " in text and len(text) < 8] == [f"{LABELS[i]} → {WRONG[i]}" for i in surest]
-    assert any(f"4 most confident of {len(wrong)} mistakes" in text for text in shown)
+    first = wrong[np.argsort(-CONFIDENCE[wrong], kind="stable")][:4]
+    assert [text for text in shown if "→ " in text and len(text) < 8] == [f"{LABELS[i]} → {WRONG[i]}" for i in first]
+    assert any(f"4 most confident of {len(wrong)} errors" in text for text in shown)
 
 
-def test_no_mistakes_is_said() -> None:
-    perfect = believed(LABELS, LABELS.astype(np.int64), CONFIDENCE)
-    assert words(figures.mistakes(IMAGES, LABELS, perfect, CLASSES)) == ["No mistakes in 60 digits"]
+def test_no_mistakes() -> None:
+    perfect = probabilities_of(LABELS, LABELS.astype(np.int64), CONFIDENCE)
+    assert texts(figures.mistakes(IMAGES, LABELS, perfect, CLASSES)) == ["No errors in 60 digits"]
 
 
-def test_confusion_names_the_most_frequent() -> None:
+def test_confusion_names_the_most_frequent_error() -> None:
     counts = CONFUSION.copy()
     counts[4, 9] = 7
     counts[3, 5] = 2
-    shown = words(figures.confusion(counts, CLASSES))
-    assert "9 mistakes in 1,009; most often 4 is read as 9 (7)" in shown
+    shown = texts(figures.confusion(counts, CLASSES))
+    assert "9 errors in 1,009; most often 4 is read as 9 (7)" in shown
     assert shown.count("7") == 3  # the count, and the class on both axes
     assert sorted(text for text in shown if text == "100") == ["100"] * 10
 
 
-def test_samples_are_drawn_by_the_seed() -> None:
+def test_samples_depend_on_the_seed_alone() -> None:
     def drawn(seed: int) -> np.ndarray:
         many = np.concatenate([IMAGES] * 4), np.concatenate([LABELS] * 4)
         return np.asarray(figures.sample_digits(*many, CLASSES, seed).axes[0].images[0].get_array())
@@ -162,18 +160,18 @@ def test_samples_are_drawn_by_the_seed() -> None:
     ("draw", "message"),
     [
         (lambda: figures.sample_digits(IMAGES[:0], LABELS[:0], CLASSES), "no digits to show"),
-        (lambda: figures.augmented_digits(IMAGES[:2], IMAGES[:3][:, None]), "2 digits and variations of 3"),
+        (lambda: figures.augmented_digits(IMAGES[:2], IMAGES[:3][:, None]), "2 digits but variations of 3"),
         (lambda: figures.loss_curves([]), "no epochs to draw"),
         (lambda: figures.confusion(CONFUSION * 0, CLASSES), "holds only zeros"),
         (lambda: figures.first_layer(np.zeros((0, 784), np.float32)), r"must be \[units, 784\]"),
     ],
 )
-def test_nothing_to_draw_is_told(draw: Callable[[], Figure], message: str) -> None:
+def test_nothing_to_draw_is_an_error(draw: Callable[[], Figure], message: str) -> None:
     with pytest.raises(DataError, match=message):
         draw()
 
 
-def test_a_users_own_matplotlib_settings_stay() -> None:
+def test_matplotlib_settings_of_the_user_are_kept() -> None:
     import matplotlib
 
     before = dict(matplotlib.rcParams)
@@ -182,10 +180,10 @@ def test_a_users_own_matplotlib_settings_stay() -> None:
 
 
 @pytest.mark.parametrize(("epochs", "scale"), [(10, "linear"), (40, "log")])
-def test_losses_that_fall_far_are_drawn_on_a_scale_that_shows_it(epochs: int, scale: str) -> None:
+def test_losses_that_fall_far_have_a_logarithmic_scale(epochs: int, scale: str) -> None:
     assert figures.loss_curves(history(epochs)).axes[0].get_yscale() == scale
 
 
-def test_a_training_loss_that_vanishes_alone_is_drawn_on_a_linear_scale() -> None:
+def test_training_loss_that_vanishes_alone_has_a_linear_scale() -> None:
     rows = [row | {"train_loss": 10.0**-k, "validation_loss": 0.3} for k, row in enumerate(history(10))]
     assert figures.loss_curves(rows).axes[0].get_yscale() == "linear"

@@ -1,3 +1,5 @@
+"""Metrics and calibration against scikit-learn, published values and invariants."""
+
 from __future__ import annotations
 
 import json
@@ -12,17 +14,17 @@ from scipy.special import softmax
 from sklearn.metrics import accuracy_score, log_loss, precision_recall_fscore_support
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
-from digits import spec
 from digits.errors import DataError, DigitsError
-from digits.evaluation import metrics
+from digits.evaluation import calibration, metrics
+from digits.types import softmax as our_softmax
 
 CLASSES = tuple("0123456789")
 
 
-def digits_and_logits(n: int, seed: int = 0, certainty: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    """Labels drawn from the very probabilities that the logits give: calibrated by construction."""
+def digits_and_logits(n: int, seed: int = 0, spread: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn from the probabilities of the logits: calibrated by construction."""
     rng = np.random.default_rng(seed)
-    logits = rng.normal(0, certainty, (n, 10)).astype(np.float32)
+    logits = rng.normal(0, spread, (n, 10)).astype(np.float32)
     drawn = (logits + rng.gumbel(size=(n, 10))).argmax(axis=1)
     return logits, drawn.astype(np.uint8)
 
@@ -39,14 +41,14 @@ def test_accuracy_agrees_with_scikit_learn():
 def test_probabilities_agree_with_scipy(temperature):
     logits, _ = digits_and_logits(50)
     expected = softmax(logits.astype(np.float64) / temperature, axis=1)
-    np.testing.assert_allclose(spec.probabilities(logits, temperature), expected, rtol=1e-6)
+    np.testing.assert_allclose(our_softmax(logits, temperature), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_likelihood_agrees_with_scikit_learn(temperature):
     logits, labels = digits_and_logits(997)
     expected = log_loss(labels, softmax(logits.astype(np.float64) / temperature, axis=1), labels=range(10))
-    assert metrics.negative_log_likelihood(logits, labels, temperature) == pytest.approx(expected, rel=1e-9)
+    assert calibration.negative_log_likelihood(logits, labels, temperature) == pytest.approx(expected, rel=1e-9)
 
 
 def test_confusion_matrix_agrees_with_scikit_learn():
@@ -55,7 +57,7 @@ def test_confusion_matrix_agrees_with_scikit_learn():
     np.testing.assert_array_equal(metrics.confusion_matrix(labels, logits.argmax(axis=1)), expected)
 
 
-def test_classes_agree_with_scikit_learn_even_when_never_seen_or_never_answered():
+def test_per_class_agrees_with_scikit_learn_for_missing_and_never_predicted_classes():
     logits, labels = digits_and_logits(997)
     labels[labels == 3] = 4
     logits[:, 7] = -100
@@ -75,19 +77,19 @@ def test_classes_agree_with_scikit_learn_even_when_never_seen_or_never_answered(
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilson_interval_gives_the_published_values(correct, n, low, high):
+def test_wilson_interval_matches_published_values(correct, n, low, high):
     assert metrics.wilson_interval(correct, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_interval_holds_the_rate_within_0_and_1_and_mirrors(pair):
+def test_wilson_interval_contains_the_rate_and_is_symmetric(pair):
     correct, n = pair
     low, high = metrics.wilson_interval(correct, n)
     assert 0 <= low <= correct / n <= high <= 1
     assert metrics.wilson_interval(n - correct, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
-def test_wilson_interval_covers_the_true_rate_as_often_as_it_says():
+def test_wilson_interval_covers_the_true_rate_at_its_nominal_level():
     rng = np.random.default_rng(0)
     intervals = [metrics.wilson_interval(int(k), 200) for k in rng.binomial(200, 0.98, 4000)]
     assert 0.93 <= np.mean([low <= 0.98 <= high for low, high in intervals]) <= 0.985
@@ -95,7 +97,7 @@ def test_wilson_interval_covers_the_true_rate_as_often_as_it_says():
 
 @settings(max_examples=25)
 @given(seeds)
-def test_order_of_the_digits_does_not_matter(seed):
+def test_score_does_not_depend_on_the_order_of_the_digits(seed):
     logits, labels = digits_and_logits(200, seed)
     order = np.random.default_rng(seed).permutation(200)
     one, other = metrics.score(logits, labels), metrics.score(logits[order], labels[order])
@@ -106,68 +108,68 @@ def test_order_of_the_digits_does_not_matter(seed):
 
 @settings(max_examples=25)
 @given(seeds, st.floats(-50, 50))
-def test_adding_a_constant_to_the_logits_changes_no_probability(seed, constant):
+def test_adding_a_constant_to_the_logits_keeps_the_probabilities(seed, constant):
     logits, _ = digits_and_logits(50, seed)
     moved = (logits + constant).astype(np.float32)
-    np.testing.assert_allclose(spec.probabilities(moved), metrics.probabilities(logits), atol=1e-5)
+    np.testing.assert_allclose(our_softmax(moved), our_softmax(logits), atol=1e-5)
 
 
 @settings(max_examples=25)
 @given(seeds, st.floats(0.05, 20), st.integers(1, 40))
 def test_scores_stay_within_their_bounds(seed, temperature, bins):
-    logits, labels = digits_and_logits(60, seed, certainty=30)
-    probabilities = spec.probabilities(logits, temperature)
-    assert 0 <= metrics.expected_calibration_error(probabilities, labels, bins) <= 1
-    assert metrics.negative_log_likelihood(logits, labels, temperature) >= 0
-    assert metrics.reliability_bins(probabilities, labels, bins).count.sum() == 60
+    logits, labels = digits_and_logits(60, seed, spread=30)
+    probabilities = our_softmax(logits, temperature)
+    assert 0 <= calibration.expected_calibration_error(probabilities, labels, bins) <= 1
+    assert calibration.negative_log_likelihood(logits, labels, temperature) >= 0
+    assert calibration.reliability_bins(probabilities, labels, bins).count.sum() == 60
 
 
 def test_probabilities_of_huge_logits_are_exact():
     logits = np.full((1, 10), -1e30, np.float32)
     logits[0, 3] = 1e30
     expected = np.eye(10, dtype=np.float32)[3:4]
-    np.testing.assert_array_equal(spec.probabilities(logits), expected)
+    np.testing.assert_array_equal(our_softmax(logits), expected)
 
 
-def test_calibration_error_of_calibrated_answers_is_small():
+def test_calibration_error_of_calibrated_predictions_is_small():
     logits, labels = digits_and_logits(50_000)
-    assert metrics.expected_calibration_error(spec.probabilities(logits), labels) < 0.01
+    assert calibration.expected_calibration_error(our_softmax(logits), labels) < 0.01
 
 
-def test_calibration_error_of_boastful_answers_is_the_gap_between_confidence_and_accuracy():
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
     probabilities = np.zeros((100, 10), np.float32)
     probabilities[:, 0] = 1
     labels = np.zeros(100, np.uint8)
     labels[:30] = 1
-    assert metrics.expected_calibration_error(probabilities, labels) == pytest.approx(0.3)
+    assert calibration.expected_calibration_error(probabilities, labels) == pytest.approx(0.3)
 
 
 def test_confidence_on_an_edge_belongs_to_the_bin_below_it():
     probabilities = np.zeros((1, 10), np.float32)
     probabilities[0, :2] = 0.5
-    found = metrics.reliability_bins(probabilities, np.zeros(1, np.uint8), bins=2)
+    found = calibration.reliability_bins(probabilities, np.zeros(1, np.uint8), bins=2)
     assert found.count.tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("truth", [0.3, 1.0, 2.5])
 def test_temperature_is_recovered(truth):
     logits, labels = digits_and_logits(40_000)
-    assert metrics.fit_temperature((logits * truth).astype(np.float32), labels) == pytest.approx(truth, rel=0.03)
+    assert calibration.fit_temperature((logits * truth).astype(np.float32), labels) == pytest.approx(truth, rel=0.03)
 
 
-def test_temperature_of_a_network_without_mistakes_is_one():
+def test_temperature_of_a_network_without_errors_is_one():
     logits, _ = digits_and_logits(100)
-    assert metrics.fit_temperature(logits, logits.argmax(axis=1).astype(np.uint8)) == 1.0
+    assert calibration.fit_temperature(logits, logits.argmax(axis=1).astype(np.uint8)) == 1.0
 
 
-def test_temperature_changes_confidence_and_never_the_answers():
+def test_temperature_changes_confidence_but_not_predictions():
     logits, labels = digits_and_logits(500)
     cold, hot = metrics.score(logits, labels, 0.5), metrics.score(logits, labels, 4.0)
     np.testing.assert_array_equal(cold.confusion, hot.confusion)
     assert cold.ece != hot.ece
 
 
-def test_json_of_a_score_has_exactly_the_promised_shape_and_survives_a_round_trip():
+def test_score_to_dict_has_the_documented_keys_and_is_json():
     logits, labels = digits_and_logits(300)
     score = metrics.score(logits, labels)
     found = json.loads(json.dumps(score.to_dict()))
@@ -178,21 +180,21 @@ def test_json_of_a_score_has_exactly_the_promised_shape_and_survives_a_round_tri
     assert found["interval95"] == list(metrics.wilson_interval(round(found["accuracy"] * 300), 300))
 
 
-def test_biggest_confusions_come_in_order_and_leave_out_what_never_happened():
+def test_largest_confusions_are_sorted_and_leave_out_zeros():
     confusion = np.diag(np.full(10, 9)).astype(np.int64)
     confusion[4, 9], confusion[7, 2] = 3, 5
-    assert metrics.biggest_confusions(confusion) == [(7, 2, 5), (4, 9, 3)]
+    assert metrics.largest_confusions(confusion) == [(7, 2, 5), (4, 9, 3)]
 
 
-def right_and_wrong(right: int, wrong: int) -> metrics.Score:
+def score_of(right: int, wrong: int) -> metrics.Score:
     logits = np.zeros((right + wrong, 10), np.float32)
     logits[:right, 4], logits[right:, 9] = 8, 8
     return metrics.score(logits, np.full(right + wrong, 4, np.uint8))
 
 
-def test_table_shows_every_row_and_an_interval_only_where_nothing_was_chosen():
-    rows = {"train": right_and_wrong(90, 10), "validation": right_and_wrong(19, 1), "test": right_and_wrong(9810, 190)}
-    lines = metrics.table(rows).splitlines()
+def test_table_shows_every_row_and_an_interval_only_for_the_test_digits():
+    rows = {"train": score_of(90, 10), "validation": score_of(19, 1), "test": score_of(9810, 190)}
+    lines = metrics.format_table(rows).splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["train", "validation", "test"]
     assert lines[3].split()[1:4] == ["10,000", "98.10%", "190"]
     assert lines[3].endswith("97.81% to 98.35%")
@@ -200,18 +202,18 @@ def test_table_shows_every_row_and_an_interval_only_where_nothing_was_chosen():
 
 
 def test_description_names_the_classes_and_the_worst_confusion():
-    text = metrics.describe(right_and_wrong(9810, 190), ("a", "b", "c", "d", "shirt", "f", "g", "h", "i", "boot"))
-    assert text.startswith("accuracy 98.10% (95 % interval 97.81% to 98.35%): 190 mistakes in 10,000 digits\n")
+    text = metrics.describe(score_of(9810, 190), ("a", "b", "c", "d", "shirt", "f", "g", "h", "i", "boot"))
+    assert text.startswith("accuracy 98.10% (95 % interval 97.81% to 98.35%): 190 errors in 10,000 digits\n")
     assert "shirt read as boot: 190" in text
 
 
-def test_description_leaves_out_classes_that_a_data_set_has_not():
-    text = metrics.describe(right_and_wrong(3, 0), ("0", "1", "2", "3", "4"))
+def test_description_leaves_out_classes_that_a_data_set_lacks():
+    text = metrics.describe(score_of(3, 0), ("0", "1", "2", "3", "4"))
     assert [line.split()[0] for line in text.splitlines()[4:]] == ["0", "1", "2", "3", "4"]
 
 
-def test_description_without_mistakes_lists_no_confusions():
-    assert "confusions" not in metrics.describe(right_and_wrong(3, 0), CLASSES)
+def test_description_without_errors_lists_no_confusions():
+    assert "confusions" not in metrics.describe(score_of(3, 0), CLASSES)
 
 
 NONE, ONE = np.zeros((0, 10), np.float32), np.zeros((1, 10), np.float32)
@@ -221,24 +223,24 @@ NO_LABELS, LABEL = np.zeros(0, np.uint8), np.zeros(1, np.uint8)
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: metrics.score(NONE, NO_LABELS), "no digits to judge: give at least one labelled digit"),
-        (lambda: metrics.fit_temperature(NONE, NO_LABELS), "no digits to judge: give at least one labelled digit"),
-        (lambda: metrics.accuracy(NO_LABELS, NO_LABELS), "no digits to judge: give at least one labelled digit"),
-        (lambda: metrics.score(ONE * np.nan, LABEL), "logits hold values that are not finite numbers"),
+        (lambda: metrics.score(NONE, NO_LABELS), "no digits to score"),
+        (lambda: calibration.fit_temperature(NONE, NO_LABELS), "no digits to score"),
+        (lambda: metrics.accuracy(NO_LABELS, NO_LABELS), "no digits to score"),
+        (lambda: metrics.score(ONE * np.nan, LABEL), "not finite"),
         (lambda: metrics.score(ONE, LABEL + 12), "labels must be 0–9; the largest is 12"),
-        (lambda: metrics.confusion_matrix(LABEL, LABEL + 10), "answers must be 0–9; these reach from 10 to 10"),
-        (lambda: metrics.wilson_interval(0, 0), "an interval needs at least one digit"),
-        (lambda: metrics.wilson_interval(3, 2), "3 right answers out of 2 cannot be"),
-        (lambda: spec.probabilities(ONE, 0.0), "temperature must be a number above 0, not 0.0"),
-        (lambda: metrics.reliability_bins(ONE, LABEL, 0), "a reliability diagram needs at least 1 bin, not 0"),
+        (lambda: metrics.confusion_matrix(LABEL, LABEL + 10), "predictions must be 0–9, not 10 to 10"),
+        (lambda: metrics.wilson_interval(0, 0), "at least one digit"),
+        (lambda: metrics.wilson_interval(3, 2), "from 0 to 2, not 3"),
+        (lambda: our_softmax(ONE, 0.0), "temperature must be a number above 0, not 0.0"),
+        (lambda: calibration.reliability_bins(ONE, LABEL, 0), "a reliability diagram needs at least 1 bin, not 0"),
     ],
 )
-def test_impossible_input_is_refused_with_advice(call, message):
+def test_impossible_input_is_refused(call, message):
     with pytest.raises(DigitsError, match=message):
         call()
 
 
-def test_empty_input_is_a_fault_of_the_data():
+def test_empty_input_is_a_data_error():
     with pytest.raises(DataError):
         metrics.score(NONE, NO_LABELS)
 
@@ -246,12 +248,12 @@ def test_empty_input_is_a_fault_of_the_data():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("score(zeros((1, 10), 'f4'), zeros(0, 'u1'))", "1 rows of logits and 0 labels: give one label for each row"),
-        ("score(zeros((1, 3), 'f4'), zeros(1, 'u1'))", "logits must be [n, 10], a row per digit; these are [1, 3]"),
-        ("accuracy(zeros(1, 'u1'), zeros(0, 'u1'))", "[0] answers and [1] labels: give one answer a label"),
+        ("score(zeros((1, 10), 'f4'), zeros(0, 'u1'))", "1 rows of logits but 0 labels: pass one label per row"),
+        ("score(zeros((1, 3), 'f4'), zeros(1, 'u1'))", "logits must be [n, 10], one row per digit, not [1, 3]"),
+        ("accuracy(zeros(1, 'u1'), zeros(0, 'u1'))", "[0] predictions but [1] labels: pass one label per prediction"),
     ],
 )
-def test_shapes_that_do_not_match_are_refused_where_nothing_checks_annotations(call, message):
+def test_mismatched_shapes_are_refused_without_annotation_checks(call, message):
     script = f"from numpy import zeros; from digits.evaluation.metrics import *; {call}"
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert finished.stderr.splitlines()[-1].endswith(message)

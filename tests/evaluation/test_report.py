@@ -1,4 +1,4 @@
-"""The report: whole, self-contained, true to the run's files, and safe whatever they hold."""
+"""The report is complete, self-contained, true to the files of the run, and safe whatever they hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.errors import ModelError
+from digits.errors import ModelError, ModelNotFoundError
 from digits.evaluation.report import CAPTIONS, write_report
 
 
@@ -43,7 +43,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def written(run_files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder with its report, for tests that only look."""
+    """A run folder with its report, for tests that do not change it."""
     folder = tmp_path_factory.mktemp("run")
     for name, content in run_files.items():
         (folder / name).write_bytes(content)
@@ -61,7 +61,7 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page.read_text())))
 
 
-def test_the_page_needs_nothing_but_itself(written: Path) -> None:
+def test_page_is_self_contained(written: Path) -> None:
     text = (written / "report.html").read_text()
     page = Page(text)
     assert page.open == []
@@ -71,20 +71,20 @@ def test_the_page_needs_nothing_but_itself(written: Path) -> None:
     assert re.findall(r"https?://|url\(|@import", text) == []
 
 
-def test_every_figure_is_in_the_page_with_words_for_those_who_cannot_see_it(written: Path) -> None:
+def test_page_has_every_figure_with_alternative_text(written: Path) -> None:
     page = Page((written / "report.html").read_text())
     drawn = [base64.b64encode((written / "figures" / f"{name}.png").read_bytes()).decode() for name in CAPTIONS]
     assert [source.partition(",")[2] for source in page.sources] == drawn
     assert all(page.alternatives)
 
 
-def test_the_numbers_are_those_of_the_run(written: Path) -> None:
+def test_numbers_are_those_of_the_run(written: Path) -> None:
     test = json.loads((written / "results.json").read_text())["test"]
     text = text_of(written / "report.html")
     wrong = test["n"] - sum(row[k] for k, row in enumerate(test["confusion"]))
     for number in (
         f"{100 * test['accuracy']:.2f} %",
-        f"{wrong:,} mistakes",
+        f"{wrong:,} errors",
         f"{100 * test['interval95'][0]:.2f} % and {100 * test['interval95'][1]:.2f} %",
         f"{test['nll']:.4f}",
         "7,850 weights",
@@ -94,67 +94,66 @@ def test_the_numbers_are_those_of_the_run(written: Path) -> None:
         assert number in text, number
 
 
-def test_a_notice_comes_first(run: Path) -> None:
+def test_notices_come_first(run: Path) -> None:
     text = text_of(write_report(changed(run, notices=["Training was interrupted."])))
     assert text.index("Training was interrupted.") < text.index("784-10, recipe")
 
 
-def test_an_ensemble_tells_of_its_members(run: Path) -> None:
+def test_report_of_an_ensemble_describes_its_members(run: Path) -> None:
     members = [{"validation": 0.9, "test": test, "seed": 0} for test in (0.95, 0.97, 0.96)]
     text = text_of(write_report(changed(run, members=members)))
-    assert "It is the mean of 3 networks, which alone read between 95.00 % and 97.00 %" in text
+    assert "3 networks, whose own test accuracy is between 95.00 % and 97.00 %" in text
 
 
-def test_a_taught_network_tells_of_its_teacher(run: Path) -> None:
+def test_report_of_a_distilled_network_describes_its_teacher(run: Path) -> None:
     teacher = {"recipe": "cnn", "seed": 0, "network": "cnn 16-32-64", "validation": 0.9951, "seconds": 61.26}
     text = text_of(write_report(changed(run, teacher=teacher)))
-    assert "It learned from the answers of cnn 16-32-64, recipe cnn, which reads 99.51 %" in text
+    assert "predictions of cnn 16-32-64, recipe cnn, which has a validation accuracy of 99.51 %" in text
     assert "took 61.3 seconds to train" in text
 
 
-def test_digits_learned_besides_are_told(run: Path) -> None:
+def test_report_counts_added_digits(run: Path) -> None:
     results = json.loads((run / "results.json").read_text())
-    counts = results["data"] | {"train": 65_000, "synthetic": 6_000, "photographs": 4_000}
+    counts = results["data"] | {"train": 65_000, "synthetic": 6_000, "simulated_photos": 4_000}
     text = text_of(write_report(changed(run, data=counts)))
-    assert (
-        "2 epochs over 55,000 digits of MNIST, 6,000 of our own pen, 4,000 photographed once more in 1.2 seconds"
-        in text
-    )
-    assert "the training digits, which here include those of our own pen and the photographs; settings" in text
+    added = "over 55,000 digits of MNIST, 6,000 synthetic digits, 4,000 simulated photographs in"
+    assert added in text
+    assert "here including synthetic digits and simulated photographs; the validation" in text
     members = [{"validation": 0.9, "test": 0.9, "seed": seed} for seed in (0, 1)]
     text = text_of(write_report(changed(run, data=counts | {"train": 55_000}, members=members)))
-    assert "over 55,000 digits of MNIST, 6,000 of our own pen, 4,000 photographed once more in" in text
-    assert "which here include" not in text
+    assert added in text
+    assert "here including" not in text
 
 
 BEFORE = {
     "model": "cnn", "recipe": "reader", "seed": 0, "network": "5 × cnn 16-32-64",
     "validation": {"n": 5000, "before": 0.9956, "after": 0.995, "newly_right": 3, "newly_wrong": 6},
-    "own_held_out": {"n": 20, "before": 0.75, "after": 0.95, "newly_right": 4, "newly_wrong": 0},
+    "personal_held_out": {"n": 20, "before": 0.75, "after": 0.95, "newly_right": 4, "newly_wrong": 0},
     "sentence": "Gained: 19 instead of 15.",
 }  # fmt: skip
-OWN = {"learned": {"accuracy": 0.9875, "n": 80}, "held_out": {"accuracy": 0.85, "n": 20}}
+PERSONAL = {"learned": {"accuracy": 0.9875, "n": 80}, "held_out": {"accuracy": 0.85, "n": 20}}
 
 
-def test_what_was_gained_and_forgotten_is_a_table(run: Path) -> None:
-    data = json.loads((run / "results.json").read_text())["data"] | {"train": 12_500, "extra": 2_500}
-    text = text_of(write_report(changed(run, before=BEFORE, own=OWN, data=data)))
-    assert "It went on with cnn (5 × cnn 16-32-64, recipe reader). Gained: 19 instead of 15." in text
-    assert " validation 5,000 99.56 % 99.50 % 6 3 own, held out 20 75.00 % 95.00 % 0 4 " in text
-    assert "no digits, sent away" not in text
-    assert "2 epochs over 10,000 digits of MNIST, 2,500 of one's own, repetitions included in 1.2 seconds" in text
-    assert "the training digits, which here include one's own; settings" in text
-    assert "One's own digits" not in text
+def test_report_compares_before_and_after_fine_tuning(run: Path) -> None:
+    data = json.loads((run / "results.json").read_text())["data"] | {"train": 12_500, "personal": 2_500}
+    text = text_of(write_report(changed(run, before=BEFORE, personal=PERSONAL, data=data)))
+    assert "Fine-tuned from cnn (5 × cnn 16-32-64, recipe reader). Gained: 19 instead of 15." in text
+    assert " validation 5,000 99.56 % 99.50 % 6 3 personal, held out 20 75.00 % 95.00 % 0 4 " in text
+    assert "non-digits" not in text
+    assert "over 10,000 digits of MNIST, 2,500 personal digits (repetitions included) in 1.2 seconds" in text
+    assert "Personal digits" not in text
 
 
-def test_own_digits_that_nothing_was_before_are_told(run: Path) -> None:
-    text = text_of(write_report(changed(run, own=OWN)))
-    assert "Of the 20 held out, 85.00 % are read right; of the 80 it learned from, 98.75 %." in text
-    text = text_of(write_report(changed(run, own={"learned": OWN["learned"]})))
-    assert "Of the 80 it learned from, 98.75 %." in text
+def test_report_shows_accuracy_on_personal_digits(run: Path) -> None:
+    text = text_of(write_report(changed(run, personal=PERSONAL)))
+    learned = "Of the 80 learned from, 98.75 % are read correctly."
+    assert f"Of the 20 held out, 85.00 % are read correctly. {learned}" in text
+    text = text_of(write_report(changed(run, personal={"learned": PERSONAL["learned"]})))
+    assert learned in text
+    assert "held out, 85" not in text
 
 
-def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
+def test_content_of_the_files_is_escaped(run: Path) -> None:
     hostile = "<script>alert(1)</script><img src=x onerror='y'>"
     changed(run, command=hostile, notices=[hostile], network=hostile)
     (run / "config.json").write_text(json.dumps({"network": hostile}))
@@ -163,30 +162,30 @@ def test_nothing_in_the_files_becomes_markup(run: Path) -> None:
     assert text.count(html.escape(hostile, quote=True).replace("&#x27;", "&#39;")) == 4
 
 
-def test_drawn_twice_the_bytes_are_the_same(run: Path, written: Path) -> None:
+def test_same_run_gives_the_same_bytes(run: Path, written: Path) -> None:
     assert write_report(run).read_bytes() == (written / "report.html").read_bytes()
 
 
-def test_a_picture_that_no_longer_belongs_is_removed(run: Path) -> None:
+def test_stale_figures_are_removed(run: Path) -> None:
     write_report(run)
     with np.load(run / "examples.npz") as file:
         kept = {name: file[name] for name in file.files if name not in ("originals", "augmented", "first_layer")}
     np.savez(run / "examples.npz", **kept)
     text = write_report(run).read_text()
     assert {path.stem for path in (run / "figures").iterdir()} == set(CAPTIONS) - {"augmented", "first_layer"}
-    assert "What it saw" not in text
+    assert "Augmentation" not in text
 
 
-def test_a_run_stopped_in_its_first_epoch_has_a_report(run: Path) -> None:
+def test_run_stopped_in_its_first_epoch_has_a_report(run: Path) -> None:
     lines = (run / "metrics.csv").read_text().splitlines()
     (run / "metrics.csv").write_text(lines[0] + "\n")
-    assert "How it learned" not in write_report(run).read_text()
+    assert "Training and validation loss" not in write_report(run).read_text()
 
 
 @pytest.mark.parametrize("name", ["results.json", "config.json", "environment.json", "metrics.csv", "examples.npz"])
-def test_a_missing_file_is_named(run: Path, name: str) -> None:
+def test_missing_file_is_named(run: Path, name: str) -> None:
     (run / name).unlink()
-    with pytest.raises(ModelError, match=f"is not a finished run: there is no {name}; `digits train --resume"):
+    with pytest.raises(ModelNotFoundError, match=f"it has no {name}; `digits train --resume"):
         write_report(run)
 
 
@@ -201,7 +200,7 @@ def test_a_missing_file_is_named(run: Path, name: str) -> None:
         ("examples.npz", b""),
     ],
 )
-def test_a_broken_file_is_told(run: Path, name: str, content: bytes) -> None:
+def test_broken_file_is_an_error(run: Path, name: str, content: bytes) -> None:
     (run / name).write_bytes(content)
     with pytest.raises(ModelError, match="broken"):
         write_report(run)

@@ -1,7 +1,10 @@
-"""The command line: what users type becomes calls, what went wrong becomes a sentence and an exit code.
+"""The command line: arguments become calls, errors become one sentence and an exit code.
 
-A command is a module of its name. Nothing else is imported before it is needed: ``digits --help`` answers at once, and
-only training loads torch.
+- `arguments`: flags and `--help` from dataclass fields.
+- `terminal`: results to stdout, remarks to stderr.
+- `train`, `read`, `serve`, `evaluate`, `data`, `export`, `report`: one file per command.
+
+Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
 
 import os
@@ -21,11 +24,11 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "report": report.report,
 }
 
-WITHOUT = "To go on without MNIST: `digits data --synthetic 60000 --out DIR` writes digits of our own pen."
+WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process: 0 when done, 1 when it could not be done, 2 for a wrong call."""
+    """Run the command line and end the process: 0 for success, 1 for a failure, 2 for a wrong call."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if words in ([], ["-h"], ["--help"]):
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _run(words)
         sys.stdout.flush()
     except BrokenPipeError:
-        # whoever read our output has seen enough; flushing again at exit would complain
+        # the reader of our output has seen enough; flushing again at exit would complain
         sys.stdout = None
         sys.exit(1)
     if not words:
@@ -50,13 +53,13 @@ def _run(words: list[str]) -> None:
 
     from digits.errors import DigitsError, MissingMNISTError
 
-    # what the rooms have to tell, such as a download that begins
+    # the packages log what takes long, such as a download
     logging.basicConfig(format="digits: %(message)s")
     logging.getLogger("digits").setLevel(logging.INFO)
     try:
         _command(words[0])(words[1:])
     except MissingMNISTError as error:
-        _fail(f"{error}\n{WITHOUT}", error.exit_code)
+        _fail(f"{error}\n{WITHOUT_MNIST}", error.exit_code)
     except DigitsError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:
@@ -73,13 +76,10 @@ def _run(words: list[str]) -> None:
 
 def _command(name: str) -> Callable[[list[str]], None]:
     if name not in COMMANDS:
-        import difflib
-
         from digits.errors import UsageError
+        from digits.options import suggest
 
-        close = difflib.get_close_matches(name, COMMANDS, n=1)
-        meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}"
-        raise UsageError(f"there is no command {name!r}; {meant}")
+        raise UsageError(f"there is no command {name!r}{suggest(name, COMMANDS)}")
     return COMMANDS[name]
 
 
@@ -89,16 +89,16 @@ def _overview() -> str:
         [
             "usage: digits COMMAND [arguments]",
             "",
-            "Train the classic 784-256-128-10 network on MNIST in seconds, and see what happened.",
+            "Train the classic 784-256-128-10 network on MNIST, and read handwritten digits.",
             "",
             *lines,
             "",
-            "digits COMMAND --help tells more of each; digits --version, which version this is.",
+            "digits COMMAND --help shows the arguments of a command; digits --version, the version.",
         ]
     )
 
 
 def _fail(message: str, exit_code: int) -> None:
-    if os.environ.get("RANK", "0") == "0":  # of torchrun's processes, one is enough to say it
+    if os.environ.get("RANK", "0") == "0":  # one of torchrun's processes is enough
         remark(f"digits: {message}")
     sys.exit(exit_code)

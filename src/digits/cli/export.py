@@ -1,35 +1,54 @@
-"""``digits export``: a run's network as one file."""
+"""``digits export``: a trained model as one file."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import Literal
 
-from digits.cli.terminal import parse, say
+from digits.cli.arguments import parse
+from digits.cli.terminal import say
+from digits.options import option
 
 
 @dataclass(frozen=True)
 class Export:
-    """Give a run's trained network as one file."""
+    """Write a trained model to one file."""
 
-    run: Path
-    """The run folder."""
-    to: Literal["onnx", "safetensors"] = "onnx"
-    """onnx runs anywhere, without torch; safetensors are the weights for torch."""
-    out: Path | None = None
-    """The file to write; <run's name>.<format> when not named."""
+    model: str = option(
+        MISSING,
+        "A run folder or a model file; or cnn or mlp, which come with digits.",
+        positional=True,
+        metavar="MODEL",
+    )
+    to: str = option(
+        "onnx",
+        "Format: onnx runs anywhere without torch; safetensors holds the weights for torch.",
+        choices=("onnx", "safetensors"),
+        metavar="FORMAT",
+    )
+    out: Path | None = option(
+        None, "File to write; its folder is made if missing. Without it, NAME.FORMAT in this folder.", flags=("-o",)
+    )
 
 
 def export(words: list[str]) -> None:
-    """Give a run's trained network as one file."""
+    """Write a trained model to one file."""
     call = parse(Export, "export", words)
-    import shutil
+    from digits.errors import ModelNotFoundError
+    from digits.files import write_atomically
+    from digits.inference.model import load_model, locate_model
 
-    from digits.errors import ModelError
-    from digits.inference import load_model
-
-    file = call.run / f"model.{call.to}"
-    if call.to == "onnx":
-        load_model(file)
-    elif not file.is_file():
-        raise ModelError(f"there is no {file}; `digits train --resume {call.run}` finishes a run that was cut off")
-    say(str(shutil.copyfile(file, call.out or Path(f"{call.run.resolve().name}.{call.to}"))))
+    path = locate_model(call.model)
+    file = path / f"model.{call.to}" if path.is_dir() else path.with_suffix(f".{call.to}")
+    if path.exists() and not file.is_file():
+        raise ModelNotFoundError(
+            f"{call.model} cannot be exported as {call.to}, since {file} is missing; name a run folder, and finish an "
+            "interrupted run with `digits train --resume RUN`"
+        )
+    if call.to == "onnx" or not path.exists():
+        load_model(file if path.exists() else path)  # which checks its golden digits, or says what is missing
+    name = f"{path.resolve().name if path.is_dir() else path.stem}.{call.to}"
+    out = call.out or Path(name)
+    out = out / name if out.is_dir() else out
+    write_atomically(out, file.read_bytes())
+    say(str(out))

@@ -1,22 +1,25 @@
-"""``digits report``: the pictures and the page of a run once more."""
+"""``digits report``: the figures and the report of a run, drawn again."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 
-from digits.cli.terminal import parse, say
+from digits.cli.arguments import parse
+from digits.cli.terminal import say
+from digits.options import option
 
 
 @dataclass(frozen=True)
 class Report:
-    """Draw the figures and write the report of a run folder again."""
+    """Draw the figures of a run again and write its report."""
 
-    run: Path
-    """The run folder."""
+    run: Path = option(MISSING, "The run folder.", positional=True, metavar="RUN")
 
 
 def report(words: list[str]) -> None:
-    """Draw the figures and write the report of a run folder again."""
+    """Draw the figures of a run again and write its report."""
     call = parse(Report, "report", words)
-    from digits.evaluation.report import write_report
+    from digits.evaluation import write_report
 
     say(str(write_report(call.run)))

@@ -1,32 +1,41 @@
 """``digits serve``: the page to draw on, and the REST service."""
 
+from __future__ import annotations
+
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from digits.cli.terminal import parse, remark, say
+from digits.cli.arguments import parse
+from digits.cli.terminal import remark, say
+from digits.options import option
 
 
 @dataclass(frozen=True)
 class Serve:
-    """Open the page to draw, photograph and understand, and the REST service behind it; needs no torch."""
+    """Serve the page to draw, photograph and understand digits, and the REST service behind it. Needs no torch."""
 
-    host: str = "127.0.0.1"
-    """Address to listen at: only this computer reaches the default; 0.0.0.0 is everybody on the network."""
-    port: int | None = None
-    """Port to listen at, 0 for any free one; 8000 when not named, or any free one where that is taken."""
-    model: tuple[Path, ...] = ()
-    """Model files or run folders that answer too, besides cnn and mlp; the first becomes the default."""
-    own: Path | None = None
-    """Folder that corrections are kept in, once you agree to it; a folder of your user when not named."""
-    name: tuple[str, ...] = ()
-    """Names of this computer by which it may be asked, besides localhost and its addresses."""
-    open: bool = False
-    """Open the page in the browser."""
+    host: str = option(
+        "127.0.0.1", "Address to listen on: 127.0.0.1 serves this computer alone, 0.0.0.0 everybody on the network.",
+        metavar="ADDRESS",
+    )  # fmt: skip
+    port: int | None = option(
+        None, "Port to listen on, 0 for any free one. Without it, 8000, or any free one if that is taken."
+    )
+    model: tuple[Path, ...] = option(
+        (), "Model files or run folders to offer besides cnn and mlp; the first becomes the default."
+    )
+    corrections: Path | None = option(
+        None, "Folder for corrections, once you agree to keep them. Without it, one in your user data."
+    )
+    name: tuple[str, ...] = option(
+        (), "Host names to accept in requests, besides localhost and the addresses of this computer."
+    )
+    open: bool = option(False, "Open the page in the browser.")
 
 
 def serve(words: list[str]) -> None:
-    """Open the page to draw, photograph and understand, and the REST service behind it."""
+    """Serve the page to draw and photograph digits, and the REST service."""
     call = parse(Serve, "serve", words)
     try:
         _run(call)
@@ -39,23 +48,20 @@ def serve(words: list[str]) -> None:
 
 
 def _run(call: Serve) -> None:
+    import platformdirs
+
     from digits.web.server import serve as run
     from digits.web.server import warning_of
 
     def ready(address: str) -> None:
         if warning := warning_of(call.host):
             remark(f"digits: note: {warning}")
-        say(f"digits is at {address} (Ctrl-C ends it)")
+        say(f"digits is at {address} (Ctrl-C stops it)")
         if call.open:
             import webbrowser
 
             webbrowser.open(address)
 
-    with contextlib.suppress(KeyboardInterrupt):  # which is how it is meant to end
-        run(call.host, call.port, models=call.model, own=call.own or _own_folder(), names=call.name, ready=ready)
-
-
-def _own_folder() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("digits")) / "own"
+    folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "own"
+    with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
+        run(call.host, call.port, models=call.model, own=folder, names=call.name, ready=ready)

@@ -1,145 +1,204 @@
 """``digits train``: from a recipe and flags to a run folder with a report."""
 
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from __future__ import annotations
 
-from digits.cli.terminal import parse, remark, say, say_json
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digits.cli.arguments import HELP, Field, parse_words, show_help
+from digits.cli.terminal import STARTED, remark, say, say_json
+from digits.options import option
 
 if TYPE_CHECKING:
     from digits.training import Run
 
-ADDED = {
-    "synthetic": "digits of our own pen",
-    "simulated_photos": "photographs of digits",
-    "outliers": "things that are none",
-    "personal": "digits of one's own, repetitions included",
-}
-"""What a run may learn from besides the set's own digits, by its name in ``results.json``."""
+MOST_USED = ("epochs", "lr", "batch_size", "hidden_sizes", "dropout", "optimizer", "seed", "data")
+"""The flags that ``--help`` opens with."""
 
-PARTS = {
-    "validation": "validation",
-    "personal_held_out": "own digits, held out",
-    "personal_learned": "own digits, learned from",
-    "accepted": "validation, accepted",
-    "outliers": "no digits, sent away",
+RESUMABLE = {"resume", "data", "json", "open"}
+"""What can be combined with ``--resume``: nothing that changes the run."""
+
+SYNONYMS = {
+    "dataset": "data", "extra": "extra-data", "personal": "extra-data", "pretrained": "from", "init": "from",
+    "output": "out", "output-dir": "out", "checkpoint": "resume", "random-state": "seed",
+}  # fmt: skip
+"""Flags that people type first for one of another name, beside those of the settings."""
+
+ADDED = {
+    "synthetic": "synthetic digits",
+    "simulated_photos": "simulated photographs",
+    "outliers": "outliers",
+    "personal": "personal digits, repetitions included",
 }
-"""What is compared before and after, by its name in ``results.json``."""
+"""What a run may learn from in addition to its data set, by the name in ``results.json``."""
+
+COMPARED = {
+    "validation": "validation",
+    "personal_held_out": "personal digits, held out",
+    "personal_learned": "personal digits, learned",
+    "accepted": "validation, accepted",
+    "outliers": "non-digits, rejected",
+}
+"""What is compared before and after fine-tuning, by the name in ``results.json``."""
+
+
+@dataclass(frozen=True)
+class Train:
+    """What a call says beside the settings of `TrainConfig`."""
+
+    recipe: str | None = option(None, "", positional=True, flags=("--recipe",), metavar="[RECIPE]")
+    # a text, since a path forgets the ./ that tells a folder from synthetic handwriting
+    data: str | None = option(
+        None,
+        "MNIST or any labelled set: a folder, IDX, NPZ or CSV file; or the word synthetic. Without it, MNIST is found "
+        "or downloaded, or synthetic digits replace it.",
+        metavar="PATH",
+    )
+    extra_data: str | None = option(
+        None, "Personal data to add: any labelled set, such as FOLDER/train/7/1.png.", metavar="PATH"
+    )
+    initial_model: str | None = option(
+        None,
+        "Fine-tune this model: cnn, mlp, a model file or a run folder. It determines the network, and the recipe is "
+        "personal unless another is named.",
+        flags=("from",),
+        metavar="MODEL",
+    )
+    resume: Path | None = option(
+        None, "Continue this run folder, to the same weights as an uninterrupted run.", metavar="RUN"
+    )
+    out: Path | None = option(None, "Run folder to make; without it, runs/TIME-RECIPE.", flags=("-o",), metavar="RUN")
+    open: bool = option(False, "Open the report in the browser when done.")
+    json: bool = option(False, "Print results.json instead of a table.")
 
 
 def train(words: list[str]) -> None:
-    """Train a network, judge it, and write its run folder with a report."""
-    import tyro
-
-    from digits.errors import UsageError
-    from digits.training.config import TrainConfig
+    """Train a network, evaluate it, and write its run folder with a report."""
+    from digits.training import config as settings
     from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, RECIPES, get_recipe
 
-    words = [part for word in words for part in (word.split("=", 1) if word.startswith("--recipe=") else [word])]
-    if "--recipe" in words[:-1]:
-        at = words.index("--recipe")
-        words = [words[at + 1], *words[:at], *words[at + 2 :]]
-    goes_on = any(word == "--from" or word.startswith("--from=") for word in words)
-    name = words.pop(0) if words and not words[0].startswith("-") else FINE_TUNING_RECIPE if goes_on else DEFAULT_RECIPE
-    chosen = get_recipe(name)
+    sections = {name: fields(section) for name, section in settings.SECTIONS.items()}
+    declared: list[Field] = [*fields(Train), *(field for section in sections.values() for field in section)]
+    synonyms = settings.SYNONYMS | SYNONYMS
+    given = parse_words(declared, [word for word in words if word not in HELP], synonyms)
+    call = Train(**{field.name: given[field.name] for field in fields(Train) if field.name in given})
+    name = call.recipe or (FINE_TUNING_RECIPE if call.initial_model else DEFAULT_RECIPE)
+    config = get_recipe(name, **{each: given[each] for each in given if each in settings.SECTION_OF})
+    if HELP & {*words}:
+        text = f"{train.__doc__}\n\nRecipes: {', '.join(RECIPES)}. The defaults shown are those of {name}."
+        show_help("train [RECIPE]", text, _groups(declared, sections), config.settings)
+    if call.resume:
+        _check_resumable(call.resume, given)
 
-    @dataclass(frozen=True)
-    class Train:
-        # a text, since a path forgets the ./ that tells a folder from our own pen
-        data: Annotated[str | None, tyro.conf.arg(metavar="PATH|synthetic")] = None
-        """MNIST or any labelled set: a folder, IDX, NPZ or CSV file. Found or downloaded when not named; where that
-        fails, and where it is synthetic, digits of our own pen (./synthetic is a folder)."""
-        extra_data: Annotated[str | None, tyro.conf.arg(metavar="PATH")] = None
-        """Digits of one's own, learned besides: any labelled set, such as FOLDER/train/7/1.png, a picture a digit."""
-        start: Annotated[str | None, tyro.conf.arg(name="from", metavar="RUN|FILE|cnn|mlp")] = None
-        """Go on with a trained network instead of random weights: a run folder, a model file, or a shipped model. The
-        recipe is then personal when none is named, and what the network is comes from there."""
-        out: Path | None = None
-        """Run folder to make; runs/<time>-<recipe> when not named."""
-        resume: Path | None = None
-        """Continue this run folder, to the very weights that an uninterrupted run gives."""
-        json: bool = False
-        """Print results.json instead of a table."""
-        config: TrainConfig = chosen
-
-    description = f"{train.__doc__} The recipe comes first; the defaults shown are those of {name}."
-    call = parse(Train, f"train [{'|'.join(RECIPES)}]", words, description)
-    if call.resume and (call.config != chosen or name != "standard" or call.out or call.extra_data or call.start):
-        raise UsageError("--resume keeps the run's own configuration and folder: only --data and --json go with it")
-
-    from digits.evaluation.metrics import table
-    from digits.evaluation.report import write_report
-    from digits.training import ProgressBar
+    from digits.evaluation import write_report
+    from digits.evaluation.metrics import format_table
     from digits.training import resume as resume_run
     from digits.training import train as train_run
 
-    told = list[str]()
+    output = remark if call.json else say
+    notices = list[str]()
 
-    def tell(sentence: str) -> None:
-        told.append(sentence)
-        (remark if call.json else say)(sentence)
+    def notify(sentence: str) -> None:
+        notices.append(sentence)
+        output(sentence)
 
-    with closing(ProgressBar()) as bar:
-        if call.resume:
-            run = resume_run(call.resume, data=call.data, progress=bar, notify=tell)
-        else:
-            run = train_run(
-                call.config,
-                data=call.data,
-                extra_data=call.extra_data,
-                initial_model=call.start,
-                out=call.out,
-                progress=bar,
-                notify=tell,
-            )
+    if call.resume:
+        run = resume_run(call.resume, data=call.data, progress=True, notify=notify)
+    else:
+        run = train_run(
+            config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
+            progress=True, notify=notify,
+        )  # fmt: skip
     if not run.results:  # not the first process of torchrun
         return
     report = write_report(run.folder)
     for notice in run.results["notices"]:
-        if notice not in told:
+        if notice not in notices:
             remark(f"digits: note: {notice}")
     if call.json:
         say_json(run.results)
     else:
-        say(f"{table(run.scores)}\n{_summary(run, report)}")
-    for sentence in told:  # what is said first is far above by now
-        (remark if call.json else say)(sentence)
+        say(f"{format_table(run.scores)}\n{_summary(run, report)}")
+    for notice in notices:  # again, since the first time is far above by now
+        output(notice)
+    if call.open:
+        import webbrowser
+
+        webbrowser.open(report.resolve().as_uri())
 
 
-def _own(results: dict[str, Any]) -> list[str]:
-    """Tell how own digits are read, if any were learned."""
-    if "personal" not in results:
-        return []
-    held = "own digits, held out", results["personal"].get("held_out")
-    learned = "own digits, learned from", results["personal"]["learned"]
-    return ["", *(f"{name}: {part['accuracy']:.2%} of {part['n']:,}" for name, part in (held, learned) if part)]
+def _groups(declared: list[Field], sections: dict[str, tuple[Field, ...]]) -> dict[str, list[Field]]:
+    """Arrange the flags for ``--help``: those that matter most, then one group per section of `TrainConfig`."""
+    by_name = {field.name: field for field in declared}
+    groups = {"Most used": [by_name[name] for name in MOST_USED]}
+    titles = {"model": "Network"}
+    more = {"model": ["initial_model"], "data": ["extra_data"], "run": ["resume", "out", "open", "json"]}
+    for name, section in sections.items():
+        rest = [field for field in section if field.name not in MOST_USED]
+        groups[titles.get(name, name.capitalize())] = [*(by_name[each] for each in more.get(name, ())), *rest]
+    return groups
+
+
+def _check_resumable(run: Path, given: dict[str, Any]) -> None:
+    """Refuse flags that would change a run that is resumed."""
+    import json
+
+    from digits.errors import UsageError
+
+    if given.keys() <= RESUMABLE:
+        return
+    results = run / "results.json"
+    if "epochs" in given and results.is_file() and not json.loads(results.read_text())["interrupted"]:
+        raise UsageError(
+            f"{run} is finished; to train its network further: digits train --from {run} --epochs {given['epochs']}"
+        )
+    raise UsageError("--resume keeps the settings and the folder of the run; only --data, --json and --open go with it")
+
+
+def _personal(results: dict[str, Any]) -> list[str]:
+    """Describe the accuracy on personal digits, if any were learned."""
+    parts = results.get("personal", {})
+    lines = [
+        f"{COMPARED[f'personal_{part}']}: {parts[part]['accuracy']:.2%} of {parts[part]['n']:,}"
+        for part in ("held_out", "learned")
+        if parts.get(part)
+    ]
+    return ["", *lines] if lines else []
 
 
 def _before_and_after(results: dict[str, Any]) -> list[str]:
-    """Tell what a network gained and forgot when it went on learning."""
-    before = results["before"]
-    name = results["data"]["name"]
-    called = {part: f"{name} {what}" if what.startswith("validation") else what for part, what in PARTS.items()}
-    rows = [(called[part], before[part]) for part in PARTS if part in before]
-    width = max(len(name) for name, _ in rows)
+    """Describe what fine-tuning gained and what it forgot."""
+    before, data = results["before"], results["data"]["name"]
+    rows = {
+        f"{data} {what}" if what.startswith("validation") else what: before[part]
+        for part, what in COMPARED.items()
+        if part in before
+    }
+    width = max(map(len, rows))
     lines = [
-        f"{name:{width}}  {part['before']:7.2%} → {part['after']:7.2%}  "
-        f"({part['n']:,}; {part['newly_wrong']:,} newly wrong, {part['newly_right']:,} newly right)"
-        for name, part in rows
+        f"{name:{width}}  {row['before']:7.2%} → {row['after']:7.2%}  "
+        f"({row['n']:,}; {row['newly_wrong']:,} newly wrong, {row['newly_right']:,} newly right)"
+        for name, row in rows.items()
     ]
-    return ["", f"before → after, starting from {before['model']}", *lines, before["sentence"]]
+    return ["", f"before → after fine-tuning {before['model']}", *lines, before["sentence"]]
 
 
-def _summary(run: "Run", report: Path) -> str:
-    """Tell what it learned beyond the set, what that gained and cost, how long it took, and where everything is."""
-    seconds, counts = run.results["seconds"], run.results["data"]
-    added = [f"{counts[name]:,} {what}" for name, what in ADDED.items() if counts.get(name)]
-    lines = [f"learned besides: {' and '.join(added)}"] if added else []
-    lines += _before_and_after(run.results) if "before" in run.results else _own(run.results)
+def _summary(run: Run, report: Path) -> str:
+    """Describe what the run learned from in addition, what that changed, how long it took, and where the files are."""
+    results, folder = run.results, run.folder
+    added = [f"{results['data'][name]:,} {what}" for name, what in ADDED.items() if results["data"].get(name)]
+    lines = [f"also learned from {' and '.join(added)}"] if added else []
+    lines += _before_and_after(results) if "before" in results else _personal(results)
     epochs = f"{len(run.history)} epoch{'s' * (len(run.history) != 1)}"
-    lines += ["", f"trained {epochs} in {seconds['training']:.1f} s, {seconds['total']:.1f} s in all"]
-    model = run.folder / "model.onnx"
-    file = model if model.exists() else model.with_suffix(".safetensors")
-    lines += [f"report  {report}", f"model   {file}", f"again   {run.results['command']}"]
+    seconds = f"{results['seconds']['training']:.1f} s, {time.perf_counter() - STARTED:.1f} s in all"
+    model = folder / "model.onnx"
+    lines += [
+        "",
+        f"trained {epochs} in {seconds}",
+        f"report  {report}",
+        f"model   {model if model.exists() else model.with_suffix('.safetensors')}",
+        f"repeat  {results['command']}",
+    ]
     return "\n".join(lines)

@@ -1,1 +1,17 @@
-"""How good a network is, from arrays alone: metrics, intervals, figures, report."""
+"""How good a model is: scores, figures and the report of a run.
+
+- `models`: from any model and any labelled digits to a `Score`.
+- `metrics`: accuracy with its interval, likelihood, figures per class, confusions, from logits and labels.
+- `calibration`: how well confidence matches accuracy; temperature scaling.
+- `figures`: the pictures, as matplotlib figures: `charts`, `curves`, `pictures`, in the one `style`.
+- `report`: all of it on one self-contained page, made from a run folder alone.
+
+Matplotlib and Jinja are loaded when a figure or report is first made.
+"""
+
+from digits.evaluation import figures
+from digits.evaluation.metrics import Score, score
+from digits.evaluation.models import evaluate
+from digits.evaluation.report import write_report
+
+__all__ = ["Score", "evaluate", "figures", "score", "write_report"]

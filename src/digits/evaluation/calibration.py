@@ -1,7 +1,7 @@
-"""Does a network know how sure it may be? Probabilities from logits, and how far they can be trusted.
+"""Calibration: how well confidence matches accuracy.
 
-A network is calibrated when, of all digits it reads with 90 % confidence, 90 % are right. The measures and the
-one-parameter repair are those of Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
+A network is calibrated when, of all digits it reads with 90 % confidence, 90 % are correct. The measures and
+temperature scaling follow Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from digits.errors import DataError, UsageError
 from digits.shapes import Float32, Float64, Int64
 from digits.types import CLASSES, Labels, Logits, Probabilities, log_softmax
 
-TEMPERATURES = (0.05, 20.0)
-"""Where a temperature is looked for; outside, the network is not miscalibrated but broken."""
+TEMPERATURE_RANGE = (0.05, 20.0)
+"""Bounds of the search; outside, the network is not miscalibrated but broken."""
 
 
 @dataclass(frozen=True, eq=False)
 class ReliabilityBins:
-    """Digits sorted by confidence into bins of equal width.
+    """Digits grouped by confidence into bins of equal width.
 
     Attributes
     ----------
     edges
-        Limits of the bins, 0–1; bin ``i`` holds confidences in ``(edges[i], edges[i + 1]]``.
+        Edges of the bins, 0–1; bin ``i`` holds confidences in ``(edges[i], edges[i + 1]]``.
     count
-        Digits in each bin.
+        Number of digits in each bin.
     confidence, accuracy
-        Means over each bin, 0–1; 0 where the bin is empty.
+        Mean of each bin, 0–1; 0 where the bin is empty.
     """
 
     edges: Float64[np.ndarray, "edges"]
@@ -40,20 +40,20 @@ class ReliabilityBins:
 
 
 def negative_log_likelihood(logits: Logits, labels: Labels, temperature: float = 1.0) -> float:
-    """Mean negative log-likelihood of the true classes (cross-entropy) in nats: 0 is perfect, 2.3 guessing."""
+    """Mean negative log-likelihood of the true classes (cross-entropy) in nats; 0 is perfect, 2.3 is chance."""
     check_pairs("logits", logits, labels)
     return float(-log_softmax(logits, temperature)[np.arange(len(labels)), labels].mean())
 
 
 def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 15) -> ReliabilityBins:
-    """Confidence and accuracy, bin by bin (Guo et al. 2017, section 2).
+    """Confidence and accuracy per bin (Guo et al. 2017, section 2).
 
     Parameters
     ----------
     probabilities
-        A row per digit; the largest is the confidence.
+        ``float32[n, 10]``, one row per digit; the largest value is the confidence.
     labels
-        The truth.
+        ``uint8[n]``, the true classes.
     bins
         Number of bins of equal width over 0–1.
     """
@@ -61,7 +61,7 @@ def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 1
     if bins < 1:
         raise UsageError(f"a reliability diagram needs at least 1 bin, not {bins}")
     confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == labels
+    correct = probabilities.argmax(axis=1) == labels
     edges = np.linspace(0, 1, bins + 1)
     index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     count = np.bincount(index, minlength=bins)
@@ -70,7 +70,7 @@ def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 1
         edges=edges,
         count=count.astype(np.int64),
         confidence=np.bincount(index, confidence, minlength=bins) / filled,
-        accuracy=np.bincount(index, right, minlength=bins) / filled,
+        accuracy=np.bincount(index, correct, minlength=bins) / filled,
     )
 
 
@@ -81,15 +81,15 @@ def expected_calibration_error(probabilities: Probabilities, labels: Labels, bin
 
 
 def fit_temperature(logits: Logits, labels: Labels) -> float:
-    """Find the one temperature that makes the labels likeliest (Guo et al. 2017, section 4.2).
+    """Find the temperature with the lowest negative log-likelihood (Guo et al. 2017, section 4.2).
 
-    The negative log-likelihood is convex in 1/T, so it has one valley in log T, which a golden-section search
-    (Kiefer 1953) cannot miss. Fit it on validation digits, never on the test set.
+    The negative log-likelihood is convex in 1/T, so it has a single minimum in log T, which golden-section search
+    (Kiefer 1953) finds. Fit it on validation digits, never on the test set.
 
     Returns
     -------
-    Temperature within 0.05–20. Where every answer is right no temperature is best (ever smaller ones fit ever
-    better), and where nothing is gained none is needed: both give 1.
+    Temperature within 0.05–20. It is 1 where every prediction is correct, since ever smaller temperatures would fit
+    ever better, and where none improves on 1.
     """
     check_pairs("logits", logits, labels)
     if np.all(logits.argmax(axis=1) == labels):
@@ -99,7 +99,7 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
         return negative_log_likelihood(logits, labels, math.exp(log_temperature))
 
     ratio = (math.sqrt(5) - 1) / 2
-    low, high = (math.log(limit) for limit in TEMPERATURES)
+    low, high = (math.log(limit) for limit in TEMPERATURE_RANGE)
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     loss_left, loss_right = loss(left), loss(right)
     while high - low > 1e-5:
@@ -116,14 +116,14 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
 
 
 def check_pairs(name: str, rows: Float32[np.ndarray, "n 10"], labels: Labels) -> None:
-    """Raise `DataError` unless there are digits, a row of ten numbers each, and a label for each."""
+    """Raise `DataError` unless there are digits, each with a row of ten finite numbers and a label."""
     if rows.ndim != 2 or rows.shape[1] != CLASSES:
-        raise DataError(f"{name} must be [n, {CLASSES}], a row per digit; these are {list(rows.shape)}")
+        raise DataError(f"{name} must be [n, {CLASSES}], one row per digit, not {list(rows.shape)}")
     if len(rows) != len(labels):
-        raise DataError(f"{len(rows)} rows of {name} and {len(labels)} labels: give one label for each row")
+        raise DataError(f"{len(rows)} rows of {name} but {len(labels)} labels: pass one label per row")
     if not len(rows):
-        raise DataError("no digits to judge: give at least one labelled digit")
+        raise DataError("no digits to score: pass at least one labelled digit")
     if not np.isfinite(rows).all():
-        raise DataError(f"{name} hold values that are not finite numbers: the network is broken, train it again")
+        raise DataError(f"{name} hold values that are not finite: the network is broken, train it again")
     if labels.max() >= CLASSES:
         raise DataError(f"labels must be 0–{CLASSES - 1}; the largest is {labels.max()}")

@@ -1,6 +1,6 @@
-"""Scores from logits and true labels: accuracy with its interval, likelihood, calibration, classes, confusions.
+"""Scores from logits and labels: accuracy with its interval, likelihood, calibration, figures per class, confusions.
 
-Calibration stands in :mod:`digits.evaluation.calibration`; its functions are found here too.
+The functions of :mod:`digits.evaluation.calibration` can be imported from here too.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ __all__ = [
     "ReliabilityBins",
     "Score",
     "accuracy",
-    "biggest_confusions",
-    "class_names",
     "confusion_matrix",
     "describe",
     "expected_calibration_error",
     "fit_temperature",
+    "format_table",
+    "largest_confusions",
     "negative_log_likelihood",
+    "pad_class_names",
     "per_class",
     "reliability_bins",
     "score",
-    "table",
     "wilson_interval",
 ]
 
-CHOSEN_WITH = ("train", "validation")
-"""Sets that learning or choosing saw: an interval about them would promise what it cannot keep."""
+PARTS_WITHOUT_INTERVAL = ("train", "validation")
+"""Parts that training or model selection used: their accuracy is biased, which an interval would hide."""
 
 
 class PerClass(NamedTuple):
-    """How well each class is read: fractions 0–1 in the order of the labels, and the digits each has."""
+    """Precision, recall and F1 per class, 0–1, and the number of digits of each."""
 
     precision: Float64[np.ndarray, "10"]
     recall: Float64[np.ndarray, "10"]
@@ -58,31 +58,31 @@ class PerClass(NamedTuple):
 
 
 class Confusion(NamedTuple):
-    """One way to be wrong: a digit of class ``truth`` was read as ``answer``, so many times."""
+    """One kind of error: ``n`` digits of class ``truth`` were read as ``predicted``."""
 
     truth: int
-    answer: int
-    times: int
+    predicted: int
+    n: int
 
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """How well a network reads one set of digits.
+    """How well a model reads one set of digits.
 
     Attributes
     ----------
     accuracy
-        Fraction of the digits read right, 0–1.
+        Fraction of the digits read correctly, 0–1.
     interval95
-        Where that fraction would lie for many more digits of this kind (Wilson), 0–1.
+        95 % confidence interval of the accuracy (Wilson), 0–1.
     n
-        Digits scored.
+        Number of digits scored.
     nll
-        Mean negative log-likelihood in nats, 0 is perfect.
+        Mean negative log-likelihood in nats; 0 is perfect.
     ece
-        Expected calibration error, 0–1, 0 is perfect.
+        Expected calibration error, 0–1; 0 is perfect.
     confusion
-        Counts, rows are the truth, columns the answers.
+        Counts; rows are true classes, columns predicted ones.
     """
 
     accuracy: float
@@ -98,7 +98,7 @@ class Score:
         return per_class(self.confusion)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers and lists, as ``results.json`` and ``digits evaluate --json`` show them."""
+        """Plain numbers and lists, as in ``results.json`` and ``digits evaluate --json``."""
         return {
             "accuracy": self.accuracy,
             "interval95": list(self.interval95),
@@ -114,20 +114,20 @@ class Score:
 
 
 def accuracy(labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]) -> float:
-    """Fraction of the answers that are right, 0–1."""
-    _check_answers(labels, predictions)
+    """Fraction of correct predictions, 0–1."""
+    _check_predictions(labels, predictions)
     return float(np.mean(labels == predictions))
 
 
 def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Score interval of a proportion (Wilson 1927, JASA 22:209–212); holds near 0 and 1 where ± 2 sd does not.
+    """Score interval of a proportion (Wilson 1927, JASA 22:209–212), which holds near 0 and 1 where ± 2 sd does not.
 
     Parameters
     ----------
     correct
-        Digits read right, 0–n.
+        Number of correct predictions, 0–n.
     n
-        Digits tried, at least 1.
+        Number of digits, at least 1.
     z
         Normal quantile: 1.96 for 95 %.
 
@@ -136,47 +136,48 @@ def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float
     Lower and upper limit, 0–1.
     """
     if n < 1:
-        raise DataError("an interval needs at least one digit")
+        raise DataError("an interval needs at least one digit: n is 0")
     if not 0 <= correct <= n:
-        raise DataError(f"{correct} right answers out of {n} cannot be")
+        raise DataError(f"correct must be from 0 to {n}, not {correct}")
     rate = correct / n
     scale = 1 + z * z / n
     centre = (rate + z * z / (2 * n)) / scale
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / scale
-    # the limits of none and of all are exactly 0 and 1, which rounding would miss by 1e-17
+    # exactly 0 and 1 at the ends, which rounding would miss by 1e-17
     return (0.0 if correct == 0 else centre - half, 1.0 if correct == n else centre + half)
 
 
 def confusion_matrix(
     labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]
 ) -> Int64[np.ndarray, "10 10"]:
-    """Count every pair of truth (rows) and answer (columns)."""
-    _check_answers(labels, predictions)
+    """Count every pair of true class (rows) and predicted class (columns)."""
+    _check_predictions(labels, predictions)
     pairs = labels.astype(np.int64) * CLASSES + predictions.astype(np.int64)
     return np.bincount(pairs, minlength=CLASSES**2).astype(np.int64).reshape(CLASSES, CLASSES)
 
 
 def per_class(confusion: Int64[np.ndarray, "10 10"]) -> PerClass:
-    """Precision, recall, F1 and support of each class; 0.0 where a class has no answers or no digits to divide by."""
-    right = np.diagonal(confusion).astype(np.float64)
-    support, answered = confusion.sum(axis=1), confusion.sum(axis=0)
-    precision = right / np.maximum(answered, 1)
-    recall = right / np.maximum(support, 1)
-    # F1 is the harmonic mean of the two, written without their division by zero
-    return PerClass(precision, recall, 2 * right / np.maximum(support + answered, 1), support)
+    """Precision, recall, F1 and support of each class; 0.0 where a class has no predictions or no digits."""
+    correct = np.diagonal(confusion).astype(np.float64)
+    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    precision = correct / np.maximum(predicted, 1)
+    recall = correct / np.maximum(support, 1)
+    # the harmonic mean of the two, written without their division by zero
+    f1 = 2 * correct / np.maximum(support + predicted, 1)
+    return PerClass(precision, recall, f1, support)
 
 
-def biggest_confusions(confusion: Int64[np.ndarray, "10 10"], most: int = 5) -> list[Confusion]:
-    """Ways to be wrong that happened, most frequent first; equals in the order of the classes."""
+def largest_confusions(confusion: Int64[np.ndarray, "10 10"], limit: int = 5) -> list[Confusion]:
+    """List the most frequent errors, largest count first; ties in the order of the classes."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:limit]
     found = [Confusion(int(i) // CLASSES, int(i) % CLASSES, int(wrong.flat[i])) for i in order]
-    return [pair for pair in found if pair.times]
+    return [pair for pair in found if pair.n]
 
 
 def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
-    """Score logits against the truth; the temperature moves ``nll`` and ``ece`` and leaves the answers as they are."""
+    """Score logits against labels; the temperature affects ``nll`` and ``ece`` but not the predictions."""
     check_pairs("logits", logits, labels)
     predictions = logits.argmax(axis=1)
     return Score(
@@ -189,21 +190,21 @@ def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
     )
 
 
-def class_names(classes: Sequence[str]) -> list[str]:
-    """Ten names, the number itself where a data set has fewer classes."""
+def pad_class_names(classes: Sequence[str]) -> list[str]:
+    """Return ten names; where a data set has fewer classes, the others are called by their number."""
     return [*classes, *(str(k) for k in range(len(classes), CLASSES))][:CLASSES]
 
 
-def table(rows: Mapping[str, Score]) -> str:
-    """Scores side by side for the terminal, a line per set of digits.
+def format_table(rows: Mapping[str, Score]) -> str:
+    """Format scores for the terminal, one line per set of digits.
 
     Parameters
     ----------
     rows
-        Scores by name, in the order to show. ``train`` and ``validation`` get no interval: learning and choosing
-        saw them.
+        Scores by name, in the order to show. ``train`` and ``validation`` have no interval, since training and model
+        selection used them.
     """
-    lines = [("", "digits", "accuracy", "mistakes", "NLL", "ECE", "95 % interval")]
+    lines = [("", "digits", "accuracy", "errors", "NLL", "ECE", "95 % interval")]
     for name, row in rows.items():
         low, high = row.interval95
         lines.append(
@@ -214,29 +215,29 @@ def table(rows: Mapping[str, Score]) -> str:
                 f"{row.n - int(np.trace(row.confusion)):,}",
                 f"{row.nll:.4f}",
                 f"{row.ece:.2%}",
-                "" if name in CHOSEN_WITH else f"{low:.2%} to {high:.2%}",
+                "" if name in PARTS_WITHOUT_INTERVAL else f"{low:.2%} to {high:.2%}",
             )
         )
     return _aligned(lines)
 
 
 def describe(score: Score, classes: Sequence[str]) -> str:
-    """Tell a score in full for the terminal: the accuracy, every class, the biggest confusions."""
+    """Describe a score in full for the terminal: accuracy, figures per class, most frequent confusions."""
     low, high = score.interval95
-    mistakes = score.n - int(np.trace(score.confusion))
-    names = class_names(classes)
+    errors = score.n - int(np.trace(score.confusion))
+    names = pad_class_names(classes)
     rows = [("class", "precision", "recall", "F1", "digits")]
     for k, (precision, recall, f1, support) in enumerate(zip(*score.per_class, strict=True)):
         if k < len(classes) or support:
             rows.append((names[k], f"{precision:.2%}", f"{recall:.2%}", f"{f1:.2%}", f"{support:,}"))
     confusions = [
-        f"  {names[found.truth]} read as {names[found.answer]}: {found.times:,}"
-        for found in biggest_confusions(score.confusion)
+        f"  {names[found.truth]} read as {names[found.predicted]}: {found.n:,}"
+        for found in largest_confusions(score.confusion)
     ]
     return "\n".join(
         [
             f"accuracy {score.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}): "
-            f"{mistakes:,} {'mistake' if mistakes == 1 else 'mistakes'} in {score.n:,} digits",
+            f"{errors:,} {'error' if errors == 1 else 'errors'} in {score.n:,} digits",
             f"NLL {score.nll:.4f}, calibration error (ECE) {score.ece:.2%}",
             "",
             _aligned(rows),
@@ -256,11 +257,13 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     )
 
 
-def _check_answers(labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]) -> None:
+def _check_predictions(labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]) -> None:
     if labels.shape != predictions.shape or labels.ndim != 1:
-        raise DataError(f"{list(predictions.shape)} answers and {list(labels.shape)} labels: give one answer a label")
+        raise DataError(
+            f"{list(predictions.shape)} predictions but {list(labels.shape)} labels: pass one label per prediction"
+        )
     if not len(labels):
-        raise DataError("no digits to judge: give at least one labelled digit")
-    for name, values in (("labels", labels), ("answers", predictions)):
+        raise DataError("no digits to score: pass at least one labelled digit")
+    for name, values in (("labels", labels), ("predictions", predictions)):
         if values.min() < 0 or values.max() >= CLASSES:
-            raise DataError(f"{name} must be 0–{CLASSES - 1}; these reach from {values.min()} to {values.max()}")
+            raise DataError(f"{name} must be 0–{CLASSES - 1}, not {values.min()} to {values.max()}")

@@ -1,4 +1,4 @@
-"""The report: every figure and number of a run on one self-contained page, made from the run folder alone."""
+"""The report: figures and numbers of a run on one self-contained page, made from the run folder alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.errors import ModelError
+from digits.errors import ModelError, ModelNotFoundError
 from digits.evaluation import figures
 from digits.files import write_atomically
 from digits.types import CLASSES, SIDE
@@ -25,44 +25,44 @@ Arrays = Mapping[str, np.ndarray]
 
 CAPTIONS = {
     "samples": (
-        "What it learned from",
-        "Training pictures of each class, drawn at random. Look how differently people write the same digit.",
+        "Training digits",
+        "Random training digits of each class. Different people write the same digit very differently.",
     ),
     "augmented": (
-        "What it saw",
-        "Training never shows the same picture twice: each digit is turned, slanted, shifted and bent a little, anew "
-        "in every epoch. This is what lets it read digits unlike those it was given.",
+        "Augmentation",
+        "Training never repeats a picture: each digit is rotated, slanted, shifted and bent a little, differently in "
+        "every epoch. This is how the network learns to read handwriting unlike its training digits.",
     ),
     "loss": (
-        "How it learned",
-        "The loss is the mean surprise at the right answer; lower is better. Where the validation line turns up "
-        "while the training line still falls, a network learns by heart.",
+        "Training and validation loss",
+        "Lower is better. Where the validation loss rises while the training loss still falls, the network overfits: "
+        "it memorizes the training digits.",
     ),
     "accuracy": (
-        "How it got better",
-        "Share of digits read right. The scale stretches towards 100 %, so that the last mistakes can be seen.",
+        "Training and validation accuracy",
+        "Share of digits read correctly. The scale stretches towards 100 %, so that the last errors stay visible.",
     ),
     "confusion": (
-        "What it takes for what",
-        "Rows are what was written, columns what was read. Grey is right; the darker the orange, the more mistakes.",
+        "Confusion matrix",
+        "Rows are true classes, columns predicted ones. Grey is correct; the darker the orange, the more errors.",
     ),
     "mistakes": (
-        "Where it was surest and wrong",
-        "Test digits with what they are, what the network took them for, and how sure it was. "
-        "Some would puzzle you too, and a few labels are wrong.",
+        "Most confident errors",
+        "Test digits with their true class, the predicted class, and its confidence. Some would puzzle you too, and a "
+        "few labels are wrong.",
     ),
     "reliability": (
-        "Whether it knows what it knows",
-        "Of all digits it is 80 % sure of, 80 % should be right: then the points lie on the dashed line. "
-        "Below, how many digits it is how sure of.",
+        "Calibration",
+        "Of all digits read with 80 % confidence, 80 % should be correct: the points should lie on the dashed line. "
+        "Below, the number of digits at each confidence.",
     ),
     "first_layer": (
-        "What its first units look for",
-        "The weights of units in the first hidden layer, laid out as the pixels they look at: ink on red excites the "
-        "unit, ink on blue quiets it.",
+        "Weights of the first layer",
+        "The weights of each hidden unit, arranged as the pixels they belong to: ink on red excites the unit, ink on "
+        "blue inhibits it.",
     ),
 }
-"""Title and explanation of each figure, in the order of the report."""
+"""Title and caption of each figure, in the order of the report."""
 
 
 def write_report(run: str | Path) -> Path:
@@ -71,7 +71,7 @@ def write_report(run: str | Path) -> Path:
     Parameters
     ----------
     run
-        A run folder. ``figures/*.png`` and ``report.html`` in it are written anew.
+        A run folder. Its ``figures/*.png`` and ``report.html`` are replaced.
 
     Returns
     -------
@@ -79,8 +79,10 @@ def write_report(run: str | Path) -> Path:
 
     Raises
     ------
+    ModelNotFoundError
+        When the folder holds no finished run.
     ModelError
-        When the folder holds no finished run, or a file in it is broken.
+        When a file in it is broken.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -108,23 +110,23 @@ def write_report(run: str | Path) -> Path:
         )
     except (KeyError, IndexError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"a file of the run {folder} is broken: {error}; `digits train --resume {folder}` writes it anew"
+            f"a file of the run {folder} is broken: {error}; `digits train --resume {folder}` writes it again"
         ) from error
     write_atomically(folder / "report.html", html.encode())
     return folder / "report.html"
 
 
 def _draw(folder: Path, history: list[dict[str, float]], results: dict[str, Any], examples: Arrays) -> dict[str, Path]:
-    """Write the pictures that this run has something to show in, and give their paths by name."""
+    """Write the figures that this run has data for, and return their paths by name."""
     classes = results["data"]["classes"]
     labels, probabilities = examples["test_labels"], examples["test_probabilities"]
     confusion = np.array(results["test"]["confusion"], np.int64).reshape(CLASSES, CLASSES)
-    # the run keeps the pictures of its most confident mistakes only, which are the ones shown
+    # of the test images, the run keeps only its most confident errors, which are the ones shown
     images = np.zeros((len(labels), SIDE, SIDE), np.uint8)
     images[examples["mistakes_index"]] = examples["mistakes"]
     note = "Training is measured while the weights change"
     note += ", on augmented digits" if "augmented" in examples else ""
-    note += "; validation after the epoch, on digits as they are."
+    note += "; validation after each epoch, without augmentation."
     drawings: dict[str, Callable[[], Figure]] = {
         "samples": lambda: figures.sample_digits(examples["samples"], examples["samples_labels"], classes),
         "augmented": lambda: figures.augmented_digits(examples["originals"], examples["augmented"]),
@@ -135,17 +137,13 @@ def _draw(folder: Path, history: list[dict[str, float]], results: dict[str, Any]
         "reliability": lambda: figures.reliability(probabilities, labels),
         "first_layer": lambda: figures.first_layer(examples["first_layer"]),
     }
-    lacking = {
-        "augmented": "augmented" not in examples,
-        "first_layer": "first_layer" not in examples,
-        "loss": not history,
-        "accuracy": not history,
-    }
+    missing = {name for name in ("augmented", "first_layer") if name not in examples}
+    missing |= set() if history else {"loss", "accuracy"}
     drawn = {}
     for name in CAPTIONS:
         path = folder / f"{name}.png"
         path.unlink(missing_ok=True)
-        if not lacking.get(name, False):
+        if name not in missing:
             figures.save(drawings[name](), path)
             drawn[name] = path
     return drawn
@@ -157,7 +155,7 @@ def _history(folder: Path) -> list[dict[str, float]]:
             return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
         except (TypeError, ValueError) as error:
             raise ModelError(
-                f"{file.name} is broken: {error}; `digits train --resume {folder}` writes it anew"
+                f"{file.name} is broken: {error}; `digits train --resume {folder}` writes it again"
             ) from error
 
 
@@ -171,8 +169,8 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
-        raise ModelError(
-            f"{path.parent} is not a finished run: there is no {path.name}; "
+        raise ModelNotFoundError(
+            f"{path.parent} is not a finished run: it has no {path.name}; "
             f"`digits train --resume {path.parent}` finishes one that was cut off"
         )
     return path

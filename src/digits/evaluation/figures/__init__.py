@@ -1,6 +1,11 @@
 """Pictures of data and results, from arrays: each function returns a matplotlib figure, :func:`save` writes it.
 
-They work without a display and leave the user's own matplotlib settings alone; matplotlib loads on the first call.
+- `charts`: confusion matrix, calibration.
+- `curves`: loss and accuracy per epoch.
+- `pictures`: samples, augmented digits, most confident errors, weights of the first layer.
+- `style`: the style they share.
+
+They need no display and leave the user's matplotlib settings alone; matplotlib is loaded on the first call.
 """
 
 from digits.evaluation.figures.charts import confusion, reliability

@@ -1,4 +1,4 @@
-"""Where a network is wrong, and whether it knows: confusion matrix and reliability diagram."""
+"""Confusion matrix and reliability diagram."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from digits.errors import DataError
 from digits.evaluation.calibration import expected_calibration_error, reliability_bins
-from digits.evaluation.figures.style import BLUE, GROUND, INK, QUIET, SKY, VERMILLION, sheet, shortened
-from digits.evaluation.metrics import biggest_confusions, class_names, wilson_interval
+from digits.evaluation.figures.style import BLUE, GROUND, INK, QUIET, SKY, VERMILLION, new_figure, shorten
+from digits.evaluation.metrics import largest_confusions, pad_class_names, wilson_interval
 from digits.shapes import Int64
 from digits.types import Labels, Probabilities
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 
 def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> Figure:
-    """Show what was read as what: mistakes coloured by their number, right answers on a quiet diagonal.
+    """Draw a confusion matrix: errors coloured by their number, correct predictions on a grey diagonal.
 
     Parameters
     ----------
     confusion
-        Counts, rows are the truth, columns the answers.
+        Counts; rows are true classes, columns predicted ones.
     classes
-        What each label is called; classes beyond them are left out if they hold nothing.
+        Names of the classes; further classes are left out if they have no digits.
     """
     if not confusion.any():
         raise DataError("no digits to show: the confusion matrix holds only zeros")
     used = [k for k in range(len(confusion)) if k < len(classes) or confusion[k].any() or confusion[:, k].any()]
-    names = [shortened(name) for name in class_names(classes)]
+    names = [shorten(name) for name in pad_class_names(classes)]
     counts = confusion[np.ix_(used, used)]
     wrong = np.where(np.eye(len(used), dtype=bool), 0, counts)
-    total, most = int(wrong.sum()), int(wrong.max())
-    with sheet(6.8) as figure:
+    total = int(wrong.sum())
+    with new_figure(6.8) as figure:
         axes = figure.add_subplot()
-        # the square root keeps a single mistake visible beside a frequent one
-        shade = np.sqrt(wrong / max(most, 1))
+        # the square root keeps a single error visible beside a frequent one
+        shade = np.sqrt(wrong / max(wrong.max(), 1))
         axes.imshow(np.ma.masked_equal(shade, 0), cmap=_shades(), vmin=0, vmax=1)
         for (i, j), count in np.ndenumerate(counts):
             if i == j:
@@ -63,19 +63,19 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
         axes.grid(visible=True, which="minor")
         axes.tick_params(which="both", length=0)
         axes.spines[:].set_visible(False)
-        axes.set(xlabel="answer of the network", ylabel="truth")
-        title = f"{total:,} {'mistake' if total == 1 else 'mistakes'} in {int(counts.sum()):,}"
-        for worst in biggest_confusions(confusion, most=1):
+        axes.set(xlabel="predicted class", ylabel="true class")
+        title = f"{total:,} {'error' if total == 1 else 'errors'} in {int(counts.sum()):,}"
+        for worst in largest_confusions(confusion, limit=1):
             title += ";\n" if wordy else "; "
-            title += f"most often {names[worst.truth]} is read as {names[worst.answer]} ({worst.times:,})"
+            title += f"most often {names[worst.truth]} is read as {names[worst.predicted]} ({worst.n:,})"
         axes.set_title(title)
     return figure
 
 
 def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
-    """Show how often the network is right against how sure it is, with 95 % intervals, and how sure it is how often.
+    """Draw a reliability diagram: accuracy against confidence, with 95 % intervals, above the number of digits per bin.
 
-    Fifteen bins of equal width, as Guo et al. 2017; intervals as Wilson 1927.
+    Fifteen bins of equal width as in Guo et al. 2017; intervals of Wilson 1927.
     """
     found = reliability_bins(probabilities, labels)
     error = expected_calibration_error(probabilities, labels)
@@ -84,17 +84,17 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
     limits = np.array([wilson_interval(round(a * n), int(n)) for a, n in zip(accuracy, count, strict=True)])
     whiskers = np.maximum(np.abs(limits.T - accuracy), 0)
     shares = np.linspace(0, 1, 6)
-    with sheet(6.4) as figure:
+    with new_figure(6.4) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.2])
-        top.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.4, label="perfectly honest")
+        top.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.4, label="perfect calibration")
         top.errorbar(
             confidence, accuracy, whiskers, color=BLUE, fmt="o", markersize=7, elinewidth=1.6, capsize=3,
-            label="this network, with 95 % intervals",
+            label="this model, with 95 % intervals",
         )  # fmt: skip
         top.set_yticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
-        top.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="is right")
+        top.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="accuracy")
         top.legend(loc="upper left")
-        top.set_title(f"Sureness and truth are {100 * error:.1f} percentage points apart (ECE)")
+        top.set_title(f"Calibration error (ECE): {100 * error:.1f} percentage points")
         bottom.bar(found.edges[:-1], found.count, width=np.diff(found.edges), align="edge", color=SKY, edgecolor=GROUND)
         bottom.set_yscale("log")
         powers = [10**power for power in range(len(str(int(count.max()))) + 1)]
@@ -102,14 +102,14 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
         bottom.minorticks_off()
         bottom.set_ylim(0.5, 2 * count.max())
         bottom.set_xticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
-        bottom.set(xlabel="is sure (confidence)", ylabel="digits")
+        bottom.set(xlabel="confidence", ylabel="digits")
     return figure
 
 
 def _shades() -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("mistakes", ["#fdf0e6", VERMILLION, "#7a3500"]).with_extremes(bad=GROUND)
+    return LinearSegmentedColormap.from_list("errors", ["#fdf0e6", VERMILLION, "#7a3500"]).with_extremes(bad=GROUND)
 
 
 def _square(i: int) -> Rectangle:

@@ -1,4 +1,4 @@
-"""How learning went, epoch by epoch."""
+"""Loss and accuracy per epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digits.errors import DataError
-from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, sheet
+from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, new_figure
 from digits.shapes import Float64
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 History = Sequence[Any]
-"""A row per epoch, a mapping or an object such as `digits.fit` gives, with at least epoch, train_loss, train_accuracy,
+"""One row per epoch: a mapping, or an object as `digits.fit` returns, with at least epoch, train_loss, train_accuracy,
 validation_loss and validation_accuracy."""
 
 Values = Float64[np.ndarray, "epochs"]
 
-FEWEST = 0.01
-"""Percent of mistakes, 1 in 10,000: a scale that is logarithmic in mistakes must end before none."""
+MIN_ERROR_PERCENT = 0.01
+"""1 error in 10,000: a scale that is logarithmic in errors cannot reach 0."""
 
 
 def loss_curves(history: History, note: str = "") -> Figure:
@@ -34,17 +34,17 @@ def loss_curves(history: History, note: str = "") -> Figure:
     history
         At least one epoch.
     note
-        What a reader must know to compare the two lines, such as how training was measured.
+        Remark below the axis, such as how the training line was measured.
     """
     epochs, train, validation = _columns(history, "loss")
-    with sheet(4.2) as figure:
+    with new_figure(4.2) as figure:
         axes = figure.add_subplot()
         best = _draw(axes, epochs, train, validation)
         low, high = _limits(train, validation)
         lowest, highest = _limits(validation)
         if low > 0 and highest / lowest > 20:
             # on a linear scale all but the first epochs would lie on the axis; where only the training loss vanishes,
-            # it is the linear scale that shows how the two part
+            # a linear scale shows better how the two diverge
             axes.set_yscale("log")
             axes.minorticks_off()
             ticks = _ticks(low / 1.2, high * 1.2)
@@ -60,20 +60,20 @@ def loss_curves(history: History, note: str = "") -> Figure:
 
 
 def accuracy_curves(history: History, note: str = "") -> Figure:
-    """Draw training and validation accuracy over the epochs, on a scale that stretches towards 100 %.
+    """Draw training and validation accuracy over the epochs, on a scale that is logarithmic in errors.
 
-    From 98 % to 99 % is as far as from 96 % to 98 %: each step halves the mistakes.
+    From 98 % to 99 % is as far as from 96 % to 98 %: each step halves the errors.
 
     Parameters
     ----------
     history
         At least one epoch; accuracies are fractions 0–1.
     note
-        What a reader must know to compare the two lines, such as how training was measured.
+        Remark below the axis, such as how the training line was measured.
     """
     epochs, train, validation = _columns(history, "accuracy")
-    wrong = [np.maximum(100 * (1 - accuracy), FEWEST) for accuracy in (train, validation)]
-    with sheet(4.2) as figure:
+    wrong = [np.maximum(100 * (1 - accuracy), MIN_ERROR_PERCENT) for accuracy in (train, validation)]
+    with new_figure(4.2) as figure:
         axes = figure.add_subplot()
         axes.set_yscale("log")
         best = _draw(axes, epochs, *wrong)
@@ -82,7 +82,7 @@ def accuracy_curves(history: History, note: str = "") -> Figure:
         low, high = low / margin, min(high * margin, 100)
         ticks = _ticks(low, high)
         axes.minorticks_off()
-        axes.set_yticks(ticks, [f"{100 - mistakes:.6g} %" for mistakes in ticks])
+        axes.set_yticks(ticks, [f"{100 - error:.6g} %" for error in ticks])
         axes.set_ylim(high, low)
         axes.set_ylabel("accuracy")
         axes.legend(loc="lower right")
@@ -93,7 +93,7 @@ def accuracy_curves(history: History, note: str = "") -> Figure:
 
 def _columns(history: History, what: str) -> tuple[Values, Values, Values]:
     if not len(history):
-        raise DataError("no epochs to draw: the history has no rows")
+        raise DataError("no epochs to draw: the history is empty")
     keys = ("epoch", f"train_{what}", f"validation_{what}")
     rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
     epochs, train, validation = (np.array([row[key] for row in rows], np.float64) for key in keys)
@@ -101,7 +101,7 @@ def _columns(history: History, what: str) -> tuple[Values, Values, Values]:
 
 
 def _draw(axes: Axes, epochs: Values, train: Values, validation: Values) -> int | None:
-    """Draw both lines with a ring about the epoch where validation is lowest, and return its index."""
+    """Draw both lines with a ring around the epoch where validation is lowest, and return its index."""
     marker = "o" if len(epochs) <= 20 else ""
     axes.plot(epochs, train, color=VERMILLION, linestyle=(0, (4, 1.5)), marker=marker, markersize=5, label="training")
     axes.plot(epochs, validation, color=BLUE, marker=marker, markersize=5, label="validation")
@@ -119,7 +119,7 @@ def _limits(*lines: Values) -> tuple[float, float]:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round percentages of mistakes from ``low`` to ``high``: 1, 2, 5 a decade, finer in a narrow range."""
+    """Choose round values from ``low`` to ``high``: 1, 2, 5 per decade, finer in a narrow range."""
     from matplotlib.ticker import MaxNLocator
 
     for digits in ((1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
@@ -130,7 +130,7 @@ def _ticks(low: float, high: float) -> list[float]:
     return [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
 
 
-def _finish(axes: Axes, note: str, what: str, praise: str, epochs: Values, best: int | None, found: str) -> None:
+def _finish(axes: Axes, note: str, what: str, superlative: str, epochs: Values, best: int | None, found: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     if best is None:
@@ -138,7 +138,7 @@ def _finish(axes: Axes, note: str, what: str, praise: str, epochs: Values, best:
     elif len(epochs) == 1:
         title = f"Validation {what} after one epoch: {found}"
     else:
-        title = f"Validation {what} is {praise} in epoch {epochs[best]:.0f}: {found}"
+        title = f"Validation {what} is {superlative} in epoch {epochs[best]:.0f}: {found}"
     axes.set_title(title)
     axes.set_xlabel("epoch" + "".join(f"\n{line}" for line in textwrap.wrap(note, 66)))
     axes.xaxis.label.set_color(QUIET)

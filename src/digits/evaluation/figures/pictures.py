@@ -1,4 +1,4 @@
-"""Digits and weights as pictures, many on one sheet, ink dark on white paper."""
+"""Digits and weights in a grid, dark ink on white paper."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from digits.errors import DataError
 from digits.evaluation.calibration import check_pairs
-from digits.evaluation.figures.style import GROUND, QUIET, VERMILLION, WIDTH, percent, sheet, shortened
-from digits.evaluation.metrics import class_names
+from digits.evaluation.figures.style import GROUND, QUIET, VERMILLION, WIDTH, format_percent, new_figure, shorten
+from digits.evaluation.metrics import pad_class_names
 from digits.shapes import Float32, Shaped, UInt8
 from digits.types import SIDE, Images, Labels, Probabilities
 
@@ -21,134 +21,138 @@ if TYPE_CHECKING:
 GAP = 4
 """Pixels between two digits."""
 
+SAMPLES_PER_CLASS = 12
+
+MAX_UNITS = 64
+"""Hidden units shown by `first_layer`."""
+
 
 def sample_digits(
-    images: Images, labels: Labels, classes: Sequence[str], seed: int = 0, title: str = "What each class looks like"
+    images: Images, labels: Labels, classes: Sequence[str], seed: int = 0, title: str = "Samples of each class"
 ) -> Figure:
-    """Show up to twelve digits of each class, drawn at random, a row per class.
+    """Show up to twelve random digits of each class, one row per class.
 
     Parameters
     ----------
     images, labels
-        At least one digit; classes without any are left out.
+        At least one digit; classes without digits are left out.
     classes
-        What each label is called.
+        Names of the classes.
     seed
-        Another seed, other digits.
+        Which digits are drawn.
     title
-        Above them.
+        Title of the figure.
     """
     if not len(images):
-        raise DataError("no digits to show: give at least one labelled digit")
-    draw = np.random.default_rng(seed)
-    columns, names = 12, class_names(classes)
+        raise DataError("no digits to show: pass at least one labelled digit")
+    rng = np.random.default_rng(seed)
+    columns, names = SAMPLES_PER_CLASS, pad_class_names(classes)
     present = np.unique(labels)
     grid = np.zeros((len(present), columns, SIDE, SIDE), np.uint8)
     for row, k in enumerate(present):
         members = np.flatnonzero(labels == k)
-        chosen = draw.permutation(members)[:columns]
+        chosen = rng.permutation(members)[:columns]
         grid[row, : len(chosen)] = images[chosen]
-    with sheet(_height(grid) + 0.4) as figure:
+    with new_figure(_height(grid) + 0.4) as figure:
         axes = _paper(figure, grid)
-        axes.set_yticks(_centres(len(present)), [shortened(names[k], 18) for k in present])
+        axes.set_yticks(_centres(len(present)), [shorten(names[k], 18) for k in present])
         axes.set_title(title)
     return figure
 
 
 def augmented_digits(originals: Images, augmented: UInt8[np.ndarray, "k m 28 28"]) -> Figure:
-    """Show digits and, to the right of each, what augmentation made of it.
+    """Show digits and, to the right of each, augmented variations.
 
     Parameters
     ----------
     originals
-        ``k`` digits as they were written.
+        ``k`` digits before augmentation.
     augmented
         ``m`` variations of each.
     """
     if not augmented.size or len(originals) != len(augmented):
-        raise DataError(f"{len(originals)} digits and variations of {len(augmented)}: give some for each digit")
+        raise DataError(f"{len(originals)} digits but variations of {len(augmented)}: pass some for each digit")
     blank = np.zeros((len(originals), SIDE, SIDE // 2), np.uint8)
     page = _stacked(np.concatenate([originals, blank, _spaced(augmented)], axis=2))
-    with sheet((WIDTH - 0.3) * page.shape[0] / page.shape[1] + 0.8) as figure:
+    with new_figure((WIDTH - 0.3) * page.shape[0] / page.shape[1] + 0.8) as figure:
         axes = _paper_of(figure, page)
         middle = SIDE * 1.5 + (page.shape[1] - SIDE * 1.5) / 2
-        axes.set_xticks([SIDE / 2, middle], ["as written", "as the network sees it, different each time"])
+        axes.set_xticks([SIDE / 2, middle], ["original", "augmented, differently each time"])
         axes.xaxis.tick_top()
         axes.axvline(SIDE * 1.25 - 0.5, color=QUIET, linewidth=1)
-        axes.set_title("Every epoch shows the network new variations of each digit")
+        axes.set_title("Every epoch trains on new variations of each digit")
     return figure
 
 
 def mistakes(
-    images: Images, labels: Labels, probabilities: Probabilities, classes: Sequence[str], most: int = 30
+    images: Images, labels: Labels, probabilities: Probabilities, classes: Sequence[str], limit: int = 30
 ) -> Figure:
-    """Show the digits read wrong with most confidence: truth → answer, and how sure the network was.
+    """Show the most confident errors: true class → predicted class, and the confidence.
 
     Parameters
     ----------
     images, labels, probabilities
-        Digits, the truth and the answers.
+        Digits, their labels and the predicted probabilities.
     classes
-        What each label is called.
-    most
-        Show at most so many.
+        Names of the classes.
+    limit
+        Largest number of digits to show.
     """
     check_pairs("probabilities", probabilities, labels)
-    answers, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(answers != labels)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != labels)
     if not len(wrong):
-        with sheet(1.0) as figure:
-            figure.suptitle(f"No mistakes in {len(labels):,} digits", x=0.02, ha="left", fontweight="bold", fontsize=13)
+        with new_figure(1.0) as figure:
+            figure.suptitle(f"No errors in {len(labels):,} digits", x=0.02, ha="left", fontweight="bold", fontsize=13)
         return figure
-    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:most]
-    names = [shortened(name) for name in class_names(classes)]
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:limit]
+    names = [shorten(name) for name in pad_class_names(classes)]
     wordy = max(map(len, names)) > 2
     columns, text = (5, 24) if wordy else (6, 16)
     rows = -(-len(shown) // columns)
     grid = np.zeros((rows, columns, SIDE + text, SIDE), np.uint8)
     grid.reshape(-1, SIDE + text, SIDE)[: len(shown), :SIDE] = images[shown]
-    with sheet(_height(grid) + 0.4) as figure:
+    with new_figure(_height(grid) + 0.4) as figure:
         axes = _paper(figure, grid)
         for place, i in enumerate(shown):
             x = _centres(columns)[place % columns]
             y = (place // columns) * (SIDE + text + GAP) + SIDE
-            pair = f"{names[labels[i]]} →{chr(10) if wordy else ' '}{names[answers[i]]}"
+            pair = f"{names[labels[i]]} →{chr(10) if wordy else ' '}{names[predicted[i]]}"
             axes.text(x, y, pair, ha="center", va="top", color=VERMILLION, fontweight="bold", fontsize=11)
             below = y + (15 if wordy else 8)
-            axes.text(x, below, percent(float(confidence[i])), ha="center", va="top", color=QUIET, fontsize=11)
-        which = "The one mistake" if len(wrong) == 1 else f"The {len(shown)} most confident of {len(wrong):,} mistakes"
-        axes.set_title(f"{which}: truth → answer")
+            axes.text(x, below, format_percent(float(confidence[i])), ha="center", va="top", color=QUIET, fontsize=11)
+        which = "The only error" if len(wrong) == 1 else f"The {len(shown)} most confident of {len(wrong):,} errors"
+        axes.set_title(f"{which}: true → predicted")
     return figure
 
 
 def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
-    """Show what the first units look for: red where ink excites a unit, blue where it quiets it.
+    """Show the weights of the first layer: ink on red excites a unit, ink on blue inhibits it.
 
     Parameters
     ----------
     weights
-        A row per hidden unit; the first 64 are shown, on one scale that is symmetric about 0.
+        One row per hidden unit; the first 64 are shown, on one scale that is symmetric about 0.
     """
     if weights.ndim != 2 or weights.shape[1] != SIDE**2 or not len(weights):
-        raise DataError(f"weights of the first layer must be [units, {SIDE**2}]; these are {list(weights.shape)}")
-    shown = weights[:64].reshape(-1, SIDE, SIDE)
+        raise DataError(f"weights of the first layer must be [units, {SIDE**2}], not {list(weights.shape)}")
+    shown = weights[:MAX_UNITS].reshape(-1, SIDE, SIDE)
     columns = min(8, len(shown))
     grid = np.full((-(-len(shown) // columns), columns, SIDE, SIDE), np.nan, np.float32)
     grid.reshape(-1, SIDE, SIDE)[: len(shown)] = shown
-    # a handful of large weights must not fade all others
+    # a few large weights must not fade all others
     limit = float(np.percentile(np.abs(shown), 99.5)) or 1.0
     page = _stacked(_spaced(grid, np.nan), np.nan)
-    # a single row of units is lower than the words beside it
-    with sheet(max((WIDTH - 1.2) * page.shape[0] / page.shape[1] + 0.6, 3.2)) as figure:
+    # a single row of units is lower than the text beside it
+    with new_figure(max((WIDTH - 1.2) * page.shape[0] / page.shape[1] + 0.6, 3.2)) as figure:
         axes = figure.add_subplot()
         picture = axes.imshow(page, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_axis_off()
-        axes.set_title(
-            f"What {'the first 64 of ' if len(weights) > 64 else 'the '}{len(weights):,} hidden units look for"
-        )
+        part = f"the first {MAX_UNITS} of " if len(weights) > MAX_UNITS else "the "
+        axes.set_title(f"Weights of {part}{len(weights):,} hidden units")
         bar = figure.colorbar(picture, ax=axes, shrink=0.6, extend="both", ticks=[-limit, 0, limit])
         bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
-        bar.set_label("weight: blue against, red for")
+        bar.set_label("red excites, blue inhibits")
         bar.outline.set_visible(False)
     return figure
 

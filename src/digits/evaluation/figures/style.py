@@ -1,4 +1,4 @@
-"""One look for all figures: light ground, Okabe–Ito colours, type that stays readable at 800 pixels' width."""
+"""The style of all figures: light ground, Okabe–Ito colours, type that stays readable at a width of 800 pixels."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from digits.files import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito, "Color Universal Design", 2008: told apart with every common colour blindness
+# Okabe and Ito, "Color Universal Design", 2008: distinct with every common colour blindness
 BLUE, SKY, VERMILLION, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#009E73"
 INK, QUIET, GROUND = "#222222", "#595959", "#ffffff"
 
 WIDTH = 7.0
-"""Inches; at 800 pixels' width a point is then 1.6 pixels, so the smallest type (11 pt) is 17 pixels high."""
+"""Inches; at a width of 800 pixels a point is then 1.6 pixels, so the smallest type (11 pt) is 17 pixels high."""
 
 DPI = 160
 
@@ -53,8 +53,8 @@ _STYLE = {
 
 
 @contextmanager
-def sheet(height: float) -> Iterator[Figure]:
-    """Give an empty figure of the house's width to draw on, under the house's style.
+def new_figure(height: float) -> Iterator[Figure]:
+    """Yield an empty figure of the standard width to draw on, under the style.
 
     Parameters
     ----------
@@ -69,26 +69,26 @@ def sheet(height: float) -> Iterator[Figure]:
         figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
-        # ticks are made when first drawn, with the style of that moment: let it be this one
+        # ticks take the style of the moment when they are first drawn: this one
         figure.draw_without_rendering()
 
 
-def percent(fraction: float) -> str:
-    """Write a confidence in 0–1 so that only certainty itself reads as 100 %."""
+def format_percent(fraction: float) -> str:
+    """Format a confidence in 0–1 so that only 1 itself reads as 100 %."""
     if 0.9995 <= fraction < 1:
         return "> 99.9 %"
     return f"{100 * fraction:.{1 if 0.99 <= fraction < 1 else 0}f} %"
 
 
-def shortened(name: str, length: int = 12) -> str:
-    """Cut a name to at most so many letters."""
+def shorten(name: str, length: int = 12) -> str:
+    """Shorten a name to at most `length` characters."""
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG, whole or not at all; the same figure gives the same bytes."""
+    """Write a PNG atomically; the same figure gives the same bytes."""
     content = io.BytesIO()
-    # `sheet` has laid it out; doing so again takes as long as drawing it
+    # `new_figure` has laid it out already, and doing so takes as long as drawing
     layout = figure.get_layout_engine()
     figure.set_layout_engine("none")
     figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})

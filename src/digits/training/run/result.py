@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from digits.evaluation.metrics import Score, table
+from digits.evaluation.metrics import Score, format_table
 from digits.inference.model import Model, load_model
 from digits.training.config import TrainConfig
 from digits.training.engine.checkpoint import Epoch
@@ -59,5 +59,5 @@ class Run:
         return f"Run({str(self.folder)!r}, recipe={self.config.recipe!r}: {figures or 'not evaluated here'})"
 
     def _repr_html_(self) -> str:
-        lines = table(self.scores) if self.scores else repr(self)
+        lines = format_table(self.scores) if self.scores else repr(self)
         return f"<pre>{lines}</pre>"
