@@ -51,7 +51,7 @@ class Service:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     own = tmp_path_factory.mktemp("own")
-    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--own", str(own)]
+    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(own)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.readline()

@@ -1,4 +1,4 @@
-"""The command line as tests call it: in this process or one of its own, on few digits, with a run it has made."""
+"""The command line in this process or in one of its own, few digits, and a run made from them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def process() -> Callable[..., Said]:
 
 @pytest.fixture(scope="session")
 def trained(process: Any, few_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    """A run made by the command itself, and what was said meanwhile."""
+    """A run made by the command itself, and its output."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     return folder, process("train", "classic", "--epochs", 2, "--data", few_file, "--out", folder)
 
@@ -75,8 +75,8 @@ def run(trained: tuple[Path, Any]) -> Path:
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No MNIST, no connection; and a small set of our own pen, since a large one takes a while."""
+    """No MNIST and no connection; and a small synthetic set, since a large one takes long."""
     monkeypatch.setenv("DIGITS_DATA", "")
     monkeypatch.setenv("DIGITS_MIRRORS", "http://127.0.0.1:9/mnist/")
     monkeypatch.setattr("digits.data.mnist.cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr("digits.training.sources.SIZES", (600, 100))
+    monkeypatch.setattr("digits.training.run.inputs.SYNTHETIC_SIZES", (600, 100))

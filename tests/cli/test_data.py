@@ -38,7 +38,7 @@ def test_synthetic_set_is_written_and_shown(digits: Any) -> None:
 
 
 def test_synthetic_set_trains(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
+    monkeypatch.setattr("digits.evaluation.write_report", lambda folder: folder)
     digits("data", "--synthetic", 700, "--out", "set")
     said = digits("train", "fast", "--data", "set", "--batch-size", 50, "--out", "run")
     assert (said.code, json.loads(Path("run/results.json").read_text())["test"]["n"]) == (0, 100)

@@ -1,9 +1,10 @@
-"""``digits train``: what it says, what it leaves, and that it can be stopped, resumed and repeated."""
+"""``digits train``: its output, its files, its help; and that it can be stopped, resumed and repeated."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from PIL import Image
 from digits.types import Dataset
 
 
-def test_training_says_results_on_stdout_and_progress_on_stderr(trained: tuple[Path, Any], few_file: Path) -> None:
+def test_results_go_to_stdout_and_progress_to_stderr(trained: tuple[Path, Any], few_file: Path) -> None:
     folder, said = trained
     assert said.code == 0
     results = json.loads((folder / "results.json").read_text())
@@ -26,26 +27,26 @@ def test_training_says_results_on_stdout_and_progress_on_stderr(trained: tuple[P
     table = {line.split()[0]: line for line in lines[1:4]}
     for part in ("train", "validation", "test"):
         assert f"{results[part]['accuracy']:.2%}" in table[part]
-    assert lines[5].startswith("trained 2 epochs in ")
+    assert re.fullmatch(r"trained 2 epochs in [\d.]+ s, [\d.]+ s in all", lines[5])
     assert lines[6:] == [
         f"report  {folder}/report.html",
         f"model   {folder}/model.onnx",
-        f"again   digits train classic --epochs 2 --data {few_file}",
+        f"repeat  digits train classic --epochs 2 --data {few_file}",
     ]
     progress = said.err.splitlines()
     assert [line.split("  ")[0] for line in progress[:2]] == ["epoch 1/2", "epoch 2/2"]
     assert progress[2:] == [f"digits: note: These digits are not MNIST but {results['data']['name']}, from {few_file}."]
 
 
-def test_the_run_folder_is_complete(run: Path) -> None:
+def test_run_folder_is_complete(run: Path) -> None:
     assert {path.name for path in run.iterdir() if not path.name.startswith(".")} == {
         "checkpoint.safetensors", "config.json", "environment.json", "examples.npz", "figures", "metrics.csv",
         "model.onnx", "model.safetensors", "report.html", "results.json",
     }  # fmt: skip
 
 
-def test_the_command_that_is_shown_repeats_the_run(run: Path, digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)  # takes long and says nothing
+def test_shown_command_repeats_the_run(run: Path, digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digits.evaluation.write_report", lambda folder: folder)  # slow, and not checked here
     shown = json.loads((run / "results.json").read_text())["command"]
     said = digits(*shlex.split(shown)[1:], "--out", "again", "--json")
     assert said.code == 0
@@ -53,10 +54,10 @@ def test_the_command_that_is_shown_repeats_the_run(run: Path, digits: Any, monke
     assert Path("again/model.safetensors").read_bytes() == (run / "model.safetensors").read_bytes()
 
 
-def test_ctrl_c_keeps_what_is_trained_and_resuming_finishes_it(few_file: Path, tmp_path: Path) -> None:
-    from digits.training.run import resume, train
+def test_ctrl_c_keeps_the_finished_epochs_and_resume_completes_them(few_file: Path, tmp_path: Path) -> None:
+    from digits.training import resume, train
 
-    words = ["train", "classic", "--epochs", "40", "--hidden", "32", "--data", str(few_file), "--out"]
+    words = ["train", "classic", "--epochs", "40", "--hidden-sizes", "32", "--data", str(few_file), "--out"]
     begun = subprocess.Popen(
         [sys.executable, "-m", "digits", *words, str(tmp_path / "cut")], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
         text=True,
@@ -77,7 +78,7 @@ def test_ctrl_c_keeps_what_is_trained_and_resuming_finishes_it(few_file: Path, t
     assert "Traceback" not in err
     assert f"{results['test']['accuracy']:.2%}" in out
     resumed = resume(tmp_path / "cut")
-    whole = train("classic", data=few_file, out=tmp_path / "whole", epochs=40, hidden=(32,))
+    whole = train("classic", data=few_file, out=tmp_path / "whole", epochs=40, hidden_sizes=(32,))
     assert resumed.results | {"seconds": 0} == whole.results | {"seconds": 0}
     weights = [(run.folder / "model.safetensors").read_bytes() for run in (resumed, whole)]
     assert weights[0] == weights[1]
@@ -86,27 +87,31 @@ def test_ctrl_c_keeps_what_is_trained_and_resuming_finishes_it(few_file: Path, t
 FAST = ["train", "fast", "--batch-size", "50"]
 
 
-def test_without_mnist_it_learns_from_our_own_pen_and_says_so_first_and_last(offline: None, digits: Any) -> None:
+@pytest.fixture
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip the report, which is slow and checked elsewhere."""
+    monkeypatch.setattr("digits.evaluation.write_report", lambda folder: folder / "report.html")
+
+
+def test_missing_mnist_is_replaced_and_the_notice_is_first_and_last(offline: None, digits: Any) -> None:
     from digits.inference import load_model
-    from digits.training.sources import NOTICE
+    from digits.training.run.inputs import SYNTHETIC_NOTICE
 
     said = digits(*FAST, "--out", "run")
     assert said.code == 0
     lines = said.out.splitlines()
-    assert (lines[0], lines[-1], lines.count(NOTICE)) == (NOTICE, NOTICE, 2)
-    assert lines[-2] == "again   digits train fast --batch-size 50 --data synthetic"
-    assert "SYNTHETIC" not in said.err, "once is enough"
-    assert json.loads(Path("run/results.json").read_text())["notices"] == [NOTICE]
+    assert (lines[0], lines[-1], lines.count(SYNTHETIC_NOTICE)) == (SYNTHETIC_NOTICE, SYNTHETIC_NOTICE, 2)
+    assert lines[-2] == "repeat  digits train fast --batch-size 50 --data synthetic"
+    assert "SYNTHETIC" not in said.err
+    assert json.loads(Path("run/results.json").read_text())["notices"] == [SYNTHETIC_NOTICE]
     assert load_model("run").metadata["data"]["name"] == "synthetic handwriting"
     assert '<p class="notice">SYNTHETIC DIGITS: ' in Path("run/report.html").read_text()
 
 
-def test_our_own_pen_is_resumed_and_named_and_json_stays_json(
-    offline: None, digits: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from digits.training.sources import NOTICE
+@pytest.mark.usefixtures("no_report", "offline")
+def test_synthetic_run_is_resumed_and_json_stays_json(digits: Any) -> None:
+    from digits.training.run.inputs import SYNTHETIC_NOTICE
 
-    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)  # takes long and says nothing
     for words in (
         [*FAST, "--data", "synthetic", "--out", "named"],
         [*FAST, "--out", "fallen-back"],
@@ -117,26 +122,71 @@ def test_our_own_pen_is_resumed_and_named_and_json_stays_json(
         assert said.code == 0
         assert json.loads(said.out) == json.loads(Path(folder, "results.json").read_text())
         lines = said.err.splitlines()
-        assert (lines[0], lines[-1], lines.count(NOTICE)) == (NOTICE, NOTICE, 2)
+        assert (lines[0], lines[-1], lines.count(SYNTHETIC_NOTICE)) == (SYNTHETIC_NOTICE, SYNTHETIC_NOTICE, 2)
     named, fallen = (Path(folder, "model.safetensors").read_bytes() for folder in ("named", "fallen-back"))
     assert named == fallen
 
 
-def test_what_is_learned_besides_is_told(digits: Any, few_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_report")
+def test_added_digits_are_counted(digits: Any, few_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.synthesis.simulate_photos", lambda images, seed: images, raising=False)
-    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
-    added = ["--synthetic", "40", "--photographs", "30"]
-    said = digits(*FAST, *added, "--data", few_file, "--out", "run")
+    added = ["--synthetic", "40", "--simulated-photos", "30"]
+    said = digits("train", *added, "--batch-size", "50", "--data", few_file, "--out", "run", "fast")
     lines = said.out.splitlines()
     assert lines[1].split()[:2] == ["train", "1,737"]
-    assert lines[4] == "learned besides: 40 digits of our own pen and 30 photographs of digits"
-    assert lines[-1] == f"again   digits train fast --batch-size 50 --synthetic 40 --photographs 30 --data {few_file}"
+    assert lines[4] == "also learned from 40 synthetic digits and 30 simulated photographs"
+    assert (
+        lines[-1]
+        == f"repeat  {' '.join(['digits', *FAST, '--synthetic 40 --simulated-photos 30 --data', str(few_file)])}"
+    )
+
+
+@pytest.mark.usefixtures("no_report")
+def test_report_is_opened_in_the_browser(digits: Any, few_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert digits("train", "--epochs", "1", "--data", few_file, "--open", "--out", "run", "fast").code == 0
+    assert opened == [Path("run/report.html").resolve().as_uri()]
+
+
+@pytest.mark.parametrize(
+    ("flag", "right"),
+    [
+        ("--learning-rate", "--lr"),
+        ("--hidden", "--hidden-sizes"),
+        ("--wd=0", "--weight-decay"),
+        ("--num_epochs", "--epochs"),
+        ("--pretrained", "--from"),
+        ("--epcohs", "--epochs"),
+    ],
+)
+def test_usual_names_of_flags_are_answered_with_ours(digits: Any, flag: str, right: str) -> None:
+    said = digits("train", flag, "3", "cnn")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"digits: {flag.partition('=')[0].replace('_', '-')} is unknown; did you mean {right}?\n"
+
+
+def test_help_opens_with_the_flags_that_matter_and_shows_the_defaults_of_the_recipe(digits: Any) -> None:
+    from digits.training.config import SECTION_OF
+
+    said = digits("train", "cnn", "--help")
+    assert said == digits("train", "--help", "cnn")
+    sections = re.split(r"\n\n(?=[A-Z][a-z ]+:\n)", said.out)
+    assert [section.partition(":")[0] for section in sections[1:]] == [
+        "Most used", "Network", "Optimization", "Augmentation", "Data", "Run",
+    ]  # fmt: skip
+    first = ["--epochs", "--lr", "--batch-size", "--hidden-sizes", "--dropout", "--optimizer", "--seed", "--data"]
+    assert re.findall(r"^  (--[a-z-]+)", sections[1], re.MULTILINE) == first
+    assert "--epochs N                Passes over the training digits. [default: 5]" in sections[1]
+    flags = re.findall(r"^  (?:-. )?(?:-o, )?(--[a-z-]+)", said.out, re.MULTILINE)
+    assert len(flags) == len(set(flags))
+    assert {f"--{name.replace('_', '-')}" for name in SECTION_OF} <= set(flags)
 
 
 @pytest.fixture(scope="session")
-def own(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 digits as the page to draw on keeps corrections, and a drawing beside them."""
-    folder = tmp_path_factory.mktemp("own")
+def personal(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 digits as the page keeps corrections, and a drawing beside them."""
+    folder = tmp_path_factory.mktemp("personal")
     for number in range(60):
         place = folder / "train" / str(mnist.train.labels[number])
         place.mkdir(parents=True, exist_ok=True)
@@ -147,34 +197,31 @@ def own(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few things that are no digit are drawn, and no report, which take long and say nothing here."""
-    monkeypatch.setattr("digits.training.comparison.STRAYS", 40)
-    monkeypatch.setattr("digits.evaluation.report.write_report", lambda folder: folder)
+def few_outliers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare few non-digits, which are slow to draw."""
+    monkeypatch.setattr("digits.training.run.finetune.COMPARED_OUTLIERS", 40)
 
 
-PERSONAL = ["--batch-size", "50", "--others", "20"]
+PERSONAL = ["--batch-size", "50", "--outliers", "20"]
 
 
-@pytest.mark.usefixtures("soon")
-def test_a_shipped_model_learns_own_digits_and_says_what_it_gained_and_forgot(
-    digits: Any, few_file: Path, own: Path
-) -> None:
-    said = digits("train", "--extra", own, "--from", "mlp", *PERSONAL, "--data", few_file, "--out", "run")
+@pytest.mark.usefixtures("few_outliers", "no_report")
+def test_fine_tuning_compares_before_and_after(digits: Any, few_file: Path, personal: Path) -> None:
+    said = digits("train", "--extra-data", personal, "--from", "mlp", *PERSONAL, "--data", few_file, "--out", "run")
     assert (said.code, said.err.count("Traceback")) == (0, 0)
     lines = said.out.splitlines()
     results = json.loads(Path("run/results.json").read_text())
     before = results["before"]
-    assert lines[4].startswith("learned besides: 20 things that are none and ")
-    assert lines[4].endswith(" digits of one's own, repetitions included")
-    assert lines[6] == "before → after, starting from mlp"
+    assert lines[4].startswith("also learned from 20 outliers and ")
+    assert lines[4].endswith(" personal digits, repetitions included")
+    assert lines[6] == "before → after fine-tuning mlp"
     table = {line.split("  ")[0]: line for line in lines[7:12]}
     for name, part in (
         (f"{results['data']['name']} validation", "validation"),
-        ("own digits, held out", "own_held_out"),
-        ("own digits, learned from", "own_learned"),
+        ("personal digits, held out", "personal_held_out"),
+        ("personal digits, learned", "personal_learned"),
         (f"{results['data']['name']} validation, accepted", "accepted"),
-        ("no digits, sent away", "no_digits"),
+        ("non-digits, rejected", "outliers"),
     ):
         row = before[part]
         assert f" {row['before']:.2%} → " in table[name]
@@ -182,16 +229,18 @@ def test_a_shipped_model_learns_own_digits_and_says_what_it_gained_and_forgot(
         assert table[name].endswith(f" {row['after']:.2%}  ({row['n']:,}; {changed})")
     assert lines[12] == before["sentence"]
     assert lines[-1] == (
-        f"again   digits train personal --batch-size 50 --others 20 --data {few_file} --extra {own} --from mlp"
+        "repeat  digits train personal --batch-size 50 --outliers 20 "
+        f"--data {few_file} --extra-data {personal} --from mlp"
     )
-    assert (before["own_held_out"]["n"], before["own_learned"]["n"], before["no_digits"]["n"]) == (12, 48, 40)
+    counts = [before[part]["n"] for part in ("personal_held_out", "personal_learned", "outliers")]
+    assert counts == [12, 48, 40]
 
 
-@pytest.mark.usefixtures("soon")
-def test_such_a_run_is_repeated_by_its_command_and_read_as_any_other(
-    digits: Any, few_file: Path, own: Path, mnist: Dataset
+@pytest.mark.usefixtures("few_outliers", "no_report")
+def test_fine_tuned_run_is_repeated_read_and_evaluated(
+    digits: Any, few_file: Path, personal: Path, mnist: Dataset
 ) -> None:
-    words = ["train", "--from=mlp", "--extra", own, *PERSONAL, "--others", "0", "--data", few_file]
+    words = ["train", "--from=mlp", "--extra-data", personal, *PERSONAL, "--outliers", "0", "--data", few_file]
     said = digits(*words, "--out", "run", "--json")
     results = json.loads(said.out)
     assert results == json.loads(Path("run/results.json").read_text())
@@ -204,20 +253,20 @@ def test_such_a_run_is_repeated_by_its_command_and_read_as_any_other(
     assert digits("evaluate", "run", "--data", few_file).code == 0
 
 
-@pytest.mark.usefixtures("soon")
-def test_own_digits_are_learned_besides_by_an_ordinary_recipe(digits: Any, few_file: Path, own: Path) -> None:
-    said = digits(*FAST, "--extra", own, "--data", few_file, "--out", "run")
+@pytest.mark.usefixtures("few_outliers", "no_report")
+def test_personal_data_is_learned_with_an_ordinary_recipe(digits: Any, few_file: Path, personal: Path) -> None:
+    said = digits(*FAST, "--extra-data", personal, "--data", few_file, "--out", "run")
     lines = said.out.splitlines()
-    figures = json.loads(Path("run/results.json").read_text())["own"]
-    assert lines[4] == "learned besides: 185 digits of one's own, repetitions included"
+    figures = json.loads(Path("run/results.json").read_text())["personal"]
+    assert lines[4] == "also learned from 185 personal digits, repetitions included"
     assert lines[6:8] == [
-        f"own digits, held out: {figures['held_out']['accuracy']:.2%} of 12",
-        f"own digits, learned from: {figures['learned']['accuracy']:.2%} of 48",
+        f"personal digits, held out: {figures['held_out']['accuracy']:.2%} of 12",
+        f"personal digits, learned: {figures['learned']['accuracy']:.2%} of 48",
     ]
 
 
-@pytest.mark.parametrize("flag", ["--from", "--extra"])
-def test_a_resumed_run_keeps_what_it_was_given(digits: Any, flag: str) -> None:
+@pytest.mark.parametrize("flag", ["--from", "--extra-data"])
+def test_resumed_run_keeps_its_inputs(digits: Any, flag: str) -> None:
     said = digits("train", "--resume", "run", flag, "mlp")
     assert (said.code, said.out) == (2, "")
-    assert "--resume keeps the run's own configuration and folder: only --data and --json go with it" in said.err
+    assert "--resume keeps the settings and the folder of the run" in said.err

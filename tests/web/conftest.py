@@ -107,7 +107,7 @@ def serving(own: Path, *words: object, before: str = "", quiet: bool = True, **o
     Whatever is sent, it has nothing to say on stderr, unless it may not be `quiet`.
     """
     code = f"{before}\nfrom digits.cli import main\nmain()"
-    call = [sys.executable, "-c", code, "serve", "--port", "0", "--own", str(own), *map(str, words)]
+    call = [sys.executable, "-c", code, "serve", "--port", "0", "--corrections", str(own), *map(str, words)]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     assert process.stdout
     line = process.stdout.readline()

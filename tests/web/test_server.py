@@ -102,7 +102,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path, seven: bytes) -> None:
 
 def test_a_taken_port_is_said(served: Served, tmp_path: Path) -> None:
     port = served.host.split(":")[1]
-    said = ended("--port", port, "--own", tmp_path)
+    said = ended("--port", port, "--corrections", tmp_path)
     assert (said.returncode, said.stdout) == (2, "")
     expected = f"digits: cannot listen at 127.0.0.1, port {port}: Address already in use; name another --host or --port"
     assert said.stderr == f"{expected}\n"
@@ -117,7 +117,7 @@ def test_without_a_port_any_free_one_will_do(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):  # somebody else has it, which is as good
             taken.bind(("127.0.0.1", 8000))
             taken.listen()
-        call = [sys.executable, "-m", "digits", "serve", "--own", str(tmp_path)]
+        call = [sys.executable, "-m", "digits", "serve", "--corrections", str(tmp_path)]
         running = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
         assert running.stdout
         line = running.stdout.readline()

@@ -93,7 +93,7 @@ def _overview() -> str:
             "",
             *lines,
             "",
-            "digits COMMAND --help shows the arguments of a command; digits --version, the version.",
+            "digits COMMAND --help explains a command; digits --version shows the version.",
         ]
     )
 

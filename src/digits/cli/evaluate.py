@@ -11,6 +11,7 @@ from digits.cli.arguments import parse
 from digits.cli.terminal import say, say_json
 from digits.options import option
 
+
 @dataclass(frozen=True)
 class Evaluate:
     """Score a model on the MNIST test set, or on any labelled digits."""

@@ -75,7 +75,7 @@ class Train:
 
 
 def train(words: list[str]) -> None:
-    """Train a network, evaluate it, and write its run folder with a report."""
+    """Train a network, evaluate it and write its run folder with a report."""
     from digits.training import config as settings
     from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, RECIPES, get_recipe
 
