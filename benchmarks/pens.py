@@ -77,7 +77,7 @@ def measure_strokes() -> Iterator[Row]:
 
 
 def _row(case: str, variant: str, network: str, seed: int, images: np.ndarray, labels: np.ndarray) -> Row:
-    correct = digits.load_model(_folder(network, seed) / "model.onnx").logits(images).argmax(1) == labels
+    correct = digits.load_model(_folder(network, seed) / "model.onnx").predict(images) == labels
     return Row(case=case, variant=variant, seed=seed, metric="correct", **shares(int(correct.sum()), len(labels)))
 
 

@@ -62,7 +62,7 @@ def _run(model: str, flags: str, n: int, writer: int) -> Iterator[Row]:
         _save(data, images[JUDGED : JUDGED + n], labels[JUDGED : JUDGED + n])
         results, seconds = _train([*flags.split(), "--extra-data", str(data), "--from", model, "--threads", "1"], run)
         models = {"before": digits.Reader(model).model, "after": digits.load_model(run / "model.onnx")}
-        found = {when: each.logits(images[:JUDGED]).argmax(1) for when, each in models.items()}
+        found = {when: each.predict(images[:JUDGED]) for when, each in models.items()}
     case = f"`{model}`, {n} personal digits" + f", `{flags}`" * bool(flags)
     command = f"digits train personal --from {model} --extra-data {n}-digits {flags} --threads 1".replace("  ", " ")
     facts: dict[str, Any] = {"case": case, "seed": 0, "command": command, "note": f"writer {writer}"}

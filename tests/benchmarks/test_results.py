@@ -1,11 +1,16 @@
 """The rows of the results: one schema, kept exactly, and complete."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from benchmarks.results import Row, complete, machine_facts, read_rows, shares, summarize, write_rows
 
 from benchmarks import results as module
+from digits import RECIPES
 
 NAMES = sorted(path.stem for path in module.RESULTS.glob("*.csv"))
 
@@ -48,3 +53,12 @@ def test_facts_name_the_machine() -> None:
 def test_repetitions_are_summarized() -> None:
     assert summarize([3.0, 1.0, 2.00004]) == {"value": 2.0, "low": 1.0, "high": 3.0, "n": 3}
     assert shares(3, 4) == {"value": 0.75, "unit": "share", "n": 4}
+
+
+def test_commands_of_results_have_flags_that_exist() -> None:
+    call = [sys.executable, "-m", "digits", "train", "--help"]
+    shown = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "80"}).stdout
+    commands = {row.command for name in NAMES for row in read_rows(name) if row.command.startswith("digits train")}
+    flags = {word for command in commands for word in command.split() if word.startswith("--")}
+    assert {flag for flag in flags if not re.search(rf"(?<![\w-]){flag}(?![\w-])", shown)} == set()
+    assert {command.split()[2] for command in commands} <= RECIPES.keys()
