@@ -41,13 +41,13 @@ MANY = 20_000
 
 DRAWN, UPDATE = (
     "a drawn digit, `POST /api/read?single=true`",
-    "a live update while drawing, two models, `POST /api/look`",
+    "a live update while drawing, two models, `POST /api/explain`",
 )
 PATHS = {
     DRAWN: "/api/read?single=true",
     "the same with `mlp`": "/api/read?single=true&model=mlp",
     "the same as a page, `POST /api/read`": "/api/read",
-    UPDATE: "/api/look?model=cnn&model=mlp",
+    UPDATE: "/api/explain?model=cnn&model=mlp",
 }
 LATE = f"99th percentile of latency at {PACE} drawn digits per second"
 BARS = "from the last point of a stroke to the bars, in Chromium"

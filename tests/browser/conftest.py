@@ -1,4 +1,4 @@
-"""The service, as people start it, and a browser in front of it that reports whatever goes wrong in the page."""
+"""The service, as people start it, and a browser that reports everything that goes wrong in the page."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SWITCHES = (
     "--disable-sync",
 )
 NO_BROWSER = (
-    "no Chromium was found to test the page in: install it (apt install chromium, brew install --cask chromium), "
-    "name it in DIGITS_CHROMIUM, or leave these tests out with DIGITS_NO_BROWSER=1"
+    "Chromium is missing: install it (apt install chromium, brew install --cask chromium), set DIGITS_CHROMIUM to "
+    "its path, or skip these tests with DIGITS_NO_BROWSER=1"
 )
 
 
@@ -42,23 +42,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Service:
-    """A service that runs: where it answers, and where it keeps corrections."""
+    """A running service: its address, and its folder of corrections."""
 
     address: str
-    own: Path
+    corrections: Path
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    own = tmp_path_factory.mktemp("own")
-    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(own)]
+    corrections = tmp_path_factory.mktemp("corrections")
+    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(corrections)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = process.stdout.readline()
-        found = re.search(r"http://[\w.:]+", said)
+        line = process.stdout.readline()
+        found = re.search(r"http://[\w.:]+", line)
         try:
-            assert found, f"the service said {said!r} instead of where it is"
-            yield Service(found[0], own)
+            assert found, f"no address in {line!r}"
+            yield Service(found[0], corrections)
         finally:
             process.terminate()
 
@@ -76,7 +76,7 @@ def browser() -> Iterator[Browser]:
 
 @dataclass
 class Complaints:
-    """What a page did that it should not have done; what a test provokes, it names in `expected`."""
+    """Errors, warnings and outside requests of a page, without those that a test expects."""
 
     found: list[str] = field(default_factory=list)
     expected: str = "(?!)"
@@ -85,7 +85,7 @@ class Complaints:
         page.on("console", lambda message: self._note(message.type in ("error", "warning"), message.text))
         page.on("pageerror", lambda error: self._note(True, str(error)))
         page.on("requestfailed", lambda request: self._note(True, f"failed: {request.url}"))
-        page.on("request", lambda request: self._note(not _is_here(request.url, address), f"asked: {request.url}"))
+        page.on("request", lambda request: self._note(not _is_here(request.url, address), f"outside: {request.url}"))
 
     def _note(self, wrong: bool, text: str) -> None:
         if wrong and not re.search(self.expected, text):
@@ -103,12 +103,12 @@ def complaints() -> Complaints:
 
 @pytest.fixture
 def visit(browser: Browser, service: Service, complaints: Complaints) -> Iterator[Callable[..., Page]]:
-    """Open the page, as somebody who was never there; in the end it must have complained of nothing."""
+    """Open the page with an empty profile; at the end there must be no complaints."""
     contexts = []
 
-    def opened(**how: Any) -> Page:
-        how.setdefault("viewport", {"width": 1280, "height": 800})
-        context = browser.new_context(**how)
+    def open_page(**options: Any) -> Page:
+        options.setdefault("viewport", {"width": 1280, "height": 800})
+        context = browser.new_context(**options)
         contexts.append(context)
         context.set_default_timeout(20_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=service.address)
@@ -118,7 +118,7 @@ def visit(browser: Browser, service: Service, complaints: Complaints) -> Iterato
         page.locator("body[data-ready]").wait_for()
         return page
 
-    yield opened
+    yield open_page
     for context in contexts:
         context.close()
     assert complaints.found == []
@@ -130,13 +130,13 @@ def page(visit: Callable[..., Page]) -> Page:
 
 
 @pytest.fixture
-def own(service: Service) -> Iterator[Path]:
+def corrections(service: Service) -> Iterator[Path]:
     """The folder of corrections, empty before and after."""
-    _empty(service.own)
-    yield service.own
-    _empty(service.own)
+    _clear(service.corrections)
+    yield service.corrections
+    _clear(service.corrections)
 
 
-def _empty(folder: Path) -> None:
-    for kept in ("train", "drawings"):
-        shutil.rmtree(folder / kept, ignore_errors=True)
+def _clear(folder: Path) -> None:
+    for name in ("train", "drawings"):
+        shutil.rmtree(folder / name, ignore_errors=True)

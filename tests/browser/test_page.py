@@ -1,4 +1,4 @@
-"""Photographs, models, corrections, themes, refusals, and that everybody can use all of it."""
+"""Photographs, models, corrections, themes, refusals and accessibility."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import FilePayload, Page, expect
 from tests.browser.conftest import Complaints
-from tests.browser.pen import draw, our_strokes, settled
+from tests.browser.strokes import draw, glyph_strokes, wait_for_answer
 
-import digits
+from digits.synthesis import synthesize_page
 
-PAGE = digits.synthesize_page(1)
+pytestmark = pytest.mark.browser
+
+PAGE = synthesize_page(1)
 MIB = 2**20
 
 
@@ -28,13 +30,13 @@ def picture_file(kind: str, turned: int = 0, picture: np.ndarray | None = None) 
     return {"name": f"note.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": buffer.getvalue()}
 
 
-NOTES: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture at all"}
+NOTES: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"plain text"}
 
 
 def photograph(page: Page, file: FilePayload | str) -> None:
     page.locator("#file").set_input_files(file)
     expect(page.locator("#photograph")).to_be_visible()
-    settled(page)
+    wait_for_answer(page)
 
 
 def boxes(page: Page) -> list[str]:
@@ -54,29 +56,29 @@ def hand_over(page: Page, file: FilePayload, event: str) -> None:
         [list(file["buffer"]), file["name"], file["mimeType"], event],
     )
     expect(page.locator("#photograph")).to_be_visible()
-    settled(page)
+    wait_for_answer(page)
 
 
-def test_a_photograph_gets_a_box_on_every_digit(page: Page) -> None:
+def test_photograph_gets_a_box_around_every_digit(page: Page) -> None:
     photograph(page, picture_file("PNG"))
     assert "".join(boxes(page)) == "".join(PAGE.lines)
     expect(page.locator("#numerals")).to_have_text("\n".join(PAGE.lines))
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
-def test_a_picture_may_be_dropped_or_pasted(page: Page, event: str) -> None:
+def test_picture_is_dropped_or_pasted(page: Page, event: str) -> None:
     hand_over(page, picture_file("PNG"), event)
     assert "".join(boxes(page)) == "".join(PAGE.lines)
 
 
-def test_what_the_browser_cannot_show_is_shown_by_the_service(page: Page) -> None:
+def test_service_shows_what_the_browser_cannot(page: Page) -> None:
     photograph(page, picture_file("TIFF"))
     assert "".join(boxes(page)) == "".join(PAGE.lines)
     assert page.locator("#image").evaluate("(image) => image.naturalWidth") > 0
 
 
-def test_a_picture_that_lay_on_its_side_is_shown_upright(page: Page) -> None:
-    picture = digits.synthesize_page(6).picture
+def test_rotated_picture_is_shown_upright(page: Page) -> None:
+    picture = synthesize_page(6).picture
 
     def places(turned: int) -> np.ndarray:
         photograph(page, picture_file("PNG", turned, picture))
@@ -98,12 +100,12 @@ def test_a_picture_that_lay_on_its_side_is_shown_upright(page: Page) -> None:
     assert np.abs(middle[0] - middle[1]).max() < 0.05
 
 
-def test_choosing_a_box_opens_its_digit(page: Page) -> None:
+def test_choosing_a_box_explains_its_digit(page: Page) -> None:
     photograph(page, picture_file("PNG"))
     expect(page.locator("#bars .best th")).to_have_text(boxes(page)[0])
     before = page.locator("#seen").evaluate("(canvas) => canvas.toDataURL()")
     page.locator(".box").nth(1).click()
-    settled(page)
+    wait_for_answer(page)
     expect(page.locator("#bars .best th")).to_have_text(boxes(page)[1])
     expect(page.locator(".box").nth(1)).to_have_attribute("aria-pressed", "true")
     assert page.locator("#seen").evaluate("(canvas) => canvas.toDataURL()") != before
@@ -117,156 +119,154 @@ def test_boxes_are_reached_by_keyboard_in_reading_order(page: Page) -> None:
         page.keyboard.press(key)
         reached.append(page.evaluate("document.activeElement.textContent"))
     page.keyboard.press("Enter")
-    settled(page)
+    wait_for_answer(page)
     assert reached == list("".join(PAGE.lines)[1:3])
     expect(page.locator("#bars .best th")).to_have_text(reached[-1])
 
 
-def test_the_text_is_copied(page: Page) -> None:
+def test_text_is_copied(page: Page) -> None:
     photograph(page, picture_file("PNG"))
     page.get_by_role("button", name="Copy the text").click()
-    expect(page.locator("#said")).to_have_text("Copied.")
+    expect(page.locator("#announcement")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "\n".join(PAGE.lines)
 
 
-def test_what_is_no_picture_is_refused_with_a_sentence(page: Page, complaints: Complaints) -> None:
+def test_invalid_file_is_refused(page: Page, complaints: Complaints) -> None:
     complaints.expected = "422"
     hand_over(page, NOTES, "drop")
-    expect(page.get_by_role("alert")).to_contain_text("not a picture that can be read")
+    expect(page.get_by_role("alert")).to_contain_text("known picture format")
     photograph(page, picture_file("PNG"))
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_a_file_that_is_too_large_is_not_even_sent(page: Page, tmp_path: Path) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+def test_too_large_file_is_not_sent(page: Page, tmp_path: Path) -> None:
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
     large = tmp_path / "large.png"
     large.write_bytes(bytes(33 * MIB))
     page.locator("#file").set_input_files(large)
-    expect(page.get_by_role("alert")).to_have_text(
-        "This file has 33 MiB, and at most 32 MiB are read: shrink the picture first."
-    )
-    assert asked == []
+    expect(page.get_by_role("alert")).to_contain_text("33 MiB, more than the limit of 32 MiB")
+    assert sent == []
 
 
-def test_a_service_that_is_gone_is_told(page: Page, complaints: Complaints) -> None:
+def test_stopped_service_is_reported(page: Page, complaints: Complaints) -> None:
     complaints.expected = "Failed to load resource|failed: "
-    page.route("**/api/look*", lambda route: route.abort("connectionrefused"))
-    draw(page, [our_strokes(1)])
+    page.route("**/api/explain*", lambda route: route.abort("connectionrefused"))
+    draw(page, [glyph_strokes(1)])
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
-    page.unroute("**/api/look*")
-    draw(page, [our_strokes(1)])
+    page.unroute("**/api/explain*")
+    draw(page, [glyph_strokes(1)])
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_two_models_are_shown_side_by_side(page: Page) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+def test_two_models_are_compared(page: Page) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     row = page.locator("#bars .best td:not(.track)")
     assert [number.strip(">") for number in row.all_inner_texts()] == ["99.9", "99.9"]
-    assert page.locator("#spoke b").all_inner_texts() == ["cnn: 3", "mlp: 3"]
-    assert page.locator("#spoke span").all_inner_texts() == ["found by blotting out", "worked out exactly"]
+    assert page.locator("#evidence-tiles b").all_inner_texts() == ["cnn: 3", "mlp: 3"]
+    assert page.locator("#evidence-tiles span").all_inner_texts() == ["found by occlusion", "computed exactly"]
 
 
 def test_models_can_be_chosen(page: Page) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     page.get_by_label("Model that reads").select_option("mlp")
-    settled(page)
-    assert page.locator("#spoke b").all_inner_texts() == ["mlp: 3", "cnn: 3"]
+    wait_for_answer(page)
+    assert page.locator("#evidence-tiles b").all_inner_texts() == ["mlp: 3", "cnn: 3"]
     page.get_by_label("Model to compare with").select_option("none")
-    settled(page)
-    assert page.locator("#spoke b").all_inner_texts() == ["mlp: 3"]
+    wait_for_answer(page)
+    assert page.locator("#evidence-tiles b").all_inner_texts() == ["mlp: 3"]
 
 
 def test_units_light_up(page: Page) -> None:
     layers = page.locator(".units canvas")
     assert [layer.get_attribute("aria-label") for layer in layers.all()] == [
-        "256 units of layer 1, 0 of them lit",
-        "128 units of layer 2, 0 of them lit",
+        "256 units of layer 1, 0 of them active",
+        "128 units of layer 2, 0 of them active",
     ]
-    draw(page, [our_strokes(3)])
-    settled(page)
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     for layer in layers.all():
-        expect(layer).not_to_have_attribute("aria-label", re.compile(", 0 of them lit"))
+        expect(layer).not_to_have_attribute("aria-label", re.compile(", 0 of them active"))
 
 
-def test_the_steps_to_the_digit_are_shown(page: Page) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+def test_steps_to_the_digit_are_shown(page: Page) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     shown = page.locator("#stages img").evaluate_all("(all) => all.map((image) => image.naturalWidth)")
     assert len(shown) == 3
     assert shown[2] == 28
 
 
-def test_nothing_is_kept_without_consent(page: Page, own: Path) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+def test_nothing_is_saved_without_consent(page: Page, corrections: Path) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     page.get_by_role("button", name="It is an 8").click()
-    expect(page.locator("#consent")).to_contain_text(str(own))
-    page.get_by_role("button", name="Do not keep it").click()
-    expect(page.locator("#kept")).to_have_text("Nothing was kept.")
-    assert list(own.rglob("*.png")) == []
+    expect(page.locator("#consent")).to_contain_text(str(corrections))
+    page.get_by_role("button", name="Do not save").click()
+    expect(page.locator("#correct-status")).to_have_text("Nothing was saved.")
+    assert list(corrections.rglob("*.png")) == []
 
 
-def test_a_correction_is_kept_taken_back_and_downloaded(page: Page, own: Path) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+def test_correction_is_saved_downloaded_and_undone(page: Page, corrections: Path) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     page.get_by_role("button", name="It is an 8").click()
-    page.get_by_role("button", name="Keep it", exact=True).click()
-    expect(page.locator("#kept")).to_contain_text("Kept as an 8")
-    assert len(list((own / "train" / "8").glob("*.png"))) == 1
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#correct-status")).to_contain_text("Saved as an 8")
+    assert len(list((corrections / "train" / "8").glob("*.png"))) == 1
     with page.expect_download() as download:
-        page.get_by_role("link", name="Kaggle CSV").click()
+        page.get_by_role("link", name="Download CSV").click()
     rows = list(csv.reader(download.value.path().read_text().splitlines()))
     assert (len(rows), rows[1][0], len(rows[1])) == (2, "8", 785)
     page.get_by_role("button", name="Undo").nth(1).click()
-    expect(page.locator("#kept")).to_have_text("Taken out again.")
-    assert list(own.rglob("*.png")) == []
+    expect(page.locator("#correct-status")).to_have_text("Removed.")
+    assert list(corrections.rglob("*.png")) == []
 
 
-def test_consent_is_asked_once_and_anew_after_all_is_deleted(page: Page, own: Path) -> None:
-    draw(page, [our_strokes(3)])
-    settled(page)
+def test_consent_is_asked_once_and_again_after_deletion(page: Page, corrections: Path) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
     page.get_by_role("button", name="It is an 8").click()
-    page.get_by_role("button", name="Keep it", exact=True).click()
-    expect(page.locator("#own-count")).to_have_text(f"1 digit, in {own}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#corrections-count")).to_have_text(f"1 digit, in {corrections}")
     page.get_by_role("button", name="It is a 9").click()
-    expect(page.locator("#own-count")).to_have_text(f"2 digits, in {own}")
-    expect(page.locator("#own-command")).to_have_text(f"digits train --extra {own} --from mlp")
+    expect(page.locator("#corrections-count")).to_have_text(f"2 digits, in {corrections}")
+    expect(page.locator("#corrections-command")).to_have_text(f"digits train --extra-data {corrections} --from mlp")
     page.get_by_role("button", name="Delete all …").click()
     page.get_by_role("button", name="Delete all", exact=True).click()
-    expect(page.locator("#own-full")).to_be_hidden()
-    assert list(own.rglob("*.png")) == []
+    expect(page.locator("#corrections-full")).to_be_hidden()
+    assert list(corrections.rglob("*.png")) == []
     page.get_by_role("button", name="It is an 8").click()
     expect(page.locator("#consent")).to_be_visible()
 
 
-def test_the_digit_that_is_open_is_the_one_corrected(page: Page, own: Path) -> None:
-    draw(page, [our_strokes(digit) for digit in (7, 2, 5)])
-    settled(page)
+def test_explained_digit_is_the_one_corrected(page: Page, corrections: Path) -> None:
+    draw(page, [glyph_strokes(digit) for digit in (7, 2, 5)])
+    wait_for_answer(page)
     page.get_by_role("button", name="2", exact=True).click()
-    settled(page)
+    wait_for_answer(page)
     page.get_by_role("button", name="It is a 2").click()
-    with page.expect_response("**/api/own?*") as answer:
-        page.get_by_role("button", name="Keep it", exact=True).click()
+    with page.expect_response("**/api/corrections?*") as answer:
+        page.get_by_role("button", name="Save", exact=True).click()
     assert answer.value.json()["read_as"] == 2
-    expect(page.locator("#kept")).to_contain_text("Kept as a 2")
+    expect(page.locator("#correct-status")).to_contain_text("Saved as a 2")
 
 
-def test_from_another_computer_nothing_can_be_corrected(page: Page, complaints: Complaints) -> None:
+def test_other_computers_cannot_correct(page: Page, complaints: Complaints) -> None:
     complaints.expected = "403"
-    page.route("**/api/own", lambda route: route.fulfill(status=403, json={"error": "not from here"}))
+    page.route("**/api/corrections", lambda route: route.fulfill(status=403, json={"error": "not from here"}))
     page.reload()
     page.locator("body[data-ready]").wait_for()
-    draw(page, [our_strokes(3)])
-    settled(page)
-    expect(page.get_by_text("Corrections are kept only on the computer")).to_be_visible()
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
+    expect(page.get_by_text("Corrections work only on the computer")).to_be_visible()
     expect(page.locator("#correct")).to_be_hidden()
-    expect(page.locator("#own")).to_be_hidden()
+    expect(page.locator("#corrections")).to_be_hidden()
 
 
-def test_the_theme_follows_the_system_until_one_is_chosen(visit: Callable[..., Page]) -> None:
+def test_theme_follows_the_system_until_one_is_chosen(visit: Callable[..., Page]) -> None:
     page = visit(color_scheme="dark")
     root = page.locator("html")
     expect(root).to_have_attribute("data-theme", "dark")
@@ -285,7 +285,9 @@ def test_nothing_scrolls_sideways(visit: Callable[..., Page], width: int, height
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit: Callable[..., Page], complaints: Complaints, own: Path, theme: str) -> None:
+def test_axe_finds_no_serious_violation(
+    visit: Callable[..., Page], complaints: Complaints, corrections: Path, theme: str
+) -> None:
     page = visit(color_scheme=theme)
     complaints.expected = "422"
     found: dict[str, list[str]] = {}
@@ -298,14 +300,14 @@ def test_axe_finds_nothing_serious(visit: Callable[..., Page], complaints: Compl
     check("empty")
     for each in page.locator("summary").all():
         each.click()
-    draw(page, [our_strokes(digit) for digit in (7, 2, 5)])
-    settled(page)
+    draw(page, [glyph_strokes(digit) for digit in (7, 2, 5)])
+    wait_for_answer(page)
     check("drawn")
     page.get_by_role("button", name="It is an 8").click()
-    check("asked for consent")
-    page.get_by_role("button", name="Keep it", exact=True).click()
-    expect(page.locator("#own-full")).to_be_visible()
-    check("kept")
+    check("consent")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#corrections-full")).to_be_visible()
+    check("saved")
     photograph(page, NOTES)
     check("refused")
     photograph(page, picture_file("PNG"))

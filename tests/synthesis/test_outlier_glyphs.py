@@ -105,7 +105,7 @@ def test_writers_apply_their_style_to_outliers() -> None:
     assert writing.pen_down.any(1).all()
 
 
-def test_older_processor_draws_the_same_curves(on_an_older_processor: Callable[[str], str]) -> None:
+def test_an_older_processor_draws_the_same_curves(on_an_older_processor: Callable[[str], str]) -> None:
     # of strokes as long as each other, and points halfway between two, the last bit of a sum must not decide
     here = [float(np.abs(glyph.sharp @ glyph.controls).sum().round(6)) for glyph in parse_outlier_glyphs()]
     assert [float(line) for line in on_an_older_processor(CURVES).split()] == here

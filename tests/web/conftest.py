@@ -1,4 +1,4 @@
-"""A running service, as a user starts it, and a client that sends what it is told to."""
+"""A running service, as a user starts it, and a client for it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ import psutil
 import pytest
 from PIL import Image
 
-from digits.web.workers import MOST
+from digits.web.workers import MAX_PROCESSES
 
 if sys.platform == "win32":
-    pytest.skip("signals and process groups are those of other systems", allow_module_level=True)
+    pytest.skip("uses POSIX signals and process groups", allow_module_level=True)
 
 
 @dataclass(frozen=True)
-class Answered:
+class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -47,46 +47,46 @@ class Answered:
 
 @dataclass(frozen=True)
 class Served:
-    """A service in a process of its own."""
+    """A service in its own process."""
 
     address: str
-    own: Path
+    corrections: Path
     process: subprocess.Popen[str] = field(repr=False)
 
     @property
     def host(self) -> str:
         return urlsplit(self.address).netloc
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answered:
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection = http.client.HTTPConnection(self.host, timeout=30)
         try:
             connection.request(method, path, body, named)
             answer = connection.getresponse()
-            return Answered(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:
             connection.close()
 
-    def get(self, path: str, **headers: str) -> Answered:
-        return self.ask("GET", path, **headers)
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.send("GET", path, **headers)
 
-    def post(self, path: str, picture: bytes, kind: str = "image/png", **headers: str) -> Answered:
-        return self.ask("POST", path, picture, content_type=kind, **headers)
+    def post(self, path: str, picture: bytes, kind: str = "image/png", **headers: str) -> Answer:
+        return self.send("POST", path, picture, content_type=kind, **headers)
 
     def memory(self) -> int:
-        """Bytes of memory that its processes hold, once all workers have begun and none of them works."""
-        give_up = time.monotonic() + 30
+        """Bytes of memory of all processes, once all workers have started and are idle."""
+        deadline = time.monotonic() + 30
         before = -1.0
         while True:
             spent = sum(process.cpu_times().user for process in self.processes())
-            if spent == before and len(self.readers()) == min(os.cpu_count() or 1, MOST):
+            if spent == before and len(self.readers()) == min(os.cpu_count() or 1, MAX_PROCESSES):
                 return sum(int(process.memory_info().rss) for process in self.processes())
-            assert time.monotonic() < give_up
+            assert time.monotonic() < deadline
             before = spent
             time.sleep(0.2)
 
     def readers(self) -> list[psutil.Process]:
-        """Its workers that are ready to read."""
+        """The workers that are ready to read."""
         found = []
         for process in self.processes()[1:]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -95,37 +95,39 @@ class Served:
         return found
 
     def processes(self) -> list[psutil.Process]:
-        """It and its workers."""
+        """The service and its workers."""
         first = psutil.Process(self.process.pid)
         return [first, *first.children(recursive=True)]
 
 
 @contextmanager
-def serving(own: Path, *words: object, before: str = "", quiet: bool = True, **options: Any) -> Iterator[Served]:
-    """Run the service until the block ends; `before` is code that runs ahead of it, such as a shorter time limit.
+def serving(
+    corrections: Path, *flags: object, before: str = "", quiet: bool = True, **options: Any
+) -> Iterator[Served]:
+    """Run the service until the block ends, and check that it prints nothing on stderr if it should be `quiet`.
 
-    Whatever is sent, it has nothing to say on stderr, unless it may not be `quiet`.
+    `before` is code that runs first and sets, for instance, a shorter time limit.
     """
     code = f"{before}\nfrom digits.cli import main\nmain()"
-    call = [sys.executable, "-c", code, "serve", "--port", "0", "--corrections", str(own), *map(str, words)]
+    call = [sys.executable, "-c", code, "serve", "--port", "0", "--corrections", str(corrections), *map(str, flags)]
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
     assert process.stdout
     line = process.stdout.readline()
     if not line.startswith("digits is at "):
-        raise AssertionError(f"it did not start: {line}{process.communicate()}")
+        raise AssertionError(f"the service did not start: {line}{process.communicate()}")
     try:
-        yield Served(line.split()[3], own, process)
+        yield Served(line.split()[3], corrections, process)
     finally:
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
-    assert quiet is False or not said, said
+        _, stderr = process.communicate(timeout=20)
+    assert quiet is False or not stderr, stderr
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One service for all tests of a worker."""
+    """One service for all tests of a pytest worker."""
     folder = tmp_path_factory.mktemp("served")
-    with serving(folder / "own", cwd=folder) as running:
+    with serving(folder / "corrections", cwd=folder) as running:
         yield running
 
 
@@ -137,7 +139,7 @@ def png(picture: np.ndarray, kind: str = "PNG") -> bytes:
 
 @pytest.fixture(scope="session")
 def drawing(mnist: Any) -> Callable[..., bytes]:
-    """Draw test digits side by side as the page's canvas shows them: dark on white."""
+    """Draw test digits side by side, dark on white, as the page sends them."""
 
     def draw(*numbers: int, kind: str = "PNG") -> bytes:
         canvas = np.full((200, 140 * len(numbers) + 40), 255, np.uint8)
@@ -155,16 +157,16 @@ def seven(drawing: Callable[..., bytes]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def told_by_the_command(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """What ``digits read --json`` says of picture files, by their bytes."""
+def read_by_command(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Read pictures, given by their bytes, with ``digits read --json``."""
 
-    def told(pictures: list[bytes], *words: str) -> Any:
+    def read(pictures: list[bytes], *flags: str) -> Any:
         folder = tmp_path_factory.mktemp("pictures")
         files = [folder / f"{index:03}.bin" for index in range(len(pictures))]
         for file, content in zip(files, pictures, strict=True):
             file.write_bytes(content)
-        call = [sys.executable, "-m", "digits", "read", *map(str, files), "--json", *words]
+        call = [sys.executable, "-m", "digits", "read", *map(str, files), "--json", *flags]
         done = subprocess.run(call, capture_output=True, text=True, check=True, env=os.environ)
         return json.loads(done.stdout)
 
-    return told
+    return read

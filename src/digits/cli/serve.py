@@ -62,6 +62,6 @@ def _run(call: Serve) -> None:
 
             webbrowser.open(address)
 
-    folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "own"
+    folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
-        run(call.host, call.port, models=call.model, own=folder, names=call.name, ready=ready)
+        run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)

@@ -83,7 +83,7 @@ class Sheet:
 
 
 def sample_sheet(height: int, width: int, rng: np.random.Generator, line_height: float | None = None) -> Sheet:
-    """Sample a sheet, sizes in pixels; printed lines fit writing of `line_height`, by default a third of its height."""
+    """Sample a sheet, sizes in pixels; printed lines fit handwriting of `line_height`, by default a third of it."""
     shares = np.array([kind.share for kind in SHEET_KINDS.values()])
     name = list(SHEET_KINDS)[int(rng.choice(len(shares), p=shares / shares.sum()))]
     kind = SHEET_KINDS[name]

@@ -1,4 +1,4 @@
-"""The body of a request, received in memory alone, within a size and a time."""
+"""Receiving the body of a request: in memory only, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ import anyio
 from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
-from digits.web.pictures import MOST, Sent
 from digits.web.refusals import RefusedError
+from digits.web.uploads import MAX_BODY_BYTES, Upload
 
-TOGETHER = 8 * MOST
-"""Bytes of all bodies that are held at once, at most."""
+MAX_TOTAL_BYTES = 8 * MAX_BODY_BYTES
+"""Bytes of all bodies in memory at the same time, at most."""
 
-SLOWEST = 20.0
-"""Seconds in which a body must have come."""
+MAX_BODY_SECONDS = 20.0
+"""Seconds within which a body must arrive."""
 
-_held = 0
-"""Bytes of all bodies that are held now."""
+_total_bytes = 0
+"""Bytes of all bodies in memory now."""
 
 
-async def receive(request: Request) -> AsyncIterator[Sent]:
+async def receive(request: Request) -> AsyncIterator[Upload]:
     """Receive the body of a request, and hold it until the request is answered.
 
     Raises
     ------
     RefusedError
-        413 when it is too large, which a header may tell at once; 408 when it does not come in time; 415 for one of a
-        kind that holds no picture; 503 when too much is held already.
+        413 when the body is too large, by its header or by its bytes; 408 when it does not arrive in time; 415 for a
+        media type that holds no picture; 503 when other bodies fill the memory set aside for them.
     """
-    global _held
-    header = request.headers.get("content-type", "")
-    kind = header.partition(";")[0].strip().lower()
-    if kind not in ("multipart/form-data", "application/json", "application/octet-stream") and kind[:6] != "image/":
+    global _total_bytes
+    content_type = request.headers.get("content-type", "")
+    upload_type = content_type.partition(";")[0].strip().lower()
+    if upload_type not in ("multipart/form-data", "application/octet-stream") and upload_type[:6] != "image/":
         raise RefusedError(
             415,
-            f"a body of the kind {kind or 'that is not named'} is not read here: send the picture's bytes as image/png "
-            "(or image/jpeg …), a form with a file, or JSON",
+            f"Content-Type {upload_type or 'is missing'}: send the bytes of a picture as image/png (image/jpeg, …), or "
+            "a form with a file",
         )
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > MOST:
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
     body = bytearray()
     try:
         try:
-            with anyio.fail_after(SLOWEST):
+            with anyio.fail_after(MAX_BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
-                    _held += len(chunk)
-                    if len(body) > MOST:
+                    _total_bytes += len(chunk)
+                    if len(body) > MAX_BODY_BYTES:
                         raise _too_large()
-                    if _held > TOGETHER:
-                        raise RefusedError(503, "too many pictures are being sent at the moment: try again in a second")
+                    if _total_bytes > MAX_TOTAL_BYTES:
+                        raise RefusedError(503, "too many uploads at the moment: try again in a second")
         except TimeoutError:
-            sentence = f"the picture did not come within {SLOWEST:g} seconds: shrink it, or try again"
-            raise RefusedError(408, sentence) from None
-        except ClientDisconnect:  # nobody is there to be told
-            raise RefusedError(400, "the connection was closed before the picture had come") from None
-        yield Sent(kind, header, bytes(body))
+            message = f"the picture did not arrive within {MAX_BODY_SECONDS:g} seconds: shrink it, or try again"
+            raise RefusedError(408, message) from None
+        except ClientDisconnect:  # nobody receives this answer
+            raise RefusedError(400, "the connection closed before the picture had arrived") from None
+        yield Upload(upload_type, content_type, bytes(body))
     finally:
-        _held -= len(body)
+        _total_bytes -= len(body)
 
 
-SentPicture = Annotated[Sent, Depends(receive)]
-"""What a call takes that reads a picture."""
+ReceivedUpload = Annotated[Upload, Depends(receive)]
+"""The parameter of a call that reads a picture."""
 
 
 def _too_large() -> RefusedError:
-    return RefusedError(413, f"the body is larger than {MOST // 2**20} MiB: shrink the picture and send it again")
+    return RefusedError(413, f"the body is larger than {MAX_BODY_BYTES // 2**20} MiB: shrink the picture")

@@ -1,4 +1,4 @@
-"""Connections that must come to a point: who opens one and says nothing, or little, is let go."""
+"""Connections with a deadline: those that send no complete request head in time are closed."""
 
 from __future__ import annotations
 
@@ -6,64 +6,64 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-SLOWEST = 10.0
-"""Seconds in which the head of a request must have come."""
+MAX_HEAD_SECONDS = 10.0
+"""Seconds within which the head of a request must arrive."""
 
-LARGEST = 2**19
-"""Bytes of such a head, at most, with what of the body came along."""
+MAX_HEAD_BYTES = 2**19
+"""Bytes of a head, at most, counting what arrives of the body with it."""
 
-MOST = 256
-"""Connections that have asked nothing yet, at most; when there are more, the oldest is closed."""
+MAX_WAITING = 256
+"""Connections without a request, at most; above that, the oldest is closed."""
 
 
 class Connection(HttpToolsProtocol):
-    """A connection as uvicorn has it, which by itself waits for a request without end."""
+    """A connection of uvicorn, which by itself would wait for a request forever."""
 
-    waiting: dict[Connection, None] = {}  # noqa: RUF012, of all connections, in the order in which they began to wait
+    waiting: dict[Connection, None] = {}  # noqa: RUF012, shared by all connections, the longest-waiting first
     deadline: asyncio.TimerHandle | None = None
-    come = 0
+    head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Start to wait for the first request."""
         super().connection_made(transport)
-        self._wait()
+        self._start_waiting()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, as long as it may still become a request."""
-        self.come = self.come + len(data) if self.deadline else 0
-        if self.come > LARGEST:
-            self._let_go()
+        """Pass data on, unless the head has grown too large."""
+        self.head_bytes = self.head_bytes + len(data) if self.deadline else 0
+        if self.head_bytes > MAX_HEAD_BYTES:
+            self._abort()
         else:
             super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the head of a further one, whose first bytes came."""
+        """Start to wait for the rest of a further head."""
         super().on_message_begin()
         if self.deadline is None:
-            self._wait()
+            self._start_waiting()
 
     def on_headers_complete(self) -> None:
-        """Go on to the request, which has a time limit of its own."""
-        self._wait_no_longer()
+        """Pass the request on, which has a time limit of its own."""
+        self._stop_waiting()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._wait_no_longer()
+        self._stop_waiting()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self.deadline = self.loop.call_later(SLOWEST, self._let_go)
+    def _start_waiting(self) -> None:
+        self.deadline = self.loop.call_later(MAX_HEAD_SECONDS, self._abort)
         self.waiting[self] = None
-        if len(self.waiting) > MOST:
-            next(iter(self.waiting))._let_go()
+        if len(self.waiting) > MAX_WAITING:
+            next(iter(self.waiting))._abort()
 
-    def _wait_no_longer(self) -> None:
+    def _stop_waiting(self) -> None:
         self.waiting.pop(self, None)
         if self.deadline is not None:
             self.deadline.cancel()
             self.deadline = None
 
-    def _let_go(self) -> None:
-        self._wait_no_longer()
+    def _abort(self) -> None:
+        self._stop_waiting()
         self.transport.abort()

@@ -1,4 +1,4 @@
-"""Who may ask: this page for this host, and programs; not the pages of others that a browser has open beside it."""
+"""Access control: this page and programs may use the service; other websites in the same browser may not."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digits.web.handlers import refused
+from digits.web.handlers import refuse
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""What the page may load: what comes with it, and nothing from anywhere else."""
+"""The page may load its own files only."""
 
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -26,22 +26,22 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer."""
+"""Headers of every answer."""
 
 
 class Guard:
-    """Lets through what may ask, and puts `HEADERS` on every answer.
+    """Refuse requests from other websites, and set `HEADERS` on every answer.
 
-    A request must name a host that is this one, so that no page reaches it under a name of its own whose address it
-    changed to this computer's (DNS rebinding). A browser says which page a request comes from, in ``Origin`` and
-    ``Sec-Fetch-Site``; programs say neither.
+    The Host header must name this computer. Otherwise a website could point a name of its own at this computer's
+    address and pass as the same origin (DNS rebinding). Browsers state in ``Origin`` and ``Sec-Fetch-Site`` which page
+    sends a request; programs send neither.
 
     Parameters
     ----------
     app
-        Asked if all is well.
+        Answers the requests that are admitted.
     names
-        Names of this host beside localhost and its addresses.
+        Names of this host, besides localhost and its addresses.
     """
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
@@ -54,31 +54,30 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                if scope["path"].startswith("/api/"):
-                    headers["Cache-Control"] = "no-store"
-                else:
-                    headers.setdefault("Cache-Control", "no-cache")
+                headers.update(HEADERS)
+                headers["Cache-Control"] = "no-store" if scope["path"].startswith("/api/") else "no-cache"
             await send(message)
 
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if not self._is_here(host):
-            answer = refused(421, f"this is not {host!r}: ask it by its address, or start it with --name {host!r}")
-            await answer(scope, receive, guarded)
+        if not self._is_own_name(host):
+            answer = refuse(421, f"{host!r} is not a name of this computer: use its address, or start with --name")
+            await answer(scope, receive, send_guarded)
         elif scope["path"].startswith("/api/") and _is_foreign(headers, host):
-            answer = refused(403, "other pages may not ask this service: open its own page, or ask it from a program")
-            await answer(scope, receive, guarded)
+            answer = refuse(403, "requests from other websites are refused: use the page of digits serve, or a program")
+            await answer(scope, receive, send_guarded)
         else:
-            await self.app(scope, receive, guarded)
+            await self.app(scope, receive, send_guarded)
 
-    def _is_here(self, host: str) -> bool:
-        name = (_parsed(f"//{host}") or "").lower()
-        return name in self.names or _is_address(name)
+    def _is_own_name(self, host: str) -> bool:
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").lower()
+            return name in self.names or bool(ipaddress.ip_address(name))
+        except ValueError:
+            return False
 
 
 def _is_foreign(headers: Headers, host: str) -> bool:
@@ -88,26 +87,11 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
-def _parsed(address: str) -> str | None:
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
 def is_loopback(address: str) -> bool:
-    """Whether an address is this computer's own, that nobody else can come from."""
+    """Say whether an address is one that only this computer can use, such as 127.0.0.1."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_loopback)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)

@@ -1,4 +1,4 @@
-"""How errors become answers: a status and a sentence, always as ``{"error": …}``."""
+"""From errors to answers: a status, and the message as ``{"error": …}``."""
 
 from __future__ import annotations
 
@@ -14,63 +14,61 @@ from starlette.routing import Match
 from digits.errors import DataError, DigitsError
 from digits.web.refusals import RefusedError
 
-WORDS = {
-    404: "there is nothing at {path}; /openapi.json lists what is",
-    405: "{path} is not called with {method}; /openapi.json tells how it is",
+MESSAGES = {
+    404: "{path} does not exist: see /openapi.json for the calls",
+    405: "{path} does not support {method}: see /openapi.json for the calls",
 }
-"""Sentences for what the framework refuses by itself."""
+"""Messages for what the framework refuses by itself."""
 
 
-def refused(status: int, sentence: str) -> JSONResponse:
-    """Give the answer that refuses."""
+def refuse(status: int, message: str) -> JSONResponse:
+    """Make an answer that refuses a request."""
     headers = {"Retry-After": "1"} if status == 503 else {}
-    if status in (408, 413):  # the rest of such a body is not waited for
+    if status in (408, 413):  # do not wait for the rest of the body
         headers["Connection"] = "close"
-    return JSONResponse({"error": sentence}, status, headers)
+    return JSONResponse({"error": message}, status, headers)
 
 
-async def on_refusal(request: Request, error: Exception) -> JSONResponse:
+async def on_refusal(request: Request, error: RefusedError) -> JSONResponse:
     """Answer a `RefusedError`."""
-    return refused(error.status if isinstance(error, RefusedError) else 500, str(error))
+    return refuse(error.status, str(error))
 
 
-async def on_digits_error(request: Request, error: Exception) -> JSONResponse:
-    """Answer what the reader says of a picture that it cannot read, or of a wrong word."""
-    return refused(422 if isinstance(error, DataError) else 400, str(error))
+async def on_digits_error(request: Request, error: DigitsError) -> JSONResponse:
+    """Answer a picture that cannot be read, or another error of the package."""
+    return refuse(422 if isinstance(error, DataError) else 400, str(error))
 
 
-async def on_wrong_call(request: Request, error: Exception) -> JSONResponse:
-    """Answer words in the address that are not what they should be, naming the first."""
-    assert isinstance(error, RequestValidationError)
+async def on_invalid_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
+    """Answer query parameters that are invalid, naming the first."""
     first: dict[str, Any] = error.errors()[0]
-    return refused(422, f"{first['loc'][-1]}: {first['msg']}")
+    return refuse(422, f"{first['loc'][-1]}: {first['msg']}")
 
 
-async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
     """Answer what the framework itself refuses."""
-    assert isinstance(error, HTTPException)
-    words = WORDS.get(error.status_code, str(error.detail))
-    answer = refused(error.status_code, words.format(path=request.url.path, method=request.method))
+    message = MESSAGES.get(error.status_code, str(error.detail))
+    answer = refuse(error.status_code, message.format(path=request.url.path, method=request.method))
     answer.headers.update(error.headers or {})
-    if error.status_code == 405:  # the framework names the methods of one of the calls at this address
-        answer.headers["Allow"] = ", ".join(sorted(_methods(request)))
+    if error.status_code == 405:  # the framework names the methods of only one of the calls at this address
+        answer.headers["Allow"] = ", ".join(_methods(request) or ["GET"])
     return answer
 
 
-def _methods(request: Request) -> set[str]:
-    """List what the address of a request may be called with."""
-    found: set[str] = set()
-    for method in ("DELETE", "GET", "POST"):
+def _methods(request: Request) -> list[str]:
+    """List the methods that the address of a request supports."""
+
+    def is_supported(method: str) -> bool:
         scope = dict(request.scope) | {"method": method}
-        if any(route.matches(scope)[0] == Match.FULL for route in request.app.routes):
-            found.add(method)
-    return found
+        return any(route.matches(scope)[0] == Match.FULL for route in request.app.routes)
+
+    return [method for method in ("DELETE", "GET", "POST") if is_supported(method)]
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     RefusedError: on_refusal,
     DigitsError: on_digits_error,
-    RequestValidationError: on_wrong_call,
+    RequestValidationError: on_invalid_parameter,
     HTTPException: on_http_error,
 }
-"""By kind of error, who answers it."""
+"""The handler of each type of error."""

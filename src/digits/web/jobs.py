@@ -1,4 +1,4 @@
-"""What a worker process does: it has the models, and answers one picture after the other."""
+"""What a worker process does: it loads the models once, and answers one picture after another."""
 
 from __future__ import annotations
 
@@ -15,88 +15,106 @@ from typing import Any
 from digits.errors import DigitsError
 from digits.inference.steps import trace_digit
 from digits.preprocessing.ink import limit_opencv_threads
-from digits.web.own import OwnSet
-from digits.web.pictures import Sent
+from digits.web.corrections import Corrections
+from digits.web.explanation import explain_reading
+from digits.web.models import Hints, LoadedModel, load_models
 from digits.web.refusals import RefusedError
-from digits.web.service import Mode, Service, opened_models
+from digits.web.uploads import Upload
 
-_more: tuple[str, ...] = ()
-"""Model files and run folders that answer beside those of the package."""
+_extra_models: tuple[str, ...] = ()
+"""Model files and run folders to load besides the models of the package."""
 
 
-def begin(more: tuple[str, ...]) -> None:
-    """Begin a worker: it ends with the process that began it, and by nothing else.
+def start(extra_models: tuple[str, ...]) -> None:
+    """Prepare a worker process, which ends with the process that started it.
 
     Parameters
     ----------
-    more
-        Model files and run folders that answer beside those of the package.
+    extra_models
+        Model files and run folders to load besides the models of the package.
     """
-    global _more
-    _more = more
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; what was asked is answered first
-    limit_opencv_threads()  # a core a worker
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # who sent a broken form is told so
+    global _extra_models
+    _extra_models = extra_models
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; pending jobs are finished first
+    limit_opencv_threads()  # one core per worker
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the answer says what is wrong with a form
     if parent := parent_process():
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    with contextlib.suppress(DigitsError):  # which every job says again
-        _service()
+        threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
+    with contextlib.suppress(DigitsError):  # every job raises it again
+        _models()
 
 
-def _end_with(sentinel: int) -> None:
+def _exit_with(sentinel: int) -> None:
     connection.wait([sentinel])
     os._exit(0)
 
 
 @cache
-def _service() -> Service:
-    return Service(opened_models(_more))
+def _models() -> dict[str, LoadedModel]:
+    return load_models(_extra_models)
 
 
-def described() -> dict[str, Any]:
-    """List the models that answer.
+def _find_model(name: str | None) -> LoadedModel:
+    """Find a model; the default one for None.
+
+    Raises
+    ------
+    RefusedError
+        404 when no model has this name.
+    """
+    models = _models()
+    if name and name not in models:
+        raise RefusedError(404, f"no model is named {name!r}: choose from {', '.join(models)}")
+    return models[name or next(iter(models))]
+
+
+def describe_models() -> dict[str, Any]:
+    """List the models.
 
     Raises
     ------
     ModelError
         When one of them cannot be loaded.
     """
-    models = _service().models
-    return {"default": _service().default, "models": [model.to_dict() for model in models.values()]}
+    return {"default": next(iter(_models())), "models": [model.to_dict() for model in _models().values()]}
 
 
 def rest() -> None:
-    """Be busy for a moment, so that the next job finds no idle worker, and another one begins."""
+    """Be busy for a moment, so that the pool starts another worker for the next job."""
     time.sleep(0.02)
 
 
-def read(sent: Sent, model: str | None, how: Mode) -> dict[str, Any]:
-    """Read a picture; the arguments are those of `Service.read`."""
-    _service().model(model)
-    return _service().read(*sent.decoded(), model, how).to_dict()
+def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
+    """Read a picture."""
+    reader = _find_model(model).reader
+    decoded, name = upload.decode()
+    return reader.read_decoded(decoded, **hints._asdict(), name=name).to_dict()
 
 
-def look(sent: Sent, models: tuple[str, ...], how: Mode, focus: int, evidence: bool, preview: bool) -> dict[str, Any]:
-    """Read a picture and open up a digit; the arguments are those of `Service.look`."""
-    for model in models:
-        _service().model(model)
-    decoded, name = sent.decoded()
-    return _service().look(decoded, name, models, how, focus=focus, evidence=evidence, preview=preview)
+def explain(
+    upload: Upload, models: tuple[str, ...], hints: Hints, focus: int, evidence: bool, preview: bool
+) -> dict[str, Any]:
+    """Read a picture and explain one digit; the arguments are those of `explain_reading`."""
+    chosen = [_find_model(name) for name in dict.fromkeys(models)] or [_find_model(None)]
+    decoded, name = upload.decode()
+    return explain_reading(decoded, name, chosen, hints, focus=focus, evidence=evidence, preview=preview)
 
 
-def keep(sent: Sent, own: OwnSet, label: int, digit: int, model: str | None, how: Mode) -> dict[str, Any]:
-    """Keep a digit of a picture in the own set.
+def add_correction(
+    upload: Upload, corrections: Corrections, label: int, digit: int, model: str | None, hints: Hints
+) -> dict[str, Any]:
+    """Store one digit of a picture with its correct label.
 
     Raises
     ------
     RefusedError
-        422 when there is no such digit in it.
+        422 when the picture has no such digit.
     """
-    _service().model(model)
-    decoded, name = sent.decoded()
-    reading = _service().read(decoded, name, model, how)
+    reader = _find_model(model).reader
+    decoded, name = upload.decode()
+    reading = reader.read_decoded(decoded, **hints._asdict(), name=name)
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
-        raise RefusedError(422, f"there is no digit {digit} in this picture: {len(reading.digits)} were found")
+        raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
     found = reading.digits[digit]
-    entry = own.keep(found.image, trace_digit(decoded.picture, reading, found).seen, label)
-    return {"kept": vars(entry), "read_as": found.value, "count": len(own.entries())}
+    entry = corrections.add(found.image, trace_digit(decoded.picture, reading, found).seen, label)
+    return {"correction": vars(entry), "read_as": found.value, "count": len(corrections.entries())}

@@ -1,23 +1,23 @@
-"""What the service does not answer."""
+"""Requests that the service refuses."""
 
 from __future__ import annotations
 
 
 class RefusedError(Exception):
-    """A request that is not answered.
+    """A request that is refused.
 
     Parameters
     ----------
     status
-        Of HTTP, 4xx or 503.
-    sentence
-        What was wrong, and what to do.
+        HTTP status, 4xx or 503.
+    message
+        What is wrong, and what to do.
     """
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(status, sentence)  # both, since it may cross to another process
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)  # both, since pickling between processes needs them
         self.status = status
-        self.sentence = sentence
+        self.message = message
 
     def __str__(self) -> str:
-        return self.sentence
+        return self.message

@@ -1,193 +1,169 @@
-"""What the answers look like, for ``/openapi.json``: programs that are generated from it know every field."""
+"""Parameters and answers as ``/openapi.json`` describes them; generated clients know every field."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import BaseModel, Field
+
+ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
+Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
+Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
+
+UPLOAD_ERRORS = (400, 404, 408, 413, 415, 422, 503)
+"""Statuses with which a call that reads a picture can fail."""
 
 
 class Error(BaseModel):
-    """Why there is no answer."""
+    """Why a request failed."""
 
-    error: str = Field(examples=["the picture is not in a known picture format: save it as PNG, JPEG, …"])
+    error: str = Field(examples=["the picture is empty: choose a file that holds a picture"])
 
 
 class Health(BaseModel):
-    """That the service runs."""
+    """The service runs."""
 
     status: str = Field(examples=["ok"])
     version: str = Field(examples=["0.1.0"])
 
 
 class ModelInfo(BaseModel):
-    """A model that answers."""
+    """A model."""
 
     name: str = Field(examples=["cnn"])
     network: str = Field(examples=["784-256-128-10"])
     recipe: str = Field(examples=["reader-mlp"])
     parameters: int = Field(examples=[235146])
-    test_accuracy: float | None = Field(description="Share of its set's test digits that it names right.")
-    rejection_threshold: float = Field(description="Confidence below which an answer is not a digit.")
+    test_accuracy: float | None = Field(description="Accuracy on the test digits of its data set, 0–1.")
+    rejection_threshold: float = Field(description="Confidence below which an answer is rejected as a non-digit.")
     layers: list[int] | None = Field(
-        description="Units of each layer where the network is fully connected.", examples=[[784, 256, 128, 10]]
+        description="Units per layer of a fully connected network.", examples=[[784, 256, 128, 10]]
     )
 
 
 class Models(BaseModel):
-    """The models that answer."""
+    """The models."""
 
-    default: str = Field(description="Who reads when none is named.", examples=["cnn"])
+    default: str = Field(description="Model that reads when a request names none.", examples=["cnn"])
     models: list[ModelInfo]
 
 
-class ReadDigit(BaseModel):
-    """What was read in one place."""
+class Digit(BaseModel):
+    """One digit of a picture."""
 
     value: int = Field(ge=0, le=9, examples=[7])
     confidence: float = Field(ge=0, le=1, examples=[0.9987])
-    box: list[int] = Field(description="Left, top, width and height in the upright picture, in pixels.")
-    accepted: bool = Field(description="Whether it is a digit, as far as the model knows.")
-    alternatives: list[list[float]] = Field(description="Other answers with their probabilities.")
-    doubts: list[str] = Field(description="Why to look again; empty for most.", examples=[["could also be a 1"]])
+    box: list[int] = Field(description="Left, top, width and height in pixels, in the picture as viewers show it.")
+    accepted: bool = Field(description="False for a probable non-digit.")
+    alternatives: list[list[float]] = Field(description="Other classes with their probabilities.")
+    doubts: list[str] = Field(description="Reasons to check it; mostly empty.", examples=[["could also be a 1"]])
 
 
-class ReadPicture(BaseModel):
-    """What was read in a picture: the same that ``digits read --json`` prints of it."""
+class Reading(BaseModel):
+    """The digits of a picture, as ``digits read --json`` prints them."""
 
     file: str = Field(examples=["note.jpg"])
-    text: str = Field(description="The accepted digits, a line for each written one.", examples=["0791\n555"])
+    text: str = Field(description="The accepted digits, one line per line of writing.", examples=["0791\n555"])
     lines: list[str] = Field(examples=[["0791", "555"]])
-    digits: list[ReadDigit]
+    digits: list[Digit]
 
 
 class Answer(BaseModel):
     """What one model reads."""
 
     model: str
-    reading: ReadPicture
-    probabilities: list[list[float]] = Field(description="Of every digit, of each class.")
-    images: list[str] = Field(description="Of every digit, its 28 × 28 as the network got it: base64 of 784 bytes.")
+    reading: Reading
+    probabilities: list[list[float]] = Field(description="Ten class probabilities per digit.")
+    images: list[str] = Field(description="The 28 × 28 pixels that the network saw, per digit: base64 of 784 bytes.")
 
 
 class Evidence(BaseModel):
-    """Which ink spoke for an answer."""
+    """Which pixels supported an answer."""
 
     answer: int
-    pixels: list[float] = Field(description="784: what each pixel's ink adds to the answer's score; below 0: against.")
-    exact: bool = Field(description="By the gradient of a piecewise linear network; else by blotting out squares.")
+    pixels: list[float] = Field(description="784 contributions to the score of the answer; negative: against it.")
+    exact: bool = Field(description="True: from the gradient of a piecewise linear network; false: by occlusion.")
 
 
-class InsideModel(BaseModel):
-    """What one model makes of the digit."""
+class ModelExplanation(BaseModel):
+    """How one model sees the digit."""
 
     model: str
     probabilities: list[float]
     accepted: bool
-    layers: list[list[float]] | None = Field(description="What each hidden layer gives, where it is fully connected.")
+    layers: list[list[float]] | None = Field(description="Activations per hidden layer of a fully connected network.")
     evidence: Evidence | None
 
 
 class Steps(BaseModel):
-    """How the digit came out of the picture, as ``data:`` addresses."""
+    """The steps from the picture to the digit, as ``data:`` URLs."""
 
     seen: str
     ink: str
     digit: str
 
 
-class Inside(BaseModel):
-    """One digit, opened up."""
+class Focus(BaseModel):
+    """The digit that is explained."""
 
-    digit: int = Field(description="Its number in the first model's reading.")
+    digit: int = Field(description="Its index in the reading of the first model.")
     image: str
-    models: list[InsideModel]
+    models: list[ModelExplanation]
     steps: Steps | None
 
 
-class Look(BaseModel):
+class Explanation(BaseModel):
     """What several models read in a picture, and why."""
 
-    size: list[int] = Field(description="Width and height of the upright picture.")
-    turned: int = Field(description="Degrees by which it was turned, counter-clockwise, to be read.")
+    size: list[int] = Field(description="Width and height of the picture, in pixels.")
+    rotation: int = Field(description="Degrees, counter-clockwise, by which the picture was rotated to read it.")
     answers: list[Answer]
-    inside: Inside | None = Field(description="None where nothing was found.")
+    focus: Focus | None = Field(description="None when the picture holds nothing like a digit.")
     preview: str | None
 
 
-class Kept(BaseModel):
-    """A digit of the own set."""
+class Correction(BaseModel):
+    """A correction."""
 
     id: str = Field(examples=["20261126-120000-0a1b2c3d"])
     label: int = Field(ge=0, le=9)
 
 
-class Own(BaseModel):
-    """The own set."""
+class Corrections(BaseModel):
+    """All corrections."""
 
     folder: str
     count: int
     per_class: list[int]
-    digits: list[Kept]
+    digits: list[Correction]
 
 
-class Added(BaseModel):
-    """What was kept."""
+class AddedCorrection(BaseModel):
+    """A correction, just stored."""
 
-    kept: Kept
+    correction: Correction
     read_as: int
     count: int
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the statuses at which there is an `Error` instead of an answer."""
+    """Describe the statuses that come with an `Error`."""
     return {status: {"model": Error} for status in (403, 421, *statuses)}
 
 
 _FILE = {"type": "string", "format": "binary"}
-PICTURE: dict[str, Any] = {
+UPLOAD: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "The picture: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF, at most 32 MiB and 50 "
-        "megapixels; as it is, in a form, or as JSON in base64 or as pixels.",
+        "megapixels; its bytes, or a form with the file.",
         "content": {
             "image/*": {"schema": _FILE},
             "multipart/form-data": {
                 "schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}},
             },
-            "application/json": {
-                "schema": {
-                    "oneOf": [
-                        {
-                            "type": "object",
-                            "required": ["picture"],
-                            "properties": {
-                                "picture": {"type": "string", "description": "base64, or a data: address"},
-                                "name": {"type": "string"},
-                            },
-                        },
-                        {
-                            "type": "object",
-                            "required": ["pixels"],
-                            "properties": {
-                                "pixels": {
-                                    "type": "array",
-                                    "items": {"type": "array", "items": {"type": "number"}},
-                                    "description": "Rows of greys, 0–255, or 0–1 with a decimal point.",
-                                },
-                                "name": {"type": "string"},
-                            },
-                        },
-                    ]
-                },
-                "examples": {
-                    "a stroke": {
-                        "summary": "A 1, eight pixels high",
-                        "value": {"pixels": [[255, 255, 255, 0, 255, 255, 255, 255]] * 8},
-                    },
-                },
-            },
         },
     }
 }
-"""The body of a request that has a picture, which the framework cannot guess."""
+"""Body of a call that reads a picture; FastAPI cannot infer it."""

@@ -1,4 +1,4 @@
-"""Starting and stopping: a socket, the models, uvicorn, and a word when it is ready."""
+"""Starting and stopping the service: the socket, the workers and uvicorn."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ import uvicorn
 
 from digits.errors import UsageError
 from digits.web.connections import Connection
-from digits.web.own import OwnSet
+from digits.web.corrections import Corrections
 from digits.web.workers import Workers
 
-PORT = 8000
-"""Where it listens when nobody says."""
+DEFAULT_PORT = 8000
 
-GRACE = 5
-"""Seconds that requests have to end when the service is stopped."""
+SHUTDOWN_SECONDS = 5
+"""Seconds for pending requests to end when the service is stopped."""
 
-IDLE = 30
-"""Seconds that a connection is kept for a further request."""
+KEEP_ALIVE_SECONDS = 30
+"""Seconds that an idle connection stays open for a further request."""
 
 BACKLOG = 512
 """Connections that may wait to be accepted."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it is ready."""
+    """uvicorn's server, which reports when it is ready."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -46,7 +45,7 @@ def serve(
     port: int | None,
     *,
     models: Sequence[str | Path] = (),
-    own: Path,
+    corrections: Path,
     names: tuple[str, ...] = (),
     ready: Callable[[str], None],
 ) -> None:
@@ -55,31 +54,31 @@ def serve(
     Parameters
     ----------
     host
-        Address to listen at.
+        Address to listen on.
     port
-        0: any free one; None: 8000, or any free one where that is taken.
+        0: any free port; None: 8000, or any free port if that is taken.
     models
-        Model files and run folders that answer too; the first of them by default.
-    own
-        Folder that corrections are kept in.
+        Model files and run folders to load too; the first becomes the default.
+    corrections
+        Folder to store corrections in.
     names
-        Names of this host that requests may use.
+        Names of this host, besides localhost and its addresses.
     ready
-        Told the address when it answers.
+        Called with the address once the service answers.
 
     Raises
     ------
     UsageError
-        When it cannot listen there.
+        When it cannot listen on this address.
     ModelError
         When a model cannot be loaded.
     """
-    with _listener(host, port) as listener:
-        workers = Workers(models)  # they load their models while this loads the rest
+    with _listen(host, port) as listener:
+        workers = Workers(models)  # the first loads its models while this process imports FastAPI
         from digits.web.app import make_app
 
-        workers.ready()
-        app = make_app(workers, OwnSet(own), names=names)
+        workers.wait_until_ready()
+        app = make_app(workers, Corrections(corrections), names=names)
         config = uvicorn.Config(
             app,
             http=Connection,
@@ -88,35 +87,35 @@ def serve(
             log_level="error",
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # whoever asks is who asks
+            proxy_headers=False,  # any client could forge them
             backlog=BACKLOG,
-            timeout_keep_alive=IDLE,
-            timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
-        _Server(config, lambda: ready(address_of(listener))).run([listener])
+        _Server(config, lambda: ready(url_of(listener))).run([listener])
 
 
-def address_of(listener: socket.socket) -> str:
-    """Give the address that a browser on this computer opens."""
+def url_of(listener: socket.socket) -> str:
+    """Return the URL to open in a browser on this computer."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _listener(host: str, port: int | None) -> socket.socket:
+def _listen(host: str, port: int | None) -> socket.socket:
     try:
-        return _bound(host, PORT if port is None else port)
+        return _bind(host, DEFAULT_PORT if port is None else port)
     except (OSError, OverflowError) as error:
         if port is None and getattr(error, "errno", None) == errno.EADDRINUSE:
-            return _bound(host, 0)
+            return _bind(host, 0)
         reason = getattr(error, "strerror", None) or str(error)
-        where = f"{host}, port {PORT if port is None else port}"
-        raise UsageError(f"cannot listen at {where}: {reason}; name another --host or --port") from None
+        where = f"{host}, port {DEFAULT_PORT if port is None else port}"
+        raise UsageError(f"cannot listen on {where}: {reason}; choose another --host or --port") from None
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family: Any = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # said to be TCP, or asyncio leaves Nagle's algorithm on, and a body waits 40 ms until its head is acknowledged
+    # explicitly TCP, or asyncio leaves Nagle's algorithm on, and a body waits 40 ms for the acknowledgement of its head
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -128,9 +127,9 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def warning_of(host: str) -> str:
-    """Say what listening beyond this computer means; empty where it does not."""
+    """Warn of listening beyond this computer; empty for a loopback address."""
     from digits.web.guard import is_loopback
 
     if host == "localhost" or is_loopback(host):
         return ""
-    return f"everybody who reaches {host} can use this; corrections are kept for this computer alone"
+    return f"everyone who can reach {host} can use this service; corrections work on this computer only"

@@ -1,7 +1,7 @@
-"""Processes that read, and a queue that ends: who comes when it is full is told so at once.
+"""Worker processes and a bounded queue: when it is full, requests are refused at once.
 
-A reading is hundreds of short calls into compiled code. Threads would wait for each other at each of them, a third of
-their time; and what kills a process, as a picture might that a decoder was never tried on, does not kill the service.
+Reading is hundreds of short calls into compiled code. Threads would compete for Python's lock at each of them and lose
+a third of the time. And a picture that crashes a decoder ends a worker, not the service.
 """
 
 from __future__ import annotations
@@ -19,87 +19,86 @@ from digits.web.refusals import RefusedError
 
 Result = TypeVar("Result")
 
-MOST = 4
-"""Processes, at most, however many cores there are: each holds models and libraries of its own."""
+MAX_PROCESSES = 4
+"""Worker processes, at most, on any number of cores: each loads the models and libraries anew."""
 
-WAITING = 32
-"""Pictures that are read or wait for it, at most: more would wait for longer than anybody does."""
+MAX_PENDING = 32
+"""Jobs running or waiting, at most: further ones would wait too long."""
 
-LONGEST = 30.0
-"""Seconds after which a reading is given up, and its process with it, which would be busy for ever; few wait, so that
-nobody waits so long for those before them."""
+MAX_JOB_SECONDS = 30.0
+"""Seconds after which a job is given up and the processes are killed: the stuck one would never be free again."""
 
 
 class Workers:
-    """Runs jobs in processes, one a core, the first of which begins at once and loads its models meanwhile.
+    """Run jobs in processes, one per core; the first starts at once and loads its models in the background.
 
     Parameters
     ----------
     models
-        Model files and run folders that answer beside those of the package.
+        Model files and run folders to load besides the models of the package.
     """
 
     def __init__(self, models: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.models = tuple(os.fspath(model) for model in models)
-        self.count = min(os.cpu_count() or 1, MOST)
-        self.waiting = 0
-        self._begin()
+        self.count = min(os.cpu_count() or 1, MAX_PROCESSES)
+        self.pending = 0
+        self._start()
 
-    def _begin(self) -> None:
-        # not forked from this process, whose threads would be lost in the middle of something
+    def _start(self) -> None:
+        # not forked: this process has threads, which a fork would stop at any point
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(self.count, context, jobs.begin, (self.models,))
-        self.first: Future[dict[str, Any]] = self.pool.submit(jobs.described)
+        self.pool = ProcessPoolExecutor(self.count, context, jobs.start, (self.models,))
+        self.first: Future[dict[str, Any]] = self.pool.submit(jobs.describe_models)
 
-    def ready(self) -> None:
-        """Wait until one has its models, and let the others begin, which would have held it up.
+    def wait_until_ready(self) -> None:
+        """Wait for the first process to load its models, then start the others, which would have slowed it down.
 
         Raises
         ------
         ModelError
-            When a model is missing, broken, not ours or changed.
+            When a model is missing, invalid or changed.
         """
         self.first.result()
-        for _ in range(self.count):  # a process begins with each job that finds none idle
+        for _ in range(self.count):  # each job that finds no idle process starts one
             self.pool.submit(jobs.rest)
 
     async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
-        """Run a job, which is a function of a module, in one of the processes.
+        """Run a job, a module-level function, in one of the processes.
 
         Raises
         ------
         RefusedError
-            503 when too many wait already, this one took too long, or its process died.
+            503 when too many jobs are pending, this one takes too long, or its process dies.
         """
-        if self.waiting >= WAITING:
-            raise RefusedError(503, "too many pictures are being read at the moment: try again in a second")
+        if self.pending >= MAX_PENDING:
+            raise RefusedError(503, "too many pictures at the moment: try again in a second")
         pool = self.pool
-        self.waiting += 1
+        self.pending += 1
         try:
             future = asyncio.get_running_loop().run_in_executor(pool, job, *arguments)
         except BrokenProcessPool:
-            self.waiting -= 1
-            raise self._begun_anew(pool) from None
-        future.add_done_callback(self._done)
+            self.pending -= 1
+            raise self._restart(pool) from None
+        future.add_done_callback(self._finish)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), LONGEST)
+            return await asyncio.wait_for(asyncio.shield(future), MAX_JOB_SECONDS)
         except asyncio.TimeoutError:
             for process in multiprocessing.active_children():
                 process.kill()
-            raise RefusedError(503, f"this took longer than {LONGEST:.0f} seconds: send a smaller picture") from None
+            raise RefusedError(503, f"reading took over {MAX_JOB_SECONDS:.0f} seconds: shrink the picture") from None
         except BrokenProcessPool:
-            raise self._begun_anew(pool) from None
+            raise self._restart(pool) from None
 
     def close(self) -> None:
-        """End the processes, each after what it does now."""
+        """Stop the processes, each after its current job."""
         self.pool.shutdown(wait=True, cancel_futures=True)
 
-    def _begun_anew(self, broken: ProcessPoolExecutor) -> RefusedError:
-        if self.pool is broken:  # and nobody else was here before
-            self._begin()
-        return RefusedError(503, "the reader stopped over a picture, and begins anew: try again, or send another one")
+    def _restart(self, broken: ProcessPoolExecutor) -> RefusedError:
+        if self.pool is broken:  # the first of several failed jobs restarts the pool
+            self._start()
+        return RefusedError(503, "a worker process crashed and is restarting: try again, or send another picture")
 
-    def _done(self, future: asyncio.Future[Result]) -> None:
-        self.waiting -= 1
+    def _finish(self, future: asyncio.Future[Result]) -> None:
+        self.pending -= 1
         if not future.cancelled():
-            future.exception()  # of one that nobody waits for, nothing is printed
+            future.exception()  # retrieved, so that an abandoned job prints nothing

@@ -1,90 +1,56 @@
-// What was read, in numerals, words and bars.
+// The answer: numerals, words and bars.
 
-import { byId, element } from "./elements.js";
-import { aDigit, percent } from "./words.js";
+/** @import { Answer as ModelAnswer, Digit, Explanation, Reading } from "./api.js" */
+/** @typedef {Digit & {index: number}} IndexedDigit */
+
+import { byId, create } from "./elements.js";
+import { percent } from "./phrases.js";
 
 export class Answer {
-  #rows = [];
+  #bars;
+  /** What the numerals show, to rebuild them only when that changes. */
   #shown = "";
 
-  /** @param {(digit: number) => void} open told which digit is to be looked into */
-  constructor(open) {
-    this.open = open;
-    for (let value = 0; value < 10; value++) this.#rows.push(this.#addRow(value));
-    this.empty();
+  /** @param {(digit: number) => void} select called with the digit to explain */
+  constructor(select) {
+    this.select = select;
+    this.#bars = Array.from({ length: 10 }, (_, value) => createBars(value));
+    this.clear();
   }
 
-  #addRow(value) {
-    const [a, b] = [element("div", { class: "bar a" }), element("div", { class: "bar b" })];
-    const numbers = [element("td", { class: "of-a" }), element("td", { class: "of-b" })];
-    const track = element("td", { class: "track", "aria-hidden": "true" }, element("div", {}, a, b));
-    const row = element("tr", {}, element("th", { scope: "row" }, String(value)), track, ...numbers);
-    byId("bars").append(row);
-    return { row, bars: [a, b], numbers };
-  }
-
-  /** Show that there is nothing to answer. */
-  empty() {
+  /** Show that there is nothing to read yet. */
+  clear() {
     byId("answer").dataset.state = "empty";
-    this.#numerals([], -1);
-    this.#verdict("", "What it reads appears here, as you write.");
-    this.#doubts([]);
-    this.#bars([]);
+    this.#showNumerals([], -1);
+    showVerdict("", "The answer appears here.");
+    showDoubts([]);
+    this.#showBars([], -1);
     byId("copy").hidden = true;
   }
 
-  /** Show that a picture holds nothing that could be a digit. */
-  nothing() {
-    this.empty();
-    byId("answer").dataset.state = "none";
-    this.#verdict("Nothing here", " that could be a digit.");
-  }
-
-  /**
-   * Show an answer of the service.
-   * @param {object} look what /api/look gave
-   * @param {boolean} asText whether the text is shown as it is, and the digits are chosen elsewhere
-   */
-  show(look, asText) {
-    const [first, second] = look.answers;
-    if (!look.inside) return this.nothing();
-    const opened = look.inside.digit;
-    const digit = first.reading.digits[opened];
-    byId("answer").dataset.state = digit.accepted ? "digit" : "refused";
-    if (asText) this.#text(first.reading);
-    else this.#numerals(rowsOf(first.reading), opened);
-    this.#say(digit, first, second);
-    this.#doubts(digit.doubts);
-    this.#bars(look.inside.models.map((model) => model.probabilities), digit.value);
+  /** @param {Explanation} explanation @param {boolean} asText show plain text, since digits are selected elsewhere */
+  show({ answers: [first, second], focus }, asText) {
+    if (!focus) {
+      this.clear();
+      byId("answer").dataset.state = "none";
+      return showVerdict("Nothing here", " looks like a digit.");
+    }
+    const digit = first.reading.digits[focus.digit];
+    byId("answer").dataset.state = digit.accepted ? "accepted" : "rejected";
+    if (asText) this.#showText(first.reading);
+    else this.#showNumerals(arrangeRows(first.reading), focus.digit);
+    showVerdict(...judge(digit, first.reading), second ? compare(first.reading, second) : "");
+    showDoubts(digit.accepted ? digit.doubts : []); // the verdict says that a non-digit is one
+    this.#showBars(focus.models.map((model) => model.probabilities), digit.value);
     byId("copy").hidden = !first.reading.text;
   }
 
-  #say(digit, first, second) {
-    const many = first.reading.digits.length > 1;
-    const other = second ? comparison(first.reading, second) : "";
-    if (digit.accepted) {
-      const sure = `${percent(digit.confidence).replace(">", "more than ")} % sure.`;
-      this.#verdict(many ? `The ${digit.value}: ${sure}` : sure.charAt(0).toUpperCase() + sure.slice(1), other);
-    } else {
-      this.#verdict("Not a digit,", ` as far as it knows. If it were, then ${aDigit(digit.value)} (${percent(digit.confidence)} %).${other}`);
-    }
-  }
-
-  #verdict(strong, rest) {
-    byId("verdict").replaceChildren(element("strong", {}, strong), rest);
-  }
-
-  #doubts(doubts) {
-    byId("doubts").hidden = !doubts.length;
-    byId("doubts").textContent = doubts.length ? `Look again: ${doubts.join("; ")}.` : "";
-  }
-
-  #bars(probabilities, best) {
-    this.#rows.forEach(({ row, bars, numbers }, value) => {
+  /** @param {number[][]} probabilities per model @param {number} best */
+  #showBars(probabilities, best) {
+    this.#bars.forEach(({ row, bars, numbers }, value) => {
       row.classList.toggle("best", value === best);
       for (const which of [0, 1]) {
         const probability = probabilities[which]?.[value];
-        // a little is seen of what is nothing but not quite
         bars[which].style.transform = `scaleX(${probability ?? 0})`;
         numbers[which].textContent = probability === undefined ? "" : percent(probability);
         numbers[which].classList.toggle("none", !(probability >= 0.0005));
@@ -92,68 +58,108 @@ export class Answer {
     });
   }
 
-  #numerals(rows, opened) {
-    const shown = JSON.stringify([rows.map((row) => row.map((digit) => digit && [digit.value, digit.accepted])), opened]);
+  /** @param {(IndexedDigit | null)[][]} rows @param {number} focused */
+  #showNumerals(rows, focused) {
+    const shown = JSON.stringify([rows.map((row) => row.map((digit) => digit && [digit.value, digit.accepted])), focused]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const group = byId("numerals");
-    const focused = group.contains(document.activeElement) ? document.activeElement.dataset.digit : null;
-    group.dataset.size = sizeOf(Math.max(0, ...rows.map((row) => row.length)), rows.length);
-    group.replaceChildren(
-      ...rows.map((row) => element("div", {}, ...row.map((digit) => (digit ? this.#numeral(digit, opened) : element("span", { class: "gap" }))))),
-    );
-    if (focused !== null) group.querySelector(`[data-digit="${focused}"]`)?.focus();
+    const active = /** @type {HTMLElement | null} */ (group.querySelector(":focus"))?.dataset.digit;
+    group.dataset.size = chooseSize(Math.max(0, ...rows.map((row) => row.length)), rows.length);
+    const gap = () => create("span", { class: "gap" });
+    const numeral = (/** @type {IndexedDigit | null} */ digit) => (digit ? this.#createNumeral(digit, focused) : gap());
+    group.replaceChildren(...rows.map((row) => create("div", {}, ...row.map(numeral))));
+    /** @type {HTMLElement | null} */ (group.querySelector(`[data-digit="${active}"]`))?.focus();
   }
 
-  #numeral(digit, opened) {
-    const name = digit.accepted ? String(digit.value) : `not a digit, at most ${aDigit(digit.value)}`;
-    const button = element(
+  /** @param {IndexedDigit} digit @param {number} focused */
+  #createNumeral({ value, accepted, index }, focused) {
+    const button = create(
       "button",
-      { type: "button", class: "numeral", "data-digit": digit.index, "aria-pressed": digit.index === opened, "aria-label": name },
-      digit.accepted ? String(digit.value) : element("span", {}, "not a digit"),
+      {
+        type: "button",
+        class: accepted ? "numeral" : "numeral rejected",
+        "data-digit": index,
+        "aria-pressed": index === focused,
+        "aria-label": accepted ? value : `probably not a digit, closest match ${value}`,
+      },
+      accepted ? String(value) : create("span", {}, "not a digit"),
     );
-    button.classList.toggle("refused", !digit.accepted);
-    button.addEventListener("click", () => this.open(digit.index));
+    button.addEventListener("click", () => this.select(index));
     return button;
   }
 
-  #text(reading) {
+  /** @param {Reading} reading */
+  #showText({ lines, text }) {
     this.#shown = "";
-    const group = byId("numerals");
-    const longest = Math.max(0, ...reading.lines.map((line) => line.length));
-    group.dataset.size = sizeOf(longest, reading.lines.length);
-    const text = element("pre", { tabindex: 0, role: "group", "aria-label": "The text" }, reading.text || "–");
-    group.replaceChildren(text);
+    byId("numerals").dataset.size = chooseSize(Math.max(0, ...lines.map((line) => line.length)), lines.length);
+    byId("numerals").replaceChildren(create("pre", { tabindex: 0, role: "group", "aria-label": "The text" }, text || "–"));
   }
 }
 
-/** The digits in the lines they stand in, `null` for a wide gap; what is no digit stays where it was found. */
-function rowsOf(reading) {
-  const digits = reading.digits.map((digit, index) => ({ ...digit, index }));
+/** @param {number} value */
+function createBars(value) {
+  const bars = [create("div", { class: "bar a" }), create("div", { class: "bar b" })];
+  const numbers = [create("td", { class: "of-a" }), create("td", { class: "of-b" })];
+  const track = create("td", { class: "track", "aria-hidden": "true" }, create("div", {}, ...bars));
+  const row = create("tr", {}, create("th", { scope: "row" }, String(value)), track, ...numbers);
+  byId("bars").append(row);
+  return { row, bars, numbers };
+}
+
+/** @param {string} strong @param {string[]} rest */
+function showVerdict(strong, ...rest) {
+  byId("verdict").replaceChildren(create("strong", {}, strong), ...rest);
+}
+
+/** @param {string[]} doubts */
+function showDoubts(doubts) {
+  byId("doubts").hidden = !doubts.length;
+  byId("doubts").textContent = doubts.length ? `Please check: ${doubts.join("; ")}.` : "";
+}
+
+/** The verdict on a digit: bold words, and the rest. @param {Digit} digit @param {Reading} reading @returns {[string, string]} */
+function judge({ value, confidence, accepted }, { digits }) {
+  const share = `${percent(confidence)}\u00a0%`;
+  if (!accepted) return ["Probably not a digit;", ` closest match: ${value} (${share}).`];
+  const confident = `${share.replace(">", "more than ")} confident.`;
+  return [digits.length > 1 ? `The ${value}: ${confident}` : confident.charAt(0).toUpperCase() + confident.slice(1), ""];
+}
+
+/**
+ * Arrange digits in their lines, with `null` for a wide gap; non-digits stay where they were found.
+ * @param {Reading} reading
+ */
+function arrangeRows({ digits, lines }) {
+  const indexed = digits.map((digit, index) => ({ ...digit, index }));
   let next = 0;
-  const rows = reading.lines.map((line) => {
+  const rows = lines.map((line) => {
+    /** @type {(IndexedDigit | null)[]} */
     const row = [];
     for (const letter of line) {
       if (letter === " ") row.push(null);
       else {
-        while (!digits[next].accepted) row.push(digits[next++]);
-        row.push(digits[next++]);
+        while (!indexed[next].accepted) row.push(indexed[next++]);
+        row.push(indexed[next++]);
       }
     }
     return row;
   });
-  const rest = digits.slice(next);
-  if (rest.length) rows.length ? rows.at(-1).push(...rest) : rows.push(rest);
+  const rest = indexed.slice(next);
+  if (rest.length && rows.length) rows[rows.length - 1].push(...rest);
+  else if (rest.length) rows.push(rest);
   return rows;
 }
 
-function sizeOf(columns, rows) {
+/** @param {number} columns @param {number} rows */
+function chooseSize(columns, rows) {
   if (columns <= 5 && rows <= 1) return "large";
   if (columns <= 9 && rows <= 3) return "middle";
   return columns <= 18 && rows <= 8 ? "small" : "tiny";
 }
 
-function comparison(reading, { model, reading: { text } }) {
+/** @param {Reading} reading @param {ModelAnswer} other */
+function compare(reading, { model, reading: { text } }) {
   if (text === reading.text) return ` ${model} agrees.`;
   if (!text) return ` ${model} reads no digit.`;
   return text.length > 24 || text.includes("\n") ? ` ${model} reads it differently.` : ` ${model} reads ${text}.`;

@@ -1,86 +1,103 @@
-// What the service is asked, and what it answers or refuses.
+// The calls of the service; web/schemas.py describes what they answer.
 
-/** A request that got no answer; its message is a sentence for people. */
+/** @typedef {[left: number, top: number, width: number, height: number]} Box */
+/** @typedef {{value: number, confidence: number, box: Box, accepted: boolean, doubts: string[]}} Digit */
+/** @typedef {{text: string, lines: string[], digits: Digit[]}} Reading */
+/** @typedef {{model: string, reading: Reading, probabilities: number[][], images: string[]}} Answer */
+/** @typedef {{answer: number, pixels: number[], exact: boolean}} Evidence */
+/** @typedef {{model: string, probabilities: number[], layers: number[][] | null, evidence: Evidence | null}} ModelExplanation */
+/** @typedef {{seen: string, ink: string, digit: string}} Steps */
+/** @typedef {{digit: number, image: string, models: ModelExplanation[], steps: Steps | null}} Focus */
+/** @typedef {{size: [number, number], rotation: number, answers: Answer[], focus: Focus | null, preview?: string}} Explanation */
+/** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null}} Model */
+/** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
+
+/** Bytes of a picture, at most. */
+export const MAX_BYTES = 32 * 2 ** 20;
+
+/** A request without an answer; its message is a sentence for people. */
 export class Refused extends Error {
-  constructor(sentence, status) {
-    super(sentence);
+  /** @param {string} message @param {number} status of HTTP; 0 when the server did not answer */
+  constructor(message, status) {
+    const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+    super(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
     this.status = status;
   }
 }
 
-const GONE = "The server does not answer. Is digits serve still running? What you made here is kept.";
-
-/** Bytes of a picture that the service takes, at most. */
-export const MOST = 32 * 2 ** 20;
-
+/** @param {string} path @param {RequestInit} [options] */
 async function call(path, options) {
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch {
-    throw new Refused(GONE, 0);
-  }
+  const response = await fetch(path, options).catch(() => {
+    throw new Refused("The server does not answer. Is digits serve still running? Your picture is still here.", 0);
+  });
   const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(asSentence(answer?.error ?? `the server says ${response.status}`), response.status);
+  if (!response.ok) throw new Refused(answer?.error ?? `the server answers with status ${response.status}`, response.status);
   return answer;
 }
 
-function asSentence(text) {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+/** @param {Blob} picture */
+function upload(picture) {
+  // the server says best why a file that is no image cannot be read
+  const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
+  return { method: "POST", headers: { "Content-Type": type }, body: picture };
 }
 
-function posted(picture) {
-  // of what is named no picture the service shall say so itself, from the bytes
-  const kind = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
-  return { method: "POST", headers: { "Content-Type": kind }, body: picture };
-}
+/** @returns {Promise<{version: string}>} */
+export const getHealth = () => call("api/health");
 
-export const health = () => call("api/health");
+/** @returns {Promise<{default: string, models: Model[]}>} */
 export const listModels = () => call("api/models");
 
 /**
- * Read a picture with several models and open up one of its digits.
+ * Read a picture with several models and explain one of its digits.
  * @param {Blob} picture
- * @param {{models: string[], upright: boolean, focus?: number, evidence?: boolean, preview?: boolean}} how
+ * @param {{models: string[], upright: boolean, focus: number, evidence: boolean, preview?: boolean}} options
+ * @returns {Promise<Explanation>}
  */
-export function look(picture, { models, upright, focus = -1, evidence = false, preview = false }) {
-  const words = new URLSearchParams(models.map((name) => ["model", name]));
-  words.set("upright", upright);
-  words.set("focus", focus);
-  words.set("evidence", evidence);
-  if (preview) words.set("preview", true);
-  return call(`api/look?${words}`, posted(picture));
+export function explain(picture, { models, ...options }) {
+  const query = new URLSearchParams(models.map((name) => ["model", name]));
+  for (const [name, value] of Object.entries(options)) query.set(name, String(value));
+  return call(`api/explain?${query}`, upload(picture));
 }
 
-export const own = () => call("api/own");
-export const forget = (id) => call(`api/own/${id}`, { method: "DELETE" });
-export const forgetAll = () => call("api/own", { method: "DELETE" });
+/** @returns {Promise<StoredCorrections>} */
+export const listCorrections = () => call("api/corrections");
 
-/** Keep one digit of a picture with the label a person gives it; only ever called after they agreed. */
-export function keep(picture, { label, digit, model, upright }) {
-  const words = new URLSearchParams({ label, digit, model, upright, consent: true });
-  return call(`api/own?${words}`, posted(picture));
+/** @param {string} id @returns {Promise<StoredCorrections>} */
+export const deleteCorrection = (id) => call(`api/corrections/${id}`, { method: "DELETE" });
+
+/** @returns {Promise<StoredCorrections>} */
+export const deleteCorrections = () => call("api/corrections", { method: "DELETE" });
+
+/**
+ * Store one digit of a picture with its correct label; called only after the person agreed.
+ * @param {Blob} picture
+ * @param {{label: number, digit: number, model: string, upright: boolean}} correction
+ * @returns {Promise<{correction: {id: string}}>}
+ */
+export function addCorrection(picture, { label, digit, model, upright }) {
+  const query = new URLSearchParams({ label: `${label}`, digit: `${digit}`, model, upright: `${upright}`, consent: "true" });
+  return call(`api/corrections?${query}`, upload(picture));
 }
 
 /**
- * Ask one question at a time: of those that come meanwhile only the newest is asked, so that there is never a backlog.
- * @template Question
- * @param {(question: Question) => Promise<void>} ask
- * @returns {(question: Question) => Promise<void>}
+ * Limit an action to one run at a time; of the calls meanwhile, only the newest runs next.
+ * @template Argument
+ * @param {(argument: Argument) => Promise<void>} action
  */
-export function newestOnly(ask) {
+export function runNewest(action) {
   let busy = false;
+  /** @type {Argument | null} */
   let waiting = null;
-  return async function want(question) {
-    waiting = question;
+  return async (/** @type {Argument} */ argument) => {
+    waiting = argument;
     if (busy) return;
     busy = true;
     try {
-      while (waiting) {
+      while (waiting !== null) {
         const next = waiting;
         waiting = null;
-        await ask(next);
+        await action(next);
       }
     } finally {
       busy = false;

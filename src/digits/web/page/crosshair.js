@@ -1,10 +1,11 @@
-// A pen for the keyboard: arrows move it, Space puts it down and lifts it.
+// Drawing by keyboard: arrows move the pen, Space puts it down or lifts it.
 
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** Pixels of the sheet that an arrow goes, and with Shift. */
+/** Pixels of the sheet per key press, and with Shift. */
 const STEP = 5;
-const LEAP = 25;
+const LONG_STEP = 25;
 
 /**
  * @param {import("./sheet.js").Sheet} sheet
@@ -12,8 +13,11 @@ const LEAP = 25;
  */
 export function addCrosshair(sheet, say) {
   const { canvas, strokes } = sheet;
+  /** @type {{x: number, y: number} | null} */
   let place = null;
   let down = false;
+
+  const startPlace = () => (place ??= { x: strokes.width / 2, y: strokes.height / 4 });
 
   function show() {
     sheet.crosshair = place && { ...place, down };
@@ -26,31 +30,28 @@ export function addCrosshair(sheet, say) {
     sheet.end();
   }
 
-  function move([dx, dy], far) {
-    const step = far ? LEAP : STEP;
+  /** @param {{x: number, y: number}} from @param {[number, number]} direction @param {number} step */
+  function move(from, [dx, dy], step) {
     place = {
-      x: Math.min(Math.max(place.x + dx * step, 0), strokes.width),
-      y: Math.min(Math.max(place.y + dy * step, 0), strokes.height),
+      x: Math.min(Math.max(from.x + dx * step, 0), strokes.width),
+      y: Math.min(Math.max(from.y + dy * step, 0), strokes.height),
     };
-    if (down) sheet.go({ ...place, width: sheet.pen });
-  }
-
-  function toggle() {
-    if (down) return lift();
-    down = true;
-    sheet.start({ ...place, width: sheet.pen });
+    if (down) sheet.extend({ ...place, width: sheet.pen });
   }
 
   canvas.addEventListener("keydown", (event) => {
-    if (event.altKey || sheet.drawing !== null) return;
+    if (event.altKey || sheet.pointer !== null) return;
     const command = event.ctrlKey || event.metaKey;
-    const key = event.key.toLowerCase();
-    place ??= { x: strokes.width / 2, y: strokes.height / 4 };
-    if (event.key in ARROWS && !command) move(ARROWS[event.key], event.shiftKey);
+    const from = startPlace();
+    if (event.key in ARROWS && !command) move(from, ARROWS[event.key], event.shiftKey ? LONG_STEP : STEP);
     else if (event.key === " " && !command) {
-      if (!event.repeat) toggle();
+      if (!event.repeat && down) lift();
+      else if (!event.repeat) {
+        down = true;
+        sheet.start({ ...from, width: sheet.pen });
+      }
       say(down ? "Pen down." : "Pen up.");
-    } else if (key === "z") {
+    } else if (event.key.toLowerCase() === "z") {
       down = false;
       sheet.undo();
       say(strokes.empty ? "Undone. The sheet is empty." : "Undone.");
@@ -66,7 +67,7 @@ export function addCrosshair(sheet, say) {
   canvas.addEventListener("focus", () => {
     // a mouse has its own cursor
     if (!canvas.matches(":focus-visible")) return;
-    place ??= { x: strokes.width / 2, y: strokes.height / 4 };
+    startPlace();
     show();
   });
   for (const kind of ["blur", "pointerdown"]) {

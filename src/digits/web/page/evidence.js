@@ -1,77 +1,80 @@
-// Which ink spoke for the answer, model by model, and how the digit came out of the picture.
+// Evidence: which pixels supported the answer of each model, and the steps from the picture to the digit.
 
-import { byId, element } from "./elements.js";
-import { greysOf, paintEvidence, paintNothing } from "./tiles.js";
-import { aDigit } from "./words.js";
+/** @import { Explanation, Steps } from "./api.js" */
 
-const STAGES = [
+import { byId, create } from "./elements.js";
+import { clearCanvas, decodePixels, paintEvidence } from "./tiles.js";
+import { withArticle } from "./phrases.js";
+
+/** @type {[step: keyof Steps, title: string, caption: string][]} */
+const STEPS = [
   ["seen", "Your picture", "the part around the digit"],
-  ["ink", "Its ink", "paper and light taken away"],
-  ["digit", "Its digit", "fitted into 20 × 20, centred in 28 × 28"],
+  ["ink", "The ink", "paper and light removed"],
+  ["digit", "The digit", "scaled to 20\u00a0×\u00a020, centred in 28\u00a0×\u00a028"],
 ];
 
 export class Evidence {
+  /** @type {ReturnType<typeof createTile>[]} */
   #tiles = [];
-  #pictures;
+  #images = STEPS.map(([step, title, caption]) => createStep(step, title, caption));
 
-  constructor() {
-    byId("stages").replaceChildren(...STAGES.map(([key, title, words]) => stage(key, title, words)));
-    this.#pictures = byId("stages").querySelectorAll("img");
+  /** @param {{name: string}[]} models */
+  choose(models) {
+    this.#tiles = models.map(({ name }) => createTile(name));
+    byId("evidence-tiles").replaceChildren(...this.#tiles.map(({ figure }) => figure));
+    this.clear();
   }
 
-  /** @param {{name: string}[]} chosen */
-  choose(chosen) {
-    this.#tiles = chosen.map(({ name }) => tile(name));
-    byId("spoke").replaceChildren(...this.#tiles.map(({ figure }) => figure));
-    this.empty();
-  }
-
-  empty() {
-    for (const { name, canvas, title, words } of this.#tiles) {
-      paintNothing(canvas);
+  clear() {
+    for (const { name, canvas, title, method } of this.#tiles) {
+      clearCanvas(canvas);
       canvas.setAttribute("aria-label", "No evidence yet");
       title.textContent = name;
-      words.textContent = "";
+      method.textContent = "";
     }
-    for (const picture of this.#pictures) picture.hidden = true;
-    this.#stale(false);
+    for (const image of this.#images) image.hidden = true;
+    setStale(false);
   }
 
-  /** Show what an answer says; one without evidence, while the pen moves, dims what is there. */
-  show(look) {
-    if (!look.inside) return this.empty();
-    if (!look.inside.steps) return this.#stale(true);
-    this.#stale(false);
-    const greys = greysOf(look.inside.image);
-    for (const { name, canvas, title, words } of this.#tiles) {
-      const found = look.inside.models.find((model) => model.model === name)?.evidence;
+  /** Show the evidence of an answer; while the pen moves there is none, and the last one is dimmed. @param {Explanation} explanation */
+  show({ focus }) {
+    if (!focus) return this.clear();
+    const { steps } = focus;
+    setStale(!steps);
+    if (!steps) return;
+    const pixels = decodePixels(focus.image);
+    for (const { name, canvas, title, method } of this.#tiles) {
+      const found = focus.models.find((model) => model.model === name)?.evidence;
       if (!found) continue;
-      paintEvidence(canvas, greys, found.pixels);
-      canvas.setAttribute("aria-label", `The ink that spoke for ${aDigit(found.answer)} and against it, says ${name}`);
+      paintEvidence(canvas, pixels, found.pixels);
+      canvas.setAttribute("aria-label", `Pixels for and against ${withArticle(found.answer)}, by ${name}`);
       title.textContent = `${name}: ${found.answer}`;
-      words.textContent = found.exact ? "worked out exactly" : "found by blotting out";
+      method.textContent = found.exact ? "computed exactly" : "found by occlusion";
     }
-    this.#pictures.forEach((picture, index) => {
-      picture.src = look.inside.steps[STAGES[index][0]];
-      picture.hidden = false;
+    this.#images.forEach((image, index) => {
+      image.src = steps[STEPS[index][0]];
+      image.hidden = false;
     });
   }
-
-  #stale(stale) {
-    for (const id of ["spoke", "stages"]) byId(id).classList.toggle("stale", stale);
-  }
 }
 
-function tile(name) {
-  const canvas = element("canvas", { class: "tile pixels", width: 28, height: 28, role: "img" });
-  const title = element("b", {}, name);
-  const words = element("span");
-  const figure = element("figure", {}, canvas, element("figcaption", {}, title, words));
-  return { name, figure, canvas, title, words };
+/** @param {boolean} stale */
+function setStale(stale) {
+  for (const id of ["evidence-tiles", "stages"]) byId(id).classList.toggle("stale", stale);
 }
 
-function stage(key, title, words) {
-  const image = element("img", { alt: title, class: key === "digit" ? "pixels" : "", hidden: "" });
-  const caption = element("figcaption", {}, element("b", {}, title), ` ${words}`);
-  return element("li", {}, element("figure", {}, element("div", { class: "tile" }, image), caption));
+/** @param {string} name */
+function createTile(name) {
+  const canvas = create("canvas", { class: "tile pixels", width: 28, height: 28, role: "img" });
+  const [title, method] = [create("b", {}, name), create("span")];
+  const figure = create("figure", {}, canvas, create("figcaption", {}, title, method));
+  return { name, figure, canvas, title, method };
+}
+
+/** @param {string} step @param {string} title @param {string} caption */
+function createStep(step, title, caption) {
+  const image = create("img", { alt: title, class: step === "digit" ? "pixels" : "", hidden: "" });
+  const words = create("figcaption", {}, create("b", {}, title), ` ${caption}`);
+  byId("stages").append(create("li", {}, create("figure", {}, create("div", { class: "tile" }, image), words)));
+  return image;
 }

@@ -1,105 +1,104 @@
-// Inside: what the network sees, and its layers lighting up on the way to ten answers.
+// Inside the network: what it sees, and its layers lighting up on the way to the ten outputs.
 
-import { byId, element } from "./elements.js";
-import { greysOf, paintGreys, paintNothing, paintUnits, rowsOf } from "./tiles.js";
-import { aDigit } from "./words.js";
+/** @import { Explanation, Model, ModelExplanation } from "./api.js" */
+/** @typedef {{canvas: HTMLCanvasElement, count: number, units: number[] | null, side: number}} Layer */
+/** @typedef {{name: string, row: HTMLElement, hidden: Layer[], outputs: HTMLElement[]}} Network */
+
+import { byId, create } from "./elements.js";
+import { clearCanvas, countRows, decodePixels, paintPixels, paintUnits } from "./tiles.js";
+import { withArticle } from "./phrases.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Inside {
-  /** What is shown of each model that has layers: its canvases and its answers. */
+  /** @type {Network[]} The fully connected networks, whose layers are shown. */
   #networks = [];
+  #seen = byId("seen", HTMLCanvasElement);
 
-  /**
-   * Set up the layers of the models that are chosen.
-   * @param {{name: string, network: string, layers: number[] | null}[]} chosen
-   */
-  choose(chosen) {
-    const open = chosen.filter((model) => model.layers);
-    this.#networks = open.map((model) => makeNetwork(model));
-    const lines = this.#networks.map(({ row }) => row);
-    if (!lines.length) lines.push(closed(chosen));
-    byId("networks").replaceChildren(...lines);
-    this.empty();
+  /** @param {Model[]} models */
+  choose(models) {
+    this.#networks = models.flatMap(({ name, network, layers }) => (layers ? [createNetwork(name, network, layers)] : []));
+    const names = models.map((model) => model.name).join(" and ");
+    const none = `${names}: not fully connected, so there are no layers to show. Choose mlp above the bars to see some.`;
+    const rows = this.#networks.map(({ row }) => row);
+    byId("networks").replaceChildren(...(rows.length ? rows : [create("p", { class: "small" }, none)]));
+    this.clear();
   }
 
-  empty() {
-    paintNothing(byId("seen"));
-    byId("seen").setAttribute("aria-label", "What the network sees: nothing yet");
-    for (const network of this.#networks) paintNetwork(network, null);
+  clear() {
+    clearCanvas(this.#seen);
+    this.#seen.setAttribute("aria-label", "What the network sees: nothing yet");
+    for (const network of this.#networks) paintNetwork(network);
   }
 
-  /** @param {object} look what /api/look gave */
-  show(look) {
-    if (!look.inside) return this.empty();
-    paintGreys(byId("seen"), greysOf(look.inside.image));
-    const { value } = look.answers[0].reading.digits[look.inside.digit];
-    byId("seen").setAttribute("aria-label", `What the network sees, and reads as ${aDigit(value)}`);
+  /** @param {Explanation} explanation */
+  show({ answers, focus }) {
+    if (!focus) return this.clear();
+    paintPixels(this.#seen, decodePixels(focus.image));
+    const { value } = answers[0].reading.digits[focus.digit];
+    this.#seen.setAttribute("aria-label", `What the network sees, and reads as ${withArticle(value)}`);
     for (const network of this.#networks) {
-      paintNetwork(network, look.inside.models.find((model) => model.model === network.name));
+      paintNetwork(network, focus.models.find((model) => model.model === network.name));
     }
   }
 }
 
-function makeNetwork({ name, network, layers }) {
-  const row = element("div", { class: "network", role: "group", "aria-label": `${name}, ${network}` });
+/** @param {string} name @param {string} network @param {number[]} layers @returns {Network} */
+function createNetwork(name, network, layers) {
+  const row = create("div", { class: "network", role: "group", "aria-label": `${name}, ${network}` });
   const hidden = layers.slice(1, -1).map((count, index) => {
-    const canvas = element("canvas", { role: "img" });
-    const grid = element("div", { class: "tile units" }, canvas);
-    row.append(threads(), captioned(grid, index ? "" : name, `${count} units`));
+    const canvas = create("canvas", { role: "img" });
+    const grid = create("div", { class: "tile units" }, canvas);
+    row.append(createThreads(), addCaption(grid, index ? "" : name, `${count} units`));
+    /** @type {Layer} */
     const layer = { canvas, count, units: null, side: 1 };
     new ResizeObserver(() => fit(layer, grid)).observe(grid);
     return layer;
   });
-  const items = Array.from({ length: 10 }, (_, value) => element("li", {}, element("i"), String(value)));
-  const answers = element("ol", { class: "tile answers", start: 0, "aria-label": `What ${name} answers` }, ...items);
-  row.append(threads(), captioned(answers, "", "answers"));
-  return { name, row, hidden, items };
+  const outputs = Array.from({ length: 10 }, (_, value) => create("li", {}, create("i"), String(value)));
+  const list = create("ol", { class: "tile outputs", start: 0, "aria-label": `Outputs of ${name}` }, ...outputs);
+  row.append(createThreads(), addCaption(list, "", "outputs"));
+  return { name, row, hidden, outputs };
 }
 
-/** Give each unit whole pixels of the screen, as many as the height of the tile has for it. */
+/** Give every unit a whole number of screen pixels, as many as fit. @param {Layer} layer @param {HTMLElement} grid */
 function fit(layer, grid) {
   const { paddingTop, paddingBottom } = getComputedStyle(grid);
   const height = grid.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
   const scale = devicePixelRatio || 1;
-  layer.side = Math.max(2, Math.floor((height * scale) / rowsOf(layer.count)));
+  layer.side = Math.max(2, Math.floor((height * scale) / countRows(layer.count)));
   paintUnits(layer.canvas, layer.count, layer.units, layer.side);
   layer.canvas.style.width = `${layer.canvas.width / scale}px`;
 }
 
-function captioned(content, name, words) {
-  return element("figure", {}, content, element("figcaption", {}, element("b", {}, name), name && " ", words));
+/** @param {HTMLElement} content @param {string} name @param {string} caption */
+function addCaption(content, name, caption) {
+  return create("figure", {}, content, create("figcaption", {}, create("b", {}, name), name && " ", caption));
 }
 
-function paintNetwork({ hidden, items }, told) {
+/** @param {Network} network @param {ModelExplanation} [explanation] */
+function paintNetwork({ hidden, outputs }, explanation) {
   hidden.forEach((layer, index) => {
-    layer.units = told?.layers[index] ?? null;
+    layer.units = explanation?.layers?.[index] ?? null;
     paintUnits(layer.canvas, layer.count, layer.units, layer.side);
-    const lit = layer.units?.filter((value) => value > 0).length ?? 0;
-    layer.canvas.setAttribute("aria-label", `${layer.count} units of layer ${index + 1}, ${lit} of them lit`);
+    const active = layer.units?.filter((value) => value > 0).length ?? 0;
+    layer.canvas.setAttribute("aria-label", `${layer.count} units of layer ${index + 1}, ${active} of them active`);
   });
-  items.forEach((item, value) => {
-    const probability = told?.probabilities[value] ?? 0;
-    item.firstChild.style.opacity = probability;
-    item.classList.toggle("lit", probability > 0.5);
+  outputs.forEach((output, value) => {
+    const probability = explanation?.probabilities[value] ?? 0;
+    output.style.setProperty("--share", String(probability));
+    output.classList.toggle("lit", probability > 0.5);
   });
 }
 
-/** Hair lines from every one to every other, as such networks are drawn. */
-function threads() {
+/** Create hairlines from every unit to every other, as such networks are drawn. */
+function createThreads() {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 100");
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "threads");
+  const attributes = { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true", class: "threads" };
+  for (const [name, value] of Object.entries(attributes)) svg.setAttribute(name, value);
   const path = document.createElementNS(SVG, "path");
   const ends = [4, 27, 50, 73, 96];
   path.setAttribute("d", ends.flatMap((from) => ends.map((to) => `M0 ${from}L100 ${to}`)).join(""));
   svg.append(path);
   return svg;
-}
-
-function closed(chosen) {
-  const names = chosen.map((model) => model.name).join(" and ");
-  return element("p", { class: "small" }, `${names}: no plain rows of units to show. Choose mlp beside the bars to see some.`);
 }

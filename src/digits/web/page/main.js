@@ -1,110 +1,108 @@
-// The page: two sources of pictures, and everything that is shown of the one that is in front.
+// The page: two sources of pictures, a drawing and a photograph, and the views of the one in front.
+
+/** @import { Model } from "./api.js" */
+/** @typedef {Drawing | Photo} Source */
 
 import { Answer } from "./answer.js";
-import { health, listModels } from "./api.js";
-import { addCopying } from "./copying.js";
-import { Drawing } from "./draw.js";
-import { byId, element } from "./elements.js";
+import { getHealth, listModels } from "./api.js";
+import { addCopying } from "./clipboard.js";
+import { Corrections } from "./corrections.js";
+import { Drawing } from "./drawing.js";
+import { byId, create } from "./elements.js";
 import { Evidence } from "./evidence.js";
 import { Inside } from "./inside.js";
-import { Own } from "./own.js";
-import { Photograph } from "./photo.js";
+import { Photo } from "./photo.js";
 
-/** The models that answer, as the service describes them, and the names of those that are chosen: A, and B or "". */
+/** @type {Model[]} */
 let models = [];
+/** Names of the models that read: A, and B or "". */
 const chosen = ["", ""];
-const names = () => chosen.filter(Boolean);
+const getNames = () => chosen.filter(Boolean);
 
-const answer = new Answer((digit) => front.open(digit));
+const answer = new Answer((digit) => front.select(digit));
 const inside = new Inside();
 const evidence = new Evidence();
-const own = new Own(() => chosen[0], refuse);
-const drawing = new Drawing(names, show);
-const photograph = new Photograph(names, show, () => turnTo("photograph"));
+const corrections = new Corrections(() => chosen[0], refuse);
+const drawing = new Drawing(getNames, show);
+const photo = new Photo(getNames, show, () => turnTo("photograph"));
+/** @type {Source} */
 let front = drawing;
 
-/** Show what a source has got, if it is in front. */
+/** Show the answer of a source, if it is in front. @param {Source} source @param {Error} [refused] */
 function show(source, refused) {
   if (source !== front) return;
   refuse(refused);
-  if (refused && source.look) return; // what was answered before still holds
-  const views = [inside, evidence];
-  if (source.look) {
-    answer.show(source.look, source.asText);
-    for (const view of views) view.show(source.look);
+  if (refused && source.explanation) return; // the last answer still holds
+  if (source.explanation) {
+    answer.show(source.explanation, source.asText);
+    for (const view of [inside, evidence]) view.show(source.explanation);
   } else {
-    answer.empty();
-    for (const view of views) view.empty();
+    for (const view of [answer, inside, evidence]) view.clear();
   }
-  own.offer(source);
+  corrections.offer(source);
 }
 
+/** @param {Error} [refused] */
 function refuse(refused) {
-  const sentence = refused?.message ?? "";
-  if (byId("refusal").textContent !== sentence) byId("refusal").textContent = sentence;
-  byId("refusal").hidden = !sentence;
+  const message = refused?.message ?? "";
+  if (byId("refusal").textContent !== message) byId("refusal").textContent = message;
+  byId("refusal").hidden = !message;
 }
 
+/** @param {string} mode */
 function turnTo(mode) {
-  byId(`mode-${mode}`).checked = true;
+  byId(`mode-${mode}`, HTMLInputElement).checked = true;
   byId("draw").hidden = mode !== "draw";
   byId("photograph").hidden = mode !== "photograph";
   document.body.dataset.mode = mode;
-  front = mode === "draw" ? drawing : photograph;
+  front = mode === "draw" ? drawing : photo;
   show(front);
 }
 
-function choose() {
-  const described = names().map((name) => models.find((model) => model.name === name));
+/** Read with other models. @param {string} a @param {string} b name, or "" */
+function choose(a, b) {
+  chosen.splice(0, 2, a, b);
+  const described = models.filter(({ name }) => chosen.includes(name)).sort((one) => (one.name === a ? -1 : 1));
   inside.choose(described);
   evidence.choose(described);
-  document.body.classList.toggle("alone", !chosen[1]);
-  fill(byId("model-a"), models.map(({ name }) => [name, name]), chosen[0]);
-  const others = models.filter(({ name }) => name !== chosen[0]);
-  fill(byId("model-b"), [...others.map(({ name }) => [name, name]), ["", "none"]], chosen[1]);
-  for (const source of [drawing, photograph]) source.again();
+  document.body.classList.toggle("alone", !b);
+  const names = models.map(({ name }) => name);
+  fill(selectA, names, a);
+  fill(selectB, [...names.filter((name) => name !== a), ""], b);
+  for (const source of [drawing, photo]) source.update();
 }
 
-function fill(select, options, value) {
-  select.replaceChildren(...options.map(([each, words]) => element("option", { value: each }, words)));
+/** @param {HTMLSelectElement} select @param {string[]} names @param {string} value */
+function fill(select, names, value) {
+  select.replaceChildren(...names.map((name) => create("option", { value: name }, name || "none")));
   select.value = value;
 }
 
-function describe() {
-  const head = ["", "network", "weights", "MNIST test accuracy"].map((words) => element("th", { scope: "col" }, words));
+function describeModels() {
+  const head = ["", "network", "parameters", "MNIST test accuracy"].map((title) => create("th", { scope: "col" }, title));
   const rows = models.map(({ name, network, parameters, test_accuracy: accuracy }) => {
-    const told = [network, parameters.toLocaleString("en"), accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`];
-    return element("tr", {}, element("th", { scope: "row" }, name), ...told.map((words) => element("td", {}, words)));
+    const values = [network, parameters.toLocaleString("en"), accuracy === null ? "–" : `${(100 * accuracy).toFixed(2)} %`];
+    return create("tr", {}, create("th", { scope: "row" }, name), ...values.map((value) => create("td", {}, value)));
   });
-  byId("models").replaceChildren(element("tr", {}, ...head), ...rows);
+  byId("models").replaceChildren(create("tr", {}, ...head), ...rows);
 }
 
-async function begin() {
+async function start() {
   const listed = await listModels();
   models = listed.models;
+  describeModels();
   const others = models.filter(({ name }) => name !== listed.default);
-  chosen[0] = listed.default;
-  chosen[1] = (others.find(({ layers }) => layers) ?? others[0])?.name ?? "";
-  describe();
-  choose();
-  turnTo(document.querySelector("[name=mode]:checked").value); // a page that is reloaded may keep it
-  await own.begin();
-  byId("version").textContent = `Version ${(await health()).version}.`;
+  choose(listed.default, (others.find(({ layers }) => layers) ?? others[0])?.name ?? "");
+  turnTo(byId("mode-draw", HTMLInputElement).checked ? "draw" : "photograph"); // a reloaded page may keep the mode
+  await corrections.start();
+  byId("version").textContent = `Version ${(await getHealth()).version}.`;
   document.body.dataset.ready = "yes";
 }
 
-byId("model-a").addEventListener("change", ({ target }) => {
-  // who chooses B as A swaps them
-  if (target.value === chosen[1]) chosen[1] = chosen[0];
-  chosen[0] = target.value;
-  choose();
-});
-byId("model-b").addEventListener("change", ({ target }) => {
-  chosen[1] = target.value;
-  choose();
-});
-for (const radio of document.querySelectorAll("[name=mode]")) {
-  radio.addEventListener("change", () => turnTo(radio.value));
-}
-addCopying(byId("copy"), () => front.look.answers[0].reading.text);
-begin().catch(refuse);
+const [selectA, selectB] = [byId("model-a", HTMLSelectElement), byId("model-b", HTMLSelectElement)];
+// choosing B as A swaps them
+selectA.addEventListener("change", () => choose(selectA.value, selectA.value === chosen[1] ? chosen[0] : chosen[1]));
+selectB.addEventListener("change", () => choose(chosen[0], selectB.value));
+for (const mode of ["draw", "photograph"]) byId(`mode-${mode}`).addEventListener("change", () => turnTo(mode));
+addCopying(byId("copy"), () => front.explanation?.answers[0].reading.text ?? "");
+start().catch(refuse);

@@ -1,163 +1,173 @@
-// Photographs: dropped, pasted, chosen or taken; sent as they are, shown upright, with a box on every digit.
+// Photographs: dropped, pasted, chosen or taken; sent as they are, shown upright, with a box around every digit.
 
-import { MOST, Refused, look } from "./api.js";
-import { byId, element, setBusy } from "./elements.js";
-import { announce, showTime, spoken, told } from "./words.js";
+/** @import { Box, Explanation } from "./api.js" */
 
-export class Photograph {
-  /** What the service last said of the picture; null while there is none. */
-  look = null;
+import { MAX_BYTES, Refused, explain } from "./api.js";
+import { byId, create, setBusy } from "./elements.js";
+import { announce, describeDigit, describeReading, showTime } from "./phrases.js";
+
+export class Photo {
+  /** @type {Explanation | null} The newest answer about the picture. */
+  explanation = null;
   asText = true;
   upright = false;
-  #file = null;
-  #models;
-  #shown;
+  #file = new Blob();
+  #getModels;
+  #show;
+  /** Number of the newest request; the answers to older ones are dropped. */
   #turn = 0;
 
   /**
-   * @param {() => string[]} models who reads
-   * @param {(source: Photograph, refused?: Error) => void} shown told that there is something new to show
-   * @param {() => void} arrived told that a picture came, from wherever
+   * @param {() => string[]} getModels names of the models that read
+   * @param {(source: Photo, refused?: Refused) => void} show called when there is something new to show
+   * @param {() => void} arrive called when a picture arrives, from anywhere
    */
-  constructor(models, shown, arrived) {
-    this.#models = models;
-    this.#shown = shown;
-    const take = (file) => {
-      arrived();
-      return this.take(file);
+  constructor(getModels, show, arrive) {
+    this.#getModels = getModels;
+    this.#show = show;
+    const take = (/** @type {File | undefined} */ file) => {
+      arrive();
+      this.#take(file);
     };
     for (const id of ["file", "camera"]) {
-      byId(id).addEventListener("change", ({ target }) => {
-        if (target.files.length) take(target.files[0]);
-        target.value = ""; // the same file may be chosen again
+      const input = byId(id, HTMLInputElement);
+      input.addEventListener("change", () => {
+        if (input.files?.length) take(input.files[0]);
+        input.value = ""; // the same file may be chosen again
       });
     }
     catchDrops(take);
     addEventListener("paste", ({ clipboardData }) => {
       if (clipboardData?.files.length) take(clipboardData.files[0]);
     });
-    byId("frame").addEventListener("keydown", step);
+    byId("frame").addEventListener("keydown", moveFocus);
   }
 
   picture() {
-    return Promise.resolve(this.#file);
+    return this.#file;
   }
 
-  async take(file) {
+  /** @param {File | undefined} file */
+  async #take(file) {
     const turn = ++this.#turn;
-    this.look = null;
-    this.#file = null;
-    this.#boxes();
-    if (!file) return this.#refuse("That was no file: drop a picture from a folder, or choose one");
-    if (file.size > MOST) {
-      const size = Math.ceil(file.size / 2 ** 20);
-      return this.#refuse(`This file has ${size} MiB, and at most ${MOST / 2 ** 20} MiB are read: shrink the picture first`);
+    this.explanation = null;
+    this.#updateBoxes();
+    if (!file) return this.#refuse(new Refused("this is not a file: drop a picture from a folder, or choose one", 422));
+    if (file.size > MAX_BYTES) {
+      const [size, limit] = [Math.ceil(file.size / 2 ** 20), MAX_BYTES / 2 ** 20];
+      return this.#refuse(new Refused(`the file has ${size} MiB, more than the limit of ${limit} MiB: shrink the picture`, 413));
     }
-    const image = byId("image");
+    const image = byId("image", HTMLImageElement);
     URL.revokeObjectURL(image.src);
     image.src = URL.createObjectURL(file);
-    this.#stage("reading");
-    // what the browser cannot show, such as HEIC, the service shows it
+    this.#setStage("reading");
+    // the service converts what the browser cannot show, such as HEIC
     const visible = await image.decode().then(() => true, () => false);
     if (turn !== this.#turn) return;
     this.#file = file;
     byId("photo").hidden = !visible;
-    await this.#ask(0, { preview: !visible });
-    if (this.look) announce(spoken(this.look.answers[0].reading), 100);
-    // better begin with a digit than with what is none
-    const first = this.look?.answers[0].reading.digits.findIndex((digit) => digit.accepted);
-    if (first > 0) await this.#ask(first);
+    const explanation = await this.#read(0, !visible);
+    if (!explanation) return;
+    const { reading } = explanation.answers[0];
+    announce(describeReading(reading), 100);
+    // explain a digit first, not a non-digit
+    const first = reading.digits.findIndex((digit) => digit.accepted);
+    if (first > 0) await this.#read(first);
   }
 
-  /** Look into a digit: what is known of each is shown at once, what is inside when it comes. */
-  async open(digit) {
-    const [{ model, reading, probabilities, images }] = this.look.answers;
+  /** Explain a digit: show at once what is known, and the rest when it arrives. @param {number} digit */
+  select(digit) {
+    if (!this.explanation) return;
+    const [{ model, reading, probabilities, images }] = this.explanation.answers;
     const known = { model, probabilities: probabilities[digit], layers: null, evidence: null };
-    const inside = { digit, image: images[digit], models: [known], steps: null };
-    this.#show({ ...this.look, inside });
-    announce(`Opened: ${told(reading.digits[digit])}`, 100);
-    await this.#ask(digit);
+    this.#accept({ ...this.explanation, focus: { digit, image: images[digit], models: [known], steps: null } });
+    announce(`Selected: ${describeDigit(reading.digits[digit])}`, 100);
+    this.#read(digit);
   }
 
-  again() {
-    if (this.look) return this.#ask(this.look.inside?.digit ?? 0);
+  /** Read the picture again, for instance with other models. */
+  update() {
+    if (this.explanation) this.#read(this.explanation.focus?.digit ?? 0);
   }
 
-  async #ask(focus, { preview = false } = {}) {
+  /** @param {number} focus */
+  async #read(focus, preview = false) {
     const turn = ++this.#turn;
-    const asked = performance.now();
+    const sent = performance.now();
     setBusy(true);
     try {
-      const found = await look(this.#file, { models: this.#models(), upright: this.upright, focus, evidence: true, preview });
+      const options = { models: this.#getModels(), upright: this.upright, focus, evidence: true, preview };
+      const explanation = await explain(this.#file, options);
       if (turn !== this.#turn) return;
-      if (found.preview) byId("image").src = found.preview;
-      this.#show(found);
-      showTime(byId("photo-took"), performance.now() - asked);
+      if (explanation.preview) byId("image", HTMLImageElement).src = explanation.preview;
+      this.#accept(explanation);
+      showTime(byId("photo-took"), performance.now() - sent);
       setBusy(false);
+      return explanation;
     } catch (refused) {
+      if (!(refused instanceof Refused)) throw refused;
       if (turn !== this.#turn) return;
-      this.#refuse(refused.message, !this.look);
+      this.#refuse(refused);
       setBusy(false);
     }
   }
 
-  #show(look) {
-    this.look = look;
+  /** @param {Explanation} explanation */
+  #accept(explanation) {
+    this.explanation = explanation;
     byId("photo").hidden = false;
-    this.#stage("read");
-    this.#boxes();
-    this.#shown(this);
+    this.#setStage("read");
+    this.#updateBoxes();
+    this.#show(this);
   }
 
-  #refuse(sentence, gone = true) {
-    if (gone) {
-      this.#file = null;
-      this.#stage("empty");
-    }
-    this.#shown(this, new Refused(sentence.replace(/[^.!?]$/, "$&."), 422));
+  /** @param {Refused} refused */
+  #refuse(refused) {
+    if (!this.explanation) this.#setStage("empty");
+    this.#show(this, refused);
   }
 
-  #stage(stage) {
+  /** @param {"empty" | "reading" | "read"} stage */
+  #setStage(stage) {
     byId("photograph").dataset.stage = stage;
     byId("drop").hidden = stage !== "empty";
     for (const id of ["photo", "photo-tools"]) byId(id).hidden = stage === "empty";
-    byId("photo-note").hidden = stage !== "read" || !this.look?.answers[0].reading.digits.length;
+    byId("photo-note").hidden = stage !== "read" || !this.explanation?.focus;
     if (stage === "reading") byId("photo-took").textContent = "reading …";
   }
 
-  #boxes() {
+  #updateBoxes() {
     const frame = byId("frame");
-    const { size = [1, 1], turned = 0, inside, answers } = this.look ?? {};
+    const { size, rotation, focus, answers } = this.explanation ?? { size: [1, 1], rotation: 0 };
     const digits = answers?.[0].reading.digits ?? [];
-    if (this.look) layOut(frame, byId("image"), size, turned);
+    if (this.explanation) layOut(frame, byId("image"), this.explanation);
     const old = [...frame.querySelectorAll("button")];
-    const boxes = digits.map((digit, index) => old[index] ?? this.#box(index));
     for (const spare of old.slice(digits.length)) spare.remove();
-    boxes.forEach((box, index) => {
-      const digit = digits[index];
-      place(box, placed(digit.box, turned, size), turned % 180 ? [size[1], size[0]] : size);
-      box.replaceChildren(element("span", {}, digit.accepted ? `${digit.value}${digit.doubts.length ? "?" : ""}` : "–"));
-      box.className = digit.accepted ? (digit.doubts.length ? "box doubted" : "box") : "box refused";
-      box.title = [told(digit), ...digit.doubts].join("; ");
+    digits.forEach((digit, index) => {
+      const box = old[index] ?? frame.appendChild(this.#createBox(index));
+      const doubtful = digit.doubts.length > 0;
+      place(box, rotate(digit.box, rotation, size), rotation % 180 ? [size[1], size[0]] : size);
+      box.replaceChildren(create("span", {}, digit.accepted ? `${digit.value}${doubtful ? "?" : ""}` : "–"));
+      box.className = !digit.accepted ? "box rejected" : doubtful ? "box doubtful" : "box";
+      box.title = [describeDigit(digit), ...digit.doubts].join("; ");
       box.setAttribute("aria-label", box.title);
-      box.setAttribute("aria-pressed", index === inside?.digit);
-      if (!box.isConnected) frame.append(box);
+      box.setAttribute("aria-pressed", String(index === focus?.digit));
     });
   }
 
-  #box(index) {
-    const box = element("button", { type: "button" });
-    box.addEventListener("click", () => this.open(index));
+  /** @param {number} index */
+  #createBox(index) {
+    const box = create("button", { type: "button" });
+    box.addEventListener("click", () => this.select(index));
     return box;
   }
 }
 
-/** Take files that are dropped anywhere on the page. */
+/** Take files that are dropped anywhere on the page. @param {(file: File | undefined) => void} take */
 function catchDrops(take) {
-  const held = (event) => event.dataTransfer?.types.includes("Files");
   addEventListener("dragover", (event) => {
     event.preventDefault();
-    document.body.classList.toggle("dragging", held(event));
+    document.body.classList.toggle("dragging", event.dataTransfer?.types.includes("Files"));
   });
   addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) document.body.classList.remove("dragging");
@@ -169,38 +179,47 @@ function catchDrops(take) {
   });
 }
 
-/** Go from box to box with the arrow keys, in reading order. */
-function step(event) {
-  const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (!way || !event.target.matches(".box")) return;
-  const boxes = [...event.currentTarget.querySelectorAll(".box")];
-  boxes[boxes.indexOf(event.target) + way]?.focus();
+/** Move the focus from box to box with the arrow keys, in reading order. @param {KeyboardEvent} event */
+function moveFocus(event) {
+  /** @type {Record<string, number>} */
+  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+  const boxes = [...byId("frame").querySelectorAll("button")];
+  const index = boxes.findIndex((box) => box === event.target);
+  if (!(event.key in steps) || index < 0) return;
+  boxes[index + steps[event.key]]?.focus();
   event.preventDefault();
 }
 
-/** Show the picture as it was read, turned if it lay on its side. */
-function layOut(frame, image, [width, height], turned) {
-  const [across, down] = turned % 180 ? [height, width] : [width, height];
+/** Show the picture upright. @param {HTMLElement} frame @param {HTMLElement} image @param {Explanation} explanation */
+function layOut(frame, image, { size: [width, height], rotation }) {
+  const [across, down] = rotation % 180 ? [height, width] : [width, height];
   frame.style.aspectRatio = `${across} / ${down}`;
-  frame.style.setProperty("--ratio", across / down);
+  frame.style.setProperty("--ratio", String(across / down));
   image.style.width = `${(100 * width) / across}%`;
   image.style.height = `${(100 * height) / down}%`;
-  image.style.transform = `translate(-50%, -50%) rotate(${-turned}deg)`;
+  image.style.transform = `translate(-50%, -50%) rotate(${-rotation}deg)`;
 }
 
-/** Where a box of the picture as it was given lies in the picture as it was turned, counter-clockwise. */
-export function placed([left, top, width, height], turned, [across, down]) {
-  if (turned === 90) return [top, across - left - width, height, width];
-  if (turned === 180) return [across - left - width, down - top - height, width, height];
-  if (turned === 270) return [down - top - height, left, height, width];
+/**
+ * Rotate a box with the picture that it lies in.
+ * @param {Box} box
+ * @param {number} rotation degrees, counter-clockwise
+ * @param {number[]} size width and height of the picture before
+ * @returns {Box}
+ */
+function rotate([left, top, width, height], rotation, [across, down]) {
+  if (rotation === 90) return [top, across - left - width, height, width];
+  if (rotation === 180) return [across - left - width, down - top - height, width, height];
+  if (rotation === 270) return [down - top - height, left, height, width];
   return [left, top, width, height];
 }
 
+/** @param {HTMLElement} box @param {Box} place @param {number[]} size of the picture */
 function place(box, [left, top, width, height], [across, down]) {
   box.style.left = `${(100 * left) / across}%`;
   box.style.top = `${(100 * top) / down}%`;
   box.style.width = `${(100 * width) / across}%`;
   box.style.height = `${(100 * height) / down}%`;
-  // its answer is written as high as the digit itself, within reason: `cqw` are hundredths of the frame's width
+  // the answer is written as high as the digit, within limits; 1cqw is a hundredth of the frame's width
   box.style.setProperty("--high", `${(100 * height) / across}cqw`);
 }

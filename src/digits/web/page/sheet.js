@@ -1,41 +1,48 @@
-// The sheet one draws on: pointers in, strokes on the screen, and the picture of them that is sent.
+// The sheet to draw on: pointers in, strokes on the screen, and a picture of them to send.
 
+/** @import { Box } from "./api.js" */
+/** @import { Point } from "./strokes.js" */
+
+import { contextOf } from "./elements.js";
 import { Strokes } from "./strokes.js";
 
+/** @param {string} name */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export class Sheet {
   strokes = new Strokes();
+  /** Width of the pen. */
   pen = 15;
-  /** The pointer that draws; null: none does. */
-  drawing = null;
-  /** When the newest point came, by the clock of the page: what answers are measured from. */
+  /** @type {number | null} The pointer that is drawing. */
+  pointer = null;
+  /** Time of the newest point, from which the time to an answer is measured. */
   touched = 0;
-  /** What was found, marked under each digit. */
-  marks = [];
+  /** @type {{box: Box, focused: boolean, accepted: boolean}[]} Digits found, underlined. */
+  found = [];
+  /** @type {{x: number, y: number, down: boolean} | null} */
   crosshair = null;
   #sent = document.createElement("canvas");
   #frame = 0;
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {(ended: boolean) => void} changed told at every new point, and when a stroke ends
+   * @param {(ended: boolean) => void} changed called at every new point, and when a stroke ends
    */
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.changed = changed;
-    new ResizeObserver(() => this.#resized()).observe(canvas);
+    new ResizeObserver(() => this.#resize()).observe(canvas);
     addEventListener("themechange", () => this.repaint());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
-    // raw, where the browser gives it so: what is asked need not wait for the screen's next frame
+    // raw events, where the browser has them, do not wait for the next frame
     const move = "onpointerrawupdate" in canvas ? "pointerrawupdate" : "pointermove";
-    canvas.addEventListener(move, (event) => this.#move(event));
+    canvas.addEventListener(move, (event) => this.#move(/** @type {PointerEvent} */ (event)));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
     canvas.addEventListener("pointercancel", (event) => this.#up(event));
-    canvas.addEventListener("contextmenu", (event) => this.drawing !== null && event.preventDefault());
+    canvas.addEventListener("contextmenu", (event) => this.pointer !== null && event.preventDefault());
   }
 
-  #resized() {
+  #resize() {
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth) return; // hidden
     const scale = devicePixelRatio || 1;
@@ -45,110 +52,119 @@ export class Sheet {
     this.#paint();
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
-    if (this.drawing !== null || event.button !== 0) return;
+    if (this.pointer !== null || event.button !== 0) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.canvas.focus({ preventScroll: true, focusVisible: false });
-    this.drawing = event.pointerId;
-    this.start(this.#point(event), event.timeStamp);
+    this.pointer = event.pointerId;
+    this.start(this.#pointOf(event), event.timeStamp);
     event.preventDefault();
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
-    if (event.pointerId !== this.drawing) return;
+    if (event.pointerId !== this.pointer) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const each of events.length ? events : [event]) this.strokes.extend(this.#point(each));
-    this.#drawn(event.timeStamp, false);
+    for (const each of events.length ? events : [event]) this.strokes.extend(this.#pointOf(each));
+    this.#change(event.timeStamp, false);
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
-    if (event.pointerId !== this.drawing) return;
-    this.drawing = null;
-    this.#drawn(event.timeStamp, true);
+    if (event.pointerId !== this.pointer) return;
+    this.pointer = null;
+    this.#change(event.timeStamp, true);
   }
 
-  #point(event) {
+  /** @param {PointerEvent} event */
+  #pointOf(event) {
     const { left, top, width, height } = this.canvas.getBoundingClientRect();
     // a pen pressed harder writes a little wider; mice and most fingers press evenly
-    const pressed = event.pointerType === "pen" && event.pressure ? 0.7 + 0.6 * event.pressure : 1;
+    const pressure = event.pointerType === "pen" && event.pressure ? 0.7 + 0.6 * event.pressure : 1;
     return {
       x: ((event.clientX - left) / width) * this.strokes.width,
       y: ((event.clientY - top) / height) * this.strokes.height,
-      width: this.pen * pressed,
+      width: this.pen * pressure,
     };
   }
 
-  /** Put the pen down somewhere; of the keyboard too. */
+  /** Put the pen down. @param {Point} point @param {number} [time] */
   start(point, time = performance.now()) {
     this.strokes.begin(point);
-    this.#drawn(time, false);
+    this.#change(time, false);
   }
 
-  go(point) {
+  /** Move the pen. @param {Point} point */
+  extend(point) {
     this.strokes.extend(point);
-    this.#drawn(performance.now(), false);
+    this.#change(performance.now(), false);
   }
 
+  /** Lift the pen. */
   end() {
-    this.#drawn(performance.now(), true);
+    this.#change(performance.now(), true);
   }
 
   undo() {
-    this.drawing = null;
-    this.strokes.undo();
+    this.pointer = null;
+    this.strokes.list.pop();
     this.end();
   }
 
   clear() {
-    this.drawing = null;
-    this.strokes.clear();
+    this.pointer = null;
+    this.strokes.list = [];
     this.end();
   }
 
-  #drawn(time, ended) {
+  /** @param {number} time @param {boolean} ended */
+  #change(time, ended) {
     this.touched = time;
     this.repaint();
     this.changed(ended);
   }
 
-  /** Show the strokes at the next frame. */
+  /** Paint at the next frame. */
   repaint() {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.#paint();
     });
   }
 
   #paint() {
-    const context = this.canvas.getContext("2d");
+    const context = contextOf(this.canvas);
     const scale = this.canvas.width / this.strokes.width;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.#paintMarks(context);
+    this.#underline(context);
     context.strokeStyle = context.fillStyle = colour("--pen");
     this.strokes.paint(context);
-    if (this.crosshair) this.#paintCrosshair(context);
+    if (this.crosshair) this.#paintCrosshair(context, this.crosshair);
   }
 
-  #paintMarks(context) {
+  /** @param {CanvasRenderingContext2D} context */
+  #underline(context) {
     context.lineCap = "round";
-    for (const { box, opened, accepted } of this.marks) {
-      const y = Math.min(box[1] + box[3] + 8, this.strokes.height - 4);
-      context.strokeStyle = colour(opened ? "--accent" : "--line-strong");
-      context.lineWidth = opened ? 2.5 : 1.5;
+    for (const { box: [left, top, width, height], focused, accepted } of this.found) {
+      const y = Math.min(top + height + 8, this.strokes.height - 4);
+      context.strokeStyle = colour(focused ? "--accent" : "--line-strong");
+      context.lineWidth = focused ? 2.5 : 1.5;
       context.setLineDash(accepted ? [] : [1, 5]);
       context.beginPath();
-      context.moveTo(box[0], y);
-      context.lineTo(box[0] + box[2], y);
+      context.moveTo(left, y);
+      context.lineTo(left + width, y);
       context.stroke();
     }
     context.setLineDash([]);
   }
 
-  #paintCrosshair(context) {
-    const { x, y, down } = this.crosshair;
-    context.strokeStyle = colour("--accent");
+  /** @param {CanvasRenderingContext2D} context @param {{x: number, y: number, down: boolean}} crosshair */
+  #paintCrosshair(context, { x, y, down }) {
+    context.strokeStyle = context.fillStyle = colour("--accent");
     context.lineWidth = 1.2;
     context.beginPath();
     for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
@@ -158,25 +174,24 @@ export class Sheet {
     context.moveTo(x + this.pen / 2, y);
     context.arc(x, y, this.pen / 2, 0, 2 * Math.PI);
     context.stroke();
-    context.fillStyle = colour("--accent");
     if (down) context.fill();
   }
 
-  /** The whole sheet as it is sent: black on white, small, the same on every screen. */
+  /** The whole sheet as it is sent: black on white, small, the same from every screen. */
   picture() {
     const { width, height } = this.strokes;
     if (this.#sent.width !== width || this.#sent.height !== height) {
       [this.#sent.width, this.#sent.height] = [width, height];
     }
-    // read back after every drawing: on a graphics card that would take longer than the drawing
-    const context = this.#sent.getContext("2d", { willReadFrequently: true, alpha: false });
+    // read back after every drawing, which a graphics card would slow down
+    const options = { willReadFrequently: true, alpha: false };
+    const context = /** @type {CanvasRenderingContext2D} */ (this.#sent.getContext("2d", options));
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     context.strokeStyle = context.fillStyle = "#000";
     this.strokes.paint(context);
-    // toBlob would wait until the page is idle, which it is not while somebody draws
+    // toBlob would wait until the page is idle, which it is not while someone draws
     const [, base64] = this.#sent.toDataURL("image/png").split(",");
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    return new Blob([bytes], { type: "image/png" });
+    return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type: "image/png" });
   }
 }

@@ -1,10 +1,9 @@
-// The strokes of a drawing: kept as points, so that they can be undone, shown sharply, and sent small.
+// The strokes of a drawing, kept as points: they can be undone, scaled, and painted sharply or small.
 
-/** Pixels of the picture that is sent: enough to read by, few enough to be read between two frames. */
+/** Pixels of the picture that is sent: enough to read, few enough to read between two frames. */
 const AREA = 440 * 220;
 
-/** A point: x and y in pixels of the picture that is sent, and the width of the pen there. */
-/** @typedef {{x: number, y: number, width: number}} Point */
+/** @typedef {{x: number, y: number, width: number}} Point in pixels of the picture that is sent, with the pen's width */
 
 export class Strokes {
   /** @type {Point[][]} */
@@ -16,7 +15,12 @@ export class Strokes {
     return this.list.length === 0;
   }
 
-  /** Take on the shape of the sheet; what is drawn shrinks or grows with it. */
+  /** The last position of the pen. */
+  get last() {
+    return this.list.at(-1)?.at(-1);
+  }
+
+  /** Adopt the shape of the sheet, and scale the drawing with it. @param {number} ratio width over height */
   fit(ratio) {
     const width = Math.round(Math.sqrt(AREA * ratio));
     const height = Math.round(width / ratio);
@@ -28,37 +32,29 @@ export class Strokes {
     [this.width, this.height] = [width, height];
   }
 
+  /** @param {Point} point */
   begin(point) {
     this.list.push([point]);
   }
 
+  /** @param {Point} point */
   extend(point) {
-    const stroke = this.list.at(-1);
-    const last = stroke.at(-1);
-    if (Math.hypot(point.x - last.x, point.y - last.y) > 0.3) stroke.push(point);
+    const { last } = this;
+    if (last && Math.hypot(point.x - last.x, point.y - last.y) > 0.3) this.list.at(-1)?.push(point);
   }
 
-  undo() {
-    this.list.pop();
-  }
-
-  clear() {
-    this.list = [];
-  }
-
-  /** Where the pen was last. */
-  get last() {
-    return this.list.at(-1)?.at(-1);
-  }
-
-  /** Draw everything in the colour that the context has. */
+  /** Paint all strokes in the context's colour. @param {CanvasRenderingContext2D} context */
   paint(context) {
     context.lineCap = context.lineJoin = "round";
     for (const stroke of this.list) paintStroke(context, stroke);
   }
 }
 
-/** Curves through the middles between points: round where a hand was, whatever the rate its points came at. */
+/**
+ * Paint curves through the midpoints between points: smooth, however few points the browser reports.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Point[]} stroke
+ */
 function paintStroke(context, stroke) {
   const [first] = stroke;
   context.beginPath();
@@ -66,11 +62,11 @@ function paintStroke(context, stroke) {
   context.moveTo(first.x, first.y);
   stroke.forEach((point, index) => {
     const after = stroke[index + 1];
-    if (!after) return context.lineTo(point.x + 0.01, point.y); // of a single point the round caps make a dot
+    if (!after) return context.lineTo(point.x + 0.01, point.y); // round caps turn a single point into a dot
     const [x, y] = [(point.x + after.x) / 2, (point.y + after.y) / 2];
     context.quadraticCurveTo(point.x, point.y, x, y);
     if (after.width !== point.width) {
-      // a path has one width: as the pen presses harder, another path begins where this one ends
+      // a path has one width: when the pen's width changes, a new path starts where this one ends
       context.stroke();
       context.beginPath();
       context.lineWidth = after.width;

@@ -1,35 +1,30 @@
-// The theme, before anything is painted: the one that was chosen here, or the system's. A classic script, so that
-// nobody in a dark room is blinded by a white page first.
+// The theme: the one chosen here, or the system's. A classic script, which runs before the first paint, so that a dark
+// room sees no white flash.
 
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
-
-  function chosen() {
-    try {
-      return localStorage.getItem("digits.theme");
-    } catch {
-      return null; // storage may be switched off
-    }
+  /** @type {Storage | undefined} */
+  let storage;
+  try {
+    storage = localStorage;
+  } catch {
+    // switched off: the choice lasts until the page is closed
   }
+  let chosen = storage?.getItem("digits.theme");
 
   function apply() {
-    root.dataset.theme = chosen() ?? (system.matches ? "dark" : "light");
+    root.dataset.theme = chosen ?? (system.matches ? "dark" : "light");
     dispatchEvent(new Event("themechange"));
   }
 
   function toggle() {
-    const theme = root.dataset.theme === "dark" ? "light" : "dark";
-    try {
-      localStorage.setItem("digits.theme", theme);
-      apply();
-    } catch {
-      root.dataset.theme = theme;
-      dispatchEvent(new Event("themechange"));
-    }
+    chosen = root.dataset.theme === "dark" ? "light" : "dark";
+    apply();
+    storage?.setItem("digits.theme", chosen);
   }
 
   apply();
   system.addEventListener("change", apply);
-  addEventListener("DOMContentLoaded", () => document.getElementById("theme").addEventListener("click", toggle));
+  addEventListener("DOMContentLoaded", () => document.getElementById("theme")?.addEventListener("click", toggle));
 })();

@@ -1,7 +1,7 @@
-"""A person's own set: the digits that they corrected, in one folder on their computer, as any labelled set.
+"""Corrections: digits that a person labelled, in one folder of this computer that training reads as personal data.
 
-The folder holds ``train/<label>/<id>.png``, each the 28 × 28 that the network saw, and ``drawings/<id>.png``, the part
-of the picture that it came from. Nothing else is ever written, and no name in it comes from outside.
+The folder holds ``train/<label>/<id>.png``, the 28 × 28 pixels that the network saw, and ``drawings/<id>.png``, the
+part of the picture around the digit. No file name comes from a request.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from digits.types import CLASSES, SIDE, LabelledDigits
 from digits.web.refusals import RefusedError
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
-"""What an entry is called: when it was kept, to the microsecond, and a chance byte."""
+"""Name of a correction: the time to the microsecond, and a random byte."""
 
-MOST = 20_000
-"""Digits of a set, at most, lest a page fills a disk."""
+MAX_CORRECTIONS = 20_000
+"""Digits in the folder, at most, so that a page cannot fill the disk."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A digit that is kept.
+    """One correction.
 
     Attributes
     ----------
     id
         Its name.
     label
-        What the person said it is.
+        The correct class, 0–9.
     """
 
     id: str
@@ -48,19 +48,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class OwnSet:
-    """The folder.
+class Corrections:
+    """The folder of corrections.
 
     Attributes
     ----------
     folder
-        Made when the first digit is kept.
+        Created with the first correction.
     """
 
     folder: Path
 
     def entries(self) -> list[Entry]:
-        """List what is kept, the oldest first; other files in the folder are left alone."""
+        """List the corrections, the oldest first; other files in the folder are ignored."""
         found = [
             Entry(path.stem, label)
             for label in range(CLASSES)
@@ -69,46 +69,46 @@ class OwnSet:
         ]
         return sorted(found, key=lambda entry: entry.id)
 
-    def keep(self, digit: UInt8[np.ndarray, "28 28"], drawing: Picture, label: int) -> Entry:
-        """Keep a digit with its label.
+    def add(self, digit: UInt8[np.ndarray, "28 28"], drawing: Picture, label: int) -> Entry:
+        """Store a digit with its label.
 
         Raises
         ------
         RefusedError
-            409 when the set is full.
+            409 when the folder is full.
         """
-        if len(self.entries()) >= MOST:
-            raise RefusedError(409, f"{self.folder} holds {MOST:,} digits, as many as are kept: take some away first")
+        if len(self.entries()) >= MAX_CORRECTIONS:
+            raise RefusedError(409, f"{self.folder} is full with {MAX_CORRECTIONS:,} digits: delete some first")
         entry = Entry(f"{datetime.now():%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}", label)
-        write_atomically(self.folder / "drawings" / f"{entry.id}.png", _png(drawing))
-        write_atomically(self._path(entry), _png(digit))
+        write_atomically(self.folder / "drawings" / f"{entry.id}.png", _encode_png(drawing))
+        write_atomically(self._path(entry), _encode_png(digit))
         return entry
 
-    def forget(self, name: str) -> None:
-        """Take a digit away.
+    def delete(self, correction_id: str) -> None:
+        """Delete one correction.
 
         Raises
         ------
         RefusedError
-            404 when none of this name is kept.
+            404 when there is none with this id.
         """
-        entry = next((entry for entry in self.entries() if entry.id == name), None)
+        entry = next((entry for entry in self.entries() if entry.id == correction_id), None)
         if entry is None:
-            raise RefusedError(404, "no digit of this name is kept; GET /api/own lists those that are")
+            raise RefusedError(404, "no correction has this id: GET /api/corrections lists them")
         self._path(entry).unlink(missing_ok=True)
         (self.folder / "drawings" / f"{entry.id}.png").unlink(missing_ok=True)
 
-    def forget_all(self) -> None:
-        """Take all digits away, and the folder with them if nothing else is in it."""
+    def delete_all(self) -> None:
+        """Delete all digits, and the folder unless it holds other files."""
         for entry in self.entries():
-            self.forget(entry.id)
+            self.delete(entry.id)
         below = [self.folder / "train" / str(label) for label in range(CLASSES)]
         for place in (*below, self.folder / "train", self.folder / "drawings", self.folder):
             if place.is_dir() and not any(place.iterdir()):
                 place.rmdir()
 
-    def digits(self) -> LabelledDigits:
-        """Read all that is kept."""
+    def load(self) -> LabelledDigits:
+        """Load all digits with their labels."""
         from PIL import Image
 
         entries = self.entries()
@@ -122,8 +122,8 @@ class OwnSet:
         return self.folder / "train" / str(entry.label) / f"{entry.id}.png"
 
 
-def as_kaggle(digits: LabelledDigits) -> bytes:
-    """Write a table as Kaggle's ``train.csv``: a label and 784 pixels a row."""
+def encode_csv(digits: LabelledDigits) -> bytes:
+    """Write digits like Kaggle's ``train.csv``: one row per digit, with its label and 784 pixels."""
     rows = np.column_stack([digits.labels, digits.images.reshape(len(digits), -1)])
     header = ",".join(["label", *(f"pixel{index}" for index in range(SIDE * SIDE))])
     text = io.StringIO()
@@ -131,8 +131,8 @@ def as_kaggle(digits: LabelledDigits) -> bytes:
     return text.getvalue().encode()
 
 
-def as_idx(digits: LabelledDigits) -> bytes:
-    """Write a ZIP of the two files that MNIST has for its training digits, gzipped IDX."""
+def encode_idx_zip(digits: LabelledDigits) -> bytes:
+    """Write a ZIP of two gzipped IDX files, named like MNIST's training files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for role, array in (("images-idx3", digits.images), ("labels-idx1", digits.labels)):
@@ -140,7 +140,7 @@ def as_idx(digits: LabelledDigits) -> bytes:
     return buffer.getvalue()
 
 
-def _png(picture: Picture) -> bytes:
+def _encode_png(picture: Picture) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A hand for the browser: strokes as people and as our own pen write them, drawn with real events."""
+"""Handwriting in the browser: strokes of people and of the synthesizer, drawn with real events."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ from digits.synthesis.glyphs import DIGIT_GLYPHS
 Strokes = list[list[tuple[float, float]]]
 
 STEP = 0.05
-"""Way between two events of the mouse, in heights of the digit, at least."""
+"""Smallest distance between two mouse events, in heights of the digit."""
 
 SCRIBBLE: Strokes = [[(0.1 + (i * 53 % 150) / 200, 0.1 + (i * 37 % 110) / 150) for i in range(60)]]
-"""What no digit looks like."""
+"""A non-digit."""
 
 
-def our_strokes(digit: int) -> Strokes:
-    """The way to write a digit that our pen has first, in heights of the digit."""
+def glyph_strokes(digit: int) -> Strokes:
+    """Strokes of the synthesizer's first glyph of a digit, in heights of the digit."""
     path = parse_glyph(next(iter(DIGIT_GLYPHS[digit].values()))[1])
     points = path.sharp @ path.controls
     ends = np.flatnonzero(~path.pen_down) + 1
     return [[(float(x), float(y)) for x, y in part] for part in np.split(points, ends) if len(part)]
 
 
-def recorded_strokes(file: Path, each: int) -> list[tuple[int, Strokes]]:
-    """Digits of UCI's pendigits as they were written, so many of each class, each by somebody else."""
+def recorded_strokes(file: Path, per_class: int) -> list[tuple[int, Strokes]]:
+    """Read digits of UCI's pendigits, so many per class, each by a different writer."""
     chosen: dict[int, dict[str, Strokes]] = defaultdict(dict)
     text = gzip.decompress(file.read_bytes()).decode("ascii", errors="replace")
     for segment in text.split(".SEGMENT DIGIT")[1:]:
         found = re.search(r"\.COMMENT\s+(\d)\s+(\d+)", segment)
         assert found, "every digit names its writer"
         label, writer = int(found[1]), found[2]
-        if len(chosen[label]) < each and writer not in chosen[label]:
+        if len(chosen[label]) < per_class and writer not in chosen[label]:
             parts = re.findall(r"\.PEN_DOWN\s(.*?)\.PEN_UP", segment, re.DOTALL)
             numbers = [np.array(part.split(), float).reshape(-1, 2) * [1, -1] for part in parts]
-            chosen[label][writer] = _measured(numbers)
+            chosen[label][writer] = _normalize(numbers)
     counted = Counter({label: len(written) for label, written in chosen.items()})
-    assert set(counted.values()) == {each}, f"of each class there should be {each}: {counted}"
+    assert set(counted.values()) == {per_class}, f"expected {per_class} per class: {counted}"
     return [(label, strokes) for label in sorted(chosen) for strokes in chosen[label].values()]
 
 
-def _measured(strokes: list[np.ndarray]) -> Strokes:
-    """Strokes in heights of the digit, from its left upper corner; never wider than high."""
+def _normalize(strokes: list[np.ndarray]) -> Strokes:
+    """Scale strokes to heights of the digit, from its upper left corner; never wider than high."""
     points = np.concatenate(strokes)
     corner, size = points.min(0), float(np.ptp(points, axis=0).max())
     return [[(float(x), float(y)) for x, y in (stroke - corner) / size] for stroke in strokes]
 
 
 def draw(page: Page, digits: Sequence[Strokes], height: float = 0.5, *, frames: bool = False) -> None:
-    """Draw digits side by side with the mouse, as high as such a share of the sheet; with `frames`, a point a frame."""
-    for stroke in _on_the_sheet(page, digits, height):
+    """Draw digits side by side with the mouse; `height` is a share of the sheet; with `frames`, one point per frame."""
+    for stroke in _place_on_sheet(page, digits, height):
         page.mouse.move(*stroke[0])
         page.mouse.down()
         for point in stroke[1:] or stroke:
@@ -76,14 +76,14 @@ def touch(page: Page, digits: Sequence[Strokes], height: float = 0.5) -> None:
         places = [{"x": x, "y": y} for x, y in points]
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
 
-    for stroke in _on_the_sheet(page, digits, height):
+    for stroke in _place_on_sheet(page, digits, height):
         send("touchStart", stroke[0])
         for point in stroke[1:]:
             send("touchMove", point)
         send("touchEnd")
 
 
-def _on_the_sheet(page: Page, digits: Sequence[Strokes], height: float) -> Strokes:
+def _place_on_sheet(page: Page, digits: Sequence[Strokes], height: float) -> Strokes:
     sheet = page.locator("#sheet")
     sheet.scroll_into_view_if_needed()
     box = sheet.bounding_box()
@@ -95,12 +95,12 @@ def _on_the_sheet(page: Page, digits: Sequence[Strokes], height: float) -> Strok
     for number, strokes in enumerate(digits):
         width = max(x for stroke in strokes for x, _ in stroke) * size
         left = box["x"] + step * (number + 0.5) - width / 2
-        placed += [[(left + x * size, top + y * size) for x, y in _thinned(stroke)] for stroke in strokes]
+        placed += [[(left + x * size, top + y * size) for x, y in _thin(stroke)] for stroke in strokes]
     return placed
 
 
-def _thinned(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Leave out points that hardly move the pen, as a browser that is asked for frames does."""
+def _thin(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out points that hardly move the pen, as browsers do."""
     kept = list(stroke[:1])
     for point in stroke[1:-1]:
         if math.dist(kept[-1], point) > STEP:
@@ -108,13 +108,13 @@ def _thinned(stroke: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return [*kept, *stroke[1:][-1:]]
 
 
-def settled(page: Page) -> None:
-    """Wait until the answer to what was drawn or shown last is there."""
+def wait_for_answer(page: Page) -> None:
+    """Wait until the answer to the newest drawing or picture is shown."""
     page.locator("#answer[aria-busy=false]").wait_for()
 
 
 def read_text(page: Page) -> str:
-    """What the page says it read; what is no digit is a dash."""
-    settled(page)
+    """The text on the page, with a dash for a non-digit."""
+    wait_for_answer(page)
     texts = page.locator("#numerals .numeral").all_inner_texts()
     return "".join(text if text.isdigit() else "–" for text in texts)

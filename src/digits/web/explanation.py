@@ -1,0 +1,145 @@
+"""Why a model reads a digit as it does: layers, evidence and the steps from the picture, as plain values for JSON."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from digits.inference import Reading
+from digits.inference.interpret import find_evidence
+from digits.inference.page import segment_page
+from digits.inference.results import Digit
+from digits.inference.steps import trace_digit
+from digits.preprocessing import Decoded
+from digits.shapes import UInt8
+from digits.web.models import Hints, LoadedModel
+
+PREVIEW_SIDE = 1600
+"""Longer side, in pixels, of a picture sent back because the browser cannot show the file, such as HEIC or TIFF."""
+
+STEP_SIDE = 240
+"""Longer side, in pixels, of the pictures of the steps."""
+
+
+def explain_reading(
+    decoded: Decoded,
+    name: str,
+    models: Sequence[LoadedModel],
+    hints: Hints,
+    *,
+    focus: int,
+    evidence: bool,
+    preview: bool,
+) -> dict[str, Any]:
+    """Read a picture with several models and explain one of its digits.
+
+    Parameters
+    ----------
+    decoded, name
+        The picture.
+    models
+        Models that read; the explained digit is one that the first of them finds.
+    hints
+        What is known about the picture.
+    focus
+        Index of that digit; negative: counted from the end. Beyond the ends, the nearest digit.
+    evidence
+        Whether to add which pixels supported the answer, and the steps.
+    preview
+        Whether to add the whole picture as JPEG.
+
+    Returns
+    -------
+    Values for JSON, as `digits.web.schemas.Explanation` describes them.
+    """
+    options = {**hints._asdict(), "name": name, "segmentation": None if hints.single else segment_page(decoded.picture)}
+    readings = [model.reader.read_decoded(decoded, **options) for model in models]
+    answers = [
+        {
+            "model": model.name,
+            "reading": reading.to_dict(),
+            "probabilities": [_round(digit.probabilities, 4) for digit in reading.digits],
+            "images": [_encode(digit.image.tobytes()) for digit in reading.digits],
+        }
+        for model, reading in zip(models, readings, strict=True)
+    ]
+    count = len(readings[0].digits)
+    index = min(focus, count - 1) if focus >= 0 else max(count + focus, 0)
+    return {
+        "size": list(decoded.size),
+        "rotation": readings[0].turned,
+        "answers": answers,
+        "focus": _explain_digit(models, decoded, readings[0], index, evidence) if count else None,
+        "preview": _data_url(_shrink(decoded.picture, PREVIEW_SIDE), "JPEG") if preview else None,
+    }
+
+
+def _explain_digit(
+    models: Sequence[LoadedModel], decoded: Decoded, reading: Reading, index: int, evidence: bool
+) -> dict[str, Any]:
+    digit = reading.digits[index]
+    return {
+        "digit": index,
+        "image": _encode(digit.image.tobytes()),
+        "models": [_explain_answer(model, digit, evidence) for model in models],
+        "steps": _show_steps(decoded, reading, digit) if evidence else None,
+    }
+
+
+def _explain_answer(model: LoadedModel, digit: Digit, evidence: bool) -> dict[str, Any]:
+    layers, reader = model.layers, model.reader
+    probabilities = reader.model.predict_proba(digit.image)[0]
+    answer: dict[str, Any] = {
+        "model": model.name,
+        "probabilities": _round(probabilities, 4),
+        "accepted": bool(probabilities.max() >= reader.threshold),
+        "layers": [_round(units, 3) for units in layers.activations(digit.image)] if layers else None,
+        "evidence": None,
+    }
+    if evidence and digit.image.any():
+        found = find_evidence(reader.model, layers, digit.image, int(probabilities.argmax()))
+        answer["evidence"] = {
+            "answer": found.answer,
+            "pixels": _round(found.pixels.ravel(), 4),
+            "exact": found.exact,
+        }
+    return answer
+
+
+def _show_steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, str]:
+    steps = trace_digit(decoded.picture, reading, digit)
+    return {
+        "seen": _data_url(_shrink(steps.seen, STEP_SIDE), "JPEG"),
+        "ink": _data_url(_shrink(steps.ink, STEP_SIDE), "PNG"),
+        "digit": _data_url(steps.digit, "PNG"),
+    }
+
+
+def _round(values: np.ndarray, places: int) -> list[float]:
+    rounded: list[float] = np.round(values.astype(np.float64), places).tolist()
+    return rounded
+
+
+def _encode(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _shrink(picture: UInt8[np.ndarray, "_h _w ..."], longest: int) -> UInt8[np.ndarray, "_h _w ..."]:
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    image.thumbnail((longest, longest))
+    return np.asarray(image)
+
+
+def _data_url(picture: UInt8[np.ndarray, "_h _w ..."], kind: str) -> str:
+    """Encode a picture as a ``data:`` URL, which the page shows without a further request."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, kind)
+    return f"data:image/{kind.lower()};base64,{_encode(buffer.getvalue())}"

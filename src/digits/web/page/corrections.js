@@ -1,0 +1,152 @@
+// Corrections: stored on this computer, and only after the person agreed.
+
+/** @import { StoredCorrections } from "./api.js" */
+/** @import { Source } from "./main.js" */
+
+import * as api from "./api.js";
+import { addCopying } from "./clipboard.js";
+import { byId, create } from "./elements.js";
+import { announce, withArticle } from "./phrases.js";
+
+const CONSENT = "digits.consent";
+
+/** @type {Storage | undefined} */
+let storage;
+try {
+  storage = localStorage;
+} catch {
+  // switched off: consent lasts until the page is closed
+}
+
+export class Corrections {
+  /** @type {StoredCorrections | null} null where corrections are not available */
+  #stored = null;
+  /** @type {Source | null} */
+  #source = null;
+  /** The image of the digit on offer, by which a new one is recognized. */
+  #image = "";
+  #agreed = false;
+
+  /**
+   * @param {() => string} getModel name of the model whose reading counts the digits
+   * @param {(error: Error) => void} refuse called with what went wrong
+   */
+  constructor(getModel, refuse) {
+    this.getModel = getModel;
+    this.refuse = refuse;
+    for (let value = 0; value < 10; value++) {
+      const attributes = { type: "button", class: "label", "aria-label": `It is ${withArticle(value)}` };
+      const button = create("button", attributes, String(value));
+      button.addEventListener("click", () => this.#correct(value).catch(refuse));
+      byId("labels").append(button);
+    }
+    byId("corrections-delete").addEventListener("click", () => this.#deleteAll().catch(refuse));
+    addCopying(byId("corrections-copy"), () => byId("corrections-command").textContent ?? "");
+  }
+
+  /** Load what is stored; other computers are refused, and the page says so. */
+  async start() {
+    try {
+      this.#show(await api.listCorrections());
+      this.#agreed = storage?.getItem(CONSENT) === "yes";
+    } catch (refused) {
+      if (!(refused instanceof api.Refused && refused.status === 403)) throw refused;
+      byId("elsewhere").hidden = false;
+    }
+  }
+
+  /** Offer to correct the digit that a source explains. @param {Source} source */
+  offer(source) {
+    const { focus, answers } = source.explanation ?? {};
+    if (focus?.image !== this.#image) showStatus();
+    this.#source = source;
+    this.#image = focus?.image ?? "";
+    byId("correct").hidden = !focus || !this.#stored;
+    const accepted = focus && answers?.[0].reading.digits[focus.digit].accepted;
+    byId("correct-title").textContent = accepted ? "Not right? It is a" : "Is it a digit? It is a";
+  }
+
+  /** @param {number} label */
+  async #correct(label) {
+    // the answer that the person saw, even if another arrives while they think
+    const { explanation, upright } = /** @type {Source} */ (this.#source);
+    const picture = /** @type {Source} */ (this.#source).picture();
+    const digit = explanation?.focus?.digit ?? 0;
+    if (!(await this.#askConsent())) return showStatus("Nothing was saved.");
+    const { correction } = await api.addCorrection(picture, { label, digit, model: this.getModel(), upright });
+    this.#show(await api.listCorrections());
+    const undo = create("button", { type: "button", class: "link" }, "Undo");
+    undo.addEventListener("click", () => this.#undo(correction.id).catch(this.refuse));
+    showStatus(`Saved as ${withArticle(label)}.`, undo);
+  }
+
+  /** @param {string} id */
+  async #undo(id) {
+    this.#show(await api.deleteCorrection(id));
+    showStatus("Removed.");
+    byId("labels").querySelector("button")?.focus();
+  }
+
+  async #askConsent() {
+    if (this.#agreed) return true;
+    byId("consent-folder").textContent = this.#stored?.folder ?? "";
+    if ((await ask("consent")) !== "yes") return false;
+    this.#setConsent(true);
+    return true;
+  }
+
+  /** @param {boolean} agreed */
+  #setConsent(agreed) {
+    this.#agreed = agreed;
+    if (agreed) storage?.setItem(CONSENT, "yes");
+    else storage?.removeItem(CONSENT);
+  }
+
+  async #deleteAll() {
+    const { count, folder } = /** @type {StoredCorrections} */ (this.#stored);
+    byId("deletion-text").textContent = `${countDigits(count)} will be deleted from ${folder}. This cannot be undone.`;
+    if ((await ask("deletion")) !== "yes") return;
+    this.#show(await api.deleteCorrections());
+    this.#setConsent(false); // the next correction asks again
+    showStatus();
+    announce("All corrections are deleted.", 0);
+  }
+
+  /** @param {StoredCorrections} stored */
+  #show(stored) {
+    const { count, folder, per_class: perClass } = (this.#stored = stored);
+    byId("corrections").hidden = false;
+    byId("corrections-full").hidden = !count;
+    byId("corrections-count").textContent = count
+      ? `${countDigits(count)}, in ${folder}`
+      : "Digits that you correct can be saved on this computer, to train a network that knows your handwriting.";
+    const largest = Math.max(...perClass, 1);
+    byId("corrections-classes").replaceChildren(...perClass.map((each, value) => createBar(value, each, largest)));
+    const argument = /^[\w./:~-]+$/.test(folder) ? folder : `"${folder}"`; // as a shell reads it
+    byId("corrections-command").textContent = `digits train --extra-data ${argument} --from mlp`;
+  }
+}
+
+/** @param {(string | Node)[]} parts */
+function showStatus(...parts) {
+  byId("correct-status").replaceChildren(...parts.flatMap((part) => [part, " "]));
+}
+
+/** @param {number} count */
+const countDigits = (count) => `${count.toLocaleString("en")} ${count === 1 ? "digit" : "digits"}`;
+
+/** @param {number} value @param {number} count @param {number} largest */
+function createBar(value, count, largest) {
+  const bar = create("i");
+  bar.style.height = `${(100 * count) / largest}%`;
+  const attributes = { class: count ? "" : "none", "aria-label": `${value}: ${count}` };
+  return create("li", attributes, create("span", {}, bar), create("b", {}, String(value)), String(count));
+}
+
+/** Ask in a dialog, and give the answer; Escape gives none. @param {string} id @returns {Promise<string>} */
+function ask(id) {
+  const dialog = byId(id, HTMLDialogElement);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true }));
+}

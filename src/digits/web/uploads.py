@@ -1,0 +1,74 @@
+"""From the body of a request to a picture: the bytes of a file, or a form with one.
+
+Decoded in a worker process, so that a large picture delays no other request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from digits.inference.inputs import decode_source
+from digits.preprocessing import Decoded
+from digits.web.refusals import RefusedError
+
+MAX_BODY_BYTES = 32 * 2**20
+"""Bytes of a body, at most: the largest pictures of phones have half as many."""
+
+MAX_MEGAPIXELS = 50
+"""Of a picture, at most: what phones take; a stranger must not make the service use more memory."""
+
+DEFAULT_NAME = "the picture"
+"""Name of a picture that is sent without one."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A body as it arrived.
+
+    Attributes
+    ----------
+    media_type
+        In lower case, without parameters.
+    content_type
+        The whole header.
+    body
+        The bytes.
+    """
+
+    media_type: str
+    content_type: str
+    body: bytes
+
+    def decode(self) -> tuple[Decoded, str]:
+        """Decode the picture; give it with its name.
+
+        Raises
+        ------
+        RefusedError
+            400 for a broken form.
+        DataError
+            When the picture cannot be read, with the reason.
+        """
+        content, name = self.body, DEFAULT_NAME
+        if self.media_type == "multipart/form-data":
+            content, name = _parse_form(self.content_type, self.body)
+        return decode_source(content, name, max_megapixels=MAX_MEGAPIXELS), name
+
+
+def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:
+    from python_multipart.exceptions import FormParserError
+    from python_multipart.multipart import File, create_form_parser
+
+    files: list[File] = []
+    try:
+        in_memory = {"MAX_MEMORY_FILE_SIZE": MAX_BODY_BYTES + 1}
+        parser = create_form_parser({"Content-Type": content_type.encode("latin-1")}, None, files.append, in_memory)
+        parser.write(body)
+        parser.finalize()
+    except (FormParserError, ValueError) as error:
+        raise RefusedError(400, f"the form cannot be parsed: {error}") from None
+    if not files:
+        raise RefusedError(400, "the form holds no file: send the picture in a field named file")
+    file = files[0].file_object
+    file.seek(0)
+    return file.read(), (files[0].file_name or b"").decode("utf-8", "replace") or DEFAULT_NAME
