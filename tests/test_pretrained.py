@@ -20,7 +20,9 @@ def test_a_shipped_model_is_small_and_describes_itself(name: str) -> None:
 
 def test_the_more_accurate_one_comes_first() -> None:
     assert SHIPPED_MODELS == ("cnn", "mlp")
-    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == {"cnn.onnx", "mlp.onnx"}
+    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == {
+        f"{name}.{kind}" for name in SHIPPED_MODELS for kind in ("onnx", "safetensors")
+    }
 
 
 @pytest.mark.parametrize(("name", "accuracy"), [("cnn", 0.996), ("mlp", 0.993)])

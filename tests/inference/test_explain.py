@@ -1,4 +1,4 @@
-"""The picture of every step is written whatever was read."""
+"""Every step of a reading is drawn, and those to one digit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from digits.inference import Reader, explain
+from digits.inference.explain import crop_digit
+from digits.inference.inputs import decode_source
 from digits.synthesis import synthesize_page
 
 PICTURES = {
@@ -48,3 +50,28 @@ def test_a_single_digit_is_explained_too(reader: Reader, tmp_path: Path) -> None
     picture = synthesize_page(9).picture[:, :150]
     explain(reader.read(picture, single=True), tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("turns", [0, 1, 3])
+def test_a_digit_is_shown_upright_where_it_was(turns: int) -> None:
+    page = synthesize_page(2)
+    decoded = decode_source(np.rot90(page.picture, turns), "page")
+    reading = Reader().read_decoded(decoded, name="page")
+    assert reading.turned == 360 * bool(turns) - 90 * turns
+    digit = max(reading.digits, key=lambda each: each.confidence)
+    seen, ink = crop_digit(decoded.picture, reading, digit)
+    width, height = digit.box[2:] if turns == 0 else digit.box[:1:-1]
+    assert seen.shape[:2] == ink.shape
+    assert width <= ink.shape[1] <= 3 * max(width, height)
+    assert height <= ink.shape[0] <= 3 * max(width, height)
+    assert ink.max() > 200
+
+
+def test_a_digit_at_the_border_is_shown_up_to_it() -> None:
+    picture = np.full((60, 40), 255, np.uint8)
+    picture[0:60, 15:22] = 0
+    decoded = decode_source(picture, "edge")
+    reading = Reader().read_decoded(decoded, single=True, name="edge")
+    seen, _ = crop_digit(decoded.picture, reading, reading.digits[0])
+    assert seen.shape[0] == 60
+    assert seen.shape[1] <= 40

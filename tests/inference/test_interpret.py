@@ -1,4 +1,4 @@
-"""What is shown of a network's inside is what is inside it: PyTorch is asked the same."""
+"""Activations and evidence equal what PyTorch computes."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from digits.training.export import export_onnx
-from digits.training.network import Normalize, make_network
 from torch import Tensor, nn
 
 from digits.inference import load_model
 from digits.inference.interpret import Layers, find_evidence, open_layers
 from digits.inference.model import locate_model
-from digits.training.config import TrainConfig
+from digits.training import TrainConfig, export_onnx, make_network
+from digits.training.engine.networks import Normalize
 from digits.types import CLASSES
 
 
 def exported(folder: Path, mnist: Any, **changes: Any) -> tuple[nn.Module, Path]:
-    network = make_network(TrainConfig(seed=3, **changes)).eval()
+    network = make_network(TrainConfig.from_settings(seed=3, **changes)).eval()
     file = folder / "model.onnx"
     export_onnx(network, file, mnist.test.images[:8], {"temperature": 1.0})
     return network, file
 
 
 def scores(network: nn.Module, pixels: Tensor, answer: int) -> Tensor:
-    """The logit of an answer less the mean of all, of pixels that may be no whole numbers."""
+    """The logit of an answer less the mean of all, for pixels that may be fractions."""
     layers = [layer for layer in network.layers if not isinstance(layer, Normalize)]  # type: ignore[union-attr]
     values = pixels / (255 * 0.3081) - 0.1307 / 0.3081
     for layer in layers:
@@ -37,7 +36,7 @@ def scores(network: nn.Module, pixels: Tensor, answer: int) -> Tensor:
 
 @pytest.mark.parametrize("hidden", [(256, 128), (32,), (16, 16, 16), ()])
 def test_contributions_are_gradients_times_ink(hidden: tuple[int, ...], mnist: Any, tmp_path: Path) -> None:
-    network, file = exported(tmp_path, mnist, hidden=hidden)
+    network, file = exported(tmp_path, mnist, hidden_sizes=hidden)
     layers, model = open_layers(file), load_model(file)
     assert layers
     assert layers.widths == (784, *hidden, CLASSES)
@@ -46,18 +45,17 @@ def test_contributions_are_gradients_times_ink(hidden: tuple[int, ...], mnist: A
         score = scores(network, pixels, answer)[0]
         score.backward()
         assert pixels.grad is not None
-        evidence = find_evidence(model, layers, image, answer)
-        assert evidence.exact
-        assert np.allclose(evidence.pixels, (pixels.grad[0] * pixels.detach()[0]).numpy(), atol=1e-4)
-        assert evidence.rest + evidence.pixels.sum() == pytest.approx(score.item(), abs=1e-3)
-        assert not evidence.pixels[image == 0].any()
+        evidence, is_exact = find_evidence(model, layers, image, answer)
+        assert is_exact
+        assert np.allclose(evidence, (pixels.grad[0] * pixels.detach()[0]).numpy(), atol=1e-4)
+        assert not evidence[image == 0].any()
 
 
-def test_hidden_layers_are_what_pytorch_computes(mnist: Any, tmp_path: Path) -> None:
+def test_activations_equal_pytorchs(mnist: Any, tmp_path: Path) -> None:
     network, file = exported(tmp_path, mnist, activation="gelu")
     layers = open_layers(file)
     assert layers
-    assert not layers.rectified
+    assert not layers.is_rectified
     image = mnist.test.images[0]
     seen: list[Tensor] = []
     for layer in network.layers:  # type: ignore[union-attr]
@@ -68,15 +66,15 @@ def test_hidden_layers_are_what_pytorch_computes(mnist: Any, tmp_path: Path) -> 
         assert np.allclose(ours, theirs[0].detach().numpy(), atol=1e-4)
 
 
-def test_blotting_out_tells_what_ink_is_worth(mnist: Any) -> None:
+def test_erasing_shows_what_ink_contributes(mnist: Any) -> None:
     model = load_model("cnn")
     assert open_layers(locate_model("cnn")) is None
     image = mnist.test.images[0]
-    evidence = find_evidence(model, None, image, 7)
-    assert not evidence.exact
-    assert evidence.pixels.shape == (28, 28)
-    assert not evidence.pixels[image == 0].any()
-    best = np.unravel_index(evidence.pixels.argmax(), (28, 28))
+    evidence, is_exact = find_evidence(model, None, image, 7)
+    assert not is_exact
+    assert evidence.shape == (28, 28)
+    assert not evidence[image == 0].any()
+    best = np.unravel_index(evidence.argmax(), (28, 28))
     without = image.copy()
     without[max(best[0] - 3, 0) : best[0] + 4, max(best[1] - 3, 0) : best[1] + 4] = 0
     before, after = model.logits(np.stack([image, without]))
@@ -86,12 +84,12 @@ def test_blotting_out_tells_what_ink_is_worth(mnist: Any) -> None:
 def test_only_fully_connected_networks_are_opened(mnist: Any, tmp_path: Path) -> None:
     _, file = exported(tmp_path, mnist, network="cnn", channels=(4,))
     assert open_layers(file) is None
-    _, file = exported(tmp_path, mnist, members=2, hidden=(8,))
+    _, file = exported(tmp_path, mnist, ensemble_size=2, hidden_sizes=(8,))
     assert open_layers(file) is None
 
 
-def test_a_run_folder_is_as_good_as_its_file(mnist: Any, tmp_path: Path) -> None:
-    exported(tmp_path, mnist, hidden=(8,))
+def test_a_run_folder_is_opened_like_its_file(mnist: Any, tmp_path: Path) -> None:
+    exported(tmp_path, mnist, hidden_sizes=(8,))
     opened = open_layers(tmp_path)
     assert isinstance(opened, Layers)
     assert opened.widths == (784, 8, CLASSES)

@@ -343,13 +343,6 @@ def test_an_interrupt_is_not_damage(monkeypatch: pytest.MonkeyPatch) -> None:
         decode(content, "photo")
 
 
-def test_heic_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = file_of(drawing(), "HEIF")
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(DataError, match=r"^photo .*pip install pillow-heif"):
-        decode(content, "photo")
-
-
 SMALL = {
     "PNG": lambda: file_of(drawing(12, 16)),
     "JPEG": lambda: file_of(drawing(12, 16), "JPEG"),

@@ -7,8 +7,8 @@ The way of a page, one file per step:
 3. `reader`: candidates are accepted or rejected, and become the digits and lines of a `Reading` (`results`).
 
 `model` loads and checks model files, and runs them. `second_pass` reads 28×28 digits that may not look as MNIST's do.
-`explain` draws all steps of a reading, `steps` those to one digit, both with `drawing`. `interpret` opens a network:
-its layers, and which pixels supported an answer. `bulk` reads on many machines with Ray.
+`explain` draws every step of a reading, with `drawing`. `interpret` opens a network: its layers, and which pixels
+supported an answer. `bulk` reads on many machines with Ray.
 """
 
 from digits.inference.bulk import BulkReader

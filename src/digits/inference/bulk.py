@@ -33,17 +33,10 @@ class BulkReader:
         self.single = single
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Read a batch.
+        """Read a batch of ``bytes``, the files' contents, and ``path``, their names.
 
-        Parameters
-        ----------
-        batch
-            ``bytes``: the files' contents; ``path``: their names.
-
-        Returns
-        -------
-        One row per picture: ``path``, ``text``, ``confidence`` (the lowest of the accepted digits; NaN without any),
-        ``digits`` (as in the JSON of ``digits read --json``) and ``error`` (why the picture could not be read).
+        Gives one row per picture: ``path``, ``text``, ``confidence`` (the lowest of the accepted digits; NaN without
+        any), ``digits`` (as in the JSON of ``digits read --json``) and ``error`` (why it could not be read).
         """
         rows: dict[str, list[Any]] = {name: [] for name in ("path", "text", "confidence", "digits", "error")}
         for content, path in zip(batch["bytes"], batch["path"], strict=True):

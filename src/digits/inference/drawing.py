@@ -26,11 +26,6 @@ def fit(picture: Picture, width: int, height: int) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
-def verdict_colour(*, accepted: bool, doubtful: bool) -> str:
-    """Give the colour of a digit: green, orange where someone should look again, red where it was rejected."""
-    return REJECTED if not accepted else DOUBTFUL if doubtful else ACCEPTED
-
-
 def draw_box(
     pen: ImageDraw.ImageDraw,
     box: tuple[int, int, int, int],

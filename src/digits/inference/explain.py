@@ -1,4 +1,4 @@
-"""One picture of every step of a reading: the photo, its ink, each digit as the network received it, and the answer."""
+"""Every step of a reading as one picture, and the steps to one digit."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from digits.files import write_atomically
 from digits.inference.drawing import GREY, INK, PAPER, draw_box, encode_png, fit, write_text
 from digits.inference.inputs import decode_source
 from digits.inference.results import Digit, Reading
-from digits.inference.steps import show_ink
-from digits.preprocessing.ink import Picture
+from digits.preprocessing import find_contrast
+from digits.preprocessing.components import MAX_PAGE_SIDE
+from digits.preprocessing.ink import Ink, Picture
 from digits.types import CLASSES
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ CARD, CARD_GAP = (280, 176), 12
 
 MAX_CARDS = 120  # where there are more digits, those with doubts come first
 MAX_NUMBERED = 40  # boxes; more would hide the picture
+
+CROP_MARGIN = 0.25  # around a digit, relative to its longer side
+FULL_QUANTILE = 0.995  # of the contrast, shown as full ink
+MIN_FULL = 60  # contrast, of 255, shown as full ink; lower would make noise look like ink
 
 
 def explain(reading: Reading, path: str | os.PathLike[str]) -> None:
@@ -45,6 +52,28 @@ def explain(reading: Reading, path: str | os.PathLike[str]) -> None:
     """
     picture = decode_source(reading.source, reading.file).picture
     write_atomically(Path(path), encode_png(_draw(picture, reading)))
+
+
+def crop_digit(picture: Picture, reading: Reading, digit: Digit) -> tuple[Picture, Ink]:
+    """Crop one digit and its surroundings from a reading's decoded picture, upright; and the ink of that part."""
+    scale = picture.shape[1] / reading.size[0], picture.shape[0] / reading.size[1]
+    margin = CROP_MARGIN * max(digit.box[2] * scale[0], digit.box[3] * scale[1])
+    spans = []
+    for axis in (1, 0):  # rows, then columns
+        start, length, side = digit.box[axis] * scale[axis], digit.box[axis + 2] * scale[axis], picture.shape[1 - axis]
+        first = min(max(int(start - margin), 0), side - 1)
+        spans.append(slice(first, min(max(round(start + length + margin), first + 1), side)))
+    crops = (np.rot90(each[spans[0], spans[1]], reading.turned // 90) for each in (picture, show_ink(picture)))
+    seen, ink = map(np.ascontiguousarray, crops)
+    return seen, ink
+
+
+def show_ink(picture: Picture) -> Ink:
+    """Give the ink of a whole picture, bright on dark and stretched for the eye, at the size the reader uses."""
+    dark, _ = find_contrast(picture, MAX_PAGE_SIDE)
+    full = max(int(np.quantile(dark, FULL_QUANTILE)), MIN_FULL)
+    stretched: Ink = (dark.astype(np.float32) * (255 / full)).clip(0, 255).astype(np.uint8)
+    return stretched
 
 
 def _draw(picture: Picture, reading: Reading) -> Image.Image:

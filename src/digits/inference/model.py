@@ -134,13 +134,7 @@ def load_model(model: str | os.PathLike[str], *, threads: int = 0) -> Model:
 
 
 def locate_model(model: str | os.PathLike[str]) -> Path:
-    """Give the file of a shipped model for its name; any other path as it is.
-
-    Raises
-    ------
-    UsageError
-        When `model` is neither a text nor a path.
-    """
+    """Give the file of a shipped model for its name; any other path as it is."""
     if not isinstance(model, str | os.PathLike):
         names = " or ".join(SHIPPED_MODELS)
         raise UsageError(f"a model is {names}, or the path of a model file or run folder; this is {model!r}")
@@ -149,17 +143,10 @@ def locate_model(model: str | os.PathLike[str]) -> Path:
 
 
 def start_session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Prepare a graph for running, with ONNX Runtime's telemetry off.
+    """Prepare the content of an ``.onnx`` file for running, on so many processor threads (0: all).
 
     From release 1.29 on, ONNX Runtime reports every process to its makers and stores an identifier on disk, unless
     this variable is set before it is imported. Users who want to report set it to 0.
-
-    Parameters
-    ----------
-    graph
-        The content of an ``.onnx`` file.
-    threads
-        Processor threads to use; 0: all.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime

@@ -42,23 +42,11 @@ class PageDigit:
 
 @dataclass(frozen=True, eq=False)
 class PageResult:
-    """A page read in one orientation.
+    """A page read in one orientation."""
 
-    Attributes
-    ----------
-    lines
-        From top to bottom, each with the height of its digits.
-    shape
-        Height and width of the page that boxes refer to.
-    quarter_turns
-        Counter-clockwise quarter turns that brought it upright.
-    candidate_count
-        Number of candidates in all lines.
-    """
-
-    lines: list[tuple[list[PageDigit], float]]
-    shape: tuple[int, int]
-    quarter_turns: int = 0
+    lines: list[tuple[list[PageDigit], float]]  # from top to bottom, each with the height of its digits
+    shape: tuple[int, int]  # height and width of the page that boxes refer to
+    quarter_turns: int = 0  # counter-clockwise, that brought it upright
     candidate_count: int = 0
 
     @property
@@ -79,18 +67,10 @@ class PageResult:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """An upright page split into candidates; the same for every model.
+    """An upright page split into candidates; the same for every model."""
 
-    Attributes
-    ----------
-    lines
-        Of each line: the height of its digits, its segments and its candidates.
-    shape
-        Height and width of the shrunk page.
-    """
-
-    lines: list[tuple[float, list[Segment], list[Candidate]]]
-    shape: tuple[int, int]
+    lines: list[tuple[float, list[Segment], list[Candidate]]]  # each with the height of its digits first
+    shape: tuple[int, int]  # height and width of the shrunk page
 
 
 def segment_page(picture: Picture) -> Segmentation:
@@ -106,18 +86,9 @@ def segment_page(picture: Picture) -> Segmentation:
 def read_page(
     picture: Picture, model: Model, *, upright: bool = False, segmentation: Segmentation | None = None
 ) -> PageResult:
-    """Read a page in the orientation that scores best.
+    """Read a page in the orientation that scores best; one known to be upright in that alone.
 
-    Parameters
-    ----------
-    picture
-        Grey or RGB.
-    model
-        Scores the candidates.
-    upright
-        Whether the page is known to be upright, so that no other orientation is tried.
-    segmentation
-        What `segment_page` gave for this picture, if it was computed before.
+    `segmentation` is what `segment_page` gave for this picture, if it was computed before.
     """
     result = read_upright(segmentation or segment_page(picture), model)
     is_certain = upright or (result.score > MIN_UPRIGHT_SCORE and not result.is_column)
@@ -182,14 +153,9 @@ def _score_paths(searches: list[_LineSearch], model: Model) -> None:
 
 
 def accept_digits(line: list[PageDigit], height: float, threshold: float) -> list[bool]:
-    """Decide for each candidate of a line whether it is a digit.
+    """Decide for each candidate of a line, whose digits have this height, whether it is a digit.
 
-    Parameters
-    ----------
-    line, height
-        A line of a `PageResult`, with the height of its digits.
-    threshold
-        Confidence required of a whole component among digits.
+    `threshold` is the confidence required of a whole component among digits.
     """
     confidences = [float(each.probabilities.max()) for each in line]
     required = [max(threshold, MIN_SPLIT_CONFIDENCE) if each.candidate.is_split else threshold for each in line]

@@ -59,24 +59,9 @@ class Reader:
     @overload
     def read(self, source: Source, *, single: bool = ..., upright: bool = ..., name: str = ...) -> Reading: ...
     def read(self, source: Any, *, single: bool = False, upright: bool = False, name: str = "") -> Any:
-        """Read one picture, or a list of pictures.
+        """Read one picture, or a list of pictures, as `digits.read` does.
 
-        Parameters
-        ----------
-        source
-            A path, the bytes of a file, an open file, a Pillow picture, or an array ``[h, w]``, ``[h, w, 3]`` or
-            ``[h, w, 4]``; or a list of these, which gives a list of readings.
-        single
-            Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
-        upright
-            Whether pages are known to be upright; otherwise doubtful pages are also read turned.
-        name
-            The picture's name in the reading and in errors; its path by default.
-
-        Raises
-        ------
-        DataError
-            When the picture is missing or cannot be read, with the reason.
+        `name` is the picture's name in the reading and in errors; its path by default.
         """
         if isinstance(source, list | tuple) and not (source and isinstance(source[0], list | tuple)):
             return [self.read(each, single=single, upright=upright) for each in source]
@@ -103,7 +88,7 @@ class Reader:
         lines, digits = [], []
         for found, height in page.lines:
             accepted = accept_digits(found, height, self.threshold)
-            row = [self._place(each, good, page, decoded) for each, good in zip(found, accepted, strict=True)]
+            row = [_place(each, good, page, decoded.size) for each, good in zip(found, accepted, strict=True)]
             if any(accepted):
                 lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
             digits += row
@@ -112,10 +97,6 @@ class Reader:
     def read_digits(self, images: Images) -> Probabilities:
         """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones."""
         return read_digits(self.model, images)
-
-    def _place(self, found: PageDigit, accepted: bool, page: PageResult, decoded: Decoded) -> Digit:
-        box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, decoded.size)
-        return _describe(accepted, found.probabilities, found.image, found.candidate.ink, box, decoded.size)
 
     def _read_single(self, decoded: Decoded, name: str, source: Source) -> Reading:
         ink = find_digit_ink(decoded.picture)
@@ -167,6 +148,11 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
 @cache
 def _reader(model: str) -> Reader:
     return Reader(model)
+
+
+def _place(found: PageDigit, accepted: bool, page: PageResult, size: tuple[int, int]) -> Digit:
+    box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, size)
+    return _describe(accepted, found.probabilities, found.image, found.candidate.ink, box, size)
 
 
 def _describe(

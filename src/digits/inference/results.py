@@ -12,7 +12,7 @@ import numpy as np
 
 from digits.errors import DataError, UsageError
 from digits.files import replace_atomically
-from digits.inference.drawing import draw_box, encode_png, fit, verdict_colour
+from digits.inference.drawing import ACCEPTED, DOUBTFUL, REJECTED, draw_box, encode_png, fit
 from digits.inference.inputs import decode_source
 from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
@@ -66,7 +66,7 @@ class Digit:
     @property
     def colour(self) -> str:
         """Green; orange with doubts; red when rejected: how pictures of a reading mark it, as ``#rrggbb``."""
-        return verdict_colour(accepted=self.accepted, doubtful=bool(self.doubts))
+        return REJECTED if not self.accepted else DOUBTFUL if self.doubts else ACCEPTED
 
     def to_dict(self) -> dict[str, Any]:
         """Give value, confidence, box, accepted, alternatives and doubts, ready for JSON."""
@@ -135,13 +135,7 @@ class Reading:
         }
 
     def plot(self) -> Image.Image:
-        """Draw the picture with a box and the value of each digit: green; orange with doubts; red when rejected.
-
-        Raises
-        ------
-        DataError
-            When the picture's file is missing or has changed into something unreadable.
-        """
+        """Draw the picture with a box and the value of each digit: green; orange with doubts; red when rejected."""
         from PIL import ImageDraw
 
         image = fit(decode_source(self.source, self.file).picture, *PLOT_SIZE)

@@ -16,14 +16,8 @@ MIN_CONFIDENCE, MIN_CONFIDENCE_WITHOUT_BANDS = 0.95, 0.8
 def read_digits(model: Model, images: Images) -> Probabilities:
     """Compute the class probabilities of 28×28 digits, with a second pass for doubtful ones.
 
-    Confident answers stand. Doubtful digits are preprocessed as pictures, and the more confident answer is kept.
-
-    Parameters
-    ----------
-    model
-        The model to read with.
-    images
-        Bright on dark, as MNIST's; other digits are read as well as pictures of them would be.
+    Confident answers stand. Doubtful digits are preprocessed as pictures, and the more confident answer is kept, so
+    that digits which are not bright on dark are read as well as pictures of them would be.
     """
     probabilities = model.calibrate(model.logits(images))
     for threshold, extract in (

@@ -47,31 +47,21 @@ MAX_COMPONENTS = 1500  # the largest ones; nobody writes more digits on a page
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """Connected ink, cut out of the shrunk page.
-
-    Attributes
-    ----------
-    left, top
-        Position on the page, in pixels.
-    ink
-        Full ink is 255.
-    contrast
-        Of full ink with the ground, 0–255.
-    """
+    """Connected ink, cut out of the shrunk page; lengths are in pixels."""
 
     left: int
     top: int
-    ink: Ink
-    contrast: float
+    ink: Ink  # full ink is 255
+    contrast: float  # of full ink with the ground, 0–255
 
     @property
     def height(self) -> int:
-        """Height in pixels."""
+        """Height of its box."""
         return int(self.ink.shape[0])
 
     @property
     def width(self) -> int:
-        """Width in pixels."""
+        """Width of its box."""
         return int(self.ink.shape[1])
 
     @property
@@ -101,11 +91,6 @@ def find_components(picture: Picture) -> tuple[list[Component], tuple[int, int],
     Returns
     -------
     The components; height and width of the shrunk page; and the typical height of its digits, 0 where there are none.
-
-    Raises
-    ------
-    DataError
-        When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
     """
     dark, light = find_contrast(picture, MAX_PAGE_SIDE)
     if not dark.size:
@@ -203,20 +188,10 @@ def _label(ink: Ink) -> tuple[np.ndarray, Integer[np.ndarray, "n 5"]]:
 def _split(
     dark: Ink, corner: tuple[int, int], level: float, limits: tuple[float, float, float], depth: int = 0
 ) -> list[Component]:
-    """Find components above a level, and split each again above a level of its own.
+    """Find the components of `dark` above a level, and split each again above a level of its own.
 
-    Parameters
-    ----------
-    dark
-        Contrast with the ground.
-    corner
-        Left and top of this part of the page.
-    level
-        Contrast that ink exceeds.
-    limits
-        The smallest longer side of a component, the one above which it is split further, and its lowest full contrast.
-    depth
-        How often the level was raised.
+    `corner` is the left and top of this part of the page. `limits` are the smallest longer side of a component, the
+    one above which it is split further, and the lowest contrast of its full ink.
     """
     smallest, spread_side, min_full = limits
     components = []

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from digits.errors import DataError
 from digits.preprocessing.ink import Picture, shrink
-from digits.preprocessing.transparency import composite
 from digits.shapes import UInt8
 
 if TYPE_CHECKING:
@@ -37,24 +38,20 @@ ENOUGH = 0.95
 RANGES = (255, 1023, 4095, 16383, 65535)  # largest values of 8, 10, 12, 14 and 16 bits
 MAX_LABELS = 16  # numbers below it are a few levels, such as labels
 
+# Transparent pictures.
+MIN_OPACITY = 0.75  # of the largest; below, as at faint edges, the colour of a pixel is arbitrary
+MAX_DARK_SHARE = 0.001  # of the opaque pixels in a drawing with a light pen; a page cut out has dark ink on it
+
 # By EXIF orientation: whether rows and columns are swapped, and then whether each of the two is reversed.
 ORIENTATIONS = {2: (0, 0, 1), 3: (0, 1, 1), 4: (0, 1, 0), 5: (1, 0, 0), 6: (1, 0, 1), 7: (1, 1, 1), 8: (1, 1, 0)}
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """A decoded picture.
+    """A decoded picture."""
 
-    Attributes
-    ----------
-    picture
-        Upright, grey or RGB, possibly shrunk.
-    size
-        Width and height of the original, upright, in pixels; boxes refer to it.
-    """
-
-    picture: Picture
-    size: tuple[int, int]
+    picture: Picture  # upright, grey or RGB, possibly shrunk
+    size: tuple[int, int]  # width and height of the original, upright, in pixels; boxes refer to it
 
 
 def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
@@ -125,7 +122,7 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     if picture.shape[2:] == (4,):
         from PIL import Image
 
-        picture = composite(np.asarray(Image.fromarray(picture).convert("RGBa")))
+        picture = _composite(np.asarray(Image.fromarray(picture).convert("RGBa")))
     _check_brightness(picture, name)
     return picture
 
@@ -184,10 +181,8 @@ def _list_formats(content: bytes, name: str) -> tuple[str, ...]:
         return ("AVIF",)
     if brands[:3] not in (b"hei", b"hev", b"mif", b"msf"):
         return FORMATS  # probably a film
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        raise DataError(f"{name} is a HEIC picture, which needs one more library: pip install pillow-heif") from None
+    from pillow_heif import register_heif_opener
+
     register_heif_opener()
     return ("HEIF",)
 
@@ -211,7 +206,23 @@ def _to_pixels(image: Image.Image, name: str, min_side: float) -> Picture:
     if image.mode in ("CMYK", "YCbCr"):
         image = image.convert("RGB")
     pixels = np.asarray(image)
-    return composite(pixels) if transparent else pixels
+    return _composite(pixels) if transparent else pixels
+
+
+def _composite(pixels: UInt8[np.ndarray, "h w c"]) -> Picture:
+    """Place colours, premultiplied by the opacity in the last channel, on white; drawings with a light pen on black."""
+    *channels, opacity = cv2.split(pixels)
+    colour: Picture = cv2.merge(channels)
+    if opacity.min() == 255:  # as browsers save drawings
+        return colour
+    if opacity.any():
+        grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY) if colour.ndim == 3 else colour
+        opaque = opacity >= math.ceil(MIN_OPACITY * int(opacity.max()))
+        dark = opaque & (grey < opacity - opacity // 2)  # below half of it
+        if np.count_nonzero(dark) <= MAX_DARK_SHARE * np.count_nonzero(opaque):
+            return colour
+    on_white: Picture = colour + cv2.merge([255 - opacity] * len(channels))
+    return on_white
 
 
 def _to_bytes(values: np.ndarray, name: str) -> UInt8[np.ndarray, "..."]:

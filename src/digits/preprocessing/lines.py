@@ -31,13 +31,7 @@ def find_lines(components: list[Component], height: float) -> list[Line]:
 
     Each large component is linked to its nearest neighbour on the right; chains at the same level, along the common
     slope, form one line. Small components join the line of the nearest large one, or are dropped where none is near.
-
-    Parameters
-    ----------
-    components
-        In any order.
-    height
-        Of the page's digits, in pixels.
+    `height` is that of the page's digits, in pixels.
     """
     min_height = MIN_LARGE_HEIGHT * height
     large = sorted((each for each in components if each.height >= min_height), key=lambda each: each.centre)

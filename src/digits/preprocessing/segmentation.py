@@ -37,51 +37,25 @@ LARGE_COST, GAP_COST = 0.3, 2.0  # of joining two large components, and per heig
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A component, or a part between cuts.
-
-    Attributes
-    ----------
-    left, top
-        Position on the shrunk page.
-    ink
-        Cut out of the page.
-    component
-        Index of its component in the line.
-    cut_cost
-        Cost of the cut that separates it from the segment before.
-    """
+    """A component, or a part of one between cuts, on the shrunk page."""
 
     left: int
     top: int
     ink: Ink
-    component: int
-    cut_cost: float
+    component: int  # its index in the line
+    cut_cost: float  # of the cut that separates it from the segment before
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Segments side by side that may be one digit.
-
-    Attributes
-    ----------
-    first, last
-        Indices of its segments in the line.
-    box
-        On the shrunk page.
-    ink
-        Cut out of the page.
-    cost
-        Of joining its segments.
-    is_split
-        Whether a cut separates it from the rest of a component.
-    """
+    """Segments side by side, from the first to the last, that may be one digit."""
 
     first: int
     last: int
-    box: Box
+    box: Box  # on the shrunk page
     ink: Ink
-    cost: float
-    is_split: bool = False
+    cost: float  # of joining its segments
+    is_split: bool = False  # whether a cut separates it from the rest of a component
 
 
 def segment_line(line: Line) -> list[Segment]:
@@ -106,16 +80,8 @@ def segment_line(line: Line) -> list[Segment]:
 def find_candidates(segments: list[Segment], height: float) -> list[Candidate]:
     """List the candidates of a line: every segment, and adjacent segments that are close enough.
 
-    Parameters
-    ----------
-    segments
-        From left to right.
-    height
-        Of the line's digits, in pixels.
-
-    Returns
-    -------
-    Sorted by the first segment.
+    Segments come from left to right, candidates are sorted by their first segment. `height` is that of the line's
+    digits, in pixels.
     """
     return [candidate for first in range(len(segments)) for candidate in _join_from(first, segments, height)]
 

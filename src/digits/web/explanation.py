@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from digits.inference import Reading
+from digits.inference.explain import crop_digit
 from digits.inference.interpret import find_evidence
 from digits.inference.page import segment_page
 from digits.inference.results import Digit
-from digits.inference.steps import trace_digit
 from digits.preprocessing import Decoded
 from digits.shapes import UInt8
 from digits.web.models import Hints, LoadedModel
@@ -101,21 +101,18 @@ def _explain_answer(model: LoadedModel, digit: Digit, evidence: bool) -> dict[st
         "evidence": None,
     }
     if evidence and digit.image.any():
-        found = find_evidence(reader.model, layers, digit.image, int(probabilities.argmax()))
-        answer["evidence"] = {
-            "answer": found.answer,
-            "pixels": _round(found.pixels.ravel(), 4),
-            "exact": found.exact,
-        }
+        value = int(probabilities.argmax())
+        pixels, exact = find_evidence(reader.model, layers, digit.image, value)
+        answer["evidence"] = {"answer": value, "pixels": _round(pixels.ravel(), 4), "exact": exact}
     return answer
 
 
 def _show_steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, str]:
-    steps = trace_digit(decoded.picture, reading, digit)
+    seen, ink = crop_digit(decoded.picture, reading, digit)
     return {
-        "seen": _data_url(_shrink(steps.seen, STEP_SIDE), "JPEG"),
-        "ink": _data_url(_shrink(steps.ink, STEP_SIDE), "PNG"),
-        "digit": _data_url(steps.digit, "PNG"),
+        "seen": _data_url(_shrink(seen, STEP_SIDE), "JPEG"),
+        "ink": _data_url(_shrink(ink, STEP_SIDE), "PNG"),
+        "digit": _data_url(digit.image, "PNG"),
     }
 
 

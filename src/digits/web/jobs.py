@@ -13,7 +13,7 @@ from multiprocessing import connection, parent_process
 from typing import Any
 
 from digits.errors import DigitsError
-from digits.inference.steps import trace_digit
+from digits.inference.explain import crop_digit
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.web.corrections import Corrections
 from digits.web.explanation import explain_reading
@@ -116,5 +116,5 @@ def add_correction(
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
     found = reading.digits[digit]
-    entry = corrections.add(found.image, trace_digit(decoded.picture, reading, found).seen, label)
+    entry = corrections.add(found.image, crop_digit(decoded.picture, reading, found)[0], label)
     return {"correction": vars(entry), "read_as": found.value, "count": len(corrections.entries())}
