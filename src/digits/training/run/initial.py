@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from digits.errors import UsageError
+from digits.inference.model import SHIPPED_MODELS
 from digits.training.config import DataConfig, ModelConfig, TrainConfig
 from digits.training.engine.networks import Ensemble
 from digits.training.recipes import get_recipe
@@ -69,8 +70,8 @@ def load_initial(place: str | os.PathLike[str]) -> InitialModel:
     """
     file = weights_file(place)
     network, config, metadata = load_network(file)
-    is_path = Path(place).exists()
-    location = str(Path(place).resolve()) if is_path else os.fspath(place)
+    name = os.fspath(place)
+    location = name if name in SHIPPED_MODELS else str(Path(name).expanduser().resolve())
     return InitialModel(location, network, config, metadata, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
