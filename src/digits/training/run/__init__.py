@@ -4,9 +4,11 @@
 - `inputs`: the data set, personal data and the initial model, and how a resumed run finds them again
 - `training_set`: what the network learns from: the split, synthetic digits, simulated photographs, outliers
 - `ensembles`: members and teachers as stages of a run, and the order in which they are trained
-- `finetune`: initial models, and the comparison before and after fine-tuning
+- `initial`: the initial model of a run that fine-tunes, and what the run takes over from it
+- `finetune`: the comparison before and after fine-tuning
 - `evaluate`: scores, temperature and rejection threshold of a trained network
 - `artifacts`: the files of a run folder
 - `export`: the two model files, ``model.safetensors`` and ``model.onnx``
 - `progress`: the progress bar
+- `result`: `Run`, what a finished run gives back
 """

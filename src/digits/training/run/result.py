@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,5 +60,4 @@ class Run:
         return f"Run({str(self.folder)!r}, recipe={self.config.recipe!r}: {figures or 'not evaluated here'})"
 
     def _repr_html_(self) -> str:
-        lines = format_table(self.scores) if self.scores else repr(self)
-        return f"<pre>{lines}</pre>"
+        return f"<pre>{html.escape(format_table(self.scores) if self.scores else repr(self))}</pre>"
