@@ -38,8 +38,9 @@ class ExportError(TrainingError):
 
 def save_weights(network: nn.Module, path: Path, config: TrainConfig, metadata: dict[str, Any]) -> None:
     """Write ``model.safetensors``: the weights, and in its header the configuration and the metadata."""
-    if Path(config.optimization.teacher).is_absolute():
-        config = config.replace(teacher="")  # model files are passed on, and paths are private
+    # model files are passed on, and paths are private; loading needs that of a network of your own alone
+    chosen = {name: getattr(config.optimization, name) for name in ("teacher", "loss", "optimizer")}
+    config = config.replace(**{name: Path(value).name for name, value in chosen.items()})
     entry = json.dumps({"format": MODEL_FORMAT, **metadata, "config": config.to_dict()})
     tensors = copy_apart(network.state_dict())
     write_atomically(path, safetensors.torch.save(tensors, metadata={"digits": entry}))
@@ -54,7 +55,10 @@ def weights_file(place: str | os.PathLike[str]) -> Path:
         When there is none, with what to do.
     """
     path = locate_model(place)
-    file = path / "model.safetensors" if path.is_dir() else path.with_suffix(".safetensors")
+    if path.is_dir():
+        file = path / "model.safetensors"
+    else:
+        file = path.with_suffix(".safetensors") if path.suffix == ".onnx" else path
     if file.is_file():
         return file
     if path.is_dir():
