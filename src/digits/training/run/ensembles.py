@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from digits.errors import UsageError
+from digits.errors import ModelNotFoundError, UsageError
 from digits.options import suggest
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
@@ -22,6 +22,7 @@ from digits.training.engine.networks import Ensemble, make_network
 from digits.training.recipes import RECIPES, get_recipe
 from digits.training.run.artifacts import write_metrics
 from digits.training.run.export import load_network
+from digits.training.run.initial import adopt
 from digits.training.run.inputs import Inputs
 from digits.training.run.result import Run
 from digits.training.run.training_set import TrainingSet
@@ -95,14 +96,14 @@ def configure_teacher(config: TrainConfig) -> TrainConfig | None:
     Raises
     ------
     UsageError
-        When the teacher is neither a run folder nor a recipe.
+        When the teacher is neither a run folder nor a recipe, or a recipe that fine-tunes.
     """
     teacher = config.optimization.teacher
     if not teacher or (Path(teacher) / "config.json").is_file():
         return None
     if teacher not in RECIPES:
         raise UsageError(f"teacher {teacher!r} is neither a run folder nor a recipe{suggest(teacher, RECIPES)}")
-    recipe, run = get_recipe(teacher), config.run
+    recipe, run = adopt(get_recipe(teacher), None), config.run
     run = replace(recipe.run, seed=run.seed, device=run.device, threads=run.threads)
     return replace(recipe, data=config.data, run=run)
 
@@ -113,10 +114,20 @@ def load_teacher(config: TrainConfig, dataset: Dataset) -> tuple[nn.Module, dict
     Returns
     -------
     The network, its ``results.json``, and notices about figures that are too optimistic.
+
+    Raises
+    ------
+    ModelError
+        When the run is unfinished or broken.
     """
     folder = Path(config.optimization.teacher)
     network, teacher_config, metadata = load_network(folder)
-    results = json.loads((folder / "results.json").read_text())
+    try:
+        results = json.loads((folder / "results.json").read_text())
+    except FileNotFoundError as error:
+        raise ModelNotFoundError(
+            f"{folder} is not a finished run: results.json is missing; `digits train --resume {folder}` finishes it"
+        ) from error
     splits = [(each.data.validation_size, each.data.split_seed) for each in (teacher_config, config)]
     if metadata["data"]["sha256"] == dataset.sha256 and splits[0] != splits[1]:
         notice = (
