@@ -34,7 +34,15 @@ from digits.training.run.artifacts import (
     write_metrics,
     write_start,
 )
-from digits.training.run.ensembles import Fitted, Stage, combine_members, fit_stage, load_teacher, plan_stages
+from digits.training.run.ensembles import (
+    Fitted,
+    Stage,
+    combine_members,
+    configure_teacher,
+    fit_stage,
+    load_teacher,
+    plan_stages,
+)
 from digits.training.run.evaluate import Evaluation, evaluate_network
 from digits.training.run.export import GOLDEN_DIGITS, ExportError, export_onnx, save_weights
 from digits.training.run.finetune import check_overlap, evaluate_fine_tuning
@@ -158,9 +166,10 @@ def _check(plan: Stage) -> None:
     for stage in plan.in_order():
         validation_size(stage.config, stage.inputs.dataset)
     config = plan.config
+    choose_device(config.run.device)
     make_loss(config.optimization)
     make_optimizer(make_network(config), config.optimization)
-    if config.optimization.teacher and not plan.teacher and not plan.members:
+    if config.optimization.teacher and configure_teacher(config) is None:
         load_teacher(config, plan.inputs.dataset)
 
 
@@ -171,6 +180,7 @@ def _run_stages(plan: Stage, progress: Progress | bool | None, started: float) -
     if progress is True:
         with closing(ProgressBar()) as bar:
             return _run_stages(plan, bar, started)
+    _write_start(plan)  # before those of its inner stages, since the whole run is what is resumed
     runs: dict[Path, Run] = {}
     n_epochs = sum(stage.config.optimization.epochs for stage in plan.in_order() if not stage.members)
     for stage in plan.in_order():
@@ -191,8 +201,7 @@ def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started:
     config, inputs, folder = stage.config, stage.inputs, stage.folder
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    if distributed.rank() == 0:
-        write_start(folder, config, inputs.record, choose_device(config.run.device))
+    _write_start(stage)
     learned = build_training_set(config, inputs)
 
     needed = [runs[each.folder] for each in stage.needed]
@@ -223,6 +232,11 @@ def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started:
     write_json(folder / "results.json", results)
     scores = evaluation.scores
     return Run(folder, config, fitted.network, inputs.dataset, fitted.history, all_epochs, scores, results)
+
+
+def _write_start(stage: Stage) -> None:
+    if distributed.rank() == 0:
+        write_start(stage.folder, stage.config, stage.inputs.record, choose_device(stage.config.run.device))
 
 
 def _export(stage: Stage, fitted: Fitted, learned: TrainingSet, evaluation: Evaluation) -> list[str]:
