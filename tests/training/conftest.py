@@ -1,16 +1,32 @@
-"""Few real digits, as a set in memory and as a file, and a way to write a user's own Python file."""
+"""A small part of MNIST, small configurations, and progress functions that record or interrupt."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from PIL import Image
 
+from digits.training import Epoch, TrainConfig
 from digits.types import Dataset, LabelledDigits
+
+STILL: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+"""No augmentation."""
+
+SMALL: dict[str, Any] = STILL | {
+    "hidden_sizes": (32,), "epochs": 3, "batch_size": 50, "optimizer": "adam", "lr": 3e-3, "weight_decay": 0.0,
+    "schedule": "constant", "ema_epochs": 0.0, "precision": "float32",
+}  # fmt: skip
+
+
+def small(recipe: str = "standard", **changes: Any) -> TrainConfig:
+    return TrainConfig.from_settings(recipe=recipe, **SMALL | changes)
 
 
 def first(digits: LabelledDigits, n: int) -> LabelledDigits:
@@ -19,7 +35,7 @@ def first(digits: LabelledDigits, n: int) -> LabelledDigits:
 
 @pytest.fixture(scope="session")
 def few(mnist: Dataset) -> Dataset:
-    """2,000 real digits to learn from and 1,000 to be judged by."""
+    """2,000 training digits and 1,000 test digits of MNIST."""
     return Dataset("few", first(mnist.train, 2000), first(mnist.test, 1000), "few.npz", {"few": "0123"})
 
 
@@ -32,18 +48,13 @@ def few_file(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def kept() -> Callable[[Path, LabelledDigits], Path]:
-    """Write digits into a folder as the page to draw on keeps corrections."""
-
-    def write(folder: Path, digits: LabelledDigits) -> Path:
-        for number, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
-            place = folder / "train" / str(label)
-            place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(place / f"{number:03}.png")
-        return folder
-
-    return write
+def write_corrections(folder: Path, digits: LabelledDigits) -> Path:
+    """Write digits into a folder as the page of `digits serve` keeps corrections."""
+    for number, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        place = folder / "train" / str(label)
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(place / f"{number:03}.png")
+    return folder
 
 
 @pytest.fixture
@@ -55,3 +66,40 @@ def own(tmp_path: Path) -> Callable[..., str]:
         return f"{tmp_path / file}:{name}"
 
     return write
+
+
+def weights(folder: Path) -> bytes:
+    """Return the bits of all weights, without the description in the file's header."""
+    tensors = safetensors.numpy.load_file(folder / "model.safetensors")
+    return b"".join(name.encode() + tensor.tobytes() for name, tensor in sorted(tensors.items()))
+
+
+def copy_run(folder: Path, to: Path) -> Path:
+    return Path(shutil.copytree(folder, to))
+
+
+class Interrupt:
+    """Press Ctrl-C after so many epochs, counted over all networks of the run."""
+
+    def __init__(self, after: float) -> None:
+        self.after = after
+
+    def __call__(self, done: float, epochs: int, history: list[Epoch]) -> None:
+        if done >= self.after:
+            raise KeyboardInterrupt
+
+
+class Recorder:
+    """Record the calls of a progress function."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[float, int, int]] = []
+
+    def __call__(self, done: float, epochs: int, history: list[Epoch]) -> None:
+        self.calls.append((done, epochs, len(history)))
+
+    def counts_to(self, epochs: int) -> bool:
+        """Whether epochs and rows rise to this number, which was announced from the start."""
+        done, announced, rows = zip(*self.calls, strict=True)
+        rising = list(done) == sorted(done) and list(rows) == sorted(rows)
+        return rising and (done[-1], rows[-1]) == (epochs, epochs) and set(announced) == {epochs}

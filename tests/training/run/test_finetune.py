@@ -1,357 +1,273 @@
-"""A trained network that goes on: what it gains, what it forgets, what it keeps, and what is refused."""
+"""Fine-tuning: what it gains, forgets and takes over from the initial model, and what it refuses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from digits.training.checkpoint import Epoch
-from digits.training.export import load_network
-from digits.training.loop import predict_logits
-from digits.training.start import continued, load_start
+from tests.training.conftest import Interrupt, copy_run, weights, write_corrections
 
 from digits.data import split
 from digits.errors import DigitsError, ModelError, TrainingError, UsageError
 from digits.inference import load_model
-from digits.training.recipes import PERSONAL, recipe
-from digits.training.run import Run, resume, train
+from digits.training import Run, get_recipe, load_network, predict_logits, resume, train
+from digits.training.run.initial import adopt, load_initial
 from digits.types import Dataset, LabelledDigits
 
 pytestmark = pytest.mark.slow
 
-SHAPE: dict[str, Any] = {"hidden": (32,), "epochs": 6, "batch_size": 50}
-QUICK: dict[str, Any] = {"batch_size": 50, "learning_rate": 3e-3, "replay": 800}
-LONGER: dict[str, Any] = QUICK | {"epochs": 4, "extra_share": 0.3}
+SHAPE: dict[str, Any] = {"hidden_sizes": (32,), "epochs": 6, "batch_size": 50}
+QUICK: dict[str, Any] = {"batch_size": 50, "lr": 3e-3, "replay_size": 800}
+LONGER: dict[str, Any] = QUICK | {"epochs": 4, "personal_share": 0.3}
 
 
 @pytest.fixture(scope="module")
 def model(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A network to go on with, which knows nothing of what is no digit."""
+    """An initial model that has learned no outliers."""
     return train("fast", data=few, out=tmp_path_factory.mktemp("runs") / "model", split_seed=2, **SHAPE)
 
 
 @pytest.fixture(scope="module")
-def own(mnist: Dataset, kept: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """100 digits of somebody who writes them as a mirror shows them."""
+def mirrored(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """100 digits of a person who mirrors them."""
     images = np.ascontiguousarray(mnist.train.images[50_000:50_100, :, ::-1])
-    return kept(tmp_path_factory.mktemp("own"), LabelledDigits(images, mnist.train.labels[50_000:50_100]))
+    digits = LabelledDigits(images, mnist.train.labels[50_000:50_100])
+    return write_corrections(tmp_path_factory.mktemp("mirrored"), digits)
 
 
 @pytest.fixture(scope="module")
-def personal(model: Run, own: Path, few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    folder = tmp_path_factory.mktemp("runs") / "personal"
-    return train(data=few, extra=own, start=model.folder, out=folder, **LONGER)
+def tuned(model: Run, mirrored: Path, few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "tuned"
+    return train(data=few, extra_data=mirrored, initial_model=model.folder, out=folder, **LONGER)
 
 
-def weights(folder: Path) -> bytes:
-    return (folder / "model.safetensors").read_bytes()
-
-
-def accuracy(network: torch.nn.Module, digits: LabelledDigits) -> float:
-    return float((predict_logits(network, digits).argmax(1) == digits.labels).mean())
-
-
-def test_it_gains_own_digits_it_never_learned_and_forgets_little(personal: Run) -> None:
-    before = personal.results["before"]
-    assert before["own_held_out"]["n"] == 20
-    assert before["own_held_out"]["after"] >= before["own_held_out"]["before"] + 0.2
-    assert before["own_learned"]["after"] >= before["own_learned"]["before"] + 0.3
+def test_personal_digits_are_gained_and_little_is_forgotten(tuned: Run) -> None:
+    before = tuned.results["before"]
+    assert before["personal_held_out"]["n"] == 20
+    assert before["personal_held_out"]["after"] >= before["personal_held_out"]["before"] + 0.2
+    assert before["personal_learned"]["after"] >= before["personal_learned"]["before"] + 0.3
     assert before["validation"]["after"] > before["validation"]["before"] - 0.04
 
 
-def test_without_replay_more_is_forgotten(personal: Run, model: Run, own: Path, few: Dataset, tmp_path: Path) -> None:
-    # as many steps, of which nearly all are of own digits
-    alone = LONGER | {"replay": 50, "extra_share": 0.956}
-    run = train(data=few, extra=own, start=model.folder, out=tmp_path / "run", **alone)
-    assert run.results["data"]["train"] == pytest.approx(personal.results["data"]["train"], rel=0.01)
-    kept, lost = personal.results["before"]["validation"], run.results["before"]["validation"]
-    assert lost["after"] < kept["after"] - 0.05
+def test_more_is_forgotten_without_replay(tuned: Run, model: Run, mirrored: Path, few: Dataset, tmp_path: Path) -> None:
+    # as many steps, nearly all of them on personal digits
+    alone = LONGER | {"replay_size": 50, "personal_share": 0.956}
+    run = train(data=few, extra_data=mirrored, initial_model=model.folder, out=tmp_path / "run", **alone)
+    assert run.results["data"]["train"] == pytest.approx(tuned.results["data"]["train"], rel=0.01)
+    assert run.results["before"]["validation"]["after"] < tuned.results["before"]["validation"]["after"] - 0.05
 
 
-def test_the_figures_are_those_of_the_two_networks(personal: Run, model: Run, few: Dataset) -> None:
+def test_comparison_is_of_the_two_networks(tuned: Run, model: Run, few: Dataset) -> None:
     _, validation = split(few.train, 333, seed=2)
-    pair = [
-        predict_logits(network, validation).argmax(1) == validation.labels
-        for network in (model.network, personal.network)
-    ]
-    before = personal.results["before"]
+    old, new = (predict_logits(run.network, validation).argmax(1) == validation.labels for run in (model, tuned))
+    before = tuned.results["before"]
+    newly_right, newly_wrong = int((new & ~old).sum()), int((old & ~new).sum())
     assert before["validation"] == {
-        "n": 333,
-        "before": pair[0].mean(),
-        "after": pair[1].mean(),
-        "newly_right": int((pair[1] & ~pair[0]).sum()),
-        "newly_wrong": int((pair[0] & ~pair[1]).sum()),
-    }
+        "n": 333, "before": old.mean(), "after": new.mean(), "newly_right": newly_right, "newly_wrong": newly_wrong,
+    }  # fmt: skip
     assert before["validation"]["before"] == model.results["validation"]["accuracy"]
-    assert before["validation"]["after"] == personal.results["validation"]["accuracy"]
+    assert before["validation"]["after"] == tuned.results["validation"]["accuracy"]
     assert {name: before[name] for name in ("model", "recipe", "seed", "network")} == {
         "model": str(model.folder), "recipe": "fast", "seed": 0, "network": "784-32-10",
     }  # fmt: skip
-    right = [round(20 * before["own_held_out"][when]) for when in ("after", "before")]
+    right = [round(20 * before["personal_held_out"][when]) for when in ("after", "before")]
     assert before["sentence"] == (
-        f"Gained: {right[0]} instead of {right[1]} of the 20 own digits held out are read right; "
-        f"forgotten: {before['validation']['newly_wrong']} of 333 validation digits are newly wrong, "
-        f"{before['validation']['newly_right']} newly right."
+        f"Gained: {right[0]} instead of {right[1]} of 20 held-out personal digits are right; "
+        f"forgotten: {newly_wrong} of 333 validation digits are newly wrong, {newly_right} newly right."
     )
 
 
-def test_the_results_tell_what_was_learned(personal: Run, own: Path, model: Run) -> None:
-    written = json.loads((personal.folder / "results.json").read_text())
-    assert written == personal.results
-    assert written["own"]["learned"]["n"] == 80
-    assert written["own"]["held_out"] == {"n": 20, "accuracy": written["before"]["own_held_out"]["after"]}
-    assert written["own"]["location"] == str(own.resolve())
-    assert written["data"]["extra"] == 343
-    assert written["data"]["train"] == 800 + 343
-    assert written["command"].startswith(f"digits train {PERSONAL} --learning-rate 0.003 --batch-size 50 --epochs 4 ")
-    assert written["command"].endswith(f" --extra {own.resolve()} --from {model.folder}")
-    assert "--hidden" not in written["command"]
-    told = load_model(personal.folder).metadata
-    assert str(own) not in json.dumps(told), "model files are passed on"
-    assert (personal.config.hidden, personal.config.split_seed) == ((32,), 2)
+def test_results_describe_the_fine_tuning(tuned: Run, mirrored: Path, model: Run) -> None:
+    written = json.loads((tuned.folder / "results.json").read_text())
+    assert written == tuned.results
+    assert written["personal"] == {
+        "location": str(mirrored.resolve()), "sha256": written["personal"]["sha256"],
+        "learned": {"n": 80, "accuracy": written["before"]["personal_learned"]["after"]},
+        "held_out": {"n": 20, "accuracy": written["before"]["personal_held_out"]["after"]},
+    }  # fmt: skip
+    assert (written["data"]["personal"], written["data"]["train"]) == (343, 800 + 343)
+    assert written["command"].startswith("digits train personal --lr 0.003 --batch-size 50 --epochs 4 ")
+    assert written["command"].endswith(f" --extra-data {mirrored.resolve()} --from {model.folder}")
+    assert "--hidden-sizes" not in written["command"]
+    assert (tuned.config.model.hidden_sizes, tuned.config.data.split_seed) == ((32,), 2)
 
 
-def test_the_run_folder_is_one_like_any_other(personal: Run, few: Dataset) -> None:
-    network, _ = load_network(personal.folder)
-    expected = predict_logits(personal.network, few.test)
+def test_model_files_name_no_private_place(tuned: Run, mirrored: Path, model: Run) -> None:
+    for file in ("model.safetensors", "model.onnx"):
+        content = (tuned.folder / file).read_bytes()
+        for place in (mirrored, model.folder, tuned.folder):
+            assert str(place).encode() not in content
+
+
+def test_run_folder_is_complete(tuned: Run, few: Dataset) -> None:
+    network, config, _ = load_network(tuned.folder)
+    assert config == tuned.config
+    expected = predict_logits(tuned.network, few.test)
     assert np.array_equal(predict_logits(network, few.test), expected)
-    np.testing.assert_allclose(load_model(personal.folder).logits(few.test.images), expected, atol=1e-3)
-    assert load_start(personal.folder).config == personal.config
+    np.testing.assert_allclose(load_model(tuned.folder).logits(few.test.images), expected, atol=1e-3)
 
 
-def test_the_same_seed_gives_the_same_bits_and_another_gives_others(
-    personal: Run, model: Run, own: Path, few: Dataset, tmp_path: Path
-) -> None:
+def test_seed_decides_the_bits(tuned: Run, model: Run, mirrored: Path, few: Dataset, tmp_path: Path) -> None:
     for seed in (0, 1):
-        run = train(data=few, extra=own, start=model.folder, out=tmp_path / str(seed), seed=seed, **LONGER)
-        assert (weights(run.folder) == weights(personal.folder)) == (seed == 0)
+        place = tmp_path / str(seed)
+        train(data=few, extra_data=mirrored, initial_model=model.folder, out=place, seed=seed, **LONGER)
+        assert (weights(place) == weights(tuned.folder)) == (seed == 0)
 
 
-class CtrlC:
-    """Presses Ctrl-C at a point of the run."""
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-
-    def __call__(self, done: float, epochs: int, history: list[Epoch]) -> None:
-        if done >= self.at:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("at", [0.3, 1.5])
-def test_resuming_gives_the_very_weights_and_figures(
-    at: float, personal: Run, model: Run, own: Path, few: Dataset, tmp_path: Path
+@pytest.mark.parametrize("after", [0.3, 1.5])
+def test_resumed_run_has_the_same_weights_and_figures(
+    after: float, tuned: Run, model: Run, mirrored: Path, few: Dataset, tmp_path: Path
 ) -> None:
     folder = tmp_path / "cut"
-    train(data=few, extra=own, start=model.folder, out=folder, progress=CtrlC(at), **LONGER)
-    assert weights(folder) != weights(personal.folder)
+    cut = Interrupt(after)
+    train(data=few, extra_data=mirrored, initial_model=model.folder, out=folder, progress=cut, **LONGER)
+    assert weights(folder) != weights(tuned.folder)
     resumed = resume(folder, data=few)
-    assert weights(folder) == weights(personal.folder)
-    assert resumed.results | {"seconds": 0} == personal.results | {"seconds": 0}
+    assert weights(folder) == weights(tuned.folder)
+    assert resumed.results | {"seconds": 0} == tuned.results | {"seconds": 0}
 
 
-def copied(run: Run, folder: Path) -> Path:
-    folder.mkdir()
-    for path in run.folder.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    return folder
-
-
-def recorded_otherwise(folder: Path, **values: Any) -> None:
-    environment = json.loads((folder / "environment.json").read_text())
-    (folder / "environment.json").write_text(json.dumps(environment | values))
-
-
-def test_resuming_refuses_own_digits_and_networks_that_have_changed(
-    personal: Run, own: Path, model: Run, few: Dataset, tmp_path: Path
+@pytest.mark.parametrize(("name", "what"), [("extra_data", "personal data"), ("initial_model", "initial model")])
+def test_changed_inputs_are_not_resumed(
+    name: str, what: str, tuned: Run, mirrored: Path, model: Run, few: Dataset, tmp_path: Path
 ) -> None:
-    for name, what, place in (
-        ("extra", "other digits of one's own", own.resolve()),
-        ("start", "another network to start from", model.folder),
-    ):
-        folder = copied(personal, tmp_path / name)
-        recorded_otherwise(folder, **{f"{name}_sha256": "0123"})
-        with pytest.raises(UsageError) as refused:
-            resume(folder, data=few)
-        assert str(refused.value) == (
-            f"{folder} was begun with {what} than now in {place}: what was there has changed; "
-            "`digits train` starts a new run"
-        )
+    place = {"extra_data": mirrored.resolve(), "initial_model": model.folder}[name]
+    folder = copy_run(tuned.folder, tmp_path / "run")
+    file = folder / "environment.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {f"{name}_sha256": "0123"}))
+    with pytest.raises(UsageError, match=f"the {what} of {folder} has changed .*: {place}; `digits train`"):
+        resume(folder, data=few)
 
 
-def test_few_own_digits_are_told_to_be_those_it_learned(model: Run, own: Path, few: Dataset, tmp_path: Path) -> None:
-    for label in (2, 4):
-        target = tmp_path / "own" / str(label)
-        target.mkdir(parents=True)
-        for file in (own / "train" / str(label)).iterdir():
-            (target / file.name).write_bytes(file.read_bytes())
-    run = train(data=few, extra=tmp_path / "own", start=model.folder, out=tmp_path / "run", **QUICK)
-    assert "held_out" not in run.results["own"]
-    assert "own_held_out" not in run.results["before"]
-    assert (
-        ", all of which it learned, since fewer than 50 are too few to hold any out; "
-        in run.results["before"]["sentence"]
-    )
+def test_few_personal_digits_are_all_learned(model: Run, mirrored: Path, few: Dataset, tmp_path: Path) -> None:
+    for label in ("2", "4"):
+        copy_run(mirrored / "train" / label, tmp_path / "few" / label)
+    run = train(data=few, extra_data=tmp_path / "few", initial_model=model.folder, out=tmp_path / "run", **QUICK)
+    assert "held_out" not in run.results["personal"]
+    assert "personal_held_out" not in run.results["before"]
+    assert "personal digits it was trained on are right" in run.results["before"]["sentence"]
 
 
-def test_own_digits_are_learned_from_scratch_too(own: Path, few: Dataset, tmp_path: Path) -> None:
-    run = train("fast", data=few, extra=own, out=tmp_path / "run", extra_share=0.2, **SHAPE)
-    assert run.results["own"]["held_out"]["accuracy"] > 0.5
+def test_personal_data_need_no_initial_model(mirrored: Path, few: Dataset, tmp_path: Path) -> None:
+    run = train("fast", data=few, extra_data=mirrored, out=tmp_path / "run", personal_share=0.2, **SHAPE)
+    assert run.results["personal"]["held_out"]["accuracy"] > 0.5
     assert "before" not in run.results
-    assert (run.results["data"]["extra"], run.results["data"]["train"]) == (417, 1667 + 417)
-    assert run.results["command"].endswith(f" --extra {own.resolve()}")
+    assert (run.results["data"]["personal"], run.results["data"]["train"]) == (417, 1667 + 417)
+    assert run.results["command"].endswith(f" --extra-data {mirrored.resolve()}")
 
 
 @pytest.fixture(scope="module")
-def wary(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Two networks that know what is no digit, as one."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr("digits.training.judging.JUDGED", 100)
-    folder = tmp_path_factory.mktemp("runs") / "wary"
-    run = train("fast", data=few, out=folder, members=2, sure=0.9, others=200, **SHAPE)
-    patch.undo()
-    return run
+def rejecting(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """An ensemble of two networks that have learned outliers."""
+    folder = tmp_path_factory.mktemp("runs") / "rejecting"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digits.training.run.evaluate.THRESHOLD_IMAGES", 100)
+        return train("fast", data=few, out=folder, ensemble_size=2, cascade_threshold=0.9, outliers=200, **SHAPE)
 
 
-def test_an_ensemble_goes_on_member_by_member_and_keeps_what_it_knows_to_be_no_digit(
-    wary: Run, own: Path, few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_ensemble_is_fine_tuned_member_by_member_and_still_rejects(
+    rejecting: Run, mirrored: Path, few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digits.training.comparison.STRAYS", 100)
-    run = train(
-        data=few, extra=own, start=wary.folder, out=tmp_path / "run", others=100, **QUICK | {"learning_rate": 1e-6}
-    )
-    for index, member in enumerate(wary.network.members):
-        after, _ = load_network(run.folder / "members" / str(index + 1))
+    monkeypatch.setattr("digits.training.run.finetune.COMPARED_OUTLIERS", 100)
+    slow = QUICK | {"lr": 1e-6, "outliers": 100}
+    run = train(data=few, extra_data=mirrored, initial_model=rejecting.folder, out=tmp_path / "run", **slow)
+    for index, member in enumerate(rejecting.network.members):
+        after, _, _ = load_network(run.folder / "members" / str(index + 1))
         for name, tensor in member.state_dict().items():
             torch.testing.assert_close(after.state_dict()[name], tensor, atol=1e-4, rtol=0)
             assert not torch.equal(after.state_dict()[name], tensor)
-    assert (run.config.members, run.config.sure) == (2, 0.9)
-    assert run.results["rejection_threshold"] == wary.results["rejection_threshold"]
-    sent = run.results["before"]["no_digits"]
-    assert (sent["n"], sent["before"]) == (100, pytest.approx(sent["after"], abs=0.03))
-    assert sent["before"] > 0.5
-    assert run.results["before"]["sentence"].endswith(
-        f"; of what is no digit, {sent['after']:.1%} instead of {sent['before']:.1%} are sent away."
+    assert run.config.model == rejecting.config.model
+    assert run.results["rejection_threshold"] == rejecting.results["rejection_threshold"]
+    before = run.results["before"]
+    outliers = before["outliers"]
+    assert (outliers["n"], outliers["before"]) == (100, pytest.approx(outliers["after"], abs=0.03))
+    assert outliers["before"] > 0.5
+    assert before["accepted"]["n"] == 333
+    assert before["sentence"].endswith(
+        f"; {outliers['after']:.1%} instead of {outliers['before']:.1%} of the non-digits are rejected."
     )
-    assert "before" not in load_network(run.folder / "members" / "1")[1]
+    assert "before" not in json.loads((run.folder / "members" / "1" / "results.json").read_text())
 
 
-def test_what_is_no_digit_is_learned_again_only_by_those_that_knew(model: Run, wary: Run) -> None:
-    of_model, of_wary = (continued(recipe(PERSONAL), load_start(run.folder)) for run in (model, wary))
-    assert (of_model.others, of_wary.others) == (0, recipe(PERSONAL).others)
-    assert continued(recipe(PERSONAL).replace(others=7), load_start(model.folder)).others == 7
+def test_outliers_are_replayed_only_to_those_that_learned_them(model: Run, rejecting: Run) -> None:
+    recipe = get_recipe("personal")
+    counts = [adopt(recipe, load_initial(run.folder)).data.outliers for run in (model, rejecting)]
+    assert counts == [0, recipe.data.outliers]
+    assert adopt(recipe.replace(outliers=7), load_initial(model.folder)).data.outliers == 7
 
 
-def test_a_model_file_begins_as_its_run_folder_does(model: Run, own: Path, few: Dataset, tmp_path: Path) -> None:
-    runs = [
-        train(data=few, extra=own, start=place, out=tmp_path / str(number), **QUICK)
-        for number, place in enumerate((model.folder, model.folder / "model.onnx"))
-    ]
-    assert weights(runs[0].folder) == weights(runs[1].folder)
-
-
-def test_batch_normalisation_is_measured_before_a_file_goes_on(few: Dataset, tmp_path: Path) -> None:
+def test_convolutional_network_continues_where_it_was(few: Dataset, tmp_path: Path) -> None:
     run = train("cnn", data=few, out=tmp_path / "cnn", channels=(4, 8), epochs=3, batch_size=50)
-    quick = QUICK | {"learning_rate": 1e-7}
-    on = train(data=few, start=run.folder / "model.onnx", out=tmp_path / "on", **quick)
-    assert on.results["before"]["validation"]["after"] > on.results["before"]["validation"]["before"] - 0.03
-    assert on.history[0].train_loss < run.history[-1].train_loss + 0.2, "from its first step on"
+    tuned = train(data=few, initial_model=run.folder / "model.onnx", out=tmp_path / "run", **QUICK | {"lr": 1e-7})
+    assert tuned.results["before"]["validation"]["after"] > tuned.results["before"]["validation"]["before"] - 0.03
+    assert tuned.history[0].train_loss < run.history[-1].train_loss + 0.2, "from its first step on"
 
 
-def test_another_split_than_the_models_is_told(model: Run, own: Path, few: Dataset, tmp_path: Path) -> None:
-    run = train(data=few, extra=own, start=model.folder, out=tmp_path / "run", split_seed=5, **QUICK)
-    assert run.results["notices"][1:] == [
-        "The network to start from has learned some of the digits held out here: the validation figures flatter."
-    ]
-
-
-def test_a_second_round_says_that_own_digits_were_learned_before(
-    personal: Run, own: Path, few: Dataset, tmp_path: Path
+def test_another_split_than_the_initial_models_is_noticed(
+    model: Run, mirrored: Path, few: Dataset, tmp_path: Path
 ) -> None:
-    run = train(data=few, extra=own, start=personal.folder, out=tmp_path / "run", **QUICK)
-    assert run.results["notices"][1:] == [
-        "The network to start from has learned digits of one's own before: where those are held out here, the figure "
-        "of own digits held out flatters."
-    ]
+    run = train(data=few, extra_data=mirrored, initial_model=model.folder, out=tmp_path / "run", split_seed=5, **QUICK)
+    assert len(run.results["notices"]) == 2
+    assert "initial model was trained on some of these validation digits" in run.results["notices"][1]
 
 
-def of_clothes(few: Dataset) -> Dataset:
-    return Dataset("clothes", few.train, few.test, "clothes.npz", {"few": "0123"}, ("shirt", "shoe"))
+def test_personal_data_of_an_earlier_round_are_noticed(
+    tuned: Run, mirrored: Path, few: Dataset, tmp_path: Path
+) -> None:
+    run = train(data=few, extra_data=mirrored, initial_model=tuned.folder, out=tmp_path / "run", **QUICK)
+    assert len(run.results["notices"]) == 2
+    assert "initial model was trained on personal data before" in run.results["notices"][1]
 
 
 REFUSED: dict[str, tuple[dict[str, Any], type[DigitsError], str]] = {
-    "nothing there": (
-        {"start": "runs/none"}, ModelError,
-        "there is no model runs/none to start from: name a run folder, a model file, or one that comes with digits: "
-        "cnn, mlp",
+    "missing model": ({"initial_model": "runs/none"}, ModelError, "no model runs/none: .*: cnn, mlp"),
+    "no run": ({"initial_model": "{data}"}, ModelError, "{data} is not a finished run: model.safetensors is missing"),
+    "no model file": ({"initial_model": "{model}/config.json"}, ModelError, "{model}/config.json cannot be loaded"),
+    "other network": (
+        {"initial_model": "{model}", "hidden_sizes": (64,)}, UsageError,
+        r"{model} has hidden_sizes \(32,\), not \(64,\): .*leave out --hidden-sizes",
     ),
-    "weights alone": (
-        {"start": "{model}/model.safetensors"}, ModelError,
-        "{model}/model.safetensors holds weights alone: name its run folder, or the .onnx beside it",
-    ),
-    "no run": ({"start": "{own}"}, ModelError, "{own} is not a finished run: there is no {own}/config.json; "),
-    "not ours": ({"start": "{model}/config.json"}, ModelError, "{model}/config.json is not a model that ONNX "),
-    "other widths": (
-        {"start": "{model}", "hidden": (64,)}, UsageError,
-        "{model} has hidden 32, not 64: what a network is cannot change when it goes on learning; leave out --hidden",
-    ),
-    "a teacher": (
-        {"start": "{model}", "teacher": "cnn"}, UsageError,
-        "--from and --teacher exclude each other: a network learns from labels or from a teacher",
-    ),
-    "nothing to start from": (
-        {"config": PERSONAL}, UsageError,
-        "the recipe personal goes on with a trained network: name one with --from, as in --from cnn",
-    ),
-    "a teacher that starts from nothing": (
-        {"config": "standard", "teacher": PERSONAL}, UsageError,
-        "the recipe personal goes on with a trained network: name one with --from, as in --from cnn",
-    ),
-    "no own digits": ({"start": "{model}", "extra": "nowhere"}, DigitsError, "nowhere does not exist. "),
+    "teacher": ({"initial_model": "{model}", "teacher": "cnn"}, UsageError, "--from and --teacher cannot be combined"),
+    "no initial model": ({"config": "personal"}, UsageError, "personal fine-tunes a trained network: .*--from cnn"),
+    "fine-tuned teacher": ({"config": "standard", "teacher": "personal"}, UsageError, "personal fine-tunes a trained"),
+    "missing data": ({"initial_model": "{model}", "extra_data": "nowhere"}, DigitsError, "nowhere"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_work_is_refused_before_there_is_a_folder(
-    what: str, model: Run, own: Path, few: Dataset, tmp_path: Path
+@pytest.mark.parametrize("case", REFUSED)
+def test_impossible_fine_tuning_is_refused_without_a_folder(
+    case: str, model: Run, mirrored: Path, few: Dataset, tmp_path: Path
 ) -> None:
-    arguments, kind, says = REFUSED[what]
-    places = {"model": str(model.folder), "own": str(own)}
+    arguments, kind, error = REFUSED[case]
+    places = {"model": str(model.folder), "data": str(mirrored)}
     filled = {name: value.format(**places) if isinstance(value, str) else value for name, value in arguments.items()}
-    with pytest.raises(kind) as refused:
+    with pytest.raises(kind, match=error.format(**places)):
         train(filled.pop("config", None), data=few, out=tmp_path / "run", **filled)
-    assert str(refused.value).startswith(says.format(**places))
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        ({"start": True}, "{model} reads 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, but clothes has the classes shirt, shoe: "),
-        ({"extra": True}, "the classes of clothes are shirt, shoe: digits of one's own cannot be learned besides; "),
-    ],
-)
-def test_digits_do_not_go_with_other_classes(
-    arguments: dict[str, bool], says: str, model: Run, own: Path, few: Dataset, tmp_path: Path
-) -> None:
-    places = {"start": model.folder, "extra": own}
-    with pytest.raises(UsageError) as refused:
-        train("fast", data=of_clothes(few), out=tmp_path / "run", **{name: places[name] for name in arguments})
-    assert str(refused.value).startswith(says.format(model=model.folder))
+def test_digits_do_not_go_with_other_classes(model: Run, mirrored: Path, few: Dataset, tmp_path: Path) -> None:
+    clothes = Dataset("clothes", few.train, few.test, "clothes.npz", {"few": "0123"}, ("shirt", "shoe"))
+    for argument, error in (
+        ({"initial_model": model.folder}, "reads 0, 1, .* but clothes has the classes shirt, shoe"),
+        ({"extra_data": mirrored}, "the classes of clothes are shirt, shoe, .*--extra-data"),
+    ):
+        with pytest.raises(UsageError, match=error):
+            train("fast", data=clothes, out=tmp_path / "run", **argument)
 
 
-def test_a_member_that_is_stopped_stops_the_whole_and_it_can_be_gone_on_with(
-    wary: Run, own: Path, few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_interrupted_member_is_resumed_to_the_same_bits(
+    rejecting: Run, mirrored: Path, few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digits.training.comparison.STRAYS", 50)
-    small = QUICK | {"others": 50}
-    undisturbed = train(data=few, extra=own, start=wary.folder, out=tmp_path / "whole", **small)
-    with pytest.raises(TrainingError, match="stopped while member 2 of 2 was trained"):
-        train(data=few, extra=own, start=wary.folder, out=tmp_path / "cut", progress=CtrlC(1.5), **small)
-    resumed = resume(tmp_path / "cut", data=few)
-    assert weights(resumed.folder) == weights(undisturbed.folder)
+    monkeypatch.setattr("digits.training.run.finetune.COMPARED_OUTLIERS", 50)
+    arguments: dict[str, Any] = {"data": few, "extra_data": mirrored, "initial_model": rejecting.folder}
+    arguments |= QUICK | {"outliers": 50}
+    train(out=tmp_path / "whole", **arguments)
+    with pytest.raises(TrainingError, match="interrupted while training member 2 of 2"):
+        train(out=tmp_path / "cut", progress=Interrupt(1.5), **arguments)
+    resume(tmp_path / "cut", data=few)
+    assert weights(tmp_path / "cut") == weights(tmp_path / "whole")
