@@ -1,13 +1,15 @@
-"""What a person is told while a network trains: a bar on a terminal, a line an epoch elsewhere."""
+"""The progress of training: a bar on a terminal, one line per epoch elsewhere."""
 
 from __future__ import annotations
 
 import re
 import sys
+from types import ModuleType
 
 import pytest
-from digits.training.checkpoint import Epoch
-from digits.training.progress import ProgressBar
+
+from digits.training import Epoch, ProgressBar
+from digits.training.run.progress import is_watched
 
 ROWS = [Epoch(k, 0.5 / k, 0.9, 0.4 / k, 0.95, 1e-3, 1.25) for k in (1, 2)]
 
@@ -18,7 +20,7 @@ def follow(bar: ProgressBar) -> None:
     bar.close()
 
 
-def test_elsewhere_each_epoch_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_epoch_is_one_line_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     follow(ProgressBar())
     out, err = capsys.readouterr()
     assert out == ""
@@ -28,20 +30,27 @@ def test_elsewhere_each_epoch_is_a_line(capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
-def test_a_resumed_run_does_not_repeat_its_old_epochs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_resumed_run_does_not_repeat_its_finished_epochs(capsys: pytest.CaptureFixture[str]) -> None:
     bar = ProgressBar()
     bar(1.5, 2, ROWS[:1])
     bar(2.0, 2, ROWS)
     assert [line.split("  ")[0] for line in capsys.readouterr().err.splitlines()] == ["epoch 2/2"]
 
 
-def test_a_terminal_shows_a_bar_with_figures_that_fit_80_columns(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bar_and_figures_fit_80_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     follow(ProgressBar())
     shown = [part for part in re.split(r"[\r\n]+", capsys.readouterr().err) if part.strip()]
     assert shown[-1].startswith("100%|")
     assert shown[-1].endswith("epoch 2/2 loss 0.250 (val 0.200) acc 90.0% (val 95.00%)")
-    # where tqdm cannot ask for the width, as here, its bar has ten blocks; on a terminal it takes what is left
+    # where tqdm cannot find the width, as here, its bar has ten blocks; on a terminal it takes the width that is left
     assert len(shown[-1].replace("█" * 10, "")) <= 78
+
+
+@pytest.mark.parametrize("where", ["log", "terminal", "notebook"])
+def test_terminals_and_notebooks_are_watched(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: where == "terminal")
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if where == "notebook":
+        monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    assert is_watched() == (where != "log")

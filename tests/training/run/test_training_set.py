@@ -1,4 +1,4 @@
-"""What is no digit is learned as unlike all of them, and an ensemble asks all its members about what is doubtful."""
+"""The training set: validation digits held out, and synthetic digits, simulated photographs and outliers added."""
 
 from __future__ import annotations
 
@@ -6,79 +6,156 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from digits.training.export import export_onnx
-from digits.training.loop import fit, predict_logits
-from digits.training.network import MLP, Ensemble, make_network
-from digits.training.sources import learned_as_none, no_digits
+from tests.training.conftest import first, small
 
-from digits.inference import load_model
+from digits.data import split
+from digits.errors import UsageError
 from digits.synthesis import synthesize_outliers
-from digits.training.config import TrainConfig
-from digits.training.recipes import recipe
-from digits.types import Dataset, LabelledDigits, softmax
+from digits.training import fit, get_recipe, make_network, predict_logits, synthetic_dataset, train
+from digits.training.engine.loop import NO_IMAGES
+from digits.training.run import inputs
+from digits.training.run.inputs import Inputs
+from digits.training.run.training_set import build_training_set, draw_outliers, validation_size
+from digits.types import Dataset, Images, LabelledDigits, softmax
 
-FEW = recipe("fast").replace(epochs=4, batch_size=250)
-
-
-def confidence(network: torch.nn.Module, images: np.ndarray) -> float:
-    logits = predict_logits(network, LabelledDigits(images, np.zeros(len(images), np.uint8)))
-    return float(softmax(logits).max(1).mean())
-
-
-@pytest.mark.slow
-def test_a_network_that_learned_what_is_no_digit_is_unsure_of_it(mnist: Dataset) -> None:
-    learned = LabelledDigits(mnist.train.images[:4000], mnist.train.labels[:4000])
-    validation = LabelledDigits(mnist.train.images[-500:], mnist.train.labels[-500:])
-    sure = {}
-    for others in (None, synthesize_outliers(2000, 1)):
-        network = make_network(FEW)
-        history = fit(network, learned, validation, FEW, others=others)
-        sure[others is not None] = confidence(network, synthesize_outliers(300, 2))
-        assert history[-1].validation_accuracy > 0.9
-    assert sure[True] < sure[False] - 0.2
-
-
-def test_a_run_draws_its_own_others_and_half_of_them_photographed() -> None:
-    config = TrainConfig(others=20)
-    images = learned_as_none(config)
-    assert images.shape == (20, 28, 28)
-    assert np.array_equal(images, learned_as_none(config))
-    assert not np.array_equal(images, learned_as_none(config.replace(seed=1)))
-    assert not len(learned_as_none(config.replace(members=2)))
-    drawn = synthesize_outliers(20, 5)
-    photographed = [not np.array_equal(a, b) for a, b in zip(drawn, no_digits(20, 5), strict=True)]
-    assert not any(photographed[1::2])
-    assert sum(photographed[::2]) > 5
+N = 1667
+"""Training digits of `few` without its 333 validation digits."""
 
 
 @pytest.fixture
-def members() -> list[MLP]:
-    networks = []
-    for seed in range(3):
-        torch.manual_seed(seed)
-        networks.append(MLP((16,)).eval())
-    return networks
+def _fast_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulate photographs at once: darker digits, by how much depends on the seed."""
+
+    def simulate_photos(images: Images, seed: int) -> Images:
+        assert seed >= 0
+        return images // 2 + np.uint8(seed % 2)
+
+    monkeypatch.setattr("digits.synthesis.simulate_photos", simulate_photos, raising=False)
 
 
-def test_members_are_asked_where_the_first_is_not_sure(members: list[MLP], mnist: Dataset) -> None:
-    images = torch.from_numpy(mnist.test.images[:200].copy())
-    with torch.no_grad():
-        first, all_of_them = Ensemble(members[:1])(images), Ensemble(members)(images)
-        middle = float(first.amax(1).exp().median())
-        some = Ensemble(members, sure=middle)(images)
-    sure = first.amax(1).exp() >= middle
-    assert 50 < int(sure.sum()) < 150
-    assert torch.equal(some[sure], first[sure])
-    assert torch.allclose(some[~sure], all_of_them[~sure], atol=1e-6)
+def build(dataset: Dataset, **settings: int) -> LabelledDigits:
+    return build_training_set(small(**settings), Inputs(dataset)).train
 
 
-@pytest.mark.parametrize("sure", [1e-6, 0.15, 0.999])
-def test_such_an_ensemble_is_one_model_file(sure: float, members: list[MLP], mnist: Dataset, tmp_path: Path) -> None:
-    ensemble = Ensemble(members, sure=sure).eval()
-    export_onnx(ensemble, tmp_path / "model.onnx", mnist.test.images[:50], {"temperature": 1.0})
-    model = load_model(tmp_path / "model.onnx")
-    for n in (0, 1, 50):
-        with torch.no_grad():
-            expected = ensemble(torch.from_numpy(mnist.test.images[:n].copy())).numpy()
-        assert np.allclose(model.logits(mnist.test.images[:n]), expected, atol=1e-4)
+def is_same(first: LabelledDigits, second: LabelledDigits) -> bool:
+    return np.array_equal(first.images, second.images) and np.array_equal(first.labels, second.labels)
+
+
+def part(digits: LabelledDigits, cut: slice) -> LabelledDigits:
+    return LabelledDigits(digits.images[cut], digits.labels[cut])
+
+
+def test_by_default_only_the_validation_digits_are_held_out(few: Dataset) -> None:
+    learned = build_training_set(small(), Inputs(few))
+    train, validation = split(few.train, 333)
+    assert is_same(learned.train, train)
+    assert is_same(learned.validation, validation)
+    assert len(learned.outliers) == 0
+
+
+def test_synthetic_digits_are_appended(few: Dataset) -> None:
+    learned = build(few, synthetic=50)
+    assert is_same(first(learned, N), build(few))
+    assert np.bincount(learned.labels[N:]).tolist() == [5] * 10
+
+
+@pytest.mark.usefixtures("_fast_photos")
+def test_photographs_are_of_all_training_digits_with_their_labels(few: Dataset) -> None:
+    before, learned = build(few, synthetic=N), build(few, synthetic=N, simulated_photos=300)
+    assert is_same(first(learned, 2 * N), before)
+    photos = part(learned, slice(2 * N, None))
+    assert len(photos) == 300
+    originals = [(image // 2).tobytes() for image in before.images]
+    labels = dict(zip(originals, before.labels, strict=True))
+    found = [(image - photos.images.min()).tobytes() for image in photos.images]
+    assert [labels[image] for image in found] == photos.labels.tolist()
+    assert 90 < sum(image in set(originals[N:]) for image in found) < 210, "about half are synthetic"
+
+
+@pytest.mark.usefixtures("_fast_photos")
+def test_seed_decides_what_is_added(few: Dataset) -> None:
+    learned, again, *others = (
+        build(few, seed=seed, synthetic=20, simulated_photos=20) for seed in (0, 0, 1, 2**63 - 1)
+    )
+    assert is_same(learned, again)
+    for cut in (slice(N, N + 20), slice(N + 20, None)):
+        assert not any(is_same(part(learned, cut), part(other, cut)) for other in others)
+
+
+def test_replayed_digits_are_the_same_for_every_seed(few: Dataset) -> None:
+    runs = [build(few, replay_size=100, seed=seed) for seed in (0, 1)]
+    assert is_same(*runs)
+    assert np.bincount(runs[0].labels).tolist() == pytest.approx([10] * 10, abs=4)
+    assert not is_same(runs[0], build(few, replay_size=100, split_seed=1))
+
+
+def test_synthetic_digits_never_repeat_the_synthetic_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "SYNTHETIC_SIZES", (600, 100))
+    dataset = synthetic_dataset()
+    existing = {image.tobytes() for image in (*dataset.train.images, *dataset.test.images)}
+    added = part(build(dataset, synthetic=600), slice(500, None))
+    assert sum(image.tobytes() in existing for image in added.images) < 3
+
+
+def test_members_have_additions_of_their_own_and_the_ensemble_has_none(few: Dataset) -> None:
+    config = small(ensemble_size=2, synthetic=20, outliers=20)
+    whole = build_training_set(config, Inputs(few))
+    assert (len(whole.train), len(whole.outliers)) == (N, 0)
+    one, two = (build_training_set(config.member(index), Inputs(few)) for index in range(2))
+    assert not np.array_equal(one.train.images[N:], two.train.images[N:])
+    assert not np.array_equal(one.outliers, two.outliers)
+
+
+def test_every_second_outlier_is_photographed() -> None:
+    drawn, outliers = synthesize_outliers(20, 5), draw_outliers(20, 5)
+    is_photo = (drawn != outliers).any((1, 2))
+    assert not is_photo[1::2].any()
+    assert is_photo[::2].sum() > 5
+
+
+def test_outliers_follow_the_seed_but_not_in_fine_tuning(few: Dataset) -> None:
+    def outliers(**settings: int) -> Images:
+        return build_training_set(small(outliers=20, **settings), Inputs(few)).outliers
+
+    assert np.array_equal(outliers(), outliers())
+    assert not np.array_equal(outliers(), outliers(seed=1))
+    assert np.array_equal(outliers(replay_size=100), outliers(replay_size=100, seed=1))
+
+
+@pytest.mark.slow
+def test_network_is_less_confident_of_outliers_after_learning_some(mnist: Dataset) -> None:
+    config = get_recipe("fast", epochs=4, batch_size=250)
+    validation = part(mnist.train, slice(-500, None))
+    confidence = []
+    for outliers in (NO_IMAGES, synthesize_outliers(2000, 1)):
+        network = make_network(config)
+        history = fit(network, first(mnist.train, 4000), validation, config, outliers=outliers)
+        confidence.append(softmax(predict_logits(network, synthesize_outliers(300, 2))).max(1).mean())
+        assert history[-1].validation_accuracy > 0.9
+    assert confidence[1] < confidence[0] - 0.2
+
+
+@pytest.mark.usefixtures("_fast_photos")
+def test_validation_digits_stay_the_same_with_additions(few: Dataset, tmp_path: Path) -> None:
+    config = small(synthetic=400, simulated_photos=300, epochs=1)
+    run = train(config, data=few, out=tmp_path / "run")
+    parts = ("train", "validation", "test", "synthetic", "simulated_photos", "outliers")
+    assert [run.results["data"][name] for name in parts] == [N + 700, 333, 1000, 400, 300, 0]
+    assert [run.results[name]["n"] for name in parts[:3]] == [N + 700, 333, 1000]
+    _, validation = split(few.train, 333)
+    assert np.sum(run.results["validation"]["confusion"], axis=1).tolist() == np.bincount(validation.labels).tolist()
+
+
+def test_additions_count_towards_the_batch_size(few: Dataset) -> None:
+    dataset = Dataset("sixty", first(few.train, 60), few.test, "sixty.npz", {})
+    enough = small(batch_size=500, synthetic=400, simulated_photos=50)
+    assert validation_size(enough, dataset) == 10
+    with pytest.raises(UsageError, match="batch_size 500 is more than the 499 digits"):
+        validation_size(enough.replace(simulated_photos=49), dataset)
+
+
+@pytest.mark.parametrize("name", ["synthetic", "simulated_photos", "outliers"])
+def test_other_classes_than_digits_get_no_additions(few: Dataset, name: str) -> None:
+    letters = Dataset("letters", few.train, few.test, "letters", {}, classes=("a", "b", "c"))
+    with pytest.raises(UsageError, match=r"the classes of letters are a, b, c, .* --outliers must be 0"):
+        validation_size(small(**{name: 1}), letters)
