@@ -16,7 +16,7 @@ from tests.training.conftest import Recorder, small
 
 from digits.data import split
 from digits.errors import UsageError
-from digits.evaluation.metrics import score, table
+from digits.evaluation.metrics import format_table, score
 from digits.inference import load_model
 from digits.training import Run, TrainConfig, get_recipe, load_network, predict_logits, train
 from digits.types import Dataset, LabelledDigits
@@ -92,7 +92,7 @@ def test_run_gives_its_model_without_torch(run: Run) -> None:
 def test_run_shows_its_accuracies(run: Run) -> None:
     accuracies = ", ".join(f"{part} {run.scores[part].accuracy:.2%}" for part in ("train", "validation", "test"))
     assert repr(run) == f"Run({str(run.folder)!r}, recipe='standard': {accuracies})"
-    assert run._repr_html_() == f"<pre>{table(run.scores)}</pre>"
+    assert run._repr_html_() == f"<pre>{format_table(run.scores)}</pre>"
 
 
 def test_run_of_another_process_shows_that_it_has_no_scores(run: Run) -> None:
