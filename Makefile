@@ -8,6 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 
 .PHONY: help train serve lint check test docs bench clean venv
 .NOTPARALLEL:
@@ -22,10 +23,11 @@ train: .venv/.has-train ## train on MNIST (downloaded if missing), evaluate, wri
 serve: .venv/.has-web ## open the page: draw or photograph digits, see how the network decides
 	$(BIN)/digits serve --open $(ARGS)
 
-lint: .venv/.has-dev ## lint and type-check
+lint: .venv/.has-dev node_modules/.package-lock.json ## lint and type-check Python and JavaScript
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(BIN)/python -m mypy; fi # needs recent numpy
+	$(NPM) run --silent check
 
 check: lint ## lint, then run the fast tests: under a minute
 	$(BIN)/digits data
@@ -42,7 +44,7 @@ bench: .venv/.has-bench ## compare speed and accuracy with other libraries, writ
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove .venv, caches and builds; keep runs and data
-	rm -rf .venv build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 # An installation belongs to one folder: a moved or copied checkout is installed again.
@@ -55,6 +57,9 @@ $(INSTALLED): pyproject.toml constraints.txt | venv
 	$(PIP) install -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
 	@echo '$(CURDIR)' > .venv/.place
 	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | .venv/.has-dev
+	$(NPM) ci --silent
 
 venv:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -19,7 +19,7 @@ case "$*" in
   "-c "*) exit 0 ;;
   "-m venv "*)
     mkdir -p .venv/bin
-    for name in python digits; do
+    for name in python digits npm; do
       printf '#!/bin/sh\\ncase "$*" in *--version | "-c "*) exit 0 ;; esac\\necho %s "$@" >> calls\\n' $name > .venv/bin/$name
       chmod +x .venv/bin/$name
     done
@@ -35,7 +35,7 @@ class Checkout:
     def __init__(self, folder: Path, **pythons: bool) -> None:
         self.folder = folder / "checkout"
         self.folder.mkdir()
-        for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        for name in ("Makefile", "pyproject.toml", "constraints.txt", "package.json", "package-lock.json"):
             shutil.copy(ROOT / name, self.folder)
         self.programs = folder / "programs"
         self.programs.mkdir()
@@ -66,9 +66,11 @@ def checkout(tmp_path: Path) -> Checkout:
 
 INSTALL = "python -m pip --disable-pip-version-check install -c constraints.txt -e .[{}]"
 LINT = [
+    "npm ci --silent",
     "python -m ruff check .",
     "python -m ruff format --check .",
     "python -m mypy",
+    "npm run --silent check",
 ]
 
 
