@@ -37,6 +37,7 @@ def test_synthetic_set_is_written_and_shown(digits: Any) -> None:
     assert said.out == described + "\n" + "".join(f"deep/set/{name}\n" for name in WRITTEN)
 
 
+@pytest.mark.slow
 def test_synthetic_set_trains(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.evaluation.write_report", lambda folder: folder)
     digits("data", "--synthetic", 700, "--out", "set")

@@ -11,6 +11,8 @@ import pytest
 
 from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 
 def test_score_of_a_run_is_that_of_its_results(run: Path, few_file: Path, digits: Any) -> None:
     expected = json.loads((run / "results.json").read_text())["test"]

@@ -18,6 +18,8 @@ from PIL import Image
 
 from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 
 def test_results_go_to_stdout_and_progress_to_stderr(trained: tuple[Path, Any], few_file: Path) -> None:
     folder, said = trained

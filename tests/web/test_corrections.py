@@ -140,6 +140,7 @@ def test_full_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 NAMES = ["../../escaped.png", "/tmp/escaped.png", "a\\..\\b", "CON", "nul\x01", "é" * 300, '"; rm -rf ~']
 
 
+@pytest.mark.slow
 def test_hostile_uploads_write_only_into_the_folder(drawing: Any, tmp_path: Path) -> None:
     """Hostile file names, and bodies larger than form parsers usually hold in memory."""
     for name in ("home", "temporary", "here"):

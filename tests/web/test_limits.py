@@ -16,6 +16,8 @@ import pytest
 from PIL import Image
 from tests.web.conftest import Served, serving
 
+pytestmark = pytest.mark.slow
+
 SHORT = """
 import digits.web.bodies, digits.web.connections, digits.web.workers
 digits.web.bodies.MAX_BODY_SECONDS = 1.0

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests.web.conftest import Served
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     ("/api/health", "get"), ("/api/models", "get"), ("/api/read", "post"), ("/api/explain", "post"),
     ("/api/corrections", "get"), ("/api/corrections", "post"), ("/api/corrections", "delete"),

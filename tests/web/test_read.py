@@ -35,6 +35,7 @@ def pictures(drawing: Callable[..., bytes], mnist: Any) -> list[bytes]:
     return [*some, buffer.getvalue(), png(np.full((60, 80), 200, np.uint8))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [[], ["--single"], ["--upright"], ["--model", "mlp"], ["--model", "mlp", "--single"]])
 def test_answers_equal_those_of_the_command(
     flags: list[str], served: Served, drawing: Any, mnist: Any, read_by_command: Any

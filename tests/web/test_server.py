@@ -20,6 +20,8 @@ from tests.web.conftest import Served, serving
 
 import digits
 
+pytestmark = pytest.mark.slow
+
 
 def run(*flags: object, **options: str) -> subprocess.CompletedProcess[str]:
     call = [sys.executable, "-m", "digits", "serve", *map(str, flags)]
