@@ -260,7 +260,7 @@ def public_names() -> set[str]:
     return {*digits.__all__, "__version__"} | inner
 
 
-@pytest.mark.parametrize("folder", ["benchmarks", "notebooks"])
+@pytest.mark.parametrize("folder", ["benchmarks", "examples", "notebooks"])
 def test_programs_use_public_names_only(folder: str) -> None:
     programs = {path: path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py")}
     programs |= {path: notebook_code(path) for path in (ROOT / folder).rglob("*.ipynb")}
