@@ -307,7 +307,6 @@ TABLES |= {
             "reading-speed", "what", [TIME], f"Whole processes from start to end, median of {{n}}; {EXTREMES}"
         ),
         "personal": Table("personal", "initial model, and settings", PERSONAL, WRITERS),
-        "personal-short": Table("personal", "initial model", PERSONAL, WRITERS, only=lambda row: "`--" not in row.case),
         "serving": Table(
             "serving",
             "what",

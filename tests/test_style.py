@@ -53,8 +53,8 @@ def page_prose(text: str, suffix: str) -> str:
 
 def sources() -> Iterator[tuple[str, str]]:
     """Every text that users read, with its path."""
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    for path in (page for page in pages if page != STYLE):
+    pages = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+    for path in (page for page in pages if page != STYLE and page.name != "CHANGELOG.md"):
         yield path.relative_to(ROOT).as_posix(), markdown_prose(path.read_text(encoding="utf-8"))
     for path in sorted(SOURCE.rglob("*.py")):
         yield path.relative_to(ROOT).as_posix(), python_prose(path.read_text(encoding="utf-8"))
