@@ -1,4 +1,4 @@
-"""The model files that are shipped are small, ours, and say nothing of their maker."""
+"""The shipped models are small, accurate, and name no place they were made at."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_the_more_accurate_one_comes_first() -> None:
 
 
 @pytest.mark.parametrize(("name", "accuracy"), [("cnn", 0.996), ("mlp", 0.993)])
-def test_a_shipped_model_reads_mnist_as_its_card_says(name: str, accuracy: float, mnist: Dataset) -> None:
+def test_a_shipped_model_is_as_accurate_as_it_states(name: str, accuracy: float, mnist: Dataset) -> None:
     model = load_model(name)
     right = float((model.predict(mnist.test.images) == mnist.test.labels).mean())
     assert right >= accuracy

@@ -1,4 +1,4 @@
-"""Batches of files are read as Ray Data gives them, and by Ray itself."""
+"""Batches of files are read in Ray Data's form, and by Ray itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def text(seed: int) -> str:
     return "\n".join(line.replace(" ", "") for line in synthesize_page(seed).lines)
 
 
-def test_a_batch_has_a_row_a_picture_and_a_reason_where_there_is_none() -> None:
+def test_a_batch_gives_one_row_per_picture_with_any_error() -> None:
     files = [content(SEEDS[0]), b"no picture", content(SEEDS[1])]
     rows = BulkReader()({"bytes": np.array(files, object), "path": np.array(["a", "b", "c"])})
     assert set(rows) == {"path", "text", "confidence", "digits", "error"}
@@ -50,7 +50,7 @@ def test_ray_maps_the_reader_over_files(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray is for Python 3.11 and newer")
     for seed in SEEDS:
         (tmp_path / f"{seed}.png").write_bytes(content(seed))
-    # in a process of its own: Ray changes signal handlers, logging and the environment of the one it runs in
+    # in a separate process, since Ray changes signal handlers, logging and the environment
     code = (
         "import sys, json, ray; from digits.inference import BulkReader\n"
         "ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)\n"

@@ -37,7 +37,7 @@ def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Path) -> None:
+def test_a_page_of_many_digits_is_drawn_at_bounded_size(reader: Reader, tmp_path: Path) -> None:
     page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)
     assert len(reading.digits) > 120
@@ -46,14 +46,14 @@ def test_a_page_of_very_many_digits_stays_a_picture(reader: Reader, tmp_path: Pa
         assert picture.height < 8000
 
 
-def test_a_single_digit_is_explained_too(reader: Reader, tmp_path: Path) -> None:
+def test_a_single_digit_is_explained(reader: Reader, tmp_path: Path) -> None:
     picture = synthesize_page(9).picture[:, :150]
     explain(reader.read(picture, single=True), tmp_path / "why.png")
     assert (tmp_path / "why.png").stat().st_size > 5000
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
-def test_a_digit_is_shown_upright_where_it_was(turns: int) -> None:
+def test_a_digit_is_cropped_upright(turns: int) -> None:
     page = synthesize_page(2)
     decoded = decode_source(np.rot90(page.picture, turns), "page")
     reading = Reader().read_decoded(decoded, name="page")
@@ -67,7 +67,7 @@ def test_a_digit_is_shown_upright_where_it_was(turns: int) -> None:
     assert ink.max() > 200
 
 
-def test_a_digit_at_the_border_is_shown_up_to_it() -> None:
+def test_a_digit_at_the_border_is_cropped_to_it() -> None:
     picture = np.full((60, 40), 255, np.uint8)
     picture[0:60, 15:22] = 0
     decoded = decode_source(picture, "edge")

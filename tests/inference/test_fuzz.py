@@ -1,4 +1,4 @@
-"""Whatever is read, a reading keeps its promises or a `DigitsError` says why there is none."""
+"""Any input gives a valid reading, or a `DigitsError` that says why not."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ def reader() -> Reader:
 
 
 def attempt(reader: Reader, content: object, *, single: bool) -> Reading | None:
-    """Read; None when it is refused as it should be."""
+    """Read; None where a proper error refuses the input."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             return reader.read(content, single=single, name="it")
         except DigitsError as error:
-            sentence = str(error)
-    assert sentence.startswith("it ")
-    assert "\n" not in sentence
+            message = str(error)
+    assert message.startswith("it ")
+    assert "\n" not in message
     return None
 
 
 def check(reading: Reading, *, single: bool) -> None:
-    """See that a reading agrees with itself and with its picture."""
+    """Check that a reading agrees with itself and with its picture."""
     width, height = reading.size
     assert len(reading.digits) == 1 or not single
     for digit in reading.digits:
@@ -64,7 +64,7 @@ def check(reading: Reading, *, single: bool) -> None:
         assert 0 <= top < height
         assert wide >= 1
         assert high >= 1
-        # both the corner and the side are rounded
+        # corner and side are rounded independently
         assert left + wide <= width + 1
         assert top + high <= height + 1
         assert digit.value in range(10)
@@ -87,14 +87,14 @@ def read(reader: Reader, content: object, *, single: bool) -> None:
 
 
 def speckled(seed: int, height: int, width: int, grain: float) -> np.ndarray:
-    """Give noise of any grain, which has many marks."""
+    """Noise of any grain, which has many components."""
     noise = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=(height, width)), (0, 0), grain)
     return np.where(noise > 1.3 * noise.std(), 40, 220).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, bytes]:
-    """Give a page with digits on it in every format."""
+    """A page of digits in every format."""
     picture = Image.fromarray(synthesize_page(3, size=(80, 100)).picture)
     made = {}
     for name, choices in FORMATS.items():
@@ -116,12 +116,12 @@ def test_any_bytes_are_read_or_refused(reader: Reader, content: bytes, single: b
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 20), st.binary(max_size=8)), max_size=5),
     single=st.booleans(),
 )
-def test_a_file_with_any_damage_is_read_or_refused(
+def test_damaged_files_are_read_or_refused(
     reader: Reader, files: dict[str, bytes], name: str, changes: list[tuple[float, int, bytes]], single: bool
 ) -> None:
     spoilt = bytearray(files[name])
     for share, length, new in changes:
-        # cubed, since the meaning of a file stands at its beginning
+        # cubed, since most of a file's structure is at its beginning
         start = int(share**3 * len(spoilt))
         spoilt[start : start + length] = new
     read(reader, bytes(spoilt), single=single)
@@ -197,7 +197,7 @@ def test_any_dots_of_one_pixel_are_read(
 
 @settings(few, max_examples=15)
 @given(seed=st.integers(0, 10_000))
-def test_a_page_keeps_its_promises(reader: Reader, seed: int) -> None:
+def test_readings_of_pages_are_valid(reader: Reader, seed: int) -> None:
     picture = synthesize_page(seed, size=(120, 150)).picture
     reading = attempt(reader, picture, single=False)
     assert reading is not None

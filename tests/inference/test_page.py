@@ -47,7 +47,7 @@ def test_a_page_on_its_side_is_turned(turns: int, reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
-def test_boxes_lie_on_the_ink_of_the_picture_as_it_was_given(turns: int, reader: Reader) -> None:
+def test_boxes_lie_on_the_ink_of_the_given_picture(turns: int, reader: Reader) -> None:
     page = synthesize_page(105)
     picture = np.zeros(page.picture.shape[:2], np.uint8)
     for index, (x, y, width, height) in enumerate(page.boxes, 1):

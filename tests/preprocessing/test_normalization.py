@@ -69,7 +69,7 @@ def test_faint_thin_lines_survive_shrinking() -> None:
 
 
 def test_shrinking_averages() -> None:
-    """Wide ink of five pixels to one is what its blocks of 5×5 are on average."""
+    """Ink five times too large becomes the mean of its 5×5 blocks."""
     ink = np.zeros((100, 100), np.uint8)
     cv2.fillPoly(ink, [np.array([(0, 0), (99, 31), (68, 99), (20, 77)], np.int32)], 255)
     blocks = ink.reshape(20, 5, 20, 5).mean(axis=(1, 3))

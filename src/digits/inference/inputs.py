@@ -33,8 +33,21 @@ def source_name(source: Source) -> str:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else str(getattr(source, "name", "the picture"))
 
 
+def read_stream(source: Source, name: str) -> Source:
+    """Read an open file; any other source stays as it is."""
+    if not hasattr(source, "read"):
+        return source
+    try:
+        content = source.read()
+    except UnicodeDecodeError:
+        content = ""
+    if isinstance(content, str):
+        raise UsageError(f'{name} is open as text: open it with mode "rb"')
+    return content
+
+
 def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
-    """Decode a picture from any source of at most `max_megapixels`.
+    """Decode a picture from any source but an open file, of at most `max_megapixels`.
 
     Raises
     ------
@@ -66,7 +79,7 @@ def to_images(digits: Any) -> Images:
     Raises
     ------
     UsageError
-        When shape or range are anything else, or leave open what is meant, with what to pass instead.
+        When shape or range are anything else, or ambiguous, with what to pass instead.
     """
     if isinstance(digits, list | tuple) and len(digits) and hasattr(digits[0], "getbands"):
         return np.concatenate([to_images(each) for each in digits])

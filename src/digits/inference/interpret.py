@@ -84,21 +84,11 @@ def find_evidence(
     For a network of rectified linear units, gradient times ink (Ancona, Ceolini, Öztireli, Gross, "Towards better
     understanding of gradient-based attribution methods", 2018); for any other, what the score loses when small squares
     are erased (Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014, section 4.2).
-
-    Parameters
-    ----------
-    model
-        The model that answers.
-    layers
-        The same model, opened, if it is fully connected.
-    image
-        A digit.
-    answer
-        A class, 0–9.
+    `layers` is the same model opened, if it is fully connected.
 
     Returns
     -------
-    What each pixel contributes, negative where it speaks against the answer; and whether this is exact: then the score
+    What each pixel contributes, negative where it counts against the answer; and whether this is exact: then the score
     is the sum of contributions and a constant.
     """
     if layers and layers.is_rectified:

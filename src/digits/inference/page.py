@@ -133,7 +133,7 @@ class _LineSearch:
         self.unscored = [k for k in self.path if k not in self.scored]
 
     def add_scores(self, images: Images, probabilities: Probabilities) -> None:
-        """Take the model's answer for each unscored candidate, and find the best path anew."""
+        """Take the model's answer for each unscored candidate, and find the best path again."""
         self.confidences[self.unscored] = probabilities.max(1)
         for k, image, row in zip(self.unscored, images, probabilities, strict=True):
             self.scored[k] = PageDigit(self.candidates[k], image, row)

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from digits.inference.inputs import Source, Sources, decode_source, source_name
+from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name
 from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_model
 from digits.inference.page import PageDigit, PageResult, Segmentation, accept_digits, read_page
 from digits.inference.results import Digit, Reading
@@ -66,9 +66,8 @@ class Reader:
         if isinstance(source, list | tuple) and not (source and isinstance(source[0], list | tuple)):
             return [self.read(each, single=single, upright=upright) for each in source]
         name = name or source_name(source)
-        source = source.read() if hasattr(source, "read") else source
-        decoded = decode_source(source, name)
-        return self.read_decoded(decoded, single=single, upright=upright, name=name, source=source)
+        source = read_stream(source, name)
+        return self.read_decoded(decode_source(source, name), single=single, upright=upright, name=name, source=source)
 
     def read_decoded(
         self,
@@ -194,6 +193,6 @@ def _join(row: list[tuple[PageDigit, Digit]], height: float) -> str:
     boxes = [found.candidate.box for found, _ in row]
     gaps = [second[0] - first[0] - first[2] for first, second in pairwise(boxes)]
     median = max(float(np.median(gaps)) if gaps else 0.0, 0.0)
-    widest = max(MIN_SPACE * height, MIN_SPACE_TO_GAP * median + 0.5 * height)
-    text = "".join(str(digit.value) + " " * (gap > widest) for (_, digit), gap in zip(row, [*gaps, 0], strict=True))
+    min_gap = max(MIN_SPACE * height, MIN_SPACE_TO_GAP * median + 0.5 * height)
+    text = "".join(str(digit.value) + " " * (gap > min_gap) for (_, digit), gap in zip(row, [*gaps, 0], strict=True))
     return text.strip()

@@ -42,7 +42,7 @@ MIN_STROKE_TO_LENGTH = 1 / 16  # thickness above which a long run is a stroke: l
 MIN_WRITING_TO_LINE = 1.35  # contrast of writing over that of the line it crosses
 
 MIN_SIDE = 1 / 160  # of a component, over the page's longer side; on pages of more than 200 pixels
-MAX_COMPONENTS = 1500  # the largest ones; nobody writes more digits on a page
+MAX_COMPONENTS = 1500  # the largest ones; no page has more digits
 
 
 @dataclass(frozen=True, eq=False)

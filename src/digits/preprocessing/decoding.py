@@ -32,7 +32,7 @@ MIN_SIDE = 4  # pixels
 MAX_ASPECT = 40
 MIN_BRIGHTEST = 10  # of 255, for the brightest pixel; the noise under a lens cap stays below
 
-# Share of the side asked for that is as good: the 4000 or 4032 pixels of 12 MP halve to it, several times as fast.
+# Share of the requested side that is large enough: the 4000 or 4032 pixels of 12 MP halve to it, several times as fast.
 ENOUGH = 0.95
 
 RANGES = (255, 1023, 4095, 16383, 65535)  # largest values of 8, 10, 12, 14 and 16 bits
@@ -128,7 +128,7 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
 
 
 def _decode(content: bytes, name: str, max_side: int, max_megapixels: int) -> Decoded:
-    """Open the file, check what its header claims, and only then decode."""
+    """Open the file, check its header, and only then decode."""
     with _open(content, name, max_megapixels) as image:
         _check_size(*image.size, name, max_megapixels)
         # a HEIC file names its main picture; the others of an MPO show the same scene, for depth
@@ -159,7 +159,7 @@ def _open(content: bytes, name: str, max_megapixels: int) -> Image.Image:
     try:
         return Image.open(io.BytesIO(content), formats=formats)
     except Image.DecompressionBombError as error:
-        # Pillow's own limit is above ours; the number of pixels is in its message only
+        # Pillow's own limit is higher; the number of pixels is in its message only
         raise _too_large(int(re.findall(r"\d+", str(error))[0]), name, max_megapixels) from None
     except UnidentifiedImageError:
         if any(accepts(content[:16]) is True for _, accepts in map(Image.OPEN.__getitem__, formats) if accepts):

@@ -39,12 +39,7 @@ def extract_digit(picture: Picture) -> DigitImage:
 def extract_digit_on_bands(grey: Ink, axis: int) -> DigitImage:
     """Extract the one digit from a banded ground, such as striped paper, with dark or light ink on each band.
 
-    Parameters
-    ----------
-    grey
-        The picture, ``uint8[h, w]``.
-    axis
-        0 for vertical bands, 1 for horizontal ones; the median along this axis is their ground.
+    `axis` is 0 for vertical bands, 1 for horizontal ones; the median along it is their ground.
     """
     ground = np.median(grey, axis=axis, keepdims=True)
     contrast = np.abs(grey - ground).astype(np.uint8)
