@@ -25,6 +25,13 @@ RUNS = Path("runs") / "benchmarks"
 
 ENSEMBLES, ENSEMBLE_SIZE, SEEDS = 2, 5, 5
 
+TITLES = {
+    "best-mlp": "784-256-128-10, distilled from a best-cnn",
+    "tiny": "the smallest",
+    "best-cnn": "one convolutional network",
+    "ensemble": "several of it as one model file",
+}
+
 
 def measure() -> Iterator[Row]:
     """Train what is not trained yet, teachers first, and give the rows of every network."""
@@ -61,6 +68,7 @@ def train_all(runs: dict[Path, list[str]]) -> None:
 def _rows(folder: Path, recipe: str = "") -> Iterator[Row]:
     results = json.loads((folder / "results.json").read_text())
     recipe, seed, test = recipe or results["recipe"], results["seed"], results["test"]
+    case = f"`{recipe}`: {TITLES[recipe]}"
     figures = {
         ("weights", ""): results["parameters"],
         ("epochs", ""): results["epochs"],
@@ -73,4 +81,4 @@ def _rows(folder: Path, recipe: str = "") -> Iterator[Row]:
         figures["teacher time", "s"] = round(results["teacher"]["seconds"], 1)
     command, note = f"digits train {recipe} --seed {seed}", f"{results['network']}; 1 thread"
     for (metric, unit), value in figures.items():
-        yield Row(case=recipe, seed=seed, metric=metric, value=value, unit=unit, command=command, note=note)
+        yield Row(case=case, seed=seed, metric=metric, value=value, unit=unit, command=command, note=note)

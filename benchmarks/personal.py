@@ -67,15 +67,12 @@ def _run(model: str, flags: str, n: int, writer: int) -> Iterator[Row]:
     command = f"digits train personal --from {model} --extra-data {n}-digits {flags} --threads 1".replace("  ", " ")
     facts: dict[str, Any] = {"case": case, "seed": 0, "command": command, "note": f"writer {writer}"}
     for when in ("before", "after"):
-        yield Row(
-            metric=f"writer's other digits, {when}",
-            **shares(int((found[when] == labels[:JUDGED]).sum()), JUDGED),
-            **facts,
-        )
+        correct = int((found[when] == labels[:JUDGED]).sum())
+        yield Row(metric="writer's other digits", variant=when, **shares(correct, JUDGED), **facts)
         for part, title in COMPARED.items():
             value = round(results["before"][part][when], 5)
-            yield Row(metric=f"{title}, {when}", value=value, unit="share", **facts)
-    yield Row(metric="MNIST test, after", value=results["test"]["accuracy"], unit="share", **facts)
+            yield Row(metric=title, variant=when, value=value, unit="share", **facts)
+    yield Row(metric="MNIST test", variant="after", value=results["test"]["accuracy"], unit="share", **facts)
     yield Row(metric="processor time", value=round(seconds, 1), unit="s", **facts)
 
 

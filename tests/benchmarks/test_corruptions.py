@@ -30,54 +30,38 @@ def middle(image: np.ndarray) -> tuple[float, float]:
 
 
 def test_all_fifteen_are_there_in_the_papers_order() -> None:
-    assert NAMES == [
-        "shot noise",
-        "impulse noise",
-        "glass blur",
-        "motion blur",
-        "shear",
-        "scale",
-        "rotate",
-        "brightness",
-        "translate",
-        "stripe",
-        "fog",
-        "spatter",
-        "dotted line",
-        "zigzag",
-        "canny edges",
-    ]
+    names = (
+        "shot noise, impulse noise, glass blur, motion blur, shear, scale, rotate, brightness, translate, stripe, fog, "
+    )
+    assert ", ".join(NAMES) == names + "spatter, dotted line, zigzag, canny edges"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_digit_is_changed_and_the_given_ones_are_left_alone(name: str, some: Images) -> None:
+def test_every_digit_is_changed_and_the_given_ones_are_not(name: str, some: Images) -> None:
     before = some.copy()
-    after = corrupt(some, name)
+    after = corrupt(some, name, 3)
     assert np.array_equal(some, before)
     assert (after.dtype, after.shape) == (np.uint8, some.shape)
     assert (after != some).any((1, 2)).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_gives_the_same_bytes(name: str, some: Images) -> None:
-    assert corrupt(some, name, 3).tobytes() == corrupt(some, name, 3).tobytes()
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in WITHOUT_CHANCE])
-def test_another_seed_gives_others(name: str, some: Images) -> None:
-    assert corrupt(some, name, 3).tobytes() != corrupt(some, name, 4).tobytes()
+def test_the_seed_decides(name: str, some: Images) -> None:
+    first, again, other = (corrupt(some, name, seed).tobytes() for seed in (3, 3, 4))
+    assert first == again
+    assert (first == other) == (name in WITHOUT_CHANCE)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_blank_digits_and_none_at_all_are_no_trouble(name: str) -> None:
-    for images in (np.zeros((3, 28, 28), np.uint8), np.full((3, 28, 28), 255, np.uint8)):
+def test_blank_digits_and_none_at_all_are_accepted(name: str) -> None:
+    for n, grey in ((3, 0), (3, 255), (0, 0)):
+        images = np.full((n, 28, 28), grey, np.uint8)
         assert corrupt(images, name).shape == images.shape
-    assert corrupt(np.zeros((0, 28, 28), np.uint8), name).shape == (0, 28, 28)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_nearest_mean_still_knows_far_more_than_chance(name: str, mnist: Dataset) -> None:
-    # the simplest reader there is, of digits corrupted alike: what it can read is still in the picture
+def test_the_nearest_mean_still_reads_far_more_than_chance(name: str, mnist: Dataset) -> None:
+    # the simplest classifier, trained on digits corrupted alike: what it reads is still in the picture
     learned, labels = corrupt(mnist.train.images[:2000], name, 1).astype(float), mnist.train.labels[:2000]
     means = np.stack([learned[labels == label].mean(0).ravel() for label in range(10)])
     judged = corrupt(mnist.test.images[:500], name, 2).reshape(500, -1).astype(float)
