@@ -30,7 +30,7 @@ ROOMS = {
     "preprocessing": {*BASE},
     "inference": {*BASE, "preprocessing"},
     "evaluation": {*BASE, "data", "inference"},
-    "training": {*BASE, "data", "synthesis", "evaluation.metrics", "inference"},
+    "training": {*BASE, "data", "synthesis", "evaluation.metrics", "evaluation.calibration", "inference"},
     "experiments": {*BASE, "training", "evaluation", "data"},
     "web": {*BASE, "data", "inference", "preprocessing"},
     "pretrained": set(),

@@ -175,7 +175,7 @@ def animation() -> bytes:
     ("content", "says"),
     [
         (b"", "is empty"),
-        (b"hello, this is no picture at all", "not a picture"),
+        (b"hello, this is no picture at all", "format"),
         (png(1, 1), "too small"),
         (bomb(), "megapixels"),
         (png(500, 5), "strip"),

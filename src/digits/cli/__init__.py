@@ -15,14 +15,9 @@ from digits.cli import data, evaluate, export, read, report, serve, train
 from digits.cli.terminal import remark, say
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
-    "train": train.train,
-    "read": read.read,
-    "serve": serve.serve,
-    "evaluate": evaluate.evaluate,
-    "data": data.data,
-    "export": export.export,
-    "report": report.report,
-}
+    "train": train.train, "read": read.read, "serve": serve.serve, "evaluate": evaluate.evaluate, "data": data.data,
+    "export": export.export, "report": report.report,
+}  # fmt: skip
 
 WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."
 
@@ -51,17 +46,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: list[str]) -> None:
     import logging
 
-    from digits.errors import DigitsError, MissingMNISTError
+    from digits.errors import DigitsError, MissingMNISTError, UsageError
+    from digits.options import suggest
 
     # the packages log what takes long, such as a download
     logging.basicConfig(format="digits: %(message)s")
     logging.getLogger("digits").setLevel(logging.INFO)
     try:
-        _command(words[0])(words[1:])
-    except MissingMNISTError as error:
-        _fail(f"{error}\n{WITHOUT_MNIST}", error.exit_code)
+        if words[0] not in COMMANDS:
+            raise UsageError(f"there is no command {words[0]!r}{suggest(words[0], COMMANDS)}")
+        COMMANDS[words[0]](words[1:])
     except DigitsError as error:
-        _fail(str(error), error.exit_code)
+        advice = f"\n{WITHOUT_MNIST}" if isinstance(error, MissingMNISTError) else ""
+        _fail(f"{error}{advice}", error.exit_code)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("digits"):
             raise
@@ -74,28 +71,15 @@ def _run(words: list[str]) -> None:
         _fail("stopped", 130)
 
 
-def _command(name: str) -> Callable[[list[str]], None]:
-    if name not in COMMANDS:
-        from digits.errors import UsageError
-        from digits.options import suggest
-
-        raise UsageError(f"there is no command {name!r}{suggest(name, COMMANDS)}")
-    return COMMANDS[name]
-
-
 def _overview() -> str:
     lines = [f"  {name:9} {str(command.__doc__).splitlines()[0]}" for name, command in COMMANDS.items()]
-    return "\n".join(
-        [
-            "usage: digits COMMAND [arguments]",
-            "",
-            "Train the classic 784-256-128-10 network on MNIST, and read handwritten digits.",
-            "",
-            *lines,
-            "",
-            "digits COMMAND --help explains a command; digits --version shows the version.",
-        ]
-    )
+    return f"""usage: digits COMMAND [arguments]
+
+Train the classic 784-256-128-10 network on MNIST, and read handwritten digits.
+
+{chr(10).join(lines)}
+
+digits COMMAND --help explains a command; digits --version shows the version."""
 
 
 def _fail(message: str, exit_code: int) -> None:

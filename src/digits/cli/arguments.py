@@ -1,200 +1,179 @@
 """Command-line arguments from dataclass fields declared with `digits.options.option`.
 
 The field ``batch_size`` becomes ``--batch-size``, which may also be written ``--batch_size``. Flags may stand before or
-after positional words. What is not given keeps the default of its field.
+after positional words.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import difflib
 import re
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from digits.errors import UsageError
-from digits.options import Option, check_value
+from digits.options import check_value
 
 Call = TypeVar("Call")
-Field: TypeAlias = "dataclasses.Field[Any]"
+
+Groups: TypeAlias = Mapping[str, Sequence["Field[Any]"]]
+"""The fields to list in `--help`, by the title above them."""
 
 WIDTH, INDENT = 80, 28
 """Columns of `--help`, and of its flags."""
 
-METAVARS = {
-    "int": "N", "float": "X", "Path": "PATH", "tuple[int, ...]": "N …", "tuple[Path, ...]": "PATH …",
-    "tuple[str, ...]": "NAME …",
-}  # fmt: skip
-"""What stands for a value in `--help`, by its type."""
-
-NO_BREAK = "\N{NO-BREAK SPACE}"
+KINDS: dict[str, tuple[Any, str]] = {
+    "int": (int, "N"),
+    "float": (float, "X"),
+    "Path": (Path, "PATH"),
+    "str": (str, "NAME"),
+}
+"""How a value is read, and what stands for it in `--help`, by its type."""
 
 HELP = {"-h", "--help"}
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def parse(kind: type[Call], command: str, words: Sequence[str]) -> Call:
     """Read the words of a command into its dataclass, whose docstring is the description; answer ``--help``."""
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
+    declared = fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
     if HELP & {*words}:
-        positional = [field for field in fields if _option(field).positional]
-        flags = [field for field in fields if not _option(field).positional]
-        show_help(command, str(kind.__doc__), {"Arguments": positional, "Flags": flags})
-    given = parse_words(fields, words)
-    for field in fields:
-        if field.default is dataclasses.MISSING and field.name not in given:
-            name = _option(field).metavar
+        groups: dict[str, list[Field[Any]]] = {"Arguments": [], "Flags": []}
+        for field in declared:
+            groups["Arguments" if field.metadata["option"].positional else "Flags"].append(field)
+        show_help(command, str(kind.__doc__), groups)
+    given = parse_words(declared, words)
+    for field in declared:
+        if field.default is MISSING and field.name not in given:
+            name = field.metadata["option"].metavar
             raise UsageError(f"{name} is missing: digits {command} {name}; see digits {command} --help")
     return kind(**given)
 
 
 def parse_words(
-    fields: Sequence[Field], words: Sequence[str], synonyms: Mapping[str, str] | None = None
+    declared: Iterable[Field[Any]], words: Sequence[str], synonyms: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the values that `words` state, by the name of their field.
 
-    Parameters
-    ----------
-    fields
-        Fields declared with `option`.
-    words
-        What was typed after the command.
-    synonyms
-        Names that people type first for a field of another name; errors answer with the right one.
+    An unknown flag is answered with the nearest one, or with its entry in `synonyms`: names that people type first for
+    a field of another name.
 
     Raises
     ------
     UsageError
-        For a flag that does not exist, with the nearest ones; a missing value; or one that is not allowed.
+        For an unknown flag, a missing value or a value that is not allowed.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    flags = {flag: field for field in fields for flag in _flags(field)}
-    for field in fields:
-        if field.type == "bool":
-            parser.add_argument(*_flags(field), dest=field.name, action="store_true", default=argparse.SUPPRESS)
-        elif _flags(field):
-            several = "*" if _type(field) in ("tuple[Path, ...]", "tuple[str, ...]") else None
-            parser.add_argument(*_flags(field), dest=field.name, nargs=several, default=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(
+        add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS
+    )
+    by_flag = {flag: field for field in declared for flag in _flags(field)}
+    for field in dict.fromkeys(by_flag.values()):
+        kind, is_tuple = _type(field)
+        several = "*" if is_tuple and kind != "int" else None
+        how: dict[str, Any] = {"action": "store_true"} if kind == "bool" else {"nargs": several}
+        parser.add_argument(*_flags(field), dest=field.name, **how)
     try:
-        found, rest = parser.parse_known_args(_normalize(words, flags))
+        found, rest = parser.parse_known_args(_normalize(words, by_flag))
     except argparse.ArgumentError as error:
         flag = str(error.argument_name).split("/")[-1]
         raise UsageError(f"{flag} {'takes no' if 'ignored' in error.message else 'needs a'} value") from None
-    unknown = next((word for word in rest if word.startswith("-") and word not in ("-", "--")), None)
-    if unknown:
+    if unknown := next((word for word in rest if word.startswith("-") and word not in ("-", "--")), None):
         name = unknown.partition("=")[0]
-        names = {flag.lstrip("-"): flag for flag in flags}
-        close = difflib.get_close_matches(name.lstrip("-"), names, n=1, cutoff=0.5)
-        word = (synonyms or {}).get(name.lstrip("-").replace("-", "_"), "".join(close)).replace("_", "-")
-        raise UsageError(f"{name} is unknown; " + (f"did you mean --{word}?" if word else "--help lists all flags"))
+        word = name.lstrip("-")
+        close = difflib.get_close_matches(word, [flag.lstrip("-") for flag in by_flag], n=1, cutoff=0.5)
+        meant = (synonyms or {}).get(word.replace("-", "_"), "".join(close)).replace("_", "-")
+        raise UsageError(f"{name} is unknown; {f'did you mean --{meant}?' if meant else '--help lists all flags'}")
     given: dict[str, Any] = vars(found)
     rest = [word for word in rest if word != "--"]
-    for field in fields:
-        if _option(field).positional and rest and field.name not in given:
-            given[field.name], rest = (rest, []) if _type(field).startswith("tuple") else (rest[0], rest[1:])
+    for field in declared:
+        if field.metadata["option"].positional and rest and field.name not in given:
+            given[field.name], rest = (rest, []) if _type(field)[1] else (rest[0], rest[1:])
     if rest:
         raise UsageError(f"unexpected argument {rest[0]!r}")
-    return {field.name: _convert(field, given[field.name]) for field in fields if field.name in given}
+    return {field.name: _convert(field, given[field.name]) for field in declared if field.name in given}
 
 
-def show_help(
-    command: str, description: str, groups: Mapping[str, Sequence[Field]], defaults: Mapping[str, Any] | None = None
-) -> None:
-    """Print the help of a command and end the process.
-
-    Parameters
-    ----------
-    command
-        Its name.
-    description
-        Paragraphs that come first, each wrapped to the width.
-    groups
-        The fields to list, by the title above them.
-    defaults
-        Values to show instead of the fields' own defaults, by name.
-    """
-    positional = [_option(field) for fields in groups.values() for field in fields if _option(field).positional]
-    usage = " ".join(["usage: digits", command, *(one.metavar for one in positional), "[flags]"])
-    parts = [usage, *(textwrap.fill(" ".join(text.split()), WIDTH) for text in description.split("\n\n"))]
-    for title, fields in groups.items():
-        if not fields:
-            continue
-        rows = [_row(field, (defaults or {}).get(field.name, field.default)) for field in fields]
-        parts.append("\n".join([f"{title}:", *rows]))
+def show_help(command: str, text: str, groups: Groups, defaults: Mapping[str, Any] | None = None) -> None:
+    """Print the help of a command, with `defaults` instead of the fields' own, and end the process."""
+    positional = [
+        field.metadata["option"].metavar
+        for fields in groups.values()
+        for field in fields
+        if field.metadata["option"].positional
+    ]
+    parts = [" ".join(["usage: digits", command, *positional, "[flags]"])]
+    parts += [textwrap.fill(" ".join(part.split()), WIDTH) for part in text.split("\n\n")]
+    for title, listed in groups.items():
+        rows = [_row(field, (defaults or {}).get(field.name, field.default)) for field in listed]
+        parts += ["\n".join([f"{title}:", *rows])] if rows else []
     sys.stdout.write("\n\n".join(parts) + "\n")
     sys.stdout.flush()
     sys.exit(0)
 
 
-def _row(field: Field, default: Any) -> str:
+def _row(field: Field[Any], default: Any) -> str:
     """Write the lines of `--help` about one field: its flags, what it does, its default."""
-    described, flags = _option(field), _flags(field)
+    described, flags = field.metadata["option"], _flags(field)
     own_first = sorted(flags, key=lambda flag: (len(flag) > 2, flag != flags[-1]))
-    metavar = described.metavar or METAVARS.get(_type(field), "NAME")
-    shown = "" if described.positional else ", ".join(own_first)
-    left = f"  {shown} {'' if field.type == 'bool' else metavar}".replace("   ", "  ").rstrip()
+    shown = [] if described.positional else [", ".join(own_first)]
+    kind, is_tuple = _type(field)
+    shown += [] if kind == "bool" else [described.metavar or KINDS[kind][1] + " …" * is_tuple]
     text = described.help + (f" One of {', '.join(described.choices)}." if described.choices else "")
-    if default not in (dataclasses.MISSING, None, False, "", ()) or (default == 0 and field.type != "bool"):
+    if not any(default is nothing for nothing in (MISSING, None, False)) and default not in ("", ()):
         values = default if isinstance(default, tuple) else (default,)
-        shown = " ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
-        text += f" [default: {shown}]".replace(" ", NO_BREAK).replace(NO_BREAK, " ", 1)
-    wrapped = textwrap.wrap(text.replace(" %", f"{NO_BREAK}%"), WIDTH - INDENT, break_on_hyphens=False)
-    lines = [line.replace(NO_BREAK, " ") for line in wrapped]
-    head = f"{left:{INDENT}}{lines.pop(0)}" if len(left) < INDENT - 1 else left
-    return "\n".join([head, *(" " * INDENT + line for line in lines)])
+        shown_values = [f"{each:g}" if isinstance(each, float) else str(each) for each in values]
+        text += f" [default:{NO_BREAK}{NO_BREAK.join(shown_values)}]"
+    lines = textwrap.wrap(text.replace(" %", f"{NO_BREAK}%"), WIDTH - INDENT, break_on_hyphens=False)
+    left = f"  {' '.join(shown)}"
+    if len(left) < INDENT - 1:
+        left += " " * (INDENT - len(left)) + lines.pop(0)
+    return "\n".join([left, *(" " * INDENT + line for line in lines)]).replace(NO_BREAK, " ")
 
 
-def _option(field: Field) -> Option:
-    described: Option = field.metadata["option"]
-    return described
+def _type(field: Field[Any]) -> tuple[str, bool]:
+    """Return the type of a field's value or elements, and whether it is a tuple of them."""
+    declared = str(field.type).removesuffix(" | None")
+    return declared.removeprefix("tuple[").removesuffix(", ...]"), declared.startswith("tuple")
 
 
-def _type(field: Field) -> str:
-    return str(field.type).removesuffix(" | None")
-
-
-def _flags(field: Field) -> list[str]:
+def _flags(field: Field[Any]) -> list[str]:
     """List every way to write the flag of a field, its own name last."""
-    described = _option(field)
+    described = field.metadata["option"]
     further = [flag for flag in described.flags if flag.startswith("-")]
     renamed = [flag for flag in described.flags if not flag.startswith("-")]
     return further if described.positional else [*further, f"--{(*renamed, field.name)[0].replace('_', '-')}"]
 
 
-def _normalize(words: Sequence[str], flags: Mapping[str, Field]) -> list[str]:
+def _normalize(words: Sequence[str], by_flag: Mapping[str, Field[Any]]) -> list[str]:
     """Write flags with dashes, and ``--hidden-sizes 256 128`` as one word, so that positional words may follow."""
     result: list[str] = []
     numbers_follow = False
     for word in words:
-        name, equals, value = word.partition("=")
         if numbers_follow and re.fullmatch(r"-?[\d,]+", word):
-            result[-1] += f"{',' * (not result[-1].endswith('='))}{word}"
+            result[-1] += f"{word},"
             continue
-        numbers_follow = False
-        if name.startswith("--"):
-            name = name.replace("_", "-")
-            numbers_follow = name in flags and flags[name].type == "tuple[int, ...]" and not equals
-            word = name + ("=" if numbers_follow else equals + value)
-        result.append(word)
+        name, equals, value = word.partition("=")
+        name = name.replace("_", "-") if name.startswith("--") else name
+        numbers_follow = name in by_flag and by_flag[name].type == "tuple[int, ...]" and not equals
+        result.append(f"{name}=" if numbers_follow else f"{name}{equals}{value}")
     return result
 
 
-def _convert(field: Field, value: Any) -> Any:
+def _convert(field: Field[Any], value: Any) -> Any:
     """Turn the text of an argument into the type of its field, and check it."""
-    kinds = {"int": int, "float": float, "Path": Path}
-    declared = _type(field)
-    kind: Any = kinds.get(declared.removeprefix("tuple[").removesuffix(", ...]"), str)
-    converted = value
+    kind, is_tuple = _type(field)
     with contextlib.suppress(ValueError):  # which the check words better
-        if declared == "tuple[int, ...]":
-            converted = tuple(kind(part) for part in value.split(",") if part)
-        elif declared.startswith("tuple"):
-            converted = tuple(map(kind, value))
-        elif declared != "bool":
-            converted = kind(value)
-    check_value((_flags(field) or [field.name])[-1], converted, field)
-    return converted
+        if is_tuple:
+            parts = value.split(",") if isinstance(value, str) else value
+            value = tuple(KINDS[kind][0](part) for part in parts if part)
+        elif kind != "bool":
+            value = KINDS[kind][0](value)
+    check_value((_flags(field) or [field.name])[-1], value, field)
+    return value

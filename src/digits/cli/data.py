@@ -56,7 +56,7 @@ def _check(call: Data) -> None:
         raise UsageError(
             f"--synthetic needs --out, the folder to write to: digits data --synthetic {call.synthetic} --out DIR"
         )
-    if call.out.exists() and not call.out.is_dir():
+    if call.out.is_file():
         raise UsageError(f"{call.out} is a file: name a folder with --out")
     existing = [str(file) for found in find_idx_sets(call.out) for files in found.files.values() for file in files]
     existing += [str(call.out / CONTACT_SHEET)] if (call.out / CONTACT_SHEET).exists() else []

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ def read(words: list[str]) -> None:
     """Read handwritten digits in pictures: text, JSON or CSV."""
     call = parse(Read, "read", words)
     from digits.errors import DataError, UsageError
+    from digits.files import write_atomically
     from digits.inference import Reader
 
     if not call.inputs:
@@ -64,8 +65,10 @@ def read(words: list[str]) -> None:
     if call.explain and (sets or len(files) != 1):
         raise UsageError("--explain draws the steps of one picture: name one")
     reader = Reader(call.model)
-    with _output(call.out) as stream:
-        failed = _read_set(sets[0], reader, call, stream) if sets else _read_pictures(files, reader, call, stream)
+    stream: Stream = io.StringIO() if call.out else sys.stdout
+    failed = _read_set(sets[0], reader, call, stream) if sets else _read_pictures(files, reader, call, stream)
+    if call.out:
+        write_atomically(call.out, stream.getvalue().encode())
     if failed and len(files) > 1:
         raise DataError(f"{failed} of {len(files)} files could not be read; the others were")
     if failed:
@@ -104,19 +107,6 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
             yield from map(Path, matches)
         else:
             yield path
-
-
-@contextmanager
-def _output(out: Path | None) -> Iterator[Stream]:
-    """Open the output: a file that takes its name once it is whole, or the terminal."""
-    if out is None:
-        yield sys.stdout
-        return
-    from digits.files import replace_atomically
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with replace_atomically(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        yield stream
 
 
 def _read_set(path: Path, reader: Reader, call: Read, stream: Stream) -> int:
@@ -159,8 +149,10 @@ def _read_pictures(files: list[Path | None], reader: Reader, call: Read, stream:
             if reading is not None:
                 yield reading
 
-    write = _write_json if call.json else _write_csv if call.csv else _write_lines if len(files) > 1 else _write_text
-    write(readable(), stream)
+    if call.json or call.csv:
+        (_write_json if call.json else _write_csv)(readable(), stream)
+    else:
+        _write_text(readable(), stream, named=len(files) > 1)
     return failed
 
 
@@ -208,15 +200,11 @@ def _read_all(files: list[Path | None], reader: Reader, call: Read) -> Iterator[
                 bar.update()
 
 
-def _write_text(readings: Iterator[Reading], stream: Stream) -> None:
-    """Write the lines of one picture."""
-    stream.write("".join(f"{reading.text}\n" for reading in readings if reading.text))
-
-
-def _write_lines(readings: Iterator[Reading], stream: Stream) -> None:
-    """Write the name of each picture before each of its lines."""
+def _write_text(readings: Iterator[Reading], stream: Stream, *, named: bool) -> None:
+    """Write every line of text, after the name of its picture if there are several."""
     for reading in readings:
-        stream.write("".join(f"{reading.file}: {line}\n" for line in reading.lines or ("",)))
+        prefix, empty = (f"{reading.file}: ", ("",)) if named else ("", ())
+        stream.write("".join(f"{prefix}{line}\n" for line in reading.lines or empty))
 
 
 def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from digits.cli.arguments import HELP, Field, parse_words, show_help
+from digits.cli.arguments import HELP, Groups, parse_words, show_help
 from digits.cli.terminal import STARTED, remark, say, say_json
 from digits.options import option
 
@@ -48,24 +48,19 @@ COMPARED = {
 class Train:
     """What a call says beside the settings of `TrainConfig`."""
 
-    recipe: str | None = option(None, "", positional=True, flags=("--recipe",), metavar="[RECIPE]")
+    recipe: str | None = option(None, "", positional=True, flags=("--recipe",))
     # a text, since a path forgets the ./ that tells a folder from synthetic handwriting
     data: str | None = option(
-        None,
-        "MNIST or any labelled set: a folder, IDX, NPZ or CSV file; or the word synthetic. Without it, MNIST is found "
-        "or downloaded, or synthetic digits replace it.",
-        metavar="PATH",
-    )
+        None, "MNIST or any labelled set: a folder, IDX, NPZ or CSV file; or the word synthetic. Without it, MNIST is "
+        "found or downloaded, or synthetic digits replace it.", metavar="PATH",
+    )  # fmt: skip
     extra_data: str | None = option(
         None, "Personal data to add: any labelled set, such as FOLDER/train/7/1.png.", metavar="PATH"
     )
     initial_model: str | None = option(
-        None,
-        "Fine-tune this model: cnn, mlp, a model file or a run folder. It determines the network, and the recipe is "
-        "personal unless another is named.",
-        flags=("from",),
-        metavar="MODEL",
-    )
+        None, "Fine-tune this model: cnn, mlp, a .safetensors file or a run folder. It determines the network, and the "
+        "recipe is personal unless another is named.", flags=("from",), metavar="MODEL",
+    )  # fmt: skip
     resume: Path | None = option(
         None, "Continue this run folder, to the same weights as an uninterrupted run.", metavar="RUN"
     )
@@ -80,7 +75,7 @@ def train(words: list[str]) -> None:
     from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, RECIPES, get_recipe
 
     sections = {name: fields(section) for name, section in settings.SECTIONS.items()}
-    declared: list[Field] = [*fields(Train), *(field for section in sections.values() for field in section)]
+    declared: list[Field[Any]] = [*fields(Train), *(field for section in sections.values() for field in section)]
     synonyms = settings.SYNONYMS | SYNONYMS
     given = parse_words(declared, [word for word in words if word not in HELP], synonyms)
     call = Train(**{field.name: given[field.name] for field in fields(Train) if field.name in given})
@@ -129,15 +124,15 @@ def train(words: list[str]) -> None:
         webbrowser.open(report.resolve().as_uri())
 
 
-def _groups(declared: list[Field], sections: dict[str, tuple[Field, ...]]) -> dict[str, list[Field]]:
+def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
     """Arrange the flags for ``--help``: those that matter most, then one group per section of `TrainConfig`."""
     by_name = {field.name: field for field in declared}
-    groups = {"Most used": [by_name[name] for name in MOST_USED]}
-    titles = {"model": "Network"}
     more = {"model": ["initial_model"], "data": ["extra_data"], "run": ["resume", "out", "open", "json"]}
+    groups = {"Most used": [by_name[name] for name in MOST_USED]}
     for name, section in sections.items():
         rest = [field for field in section if field.name not in MOST_USED]
-        groups[titles.get(name, name.capitalize())] = [*(by_name[each] for each in more.get(name, ())), *rest]
+        title = "Network" if name == "model" else name.capitalize()
+        groups[title] = [*(by_name[each] for each in more.get(name, ())), *rest]
     return groups
 
 
@@ -157,30 +152,26 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
     raise UsageError("--resume keeps the settings and the folder of the run; only --data, --json and --open go with it")
 
 
-def _personal(results: dict[str, Any]) -> list[str]:
-    """Describe the accuracy on personal digits, if any were learned."""
-    parts = results.get("personal", {})
-    lines = [
-        f"{COMPARED[f'personal_{part}']}: {parts[part]['accuracy']:.2%} of {parts[part]['n']:,}"
-        for part in ("held_out", "learned")
-        if parts.get(part)
-    ]
-    return ["", *lines] if lines else []
-
-
-def _before_and_after(results: dict[str, Any]) -> list[str]:
-    """Describe what fine-tuning gained and what it forgot."""
+def _fine_tuning(results: dict[str, Any]) -> list[str]:
+    """Describe what fine-tuning gained and forgot; of other runs, the accuracy on personal digits."""
+    if "before" not in results:
+        parts = (
+            {name: results["personal"].get(name) for name in ("held_out", "learned")} if "personal" in results else {}
+        )
+        lines = [
+            f"{COMPARED[f'personal_{name}']}: {part['accuracy']:.2%} of {part['n']:,}"
+            for name, part in parts.items()
+            if part
+        ]
+        return ["", *lines] if lines else []
     before, data = results["before"], results["data"]["name"]
-    rows = {
-        f"{data} {what}" if what.startswith("validation") else what: before[part]
-        for part, what in COMPARED.items()
-        if part in before
-    }
-    width = max(map(len, rows))
+    names = {part: f"{data} {name}" if name.startswith("validation") else name for part, name in COMPARED.items()}
+    width = max(len(names[part]) for part in names if part in before)
     lines = [
-        f"{name:{width}}  {row['before']:7.2%} → {row['after']:7.2%}  "
-        f"({row['n']:,}; {row['newly_wrong']:,} newly wrong, {row['newly_right']:,} newly right)"
-        for name, row in rows.items()
+        f"{name:{width}}  {before[part]['before']:7.2%} → {before[part]['after']:7.2%}  ({before[part]['n']:,}; "
+        f"{before[part]['newly_wrong']:,} newly wrong, {before[part]['newly_right']:,} newly right)"
+        for part, name in names.items()
+        if part in before
     ]
     return ["", f"before → after fine-tuning {before['model']}", *lines, before["sentence"]]
 
@@ -190,7 +181,7 @@ def _summary(run: Run, report: Path) -> str:
     results, folder = run.results, run.folder
     added = [f"{results['data'][name]:,} {what}" for name, what in ADDED.items() if results["data"].get(name)]
     lines = [f"also learned from {' and '.join(added)}"] if added else []
-    lines += _before_and_after(results) if "before" in results else _personal(results)
+    lines += _fine_tuning(results)
     epochs = f"{len(run.history)} epoch{'s' * (len(run.history) != 1)}"
     seconds = f"{results['seconds']['training']:.1f} s, {time.perf_counter() - STARTED:.1f} s in all"
     model = folder / "model.onnx"

@@ -1,7 +1,4 @@
-"""Scores from logits and labels: accuracy with its interval, likelihood, calibration, figures per class, confusions.
-
-The functions of :mod:`digits.evaluation.calibration` can be imported from here too.
-"""
+"""Scores from logits and labels: accuracy with its interval, likelihood, calibration, figures per class, confusions."""
 
 from __future__ import annotations
 
@@ -13,36 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from digits.errors import DataError
-from digits.evaluation.calibration import (
-    ReliabilityBins,
-    check_pairs,
-    expected_calibration_error,
-    fit_temperature,
-    negative_log_likelihood,
-    reliability_bins,
-)
+from digits.evaluation.calibration import check_pairs, expected_calibration_error, negative_log_likelihood
 from digits.shapes import Float64, Int64, Integer
 from digits.types import CLASSES, Labels, Logits, softmax
-
-__all__ = [
-    "Confusion",
-    "PerClass",
-    "ReliabilityBins",
-    "Score",
-    "accuracy",
-    "confusion_matrix",
-    "describe",
-    "expected_calibration_error",
-    "fit_temperature",
-    "format_table",
-    "largest_confusions",
-    "negative_log_likelihood",
-    "pad_class_names",
-    "per_class",
-    "reliability_bins",
-    "score",
-    "wilson_interval",
-]
 
 PARTS_WITHOUT_INTERVAL = ("train", "validation")
 """Parts that training or model selection used: their accuracy is biased, which an interval would hide."""
@@ -91,6 +61,11 @@ class Score:
     nll: float
     ece: float
     confusion: Int64[np.ndarray, "10 10"]
+
+    @property
+    def errors(self) -> int:
+        """Number of digits read wrongly."""
+        return self.n - int(np.trace(self.confusion))
 
     @property
     def per_class(self) -> PerClass:
@@ -204,56 +179,38 @@ def format_table(rows: Mapping[str, Score]) -> str:
         Scores by name, in the order to show. ``train`` and ``validation`` have no interval, since training and model
         selection used them.
     """
-    lines = [("", "digits", "accuracy", "errors", "NLL", "ECE", "95 % interval")]
+    lines: list[tuple[str, ...]] = [("", "digits", "accuracy", "errors", "NLL", "ECE", "95 % interval")]
     for name, row in rows.items():
-        low, high = row.interval95
-        lines.append(
-            (
-                name,
-                f"{row.n:,}",
-                f"{row.accuracy:.2%}",
-                f"{row.n - int(np.trace(row.confusion)):,}",
-                f"{row.nll:.4f}",
-                f"{row.ece:.2%}",
-                "" if name in PARTS_WITHOUT_INTERVAL else f"{low:.2%} to {high:.2%}",
-            )
-        )
-    return _aligned(lines)
+        interval = "" if name in PARTS_WITHOUT_INTERVAL else "{:.2%} to {:.2%}".format(*row.interval95)
+        figures = f"{row.n:,} {row.accuracy:.2%} {row.errors:,} {row.nll:.4f} {row.ece:.2%}"
+        lines.append((name, *figures.split(), interval))
+    return _align(lines)
 
 
 def describe(score: Score, classes: Sequence[str]) -> str:
     """Describe a score in full for the terminal: accuracy, figures per class, most frequent confusions."""
     low, high = score.interval95
-    errors = score.n - int(np.trace(score.confusion))
     names = pad_class_names(classes)
     rows = [("class", "precision", "recall", "F1", "digits")]
     for k, (precision, recall, f1, support) in enumerate(zip(*score.per_class, strict=True)):
         if k < len(classes) or support:
             rows.append((names[k], f"{precision:.2%}", f"{recall:.2%}", f"{f1:.2%}", f"{support:,}"))
-    confusions = [
-        f"  {names[found.truth]} read as {names[found.predicted]}: {found.n:,}"
-        for found in largest_confusions(score.confusion)
+    lines = [
+        f"accuracy {score.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}): "
+        f"{score.errors:,} {'error' if score.errors == 1 else 'errors'} in {score.n:,} digits",
+        f"NLL {score.nll:.4f}, calibration error (ECE) {score.ece:.2%}\n\n{_align(rows)}",
     ]
-    return "\n".join(
-        [
-            f"accuracy {score.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}): "
-            f"{errors:,} {'error' if errors == 1 else 'errors'} in {score.n:,} digits",
-            f"NLL {score.nll:.4f}, calibration error (ECE) {score.ece:.2%}",
-            "",
-            _aligned(rows),
-            *(["", "most frequent confusions:", *confusions] if confusions else []),
-        ]
-    )
+    confusions = largest_confusions(score.confusion)
+    lines += ["\nmost frequent confusions:"] if confusions else []
+    lines += [f"  {names[truth]} read as {names[predicted]}: {n:,}" for truth, predicted, n in confusions]
+    return "\n".join(lines)
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
+def _align(rows: Sequence[tuple[str, ...]]) -> str:
+    """Align the first column left and the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(
-            cell.rjust(width) if i else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows
     )
 
 

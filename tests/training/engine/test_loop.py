@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from digits.data import split
 from digits.errors import TrainingError, UsageError
-from digits.evaluation.metrics import negative_log_likelihood
+from digits.evaluation.calibration import negative_log_likelihood
 from digits.training.config import TrainConfig
 from digits.training.engine.checkpoint import Epoch
 from digits.training.engine.loop import fit, is_out_of_patience, to_tensors

@@ -52,7 +52,6 @@ def loss_curves(history: History, note: str = "") -> Figure:
             axes.set_ylim(low / 1.2, high * 1.2)
         else:
             axes.set_ylim(0, 1.06 * high)
-        axes.set_ylabel("loss")
         axes.legend(loc="upper right")
         found = "" if best is None else f"{validation[best]:.4f}"
         _finish(axes, note, "loss", "lowest", epochs, best, found)
@@ -84,7 +83,6 @@ def accuracy_curves(history: History, note: str = "") -> Figure:
         axes.minorticks_off()
         axes.set_yticks(ticks, [f"{100 - error:.6g} %" for error in ticks])
         axes.set_ylim(high, low)
-        axes.set_ylabel("accuracy")
         axes.legend(loc="lower right")
         found = "" if best is None else f"{validation[best]:.2%}".replace("%", " %")
         _finish(axes, note, "accuracy", "best", epochs, best, found)
@@ -139,7 +137,7 @@ def _finish(axes: Axes, note: str, what: str, superlative: str, epochs: Values, 
         title = f"Validation {what} after one epoch: {found}"
     else:
         title = f"Validation {what} is {superlative} in epoch {epochs[best]:.0f}: {found}"
-    axes.set_title(title)
+    axes.set(title=title, ylabel=what)
     axes.set_xlabel("epoch" + "".join(f"\n{line}" for line in textwrap.wrap(note, 66)))
     axes.xaxis.label.set_color(QUIET)
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))

@@ -23,33 +23,16 @@ WIDTH = 7.0
 DPI = 160
 
 _STYLE = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": QUIET,
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 10.0,
-    "axes.titlesize": 13.0,
+    "axes.axisbelow": True, "axes.edgecolor": QUIET, "axes.grid": True, "axes.labelcolor": INK,
+    "axes.spines.right": False, "axes.spines.top": False,
+    "axes.titlecolor": INK, "axes.titlelocation": "left", "axes.titlepad": 10.0, "axes.titlesize": 13.0,
     "axes.titleweight": "bold",
-    "figure.facecolor": GROUND,
-    "font.family": ["DejaVu Sans"],
-    "font.size": 12.0,
-    "grid.color": "#e3e3e3",
-    "legend.fontsize": 12.0,
-    "legend.frameon": False,
-    "lines.linewidth": 2.2,
-    "text.color": INK,
-    "text.parse_math": False,  # a class may be called "$5"
-    "xtick.color": QUIET,
-    "xtick.labelcolor": INK,
-    "xtick.labelsize": 11.0,
-    "ytick.color": QUIET,
-    "ytick.labelcolor": INK,
-    "ytick.labelsize": 11.0,
-}
+    "figure.facecolor": GROUND, "grid.color": "#e3e3e3", "lines.linewidth": 2.2,
+    "font.family": ["DejaVu Sans"], "font.size": 12.0, "legend.fontsize": 12.0, "legend.frameon": False,
+    "text.color": INK, "text.parse_math": False,  # a class may be called "$5"
+    "xtick.color": QUIET, "xtick.labelcolor": INK, "xtick.labelsize": 11.0,
+    "ytick.color": QUIET, "ytick.labelcolor": INK, "ytick.labelsize": 11.0,
+}  # fmt: skip
 
 
 @contextmanager

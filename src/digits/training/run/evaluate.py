@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from digits.evaluation.metrics import Score, fit_temperature, score
+from digits.evaluation.calibration import fit_temperature
+from digits.evaluation.metrics import Score, score
 from digits.training.config import TrainConfig
 from digits.training.engine.checkpoint import Epoch
 from digits.training.engine.networks import describe_network, predict_logits
