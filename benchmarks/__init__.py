@@ -18,7 +18,6 @@ once: the command in each row repeats it.
     corruptions.py     MNIST-C's corruptions, which reading.py uses
     handwriting.py     other people's handwriting, which pens, personal and reading are judged by
     serving.py         how many requests the service answers, and how soon
-    fuzz.py            broken files of every format: each is read or refused, in bounded time and memory
     pictures.py        the documentation's pictures of the contest, of synthetic handwriting, of corruptions
     page_pictures.py   the documentation's pictures of the web page
 """

@@ -52,14 +52,18 @@ INTEGERS, FLOATS = ("seed", "n", "cores"), ("value", "low", "high", "gemm_gflops
 
 def read_rows(benchmark: str) -> list[Row]:
     """Read ``results/BENCHMARK.csv``."""
+    parsers: dict[str, Any] = dict.fromkeys(INTEGERS, int) | dict.fromkeys(FLOATS, float)
     with (RESULTS / f"{benchmark}.csv").open(newline="", encoding="utf-8") as file:
-        return [Row(**{name: _parse(name, text) for name, text in row.items()}) for row in csv.DictReader(file)]
-
-
-def _parse(name: str, text: str) -> Any:
-    if name in INTEGERS + FLOATS:
-        return (int(text) if name in INTEGERS else float(text)) if text else None
-    return text
+        return [
+            Row(
+                **{
+                    name: parsers.get(name, str)(text)
+                    for name, text in row.items()
+                    if text or name in ("case", "metric")
+                }
+            )
+            for row in csv.DictReader(file)
+        ]
 
 
 def write_rows(rows: Iterable[Row]) -> None:
