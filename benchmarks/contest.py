@@ -1,8 +1,8 @@
 """Our recipes and the peers: the same digits, the same threads, in turn, each run in a process of its own.
 
 On 2 cores of an AMD EPYC, `fast` reaches 98.3 % of the test digits in 1.1 s, the textbook loop 97.9 % in 63 s.
-Compilation at the first training step, as Keras does on JAX, counts, as it does for everyone who starts it. Import time
-and reading the digits are excluded for all; per-epoch validation is included for all.
+Compilation at the first training step, as by Keras on JAX, is included; import time and reading the digits are excluded
+for all; per-epoch validation is included for all.
 
     python -m benchmarks contest                            all of it, some 40 minutes
     python -m benchmarks.contest fast 0 --digits 2000       one run with seed 0, on so many digits

@@ -1,6 +1,6 @@
 """The documentation's pictures of the web page: starts ``digits serve``, draws in a browser, and takes screenshots.
 
-python -m benchmarks.page_pictures      needs playwright and a Chromium, as the tests of the page do
+``python -m benchmarks.page_pictures`` needs playwright and a Chromium, as the tests of the page do.
 """
 
 from __future__ import annotations

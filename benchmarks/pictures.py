@@ -1,6 +1,6 @@
 """The documentation's pictures of the contest, of synthetic handwriting, and of a page that is read.
 
-python -m benchmarks.pictures      draws them anew
+``python -m benchmarks.pictures`` draws them anew.
 """
 
 from __future__ import annotations

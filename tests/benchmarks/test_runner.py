@@ -1,0 +1,41 @@
+"""The runner: every measurement is found, its rows are completed and kept, and missed claims are returned."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from benchmarks.__main__ import CLAIMS, MEASUREMENTS, load, measure
+from benchmarks.results import Row, read_rows
+
+from benchmarks import __main__ as runner
+
+
+def rows() -> Iterator[Row]:
+    yield Row(case="a", metric="time", value=1.0)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", sorted({*MEASUREMENTS.values(), *CLAIMS.values()}))
+def test_every_measurement_and_claim_is_a_function(name: str) -> None:
+    if name.startswith("serving"):
+        pytest.importorskip("playwright")
+        pytest.importorskip("psutil")
+    assert callable(load(name))
+
+
+def test_an_interrupted_measurement_leaves_its_rows(
+    results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "load", lambda name: rows)
+    monkeypatch.setattr(runner, "machine_facts", lambda: {"cores": 2})
+    with pytest.raises(KeyboardInterrupt):
+        measure("starts")
+    assert read_rows("starts") == [Row(benchmark="starts", case="a", metric="time", value=1.0, cores=2)]
+
+
+def test_missed_claims_are_returned(results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row(case="a", metric="time", value=1.0)
+    functions = {"serving.measure": lambda: iter([row]), "serving.missed": lambda found: [f"{len(found)} missed"]}
+    monkeypatch.setattr(runner, "load", functions.get)
+    monkeypatch.setattr(runner, "machine_facts", dict)
+    monkeypatch.setattr(runner, "update_pages", lambda: None)
+    assert measure("serving") == ["1 missed"]
