@@ -23,9 +23,7 @@ class Option:
     help
         One or two sentences for `--help` and the documentation.
     bounds
-        Lowest and highest value; for a tuple, of each of its elements.
-    open_ends
-        Whether the lowest and the highest value are themselves excluded.
+        The interval of allowed numbers, such as ``[0, 1)`` or ``(0, inf)``; for a tuple, of each of its elements.
     choices
         The names that are allowed; none means any.
     plugin
@@ -39,8 +37,7 @@ class Option:
     """
 
     help: str
-    bounds: tuple[int | float, int | float] = (-math.inf, math.inf)
-    open_ends: tuple[bool, bool] = (False, False)
+    bounds: str = ""
     choices: tuple[str, ...] = ()
     plugin: bool = False
     flags: tuple[str, ...] = ()
@@ -48,20 +45,9 @@ class Option:
     positional: bool = False
 
 
-def option(
-    default: Any,
-    help: str,  # noqa: A002 # the word every command line uses
-    *,
-    at_least: int | float = -math.inf,
-    above: int | float | None = None,
-    at_most: int | float = math.inf,
-    below: int | float | None = None,
-    **more: Any,
-) -> Any:
-    """Declare a dataclass field with its help text and bounds; `more` are further attributes of `Option`."""
-    bounds = (float(at_least if above is None else above), float(at_most if below is None else below))
-    described = Option(help, bounds, (above is not None, below is not None), **more)
-    return dataclasses.field(default=default, metadata={"option": described})
+def option(default: Any, help: str, bounds: str = "", **more: Any) -> Any:  # noqa: A002 # every command line's word
+    """Declare a dataclass field; `help`, `bounds` and `more` are the attributes of `Option`."""
+    return dataclasses.field(default=default, metadata={"option": Option(help, bounds, **more)})
 
 
 def check(settings: Any) -> None:
@@ -101,8 +87,8 @@ def check_value(name: str, value: Any, field: dataclasses.Field[Any]) -> None:
         hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""
         raise UsageError(f"{name} {value!r} is unknown{suggest(value, described.choices)}{hint}")
     for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, int | float) and not _within(number, described):
-            raise UsageError(f"{name} must be {describe_bounds(described)}, not {number}")
+        if isinstance(number, int | float) and not _within(number, described.bounds or "(-inf, inf)"):
+            raise UsageError(f"{name} must be {describe_bounds(described.bounds)}, not {number}")
 
 
 def to_tuple(value: Any) -> Any:
@@ -110,15 +96,13 @@ def to_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def describe_bounds(described: Option) -> str:
-    """Write the bounds of a number as text, for example ``from 0 to below 1``."""
-    (low, high), (above, below) = described.bounds, described.open_ends
-    upper = "" if high == math.inf else f"{'below' if below else 'at most'} {high:g}"
-    if low == -math.inf:
-        return upper or "a finite number"
-    if above:
-        return f"above {low:g}" + (f" and {upper}" if upper else "")
-    return f"from {low:g} to {upper.removeprefix('at most ')}" if upper else f"{low:g} or more"
+def describe_bounds(bounds: str) -> str:
+    """Write an interval as words, for example ``from 0 to below 1`` for ``[0, 1)``."""
+    low, high = bounds[1:-1].split(", ") if bounds else ("-inf", "inf")
+    if high == "inf":
+        return "a finite number" if low == "-inf" else f"above {low}" if bounds[0] == "(" else f"{low} or more"
+    start = f"above {low} and" if bounds[0] == "(" else f"from {low} to"
+    return f"{start} {'below' if bounds[-1] == ')' else 'at most'} {high}".replace("to at most", "to")
 
 
 def suggest(name: str, names: Iterable[str]) -> str:
@@ -130,11 +114,12 @@ def suggest(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(close)}?" if close else f"; choose from {', '.join(names)}"
 
 
-def _within(number: int | float, described: Option) -> bool:
-    (low, high), (above, below) = described.bounds, described.open_ends
-    if not math.isfinite(number):
-        return False
-    return (low < number if above else low <= number) and (number < high if below else number <= high)
+def _within(number: int | float, bounds: str) -> bool:
+    low, high = map(float, bounds[1:-1].split(", "))
+    is_open = (
+        not math.isfinite(number) or (number == low and bounds[0] == "(") or (number == high and bounds[-1] == ")")
+    )
+    return not is_open and low <= number <= high
 
 
 def _check_type(name: str, value: object, declared: str) -> None:

@@ -98,8 +98,10 @@ def test_no_two_ensembles_share_a_seed() -> None:
 def values_of(name: str) -> st.SearchStrategy[Any]:
     """All values of a setting that its declaration allows."""
     described, kind = OPTIONS[name], str(SECTIONS[SECTION_OF[name]].__annotations__[name])
-    (low, high), (above, below) = described.bounds, described.open_ends
-    low, high = max(low, 0), min(high, 10**6 if kind != "int" else 2**63 - 1)
+    bounds = described.bounds or "[0, inf)"
+    low, high = map(float, bounds[1:-1].split(", "))
+    above, below = bounds[0] == "(", bounds[-1] == ")" and high < 2
+    low, high = max(low, 0), min(high, 10**6)
     whole = st.integers(int(low), int(high))
     if kind == "bool":
         return st.booleans()

@@ -21,9 +21,9 @@ class Data:
     """Show where the digits are, verified by SHA-256; download MNIST if it is missing; or write synthetic digits."""
 
     data: Path | None = option(None, "Folder or file to show instead of the usual places.")
-    synthetic: int | None = option(None, "Write this many synthetic digits, 2 or more, and show them.", at_least=2)
+    synthetic: int | None = option(None, "Write this many synthetic digits, 2 or more, and show them.", "[2, inf)")
     out: Path | None = option(None, "Folder for the synthetic digits; made if missing.", flags=("-o",))
-    seed: int = option(0, "Seed of the synthetic digits; every seed has other writers.", at_least=0)
+    seed: int = option(0, "Seed of the synthetic digits; every seed has other writers.", "[0, inf)")
     json: bool = option(False, "Print JSON instead of a table.")
 
 

@@ -18,6 +18,9 @@ ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
 MAX_CNN_STAGES = 4
 """Widths of `ModelConfig.channels`: each stage halves the feature maps, and the fourth has 2×2 pixels."""
 
+SEEDS = "[0, 9223372036854775808)"
+"""The seeds that torch takes."""
+
 SYNONYMS = {
     "learning_rate": "lr",
     "wd": "weight_decay",
@@ -43,26 +46,27 @@ class ModelConfig:
     """The network. Fine-tuning takes this section over from the initial model."""
 
     network: str = option(
-        "mlp", "mlp (fully connected), cnn (convolutional), or your own torch module or factory: path/to/file.py:Name.",
-        choices=("mlp", "cnn"), plugin=True,
-    )  # fmt: skip
-    hidden_sizes: tuple[int, ...] = option((256, 128), "Width of each hidden layer of the mlp.", at_least=1)
+        "mlp",
+        "mlp (fully connected), cnn (convolutional), or your own: path/to/file.py:Name.",
+        choices=("mlp", "cnn"),
+        plugin=True,
+    )
+    hidden_sizes: tuple[int, ...] = option((256, 128), "Width of each hidden layer of the mlp.", "[1, inf)")
     channels: tuple[int, ...] = option(
-        (16, 32, 64), "Channels of the cnn: of its first convolution, then of each pair of convolutions.", at_least=1
+        (16, 32, 64), "Channels of the cnn: of its first convolution, then of each pair of convolutions.", "[1, inf)"
     )
     activation: str = option("relu", "Activation between the layers.", choices=ACTIVATIONS)
     dropout: float = option(
-        0.0, "Probability of dropping each hidden unit of the mlp, or of the last layer of the cnn.",
-        at_least=0, below=1,
-    )  # fmt: skip
+        0.0, "Probability of dropping each hidden unit of the mlp, or of the last layer of the cnn.", "[0, 1)"
+    )
     ensemble_size: int = option(
-        1, "Number of networks, each trained with its own seed; their probabilities are averaged.", at_least=1,
-        at_most=100,
-    )  # fmt: skip
+        1, "Number of networks, each trained with its own seed; their probabilities are averaged.", "[1, 100]"
+    )
     cascade_threshold: float = option(
-        1.0, "Query the other members only when the confidence of the first is below this; 1 always queries all.",
-        above=0, at_most=1,
-    )  # fmt: skip
+        1.0,
+        "Query the other members only below this confidence of the first; 1 always queries all.",
+        "(0, 1]",
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -75,44 +79,46 @@ class OptimizationConfig:
     """Loss, optimizer, learning rate and stopping."""
 
     loss: str = option(
-        "cross-entropy", "Loss function, or your own path/to/file.py:Name, called with logits and labels.",
-        choices=("cross-entropy", "focal", "squared-error", "hinge"), plugin=True,
-    )  # fmt: skip
-    label_smoothing: float = option(
-        0.0, "Share of the target that cross-entropy spreads evenly over all classes.", at_least=0, below=1
+        "cross-entropy",
+        "Loss function, or your own path/to/file.py:Name, called with logits and labels.",
+        choices=("cross-entropy", "focal", "squared-error", "hinge"),
+        plugin=True,
     )
+    label_smoothing: float = option(0.0, "Share of the target that cross-entropy spreads over all classes.", "[0, 1)")
     teacher: str = option(
-        "", "Distillation: learn from this network's predictions instead of the labels; a run folder, or a recipe that "
-        "is trained first.",
-    )  # fmt: skip
+        "", "Distillation: learn from the predictions of this run folder, or of a recipe that is trained first."
+    )
     distill_temperature: float = option(
-        2.0, "Temperature of teacher and student; higher values weigh the less likely classes more.", above=0
+        2.0, "Temperature of teacher and student; higher values weigh the less likely classes more.", "(0, inf)"
     )
     optimizer: str = option(
-        "muon", "Optimizer, or your own path/to/file.py:Name.",
-        choices=("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd"), plugin=True,
-    )  # fmt: skip
-    lr: float = option(4e-3, "Peak learning rate; with muon, of the parameters that it leaves to adamw.", above=0)
-    muon_lr: float = option(0.03, "Peak learning rate of muon, for the matrices of the hidden layers.", above=0)
-    weight_decay: float = option(0.1, "Weight decay, as the optimizer defines it.", at_least=0)
-    momentum: float = option(0.95, "Momentum of sgd, rmsprop and muon.", at_least=0, below=1)
-    schedule: str = option(
-        "one-cycle", "Learning-rate schedule; step divides by ten after 60 % and 80 % of the run.",
-        choices=("constant", "linear", "cosine", "one-cycle", "step"),
-    )  # fmt: skip
-    warmup: float = option(
-        0.2, "Share of the run in which one-cycle rises to the peak learning rate.", at_least=0, below=1
+        "muon",
+        "Optimizer, or your own path/to/file.py:Name.",
+        choices=("adam", "adamw", "muon", "nadam", "radam", "adamax", "adagrad", "rmsprop", "sgd"),
+        plugin=True,
     )
-    batch_size: int = option(500, "Digits per training step.", at_least=1, flags=("--bs",))
-    epochs: int = option(40, "Passes over the training digits.", at_least=1)
+    lr: float = option(4e-3, "Peak learning rate; with muon, of the parameters that it leaves to adamw.", "(0, inf)")
+    muon_lr: float = option(0.03, "Peak learning rate of muon, for the matrices of the hidden layers.", "(0, inf)")
+    weight_decay: float = option(0.1, "Weight decay, as the optimizer defines it.", "[0, inf)")
+    momentum: float = option(0.95, "Momentum of sgd, rmsprop and muon.", "[0, 1)")
+    schedule: str = option(
+        "one-cycle",
+        "Learning-rate schedule; step divides by ten after 60 % and 80 % of the run.",
+        choices=("constant", "linear", "cosine", "one-cycle", "step"),
+    )
+    warmup: float = option(0.2, "Share of the run in which one-cycle rises to the peak learning rate.", "[0, 1)")
+    batch_size: int = option(500, "Digits per training step.", "[1, inf)", flags=("--bs",))
+    epochs: int = option(40, "Passes over the training digits.", "[1, inf)")
     ema_epochs: float = option(
-        1.0, "Horizon, in epochs, of the moving average of the weights, which replaces the last weights; 0 is off.",
-        at_least=0,
-    )  # fmt: skip
+        1.0,
+        "Horizon of the moving average of the weights that replaces the last ones, in epochs; 0 is off.",
+        "[0, inf)",
+    )
     patience: int = option(
-        0, "Stop after this many epochs without a lower validation loss and keep the best weights; 0 is off.",
-        at_least=0,
-    )  # fmt: skip
+        0,
+        "Stop after this many epochs without a lower validation loss, keep the best weights; 0 is off.",
+        "[0, inf)",
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -122,11 +128,11 @@ class OptimizationConfig:
 class AugmentationConfig:
     """Random distortions of the training digits; all zero is no augmentation."""
 
-    rotation: float = option(8.0, "Largest rotation either way, in degrees.", at_least=0)
-    scale: float = option(0.1, "Largest relative change of width and of height.", at_least=0, below=1)
-    shear: float = option(0.1, "Largest slant, in pixels per pixel of height.", at_least=0)
-    shift: float = option(1.5, "Largest shift along each axis, in pixels.", at_least=0)
-    elastic: float = option(0.8, "Elastic distortion: root mean square of the displacement, in pixels.", at_least=0)
+    rotation: float = option(8.0, "Largest rotation either way, in degrees.", "[0, inf)")
+    scale: float = option(0.1, "Largest relative change of width and of height.", "[0, 1)")
+    shear: float = option(0.1, "Largest slant, in pixels per pixel of height.", "[0, inf)")
+    shift: float = option(1.5, "Largest shift along each axis, in pixels.", "[0, inf)")
+    elastic: float = option(0.8, "Elastic distortion: root mean square of the displacement, in pixels.", "[0, inf)")
 
     def __post_init__(self) -> None:
         check(self)
@@ -141,31 +147,29 @@ class AugmentationConfig:
 class DataConfig:
     """What is learned beside the data set, and what is held out of it."""
 
-    synthetic: int = option(0, "Synthetic digits to add to the training set; writers differ by seed.", at_least=0)
-    simulated_photos: int = option(
-        0, "Simulated photographs to add: training digits on paper, photographed and read back.", at_least=0
-    )
+    synthetic: int = option(0, "Synthetic digits to add to the training set; writers differ by seed.", "[0, inf)")
+    simulated_photos: int = option(0, "Simulated photographs of training digits to add.", "[0, inf)")
     outliers: int = option(
         0,
-        "Non-digits to learn as outliers: letters, signs, scribbles and blots, half of them photographed.",
-        at_least=0,
+        "Non-digits to learn as outliers: letters, signs, scribbles and blots; half are photographed.",
+        "[0, inf)",
     )
     replay_size: int = option(
-        0, "Fine-tuning: train on only this many digits of the data set, balanced over the classes; 0 is all.",
-        at_least=0,
-    )  # fmt: skip
+        0,
+        "Fine-tuning: train on this many digits of the data set, balanced over the classes; 0 is all.",
+        "[0, inf)",
+    )
     personal_share: float = option(
-        0.1, "Share of every epoch made up of the digits of --extra-data, which are repeated to fill it.",
-        at_least=0, below=1,
-    )  # fmt: skip
+        0.1, "Share of every epoch that the digits of --extra-data fill by repetition.", "[0, 1)"
+    )
     validation_size: int = option(
-        5000, "Digits held out of the training set for validation, balanced over the classes; at most a sixth of it.",
-        at_least=1,
-    )  # fmt: skip
+        5000,
+        "Digits held out for validation, balanced over the classes; at most a sixth of the set.",
+        "[1, inf)",
+    )
     split_seed: int = option(
-        0, "Which digits are held out; separate from the seed, so that runs of different seeds compare.",
-        at_least=0, below=2**63,
-    )  # fmt: skip
+        0, "Which digits are held out; separate from the seed, so that runs of different seeds compare.", SEEDS
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -175,18 +179,15 @@ class DataConfig:
 class RunConfig:
     """Seed and hardware."""
 
-    seed: int = option(
-        0, "Seed of everything random: initial weights, order, augmentation, dropout.", at_least=0, below=2**63
-    )
+    seed: int = option(0, "Seed of everything random: initial weights, order, augmentation, dropout.", SEEDS)
     device: str = option("auto", "auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1.")
-    threads: int = option(0, "Processor threads; 0 leaves the choice to torch.", at_least=0, at_most=1024)
+    threads: int = option(0, "Processor threads; 0 leaves the choice to torch.", "[0, 1024]")
     precision: str = option(
-        "auto", "Number format of matrix products in training; auto is bfloat16 where the device is faster with it.",
+        "auto",
+        "Number format of matrix products in training; auto is bfloat16 where that is faster.",
         choices=("auto", "float32", "bfloat16"),
-    )  # fmt: skip
-    compile: bool = option(
-        False, "Compile the network first: takes a minute, pays on GPUs, where the steps become CUDA graphs."
     )
+    compile: bool = option(False, "Compile the network first: takes a minute, pays on GPUs.")
     fine_tune: bool = option(False, "Require an initial model (--from) instead of random weights.")
 
     def __post_init__(self) -> None:
