@@ -188,7 +188,6 @@ class RunConfig:
         choices=("auto", "float32", "bfloat16"),
     )
     compile: bool = option(False, "Compile the network first: takes a minute, pays on GPUs.")
-    fine_tune: bool = option(False, "Require an initial model (--from) instead of random weights.")
 
     def __post_init__(self) -> None:
         check(self)

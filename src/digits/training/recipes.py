@@ -44,7 +44,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "reader-mlp": {"teacher": "reader", "epochs": 40, **_DISTILLED, **_REAL_HANDWRITING},
     # fine-tuning on one person's digits in seconds; the replayed digits and outliers limit what is forgotten
     "personal": {
-        "fine_tune": True, "optimizer": "adamw", "lr": 5e-4, "weight_decay": 0.0, "schedule": "linear",
+        "optimizer": "adamw", "lr": 5e-4, "weight_decay": 0.0, "schedule": "linear",
         "batch_size": 250, "epochs": 1, "ema_epochs": 0.0, "shift": 1.0, "elastic": 0.5, "replay_size": 10_000,
         "personal_share": 0.3, "outliers": 2000,
     },

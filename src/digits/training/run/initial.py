@@ -84,7 +84,7 @@ def adopt(config: TrainConfig, initial: InitialModel | None) -> TrainConfig:
         When the configuration wants another network, or a teacher as well, or fine-tunes without an initial model.
     """
     if initial is None:
-        if config.run.fine_tune:
+        if config.data.replay_size:
             raise UsageError(
                 f"the recipe {config.recipe} fine-tunes a trained network: name one with --from, as in --from cnn"
             )
@@ -100,7 +100,7 @@ def adopt(config: TrainConfig, initial: InitialModel | None) -> TrainConfig:
                 f"leave out --{field.name.replace('_', '-')}"
             )
     data = _adopt_split(config.data, recipe.data, initial.config.data)
-    if config.run.fine_tune and data.outliers == recipe.data.outliers and not initial.config.data.outliers:
+    if data.replay_size and data.outliers == recipe.data.outliers and not initial.config.data.outliers:
         data = replace(data, outliers=0)  # a network that never learned outliers has none to remember
     return replace(config, model=initial.config.model, data=data)
 
