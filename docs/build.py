@@ -45,10 +45,10 @@ def executed() -> nbformat.NotebookNode:
         if data := os.environ.get("DIGITS_DATA") or (near.is_dir() and near):
             os.environ["DIGITS_DATA"] = str(Path(data).resolve())  # the kernel works in another folder
         with tempfile.TemporaryDirectory() as place:
-            client = NotebookClient(book, timeout=600, resources={"metadata": {"path": place}})
-            if os.name == "posix":
-                client.create_kernel_manager().transport = "ipc"  # without a warning about open ports
-            client.execute()
+            # the kernel listens on this computer only, and need not warn about it
+            quiet = ["--IPKernelApp.log_level=40"]
+            where = {"metadata": {"path": place}}
+            NotebookClient(book, timeout=600, resources=where, extra_arguments=quiet).execute()
         kept.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(book, kept)
     return nbformat.read(kept, as_version=4)
