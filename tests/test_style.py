@@ -63,7 +63,6 @@ def sources() -> Iterator[tuple[str, str]]:
             yield path.relative_to(ROOT).as_posix(), page_prose(path.read_text(encoding="utf-8"), path.suffix)
 
 
-@pytest.mark.xfail(strict=False, reason="while the packages are being rewritten")
 def test_no_retired_word_is_left() -> None:
     retired = read_retired(STYLE.read_text(encoding="utf-8"))
     assert {path: found for path, text in sources() if (found := find_retired(text, retired))} == {}

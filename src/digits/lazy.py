@@ -15,7 +15,7 @@ def load(package: str, modules: dict[str, tuple[str, ...]], name: str) -> Any:
     Parameters
     ----------
     package
-        The package that was asked for the name.
+        The package whose name is requested.
     modules
         By module, relative to the package, the names that it defines.
     name

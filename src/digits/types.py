@@ -46,7 +46,7 @@ class LabelledDigits:
     images
         Pixels 0–255, ink bright on a dark ground.
     labels
-        Classes 0–9, one an image.
+        Classes 0–9, one per image.
     """
 
     images: Images

@@ -134,7 +134,7 @@ def check_initial(initial: InitialModel, dataset: Dataset, config: TrainConfig) 
 
 
 def _adopt_split(config: DataConfig, recipe: DataConfig, initial: DataConfig) -> DataConfig:
-    """Hold out the digits that were held out before, unless others are asked for."""
+    """Hold out the digits that the initial run held out, unless the settings say otherwise."""
     if config.validation_size == recipe.validation_size:
         config = replace(config, validation_size=initial.validation_size)
     if config.split_seed == recipe.split_seed:
