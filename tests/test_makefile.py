@@ -20,8 +20,9 @@ case "$*" in
   "-m venv "*)
     mkdir -p .venv/bin
     for name in python digits npm; do
-      printf '#!/bin/sh\\ncase "$*" in *--version | "-c "*) exit 0 ;; esac\\necho %s "$@" >> calls\\n' $name > .venv/bin/$name
-      chmod +x .venv/bin/$name
+      file=.venv/bin/$name
+      printf '#!/bin/sh\\ncase "$*" in *--version | "-c "*) exit 0 ;; esac\\necho %s "$@" >> calls\\n' $name > $file
+      chmod +x $file
     done
     echo {name} "$@" >> calls ;;
 esac
