@@ -1,5 +1,6 @@
 """How figures are shown, and how tables reach the pages."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,3 +83,9 @@ def test_pages_are_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.Monkey
     update_pages()
     table = block.format(render("starts"))
     assert page.read_text() == f"before\n{table}between\n{table}after"
+
+
+def test_every_table_is_shown_somewhere() -> None:
+    pages = [tables.ROOT / "README.md", *tables.ROOT.glob("docs/**/*.md")]
+    blocks = re.compile(r"^<!-- generated: ([\w-]+) -->", re.MULTILINE)
+    assert {name for page in pages for name in blocks.findall(page.read_text("utf-8"))} == TABLES.keys()
