@@ -82,7 +82,7 @@ def check(reading: Reading, *, single: bool) -> None:
 
 def read(reader: Reader, content: object, *, single: bool) -> None:
     reading = attempt(reader, content, single=single)
-    if reading:
+    if reading is not None:
         check(reading, single=single)
 
 
