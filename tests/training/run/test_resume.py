@@ -1,4 +1,4 @@
-"""Runs that are really killed, in the middle of anything, end with the very bits of a run that was left alone."""
+"""Runs that are killed at any point, and resumed, end with the same bits as uninterrupted runs."""
 
 from __future__ import annotations
 
@@ -17,59 +17,51 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
-from digits.training.checkpoint import Epoch
-from digits.training.export import load_network
+from tests.training.conftest import STILL, Interrupt, copy_run
 
-from digits.errors import ModelError, UsageError
-from digits.training.recipes import recipe
-from digits.training.run import resume, train
+from digits.errors import ModelError, ModelNotFoundError, UsageError
+from digits.training import get_recipe, resume, train
 from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"epochs": 8, "batch_size": 25, "hidden": (64,)}
-STILL = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
+SMALL: dict[str, Any] = {"epochs": 8, "batch_size": 25, "hidden_sizes": (64,)}
+SMALL_CNN: dict[str, Any] = {"network": "cnn", "channels": (4, 8), "epochs": 5, "batch_size": 50}
 RUNS: dict[str, dict[str, Any]] = {
-    "adam with dropout": SMALL | STILL | {"optimizer": "adam", "dropout": 0.3, "averaging": 0.0},
-    "adamw, averaged, distorted": SMALL,
-    "sgd with momentum": SMALL | STILL | {"optimizer": "sgd", "learning_rate": 0.05, "averaging": 0.0},
-    "patience": SMALL | STILL | {"optimizer": "nadam", "learning_rate": 0.01, "patience": 2, "epochs": 30},
-    "cnn, muon, bfloat16": {
-        "network": "cnn",
-        "channels": (4, 8),
-        "optimizer": "muon",
-        "learning_rate": 0.05,
-        "precision": "bfloat16",
-        "epochs": 5,
-        "batch_size": 50,
-    },
-    "cnn, adamw": {"network": "cnn", "channels": (4, 8), "epochs": 5, "batch_size": 50},
+    "adam with dropout": SMALL | STILL | {"optimizer": "adam", "dropout": 0.3, "ema_epochs": 0.0},
+    "muon, averaged, augmented": SMALL,
+    "sgd with momentum": SMALL | STILL | {"optimizer": "sgd", "lr": 0.05, "ema_epochs": 0.0},
+    "patience": SMALL | STILL | {"optimizer": "nadam", "lr": 0.01, "patience": 2, "epochs": 30},
+    "cnn in bfloat16": SMALL_CNN | {"lr": 0.05, "precision": "bfloat16"},
+    "cnn with adamw": SMALL_CNN | {"optimizer": "adamw"},
 }
-POINTS = {
-    "the folder is there": lambda folder: folder.exists(),
-    "the run has begun": lambda folder: (folder / "config.json").exists(),
+POINTS: dict[str, Callable[[Path], bool]] = {
+    "the folder exists": lambda folder: folder.exists(),
+    "the run has started": lambda folder: (folder / "config.json").exists(),
     "a checkpoint is being written": lambda folder: any(folder.glob(".checkpoint.safetensors.*")),
     "the weights are written": lambda folder: (folder / "model.safetensors").exists(),
     "the model is being checked": lambda folder: any(folder.glob(".model.onnx.*")),
 }
-DOCUMENTED = {
+FILES = {
     "config.json", "environment.json", "metrics.csv", "checkpoint.safetensors", "model.safetensors", "model.onnx",
     "examples.npz", "results.json",
 }  # fmt: skip
 
-# Processes that have already loaded torch, so that each of many runs starts at once.
+# processes that have loaded torch already, so that each of many runs starts at once
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["digits.training.run", "onnx", "onnxruntime", "torch.onnx.utils", "torch._dynamo"])
+processes.set_forkserver_preload(
+    ["digits.training.run.train", "onnx", "onnxruntime", "torch.onnx.utils", "torch._dynamo"]
+)
 
 
-def killed(job: Callable[..., Any], arguments: dict[str, Any], at: Callable[[], bool]) -> bool:
-    """Run a job in a process of its own, and kill it at once when the moment has come; whether it came in time."""
+def is_killed(job: Callable[..., Any], arguments: dict[str, Any], is_due: Callable[[], bool]) -> bool:
+    """Run a job in a process and kill it once that is due; return whether it was still running then."""
     process = processes.Process(target=job, kwargs=arguments)
     process.start()
-    give_up = time.monotonic() + 60
-    while process.exitcode is None and not at():
+    deadline = time.monotonic() + 60
+    while process.exitcode is None and not is_due():
         process.join(0.001)
-        assert time.monotonic() < give_up
+        assert time.monotonic() < deadline
     if process.exitcode is None:
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
@@ -78,24 +70,24 @@ def killed(job: Callable[..., Any], arguments: dict[str, Any], at: Callable[[], 
     return process.exitcode != 0
 
 
-def after(folder: Path, rng: random.Random) -> Callable[[], bool]:
-    """Give a moment: a while after the checkpoint or the table changed, the while counted in looks at them."""
-    checked = {"checkpoint.safetensors", "metrics.csv"}
-    seen = {name: stamp(folder / name) for name in checked}
-    changes, looks = rng.randint(1, 3), rng.randint(0, 40)
+def after_changes(folder: Path, rng: random.Random) -> Callable[[], bool]:
+    """Be due some calls after the checkpoint or the metrics have changed, a random number of times."""
+    files = [folder / name for name in ("checkpoint.safetensors", "metrics.csv")]
+    seen = [inode(file) for file in files]
+    changes, calls = rng.randint(1, 3), rng.randint(0, 40)
 
-    def come() -> bool:
-        nonlocal changes, looks, seen
-        now = {name: stamp(folder / name) for name in checked}
+    def is_due() -> bool:
+        nonlocal changes, calls, seen
+        now = [inode(file) for file in files]
         changes -= now != seen
         seen = now
-        looks -= changes <= 0
-        return changes <= 0 and looks < 0
+        calls -= changes <= 0
+        return changes <= 0 and calls < 0
 
-    return come
+    return is_due
 
 
-def stamp(path: Path) -> int:
+def inode(path: Path) -> int:
     try:
         return path.stat().st_ino
     except FileNotFoundError:
@@ -107,8 +99,12 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
+def visible(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("[!.]*")}
+
+
 def check_whole(folder: Path) -> None:
-    """No file that carries its own name is ever half written."""
+    """Check that no file but a temporary one is ever half written."""
     for path in folder.glob("[!.]*"):
         if path.suffix == ".json":
             json.loads(path.read_text())
@@ -118,48 +114,50 @@ def check_whole(folder: Path) -> None:
             assert np.load(path)["samples"].size
         elif path.suffix == ".csv":
             assert all(len(row) == 6 and None not in row.values() for row in rows(folder))
-    assert {path.name for path in folder.glob("[!.]*")} <= DOCUMENTED
+    assert visible(folder) <= FILES
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run_killed_again_and_again_ends_with_the_same_bits(name: str, few_file: Path, tmp_path: Path) -> None:
-    undisturbed = train("standard", data=few_file, out=tmp_path / "undisturbed", **RUNS[name])
+def test_run_killed_again_and_again_ends_with_the_same_bits(name: str, few_file: Path, tmp_path: Path) -> None:
+    whole = train("standard", data=few_file, out=tmp_path / "whole", **RUNS[name])
     folder = tmp_path / "killed"
     rng = random.Random(name)
     moments: list[Callable[[], bool]] = [
-        lambda: POINTS["the run has begun"](folder),
-        *(after(folder, rng) for _ in range(3)),
+        lambda: POINTS["the run has started"](folder),
+        *(after_changes(folder, rng) for _ in range(3)),
         lambda: POINTS["a checkpoint is being written"](folder),
         lambda: POINTS["the weights are written"](folder),
     ]
     kills = 0
-    for moment in moments:
-        begun = (folder / "config.json").exists()
-        arguments = {"run": folder} if begun else {"data": few_file, "out": folder, **RUNS[name]}
-        kills += killed(resume if begun else train, arguments, moment)
+    for is_due in moments:
+        has_started = (folder / "config.json").exists()
+        arguments = {"run": folder} if has_started else {"data": few_file, "out": folder, **RUNS[name]}
+        kills += is_killed(resume if has_started else train, arguments, is_due)
         check_whole(folder)
-    assert kills >= 4, "most of the kills must have come in time"
+    assert kills >= 4, "most must come in time"
     resumed = resume(folder)
     for file in ("model.safetensors", "config.json", "examples.npz"):
-        assert (folder / file).read_bytes() == (undisturbed.folder / file).read_bytes(), file
-    assert rows(folder) == rows(undisturbed.folder)
-    assert {path.name for path in folder.glob("[!.]*")} == DOCUMENTED
-    assert resumed.results | {"seconds": 0} == undisturbed.results | {"seconds": 0}
+        assert (folder / file).read_bytes() == (whole.folder / file).read_bytes(), file
+    assert rows(folder) == rows(whole.folder)
+    assert visible(folder) == FILES
+    assert resumed.results | {"seconds": 0} == whole.results | {"seconds": 0}
 
 
-@pytest.mark.parametrize("point", ["the folder is there", "the model is being checked"])
-def test_a_kill_before_the_beginning_or_at_the_very_end(point: str, few_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("point", ["the folder exists", "the model is being checked"])
+def test_run_killed_before_its_first_or_after_its_last_epoch(point: str, few_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    changes = SMALL | {"epochs": 1}
-    assert killed(train, {"data": few_file, "out": folder, **changes}, lambda: POINTS[point](folder))
+    settings = SMALL | {"epochs": 1}
+    assert is_killed(train, {"data": few_file, "out": folder, **settings}, lambda: POINTS[point](folder))
     check_whole(folder)
     if (folder / "config.json").exists():
         resume(folder)
-        train("standard", data=few_file, out=tmp_path / "undisturbed", **changes)
-        weights = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("killed", "undisturbed")]
-        assert weights[0] == weights[1]
+        train("standard", data=few_file, out=tmp_path / "whole", **settings)
+        files = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("killed", "whole")]
+        assert files[0] == files[1]
     else:
-        with pytest.raises(ModelError, match=r"is not a run that can be resumed: there is no .*; `digits train`"):
+        with pytest.raises(
+            ModelNotFoundError, match=r"not a run that can be resumed: .* is missing; `digits train`"
+        ):
             resume(folder)
 
 
@@ -169,51 +167,35 @@ def finished(few: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copied(finished: Path, tmp_path: Path) -> Path:
-    """The finished run, to be spoilt."""
-    folder = tmp_path / "copied"
-    folder.mkdir()
-    for path in finished.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    return folder
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run, to be spoilt."""
+    return copy_run(finished, tmp_path / "copy")
 
 
-def test_resuming_a_finished_run_changes_nothing(copied: Path, few: Dataset) -> None:
-    before = {path.name: path.read_bytes() for path in copied.iterdir()}
-    run = resume(copied, data=few)
+def test_resuming_a_finished_run_changes_nothing(copy: Path, few: Dataset) -> None:
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    run = resume(copy, data=few)
     assert len(run.history) == 2
-    for name in DOCUMENTED - {"results.json", "model.onnx"}:
-        assert (copied / name).read_bytes() == before[name], name
+    for name in FILES - {"results.json", "model.onnx"}:
+        assert (copy / name).read_bytes() == before[name], name
     assert run.results | {"seconds": 0} == json.loads(before["results.json"]) | {"seconds": 0}
 
 
-def test_ctrl_c_and_resume_give_the_undisturbed_weights(finished: Path, few: Dataset, tmp_path: Path) -> None:
-    def ctrl_c(done: float, epochs: int, history: list[Epoch]) -> None:
-        if done > 1.3:
-            raise KeyboardInterrupt
-
-    run = train("classic", data=few, out=tmp_path / "run", epochs=2, progress=ctrl_c)
+def test_run_stopped_with_ctrl_c_is_resumed_to_the_same_bits(finished: Path, few: Dataset, tmp_path: Path) -> None:
+    run = train("classic", data=few, out=tmp_path / "run", epochs=2, progress=Interrupt(1.3))
     assert run.results["interrupted"] is True
     assert run.results["epochs"] == 1
-    assert run.results["notices"][0] == (
-        "Training was interrupted after 1 of 2 epochs; these are the figures of what was trained until then. "
-        "The run can be resumed."
-    )
-    cut = (run.folder / "model.safetensors").read_bytes()
-    assert cut != (finished / "model.safetensors").read_bytes()
-    again = resume(run.folder, data=few)
-    assert again.results["interrupted"] is False
-    assert (run.folder / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
+    assert "interrupted after 1 of 2 epochs" in run.results["notices"][0]
+    file = run.folder / "model.safetensors"
+    assert file.read_bytes() != (finished / file.name).read_bytes()
+    assert resume(run.folder, data=few).results["interrupted"] is False
+    assert file.read_bytes() == (finished / file.name).read_bytes()
 
 
-def test_other_digits_than_those_of_the_beginning_are_refused(copied: Path, few: Dataset) -> None:
+def test_other_data_are_refused(copy: Path, few: Dataset) -> None:
     other = Dataset("other", few.train, few.test, "other.npz", {"few": "4567"})
-    with pytest.raises(UsageError) as refused:
-        resume(copied, data=other)
-    assert str(refused.value) == (
-        f"{copied} was begun on other digits than those of other.npz; "
-        "it found its own in few.npz: name them with --data"
-    )
+    with pytest.raises(UsageError, match=f"{copy} was trained on different data from other.npz; .* few.npz: .*--data"):
+        resume(copy, data=other)
 
 
 def truncate(path: Path) -> None:
@@ -227,56 +209,48 @@ def rename_weights(path: Path) -> None:
     safetensors.numpy.save_file(weights, path, metadata)
 
 
-def forget_metadata(path: Path) -> None:
+def remove_metadata(path: Path) -> None:
     safetensors.numpy.save_file(safetensors.numpy.load_file(path), path)
 
 
-@pytest.mark.parametrize("spoil", [truncate, rename_weights, forget_metadata, lambda path: path.write_bytes(b"")])
-def test_a_broken_checkpoint_is_told_with_the_remedy(copied: Path, few: Dataset, spoil: Callable[[Path], None]) -> None:
-    checkpoint = copied / "checkpoint.safetensors"
+@pytest.mark.parametrize("spoil", [truncate, rename_weights, remove_metadata, lambda path: path.write_bytes(b"")])
+def test_broken_checkpoint_is_answered_with_the_remedy(copy: Path, few: Dataset, spoil: Callable[[Path], None]) -> None:
+    checkpoint, weights = copy / "checkpoint.safetensors", (copy / "model.safetensors").read_bytes()
     spoil(checkpoint)
-    with pytest.raises(ModelError) as refused:
-        resume(copied, data=few)
-    assert str(refused.value).startswith(f"{checkpoint} cannot be continued from: ")
-    assert str(refused.value).endswith("; delete it to start this run from the beginning")
+    with pytest.raises(ModelError, match=f"(?s){checkpoint} cannot be continued.*; delete it"):
+        resume(copy, data=few)
     checkpoint.unlink()
-    weights = (copied / "model.safetensors").read_bytes()
-    resume(copied, data=few)
-    assert (copied / "model.safetensors").read_bytes() == weights
+    resume(copy, data=few)
+    assert (copy / "model.safetensors").read_bytes() == weights
 
 
-def test_a_checkpoint_of_another_optimizer_is_refused(copied: Path, few: Dataset) -> None:
-    config = recipe("classic").replace(epochs=3, optimizer="sgd")
-    (copied / "config.json").write_text(json.dumps(config.to_dict()))
-    with pytest.raises(ModelError, match="cannot be continued from: it belongs to another optimizer; delete it"):
-        resume(copied, data=few)
+def test_checkpoint_of_another_optimizer_is_refused(copy: Path, few: Dataset) -> None:
+    config = get_recipe("classic", epochs=3, optimizer="sgd")
+    (copy / "config.json").write_text(json.dumps(config.to_dict()))
+    with pytest.raises(ModelError, match="another optimizer; delete it"):
+        resume(copy, data=few)
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "says"),
+    ("file", "content", "error"),
     [
-        ("config.json", None, "is not a run that can be resumed: there is no {folder}/config.json; `digits train` "),
-        ("environment.json", None, "is not a run that can be resumed: there is no {folder}/environment.json; "),
+        ("config.json", None, "is not a run that can be resumed: .*/config.json is missing; `digits train` "),
+        ("environment.json", None, "is not a run that can be resumed: .*/environment.json is missing; "),
         ("config.json", "{", "cannot be resumed: its configuration is broken: Expecting property name"),
         ("config.json", "[]", "cannot be resumed: its configuration is broken: "),
         ("environment.json", "{}", "cannot be resumed: its configuration is broken: 'data'"),
     ],
 )
-def test_a_folder_that_is_no_run_is_refused(
-    copied: Path, few: Dataset, file: str, content: str | None, says: str
-) -> None:
-    (copied / file).unlink()
+def test_folder_without_a_run_is_refused(copy: Path, few: Dataset, file: str, content: str | None, error: str) -> None:
+    (copy / file).unlink()
     if content is not None:
-        (copied / file).write_text(content)
-    with pytest.raises(ModelError) as refused:
-        resume(copied, data=few)
-    assert str(refused.value).startswith(f"{copied} {says.format(folder=copied)}")
+        (copy / file).write_text(content)
+    with pytest.raises(ModelError, match=f"{copy} {error}"):
+        resume(copy, data=few)
 
 
-def test_a_file_is_no_run(tmp_path: Path) -> None:
+def test_file_is_not_a_run(tmp_path: Path) -> None:
     file = tmp_path / "file"
-    file.write_text("")
-    with pytest.raises(ModelError, match=f"^{file} is not a run that can be resumed: there is no {file}/config.json"):
+    file.touch()
+    with pytest.raises(ModelNotFoundError, match=f"{file} is not a run that can be resumed: {file}/config.json is mis"):
         resume(file)
-    with pytest.raises(ModelError, match=f"^{file} is not a finished run: there is no {file}/config.json"):
-        load_network(file)

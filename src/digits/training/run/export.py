@@ -94,7 +94,13 @@ def load_network(place: str | os.PathLike[str]) -> tuple[nn.Module, TrainConfig,
     file = weights_file(place)
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
-            metadata = json.loads((opened.metadata() or {})["digits"])
+            header = opened.metadata() or {}
+            if "digits" not in header:
+                raise ValueError("it was not written by digits")
+            metadata = json.loads(header["digits"])
+            if metadata["format"] != MODEL_FORMAT:
+                found = metadata["format"]
+                raise ValueError(f"it has model format {found!r}; this version of digits reads {MODEL_FORMAT}")
             weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, not a dict
         config = TrainConfig.from_dict(metadata.pop("config"))
         network = make_network(config)
