@@ -155,9 +155,7 @@ def test_run_killed_before_its_first_or_after_its_last_epoch(point: str, few_fil
         files = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("killed", "whole")]
         assert files[0] == files[1]
     else:
-        with pytest.raises(
-            ModelNotFoundError, match=r"not a run that can be resumed: .* is missing; `digits train`"
-        ):
+        with pytest.raises(ModelNotFoundError, match=r"not a run that can be resumed: .* is missing; `digits train`"):
             resume(folder)
 
 
