@@ -87,31 +87,24 @@ def write_report(run: str | Path) -> Path:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     folder = Path(run)
-    results, config, environment = (_json(folder, name) for name in ("results", "config", "environment"))
-    history = _history(folder)
+    names = {"results": ".json", "config": ".json", "environment": ".json", "metrics": ".csv", "examples": ".npz"}
+    results, config, environment, history, examples = (_read(folder / f"{name}{end}") for name, end in names.items())
+    sections = [part if isinstance(part, dict) else {name: part} for name, part in config.items()]
+    settings = [setting for section in sections for setting in section.items()]
+    page = Environment(
+        loader=PackageLoader("digits.evaluation", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
     try:
-        with np.load(io.BytesIO(_existing(folder / "examples.npz").read_bytes()), allow_pickle=False) as examples:
-            drawn = _draw(folder / "figures", history, results, dict(examples))
-        page = Environment(
-            loader=PackageLoader("digits.evaluation", "."),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        ).get_template("report.html.jinja")
-        html = page.render(
-            results=results,
-            config=config,
-            environment=environment,
-            history=history,
-            pictures=[
-                (name, *CAPTIONS[name], base64.b64encode(path.read_bytes()).decode()) for name, path in drawn.items()
-            ],
+        pictures = [
+            (name, *CAPTIONS[name], base64.b64encode(path.read_bytes()).decode())
+            for name, path in _draw(folder / "figures", history, results, examples).items()
+        ]
+        html = page.get_template("report.html.jinja").render(
+            results=results, config=settings, environment=environment, history=history, pictures=pictures
         )
-    except (KeyError, IndexError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"a file of the run {folder} is broken: {error}; `digits train --resume {folder}` writes it again"
-        ) from error
+    except (KeyError, IndexError, ValueError, TypeError) as error:
+        raise ModelError(f"a file of the run {folder} is broken: {error}; {_repair(folder)}") from error
     write_atomically(folder / "report.html", html.encode())
     return folder / "report.html"
 
@@ -149,28 +142,24 @@ def _draw(folder: Path, history: list[dict[str, float]], results: dict[str, Any]
     return drawn
 
 
-def _history(folder: Path) -> list[dict[str, float]]:
-    with _existing(folder / "metrics.csv").open(newline="", encoding="utf-8") as file:
-        try:
-            return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-        except (TypeError, ValueError) as error:
-            raise ModelError(
-                f"{file.name} is broken: {error}; `digits train --resume {folder}` writes it again"
-            ) from error
-
-
-def _json(folder: Path, name: str) -> dict[str, Any]:
-    path = _existing(folder / f"{name}.json")
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise ModelError(f"{path} is broken: {error}") from error
-
-
-def _existing(path: Path) -> Path:
+def _read(path: Path) -> Any:
+    """Read a file of a run: the object in a JSON file, the rows of a CSV file, or the arrays of an NPZ file."""
     if not path.is_file():
         raise ModelNotFoundError(
-            f"{path.parent} is not a finished run: it has no {path.name}; "
-            f"`digits train --resume {path.parent}` finishes one that was cut off"
+            f"{path.parent} is not a finished run: it has no {path.name}; `digits train --resume {path.parent}` "
+            "finishes one that was interrupted"
         )
-    return path
+    try:
+        if path.suffix == ".npz":
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+                return dict(arrays)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            return dict(json.loads(text))
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(text.splitlines())]
+    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} is broken: {error}; {_repair(path.parent)}") from error
+
+
+def _repair(folder: Path) -> str:
+    return f"`digits train --resume {folder}` writes it again"

@@ -15,9 +15,7 @@ from digits.shapes import Int64
 from digits.types import Labels, Probabilities
 
 if TYPE_CHECKING:
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
 
 
 def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> Figure:
@@ -37,19 +35,21 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
     counts = confusion[np.ix_(used, used)]
     wrong = np.where(np.eye(len(used), dtype=bool), 0, counts)
     total = int(wrong.sum())
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    shades = LinearSegmentedColormap.from_list("errors", ["#fdf0e6", VERMILLION, "#7a3500"]).with_extremes(bad=GROUND)
     with new_figure(6.8) as figure:
         axes = figure.add_subplot()
         # the square root keeps a single error visible beside a frequent one
         shade = np.sqrt(wrong / max(wrong.max(), 1))
-        axes.imshow(np.ma.masked_equal(shade, 0), cmap=_shades(), vmin=0, vmax=1)
+        axes.imshow(np.ma.masked_equal(shade, 0), cmap=shades, vmin=0, vmax=1)
         for (i, j), count in np.ndenumerate(counts):
-            if i == j:
-                axes.text(j, i, f"{count}", ha="center", va="center", color=QUIET, fontsize=11)
-            elif count:
-                color = GROUND if shade[i, j] > 0.6 else INK
-                axes.text(j, i, f"{count}", ha="center", va="center", color=color, fontsize=11, fontweight="bold")
+            if count or i == j:
+                weight, color = ("normal", QUIET) if i == j else ("bold", GROUND if shade[i, j] > 0.6 else INK)
+                axes.text(j, i, f"{count}", ha="center", va="center", color=color, fontsize=11, fontweight=weight)
         for i in range(len(used)):
-            axes.add_patch(_square(i))
+            axes.add_patch(Rectangle((i - 0.5, i - 0.5), 1, 1, facecolor="#eeeeee", edgecolor="#e3e3e3"))
         shown = [names[k] for k in used]
         axes.set_xticks(range(len(used)), shown)
         wordy = max(map(len, shown)) > 3
@@ -104,15 +104,3 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
         bottom.set_xticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
         bottom.set(xlabel="confidence", ylabel="digits")
     return figure
-
-
-def _shades() -> Colormap:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("errors", ["#fdf0e6", VERMILLION, "#7a3500"]).with_extremes(bad=GROUND)
-
-
-def _square(i: int) -> Rectangle:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((i - 0.5, i - 0.5), 1, 1, facecolor="#eeeeee", edgecolor="#e3e3e3")
