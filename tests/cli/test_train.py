@@ -219,10 +219,10 @@ def test_fine_tuning_compares_before_and_after(digits: Any, few_file: Path, pers
     assert lines[6] == "before → after fine-tuning mlp"
     table = {line.split("  ")[0]: line for line in lines[7:12]}
     for name, part in (
-        (f"{results['data']['name']} validation", "validation"),
+        ("validation", "validation"),
         ("personal digits, held out", "personal_held_out"),
         ("personal digits, learned", "personal_learned"),
-        (f"{results['data']['name']} validation, accepted", "accepted"),
+        ("validation, accepted", "accepted"),
         ("non-digits, rejected", "outliers"),
     ):
         row = before[part]
@@ -262,8 +262,8 @@ def test_personal_data_is_learned_with_an_ordinary_recipe(digits: Any, few_file:
     figures = json.loads(Path("run/results.json").read_text())["personal"]
     assert lines[4] == "also learned from 185 personal digits, repetitions included"
     assert lines[6:8] == [
-        f"personal digits, held out: {figures['held_out']['accuracy']:.2%} of 12",
-        f"personal digits, learned: {figures['learned']['accuracy']:.2%} of 48",
+        f"personal digits, held out  {figures['held_out']['accuracy']:7.2%}  (12)",
+        f"personal digits, learned   {figures['learned']['accuracy']:7.2%}  (48)",
     ]
 
 

@@ -45,9 +45,8 @@ def parse(kind: type[Call], command: str, words: Sequence[str]) -> Call:
     """Read the words of a command into its dataclass, whose docstring is the description; answer ``--help``."""
     declared = fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
     if HELP & {*words}:
-        groups: dict[str, list[Field[Any]]] = {"Arguments": [], "Flags": []}
-        for field in declared:
-            groups["Arguments" if field.metadata["option"].positional else "Flags"].append(field)
+        is_flag = {field: not field.metadata["option"].positional for field in declared}
+        groups = {"Arguments": [f for f in declared if not is_flag[f]], "Flags": [f for f in declared if is_flag[f]]}
         show_help(command, str(kind.__doc__), groups)
     given = parse_words(declared, words)
     for field in declared:

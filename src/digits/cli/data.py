@@ -46,8 +46,7 @@ def _check(call: Data) -> None:
     from digits.errors import UsageError
 
     if call.synthetic is None:
-        if call.out is not None or call.seed:
-            flag = "--out" if call.out else "--seed"
+        if flag := "--out" if call.out else "--seed" if call.seed else "":
             raise UsageError(f"{flag} needs --synthetic: digits data --synthetic 60000 --out DIR")
         return
     if call.data is not None:

@@ -37,21 +37,9 @@ class Serve:
 def serve(words: list[str]) -> None:
     """Serve the page to draw and photograph digits, and the REST service."""
     call = parse(Serve, "serve", words)
-    try:
-        _run(call)
-    except ModuleNotFoundError as error:
-        from digits.errors import DigitsError
-
-        if error.name not in ("fastapi", "uvicorn", "httptools", "starlette", "python_multipart", "onnx"):
-            raise
-        raise DigitsError(f"the page needs {error.name}, which is not installed: pip install 'digits[web]'") from None
-
-
-def _run(call: Serve) -> None:
     import platformdirs
 
-    from digits.web.server import serve as run
-    from digits.web.server import warning_of
+    from digits.errors import DigitsError
 
     def ready(address: str) -> None:
         if warning := warning_of(call.host):
@@ -63,5 +51,13 @@ def _run(call: Serve) -> None:
             webbrowser.open(address)
 
     folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
-    with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
-        run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)
+    try:
+        from digits.web.server import serve as run
+        from digits.web.server import warning_of
+
+        with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
+            run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "uvicorn", "httptools", "starlette", "python_multipart", "onnx"):
+            raise
+        raise DigitsError(f"the page needs {error.name}, which is not installed: pip install 'digits[web]'") from None

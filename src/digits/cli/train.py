@@ -27,20 +27,16 @@ SYNONYMS = {
 """Flags that people type first for one of another name, beside those of the settings."""
 
 ADDED = {
-    "synthetic": "synthetic digits",
-    "simulated_photos": "simulated photographs",
-    "outliers": "outliers",
+    "synthetic": "synthetic digits", "simulated_photos": "simulated photographs", "outliers": "outliers",
     "personal": "personal digits, repetitions included",
-}
+}  # fmt: skip
 """What a run may learn from in addition to its data set, by the name in ``results.json``."""
 
 COMPARED = {
-    "validation": "validation",
-    "personal_held_out": "personal digits, held out",
-    "personal_learned": "personal digits, learned",
-    "accepted": "validation, accepted",
+    "validation": "validation", "personal_held_out": "personal digits, held out",
+    "personal_learned": "personal digits, learned", "accepted": "validation, accepted",
     "outliers": "non-digits, rejected",
-}
+}  # fmt: skip
 """What is compared before and after fine-tuning, by the name in ``results.json``."""
 
 
@@ -154,40 +150,28 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
 
 def _fine_tuning(results: dict[str, Any]) -> list[str]:
     """Describe what fine-tuning gained and forgot; of other runs, the accuracy on personal digits."""
-    if "before" not in results:
-        parts = (
-            {name: results["personal"].get(name) for name in ("held_out", "learned")} if "personal" in results else {}
-        )
-        lines = [
-            f"{COMPARED[f'personal_{name}']}: {part['accuracy']:.2%} of {part['n']:,}"
-            for name, part in parts.items()
-            if part
-        ]
-        return ["", *lines] if lines else []
-    before, data = results["before"], results["data"]["name"]
-    names = {part: f"{data} {name}" if name.startswith("validation") else name for part, name in COMPARED.items()}
-    width = max(len(names[part]) for part in names if part in before)
-    lines = [
-        f"{name:{width}}  {before[part]['before']:7.2%} → {before[part]['after']:7.2%}  ({before[part]['n']:,}; "
-        f"{before[part]['newly_wrong']:,} newly wrong, {before[part]['newly_right']:,} newly right)"
-        for part, name in names.items()
-        if part in before
-    ]
-    return ["", f"before → after fine-tuning {before['model']}", *lines, before["sentence"]]
+    before, personal = results.get("before", {}), results.get("personal", {})
+    lines = [f"before → after fine-tuning {before['model']}"] if before else []
+    for part, name in COMPARED.items():
+        if row := before.get(part):
+            changes = f"{row['newly_wrong']:,} newly wrong, {row['newly_right']:,} newly right"
+            lines.append(f"{name:25}  {row['before']:7.2%} → {row['after']:7.2%}  ({row['n']:,}; {changes})")
+        elif not before and (row := personal.get(part.removeprefix("personal_"))):
+            lines.append(f"{name:25}  {row['accuracy']:7.2%}  ({row['n']:,})")
+    lines += [before["sentence"]] if before else []
+    return ["", *lines] if lines else []
 
 
 def _summary(run: Run, report: Path) -> str:
     """Describe what the run learned from in addition, what that changed, how long it took, and where the files are."""
-    results, folder = run.results, run.folder
+    results, model = run.results, run.folder / "model.onnx"
     added = [f"{results['data'][name]:,} {what}" for name, what in ADDED.items() if results["data"].get(name)]
-    lines = [f"also learned from {' and '.join(added)}"] if added else []
-    lines += _fine_tuning(results)
     epochs = f"{len(run.history)} epoch{'s' * (len(run.history) != 1)}"
-    seconds = f"{results['seconds']['training']:.1f} s, {time.perf_counter() - STARTED:.1f} s in all"
-    model = folder / "model.onnx"
-    lines += [
+    lines = [
+        *([f"also learned from {' and '.join(added)}"] if added else []),
+        *_fine_tuning(results),
         "",
-        f"trained {epochs} in {seconds}",
+        f"trained {epochs} in {results['seconds']['training']:.1f} s, {time.perf_counter() - STARTED:.1f} s in all",
         f"report  {report}",
         f"model   {model if model.exists() else model.with_suffix('.safetensors')}",
         f"repeat  {results['command']}",
