@@ -8,7 +8,7 @@ uses it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -23,27 +23,6 @@ NEWTON_SCHULZ_STEPS = 3
 
 NEWTON_SCHULZ_COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Coefficients of the polynomial that drives singular values towards 1 (Jordan et al. 2024)."""
-
-
-@runtime_checkable
-class Optimizer(Protocol):
-    """What training needs of an optimizer; every `torch.optim.Optimizer` has it."""
-
-    @property
-    def param_groups(self) -> list[dict[str, Any]]:
-        """Groups of weights (``params``) with their settings, such as ``lr``."""
-
-    def zero_grad(self) -> None:
-        """Discard the gradients."""
-
-    def step(self) -> Any:
-        """Update the weights from their gradients."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state by index of the weight."""
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned."""
 
 
 def make_optimizer(network: nn.Module, config: OptimizationConfig, dtype: torch.dtype = torch.float32) -> Optimizer:
@@ -76,10 +55,9 @@ def make_optimizer(network: nn.Module, config: OptimizationConfig, dtype: torch.
             nesterov = config.momentum > 0
             return torch.optim.SGD(weights, **common, momentum=config.momentum, nesterov=nesterov, fused=True)
         case plugin:
+            make = load_plugin(plugin, "optimizer")
             try:
-                optimizer = load_plugin(plugin, "optimizer")(weights, **common)
-            except UsageError:
-                raise
+                optimizer = make(weights, **common)
             except Exception as error:
                 raise UsageError(
                     f"optimizer {plugin} failed with {type(error).__name__}: {error}; "
@@ -237,6 +215,9 @@ class Muon(Adam):
             weight.mul_(1 - matrices["lr"] * matrices["weight_decay"])
             weight.add_(change.view(weight.shape), alpha=-size)
         self._adam(rest)
+
+
+Optimizer: TypeAlias = Adam | torch.optim.Optimizer
 
 
 def orthogonalize(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
