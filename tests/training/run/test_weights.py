@@ -120,7 +120,7 @@ def test_broken_file_is_named(case: str, file: Path) -> None:
 def test_only_the_path_of_a_network_is_kept(tmp_path: Path, own: Callable[..., str]) -> None:
     network = own("from digits.training import MLP as Own")
     config = TrainConfig.from_settings(
-        network=network, loss="/home/me/own.py:Loss", optimizer="adam", teacher="/home/me/t"
+        network=network, loss="/private/own.py:Loss", optimizer="adam", teacher="/private/t"
     )
     save_weights(MLP(), tmp_path / "model.safetensors", config, METADATA)
     _, loaded, _ = load_network(tmp_path)
