@@ -17,10 +17,10 @@ class Call:
     """Do something."""
 
     model: str = option(MISSING, "A model.", positional=True, metavar="MODEL")
-    epochs: int = option(40, "Passes.", at_least=1)
-    lr: float = option(0.004, "Rate.", above=0)
+    epochs: int = option(40, "Passes.", "[1, inf)")
+    lr: float = option(0.004, "Rate.", "(0, inf)")
     batch_size: int = option(500, "Digits per step.", flags=("--bs",))
-    hidden_sizes: tuple[int, ...] = option((256, 128), "Widths.", at_least=1)
+    hidden_sizes: tuple[int, ...] = option((256, 128), "Widths.", "[1, inf)")
     format: str = option("onnx", "File.", flags=("to",), choices=("onnx", "safetensors"))
     out: Path | None = option(None, "Folder.", flags=("-o",))
     names: tuple[str, ...] = option((), "Names.")
