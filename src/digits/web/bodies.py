@@ -57,7 +57,7 @@ async def receive(request: Request) -> AsyncIterator[Upload]:
         except TimeoutError:
             message = f"the picture did not arrive within {MAX_BODY_SECONDS:g} seconds: shrink it, or try again"
             raise RefusedError(408, message) from None
-        except ClientDisconnect:  # nobody receives this answer
+        except ClientDisconnect:  # the client is gone and gets no answer
             raise RefusedError(400, "the connection closed before the picture had arrived") from None
         yield Upload(upload_type, content_type, bytes(body))
     finally:

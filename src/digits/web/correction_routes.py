@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
@@ -21,9 +21,12 @@ from digits.web.workers import Workers
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy, which forwards requests of other computers."""
 
+MEDIA_TYPES = {"csv": "text/csv", "zip": "application/zip"}
+DOWNLOADS: dict[int | str, dict[str, Any]] = {200: {"content": {each: {} for each in MEDIA_TYPES.values()}}}
+
 
 def require_this_computer(request: Request) -> None:
-    """Refuse requests from other computers: corrections are personal data of whoever uses this one."""
+    """Refuse requests from other computers: corrections are personal data of the person at this one."""
     client = request.client.host if request.client else ""
     if not is_loopback(client) or any(name in request.headers for name in PROXY_HEADERS):
         raise RefusedError(403, "corrections are for the computer that runs digits serve: open the page there")
@@ -80,15 +83,12 @@ def make_correction_routes(corrections: Corrections, workers: Workers) -> APIRou
         await workers.run(corrections.delete, correction_id)
         return await list_corrections()
 
-    @routes.get(".csv", response_class=Response, responses=schemas.errors(404, 503) | _file("text/csv"))
-    async def download_csv() -> Response:
-        """Download the corrections like Kaggle's ``train.csv``."""
-        return _attach(await workers.run(_encode, corrections, encode_csv), "text/csv", "digits.csv")
-
-    @routes.get(".zip", response_class=Response, responses=schemas.errors(404, 503) | _file("application/zip"))
-    async def download_zip() -> Response:
-        """Download the corrections as two gzipped IDX files, as MNIST is published."""
-        return _attach(await workers.run(_encode, corrections, encode_idx_zip), "application/zip", "digits.zip")
+    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 422, 503) | DOWNLOADS)
+    async def download(suffix: Literal["csv", "zip"]) -> Response:
+        """Download the corrections: a CSV like Kaggle's, or a ZIP of two IDX files like MNIST's."""
+        content = await workers.run(_encode, corrections, encode_csv if suffix == "csv" else encode_idx_zip)
+        headers = {"Content-Disposition": f'attachment; filename="digits.{suffix}"'}
+        return Response(content, media_type=MEDIA_TYPES[suffix], headers=headers)
 
     return routes
 
@@ -107,13 +107,5 @@ def _describe(corrections: Corrections) -> dict[str, Any]:
         "folder": str(corrections.folder),
         "count": len(entries),
         "per_class": np.bincount(labels, minlength=CLASSES).tolist(),
-        "digits": [vars(entry) for entry in entries],
+        "digits": [entry._asdict() for entry in entries],
     }
-
-
-def _file(media_type: str) -> dict[int | str, dict[str, Any]]:
-    return {200: {"content": {media_type: {"schema": {"type": "string", "format": "binary"}}}}}
-
-
-def _attach(content: bytes, media_type: str, name: str) -> Response:
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -14,6 +14,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,17 +32,8 @@ MAX_CORRECTIONS = 20_000
 """Digits in the folder, at most, so that a page cannot fill the disk."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One correction.
-
-    Attributes
-    ----------
-    id
-        Its name.
-    label
-        The correct class, 0–9.
-    """
+class Entry(NamedTuple):
+    """One correction: its name, and the correct class, 0–9."""
 
     id: str
     label: int
@@ -61,13 +53,8 @@ class Corrections:
 
     def entries(self) -> list[Entry]:
         """List the corrections, the oldest first; other files in the folder are ignored."""
-        found = [
-            Entry(path.stem, label)
-            for label in range(CLASSES)
-            for path in (self.folder / "train" / str(label)).glob("*.png")
-            if ID.fullmatch(path.stem)
-        ]
-        return sorted(found, key=lambda entry: entry.id)
+        paths = (self.folder / "train").glob("[0-9]/*.png")
+        return sorted(Entry(path.stem, int(path.parent.name)) for path in paths if ID.fullmatch(path.stem))
 
     def add(self, digit: UInt8[np.ndarray, "28 28"], drawing: Picture, label: int) -> Entry:
         """Store a digit with its label.

@@ -29,30 +29,21 @@ def refuse(status: int, message: str) -> JSONResponse:
     return JSONResponse({"error": message}, status, headers)
 
 
-async def on_refusal(request: Request, error: RefusedError) -> JSONResponse:
-    """Answer a `RefusedError`."""
-    return refuse(error.status, str(error))
-
-
-async def on_digits_error(request: Request, error: DigitsError) -> JSONResponse:
-    """Answer a picture that cannot be read, or another error of the package."""
+async def answer_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that failed."""
+    if isinstance(error, RefusedError):
+        return refuse(error.status, str(error))
+    if isinstance(error, RequestValidationError):
+        first: dict[str, Any] = error.errors()[0]
+        return refuse(422, f"{first['loc'][-1]}: {first['msg']}")
+    if isinstance(error, HTTPException):  # what the framework itself refuses
+        message = MESSAGES.get(error.status_code, str(error.detail))
+        answer = refuse(error.status_code, message.format(path=request.url.path, method=request.method))
+        answer.headers.update(error.headers or {})
+        if error.status_code == 405:  # the framework names the methods of only one of the calls at this address
+            answer.headers["Allow"] = ", ".join(_methods(request) or ["GET"])
+        return answer
     return refuse(422 if isinstance(error, DataError) else 400, str(error))
-
-
-async def on_invalid_parameter(request: Request, error: RequestValidationError) -> JSONResponse:
-    """Answer query parameters that are invalid, naming the first."""
-    first: dict[str, Any] = error.errors()[0]
-    return refuse(422, f"{first['loc'][-1]}: {first['msg']}")
-
-
-async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-    """Answer what the framework itself refuses."""
-    message = MESSAGES.get(error.status_code, str(error.detail))
-    answer = refuse(error.status_code, message.format(path=request.url.path, method=request.method))
-    answer.headers.update(error.headers or {})
-    if error.status_code == 405:  # the framework names the methods of only one of the calls at this address
-        answer.headers["Allow"] = ", ".join(_methods(request) or ["GET"])
-    return answer
 
 
 def _methods(request: Request) -> list[str]:
@@ -65,10 +56,6 @@ def _methods(request: Request) -> list[str]:
     return [method for method in ("DELETE", "GET", "POST") if is_supported(method)]
 
 
-HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
-    RefusedError: on_refusal,
-    DigitsError: on_digits_error,
-    RequestValidationError: on_invalid_parameter,
-    HTTPException: on_http_error,
-}
-"""The handler of each type of error."""
+ERRORS = (RefusedError, RequestValidationError, HTTPException, DigitsError)
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]
+HANDLERS = dict.fromkeys(ERRORS, answer_error)

@@ -117,4 +117,4 @@ def add_correction(
         raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
     found = reading.digits[digit]
     entry = corrections.add(found.image, crop_digit(decoded.picture, reading, found)[0], label)
-    return {"correction": vars(entry), "read_as": found.value, "count": len(corrections.entries())}
+    return {"correction": entry._asdict(), "read_as": found.value, "count": len(corrections.entries())}

@@ -10,8 +10,7 @@ import { announce } from "./phrases.js";
 export function addCopying(button, getText) {
   let timer = 0;
   button.addEventListener("click", async () => {
-    // without permission, or on a page over plain HTTP from another computer, copying fails
-    const copied = await Promise.resolve(navigator.clipboard?.writeText(getText()) ?? Promise.reject()).then(() => true, () => false);
+    const copied = await copy(getText());
     announce(copied ? "Copied." : "Copying failed: select the text and copy it yourself.", 0);
     button.classList.toggle("copied", copied);
     button.dataset.feedback = copied ? "Copied" : "Not copied";
@@ -21,4 +20,14 @@ export function addCopying(button, getText) {
       delete button.dataset.feedback;
     }, 1800);
   });
+}
+
+/** @param {string} text */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false; // no permission, or a page over plain HTTP from another computer
+  }
 }
