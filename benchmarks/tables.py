@@ -221,7 +221,7 @@ def result_table() -> str:
         [f"other people's handwriting, never trained on: {'; '.join(cases)}", handwriting, "–"],
         [f"{cold}, a whole cold process", "–", cell(average(), "reading-speed", cold)],
     ]
-    about = "Means over seeds on 2 CPU cores; every figure is in docs/benchmarks.md"
+    about = "Mean ± standard deviation over seeds, on 2 CPU cores"
     return f"{markdown(['', 'accuracy', 'time'], lines)}\n\n{about}."
 
 
