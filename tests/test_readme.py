@@ -190,6 +190,11 @@ def test_snippets_use_existing_names(page: str) -> None:
     assert snippet_faults(read(page)) == []
 
 
+def test_reference_lists_the_public_names() -> None:
+    table = re.findall(r"^\| \[digits\..*\| (.*) \|$", read("docs/reference/index.md"), re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(table))) == sorted(digits.__all__)
+
+
 def test_unknown_name_in_a_snippet_is_found() -> None:
     page = "```python\nfrom digits.data import split, splitt\ndigits.read(1)\ndigits.reed(1)\n```\n"
     assert sorted(snippet_faults(page)) == ["digits.data.splitt", "digits.reed"]
