@@ -38,7 +38,7 @@ test: lint ## lint, then run every test: what CI runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 docs: .venv/.has-docs ## build the documentation in site/
-	$(BIN)/python -m mkdocs build --strict $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
 
 bench: .venv/.has-bench ## compare speed and accuracy with other libraries, write benchmarks/results
 	$(BIN)/python -m benchmarks $(ARGS)
