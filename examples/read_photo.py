@@ -15,8 +15,8 @@ for digit in reading:
     if not digit.accepted:
         print(f"rejected at {digit.box}: not a digit")
     elif digit.doubts:
-        (second, probability), *_ = digit.alternatives
-        print(f"{digit.value} at {digit.box}: {', '.join(digit.doubts)}; or {second} with {probability:.0%}")
+        others = "".join(f", {value} with {probability:.0%}" for value, probability in digit.alternatives)
+        print(f"doubtful at {digit.box}: {digit.value} with {digit.confidence:.0%}{others}")
 
 reading.save("boxes.png")  # the picture with a box around each digit
 explain(reading, "explained.png")  # every step, from the picture to the answer

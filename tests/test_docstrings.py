@@ -1,4 +1,4 @@
-"""Every public name says what it does, and describes the parameters it has."""
+"""Every public name has a docstring, and it describes the parameters that exist."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ Described = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def public_definitions(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Described]]:
-    """Functions, classes and their methods without a leading underscore, wherever a caller can reach them."""
+    """List the functions, classes and methods that a caller can reach."""
     for node in body:
         if isinstance(node, Described) and not node.name.startswith("_") and not is_overload(node):
             yield prefix + node.name, node
@@ -28,7 +28,7 @@ def is_overload(node: Described) -> bool:
 
 
 def section(docstring: str, title: str) -> list[str] | None:
-    """Names that a numpydoc section lists, in order; None where it is absent."""
+    """List the names in a numpydoc section, in order; None without that section."""
     match = re.search(rf"^{title}\n-+\n(.*?)(?=\n\S[^\n]*\n-+\n|\Z)", docstring, re.DOTALL | re.MULTILINE)
     if match is None:
         return None
@@ -48,7 +48,7 @@ def fields(definition: ast.ClassDef) -> list[str]:
 
 
 def faults(code: str) -> list[str]:
-    """What is undescribed or described wrongly in a module, a line each."""
+    """List what a module leaves undescribed or describes wrongly."""
     found = []
     tree = ast.parse(code)
     if not ast.get_docstring(tree):
@@ -108,11 +108,11 @@ def test_every_public_name_is_described() -> None:
         ),
     ],
 )
-def test_a_missing_or_wrong_description_is_found(code: str, found: list[str]) -> None:
+def test_missing_or_wrong_description_is_found(code: str, found: list[str]) -> None:
     assert faults(code) == found
 
 
-def test_the_public_names_exist() -> None:
+def test_public_names_exist() -> None:
     assert [name for name in digits.__all__ if not hasattr(digits, name)] == []
 
 
