@@ -16,7 +16,7 @@ for digit in reading:
         print(f"rejected at {digit.box}: not a digit")
     elif digit.doubts:
         others = "".join(f", {value} with {probability:.0%}" for value, probability in digit.alternatives)
-        print(f"doubtful at {digit.box}: {digit.value} with {digit.confidence:.0%}{others}")
+        print(f"doubtful at {digit.box}: {digit.value} with {digit.confidence:.0%}{others} ({'; '.join(digit.doubts)})")
 
 reading.save("boxes.png")  # the picture with a box around each digit
 explain(reading, "explained.png")  # every step, from the picture to the answer
