@@ -101,10 +101,10 @@ def test_help_and_version(digits: Any) -> None:
     assert max(map(len, shown.out.splitlines())) <= 80
     for name, command in cli.COMMANDS.items():
         assert f"  {name:9} {str(command.__doc__).splitlines()[0]}\n" in shown.out
-        told = digits(name, "--help")
-        assert (told.code, told.err) == (0, "")
-        assert told.out.startswith(f"usage: digits {name} ")
-        assert max(map(len, told.out.splitlines())) <= 80
+        answer = digits(name, "--help")
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.out.startswith(f"usage: digits {name} ")
+        assert max(map(len, answer.out.splitlines())) <= 80
     alone = digits()
     assert (alone.code, alone.out) == (2, shown.out)
 

@@ -159,6 +159,7 @@ def test_report_is_opened_in_the_browser(digits: Any, few_file: Path, monkeypatc
         ("--wd=0", "--weight-decay"),
         ("--num_epochs", "--epochs"),
         ("--pretrained", "--from"),
+        ("--output-dir", "--out"),
         ("--epcohs", "--epochs"),
     ],
 )

@@ -29,11 +29,8 @@ WIDTH, INDENT = 80, 28
 """Columns of `--help`, and of its flags."""
 
 KINDS: dict[str, tuple[Any, str]] = {
-    "int": (int, "N"),
-    "float": (float, "X"),
-    "Path": (Path, "PATH"),
-    "str": (str, "NAME"),
-}
+    "int": (int, "N"), "float": (float, "X"), "Path": (Path, "PATH"), "str": (str, "NAME"),
+}  # fmt: skip
 """How a value is read, and what stands for it in `--help`, by its type."""
 
 HELP = {"-h", "--help"}
@@ -45,9 +42,8 @@ def parse(kind: type[Call], command: str, words: Sequence[str]) -> Call:
     """Read the words of a command into its dataclass, whose docstring is the description; answer ``--help``."""
     declared = fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
     if HELP & {*words}:
-        is_flag = {field: not field.metadata["option"].positional for field in declared}
-        groups = {"Arguments": [f for f in declared if not is_flag[f]], "Flags": [f for f in declared if is_flag[f]]}
-        show_help(command, str(kind.__doc__), groups)
+        flags = [field for field in declared if not _is_positional(field)]
+        show_help(command, str(kind.__doc__), {"Arguments": list(filter(_is_positional, declared)), "Flags": flags})
     given = parse_words(declared, words)
     for field in declared:
         if field.default is MISSING and field.name not in given:
@@ -92,7 +88,7 @@ def parse_words(
     given: dict[str, Any] = vars(found)
     rest = [word for word in rest if word != "--"]
     for field in declared:
-        if field.metadata["option"].positional and rest and field.name not in given:
+        if _is_positional(field) and rest and field.name not in given:
             given[field.name], rest = (rest, []) if _type(field)[1] else (rest[0], rest[1:])
     if rest:
         raise UsageError(f"unexpected argument {rest[0]!r}")
@@ -101,13 +97,9 @@ def parse_words(
 
 def show_help(command: str, text: str, groups: Groups, defaults: Mapping[str, Any] | None = None) -> None:
     """Print the help of a command, with `defaults` instead of the fields' own, and end the process."""
-    positional = [
-        field.metadata["option"].metavar
-        for fields in groups.values()
-        for field in fields
-        if field.metadata["option"].positional
-    ]
-    parts = [" ".join(["usage: digits", command, *positional, "[flags]"])]
+    positional = [field for listed in groups.values() for field in listed if _is_positional(field)]
+    usage = ["usage: digits", command, *(field.metadata["option"].metavar for field in positional), "[flags]"]
+    parts = [" ".join(usage)]
     parts += [textwrap.fill(" ".join(part.split()), WIDTH) for part in text.split("\n\n")]
     for title, listed in groups.items():
         rows = [_row(field, (defaults or {}).get(field.name, field.default)) for field in listed]
@@ -134,6 +126,10 @@ def _row(field: Field[Any], default: Any) -> str:
     if len(left) < INDENT - 1:
         left += " " * (INDENT - len(left)) + lines.pop(0)
     return "\n".join([left, *(" " * INDENT + line for line in lines)]).replace(NO_BREAK, " ")
+
+
+def _is_positional(field: Field[Any]) -> bool:
+    return bool(field.metadata["option"].positional)
 
 
 def _type(field: Field[Any]) -> tuple[str, bool]:

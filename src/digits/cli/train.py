@@ -21,8 +21,8 @@ RESUMABLE = {"resume", "data", "json", "open"}
 """What can be combined with ``--resume``: nothing that changes the run."""
 
 SYNONYMS = {
-    "dataset": "data", "extra": "extra-data", "personal": "extra-data", "pretrained": "from", "init": "from",
-    "output": "out", "output-dir": "out", "checkpoint": "resume", "random-state": "seed",
+    "dataset": "data", "extra": "extra_data", "personal": "extra_data", "pretrained": "from", "init": "from",
+    "output": "out", "output_dir": "out", "checkpoint": "resume", "random_state": "seed",
 }  # fmt: skip
 """Flags that people type first for one of another name, beside those of the settings."""
 
