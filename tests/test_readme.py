@@ -274,7 +274,7 @@ def test_tables_are_found() -> None:
 def link_faults(page: str, folder: Path) -> list[str]:
     """Links that lead nowhere, in the page's folder or in the repository, and pictures that are missing or heavy."""
     text = re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE)
-    pictures = re.findall(r"!\[[^\]]*\]\(([^)\s]+)", text)
+    pictures = re.findall(r"(?:!\[[^\]]*\]\(|\bsrc=\")([^)\"\s]+)", text)
     links = re.findall(r"(?<!!)\[(?:[^\[\]]|!\[[^\]]*\]\([^)]*\))*\]\(([^)\s]+)", text)
     found = []
     for target in dict.fromkeys(pictures + links):
@@ -311,7 +311,7 @@ def test_links_and_pictures_resolve(page: str) -> None:
 
 
 def test_readme_links_work_on_pypi_too() -> None:
-    targets = re.findall(r"\]\(([^)\s]+)", README)
+    targets = re.findall(r"(?:\]\(|\b(?:src|href)=\")([^)\"\s]+)", README)
     assert [target for target in targets if not target.startswith("https://")] == []
     assert any(target.endswith(".png") for target in targets)
 
@@ -329,6 +329,7 @@ def test_every_page_names_the_same_repository(page: str) -> None:
         ("[a](there.md) ![b](small.png) [c](https://example.org/x) [d](#a-heading) [e](there.md#deep-inside)", []),
         ("[a](gone.md)", ["gone.md does not exist"]),
         ("![a](gone.png)", ["gone.png does not exist"]),
+        ('<img width="9" src="gone.png">', ["gone.png does not exist"]),
         ("[![a](small.png)](gone.md)", ["gone.md does not exist"]),
         ("![a](heavy.png)", ["heavy.png is too heavy"]),
         ("[a](#no-heading)", ["#no-heading is no heading"]),
