@@ -45,7 +45,7 @@ bench: .venv/.has-bench ## compare speed and accuracy with other libraries, writ
 
 clean: ## remove .venv, caches and builds; keep runs and data
 	rm -rf .venv node_modules build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
 # An installation belongs to one folder: a moved or copied checkout is installed again.
 INSTALLED := $(addprefix .venv/.has-,train web dev docs bench)
