@@ -195,6 +195,13 @@ def test_reference_lists_the_public_names() -> None:
     assert sorted(re.findall(r"`(\w+)`", " ".join(table))) == sorted(digits.__all__)
 
 
+def test_guide_lists_every_setting() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", read("docs/guides/customize.md"), re.MULTILINE)
+    listed = {section: re.findall(r"`(\w+)`", settings) for section, settings in rows}
+    config = digits.TrainConfig()
+    assert listed == {name: list(vars(section)) for name, section in vars(config).items() if name != "recipe"}
+
+
 def test_unknown_name_in_a_snippet_is_found() -> None:
     page = "```python\nfrom digits.data import split, splitt\ndigits.read(1)\ndigits.reed(1)\n```\n"
     assert sorted(snippet_faults(page)) == ["digits.data.splitt", "digits.reed"]
