@@ -56,12 +56,15 @@ def test_teacher_that_does_not_fit_the_data_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("ensemble_size", [1, 2])
 @pytest.mark.parametrize("missing", ["model.safetensors", "results.json"])
-def test_unfinished_teacher_is_refused(missing: str, few: Dataset, shifted: Run, tmp_path: Path) -> None:
+def test_unfinished_teacher_is_refused(
+    missing: str, ensemble_size: int, few: Dataset, shifted: Run, tmp_path: Path
+) -> None:
     unfinished = copy_run(shifted.folder, tmp_path / "unfinished")
     (unfinished / missing).unlink()
     with pytest.raises(ModelError, match=f"{unfinished} is not a finished run: {missing} is missing"):
-        train(small(teacher=str(unfinished)), data=few, out=tmp_path / "run")
+        train(small(teacher=str(unfinished), ensemble_size=ensemble_size), data=few, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
