@@ -71,6 +71,7 @@ def test_committed_contest_is_that_of_the_committed_rows(tmp_path: Path) -> None
     assert abs(committed - redrawn).mean() < 1
 
 
+@pytest.mark.slow
 def test_committed_synthetic_handwriting_is_what_the_synthesizer_writes() -> None:
     with Image.open(pictures.SYNTHETIC) as file:
         committed = np.asarray(file.convert("RGB"), float)

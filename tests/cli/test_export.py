@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from digits.inference import load_model
+
+pytestmark = pytest.mark.slow
 
 
 def test_run_is_exported(run: Path, digits: Any) -> None:

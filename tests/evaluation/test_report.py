@@ -15,6 +15,8 @@ import pytest
 from digits.errors import ModelError, ModelNotFoundError
 from digits.evaluation.report import CAPTIONS, write_report
 
+pytestmark = pytest.mark.slow
+
 
 class Page(HTMLParser):
     """Collects what a browser would load, and checks that every element is closed."""

@@ -44,6 +44,7 @@ def test_outliers_have_the_size_of_digits() -> None:
     assert len(np.unique(images.reshape(500, -1), axis=0)) == 500
 
 
+@pytest.mark.slow
 def test_outliers_can_be_distinguished_from_digits() -> None:
     images = np.concatenate([synthesize(3000, 0).images, synthesize_outliers(3000, 0)]).reshape(6000, -1)
     truth = np.repeat([1, 0], 3000)

@@ -94,6 +94,7 @@ def test_boxes_are_tight_and_hold_all_ink_of_digits() -> None:
     assert np.mean(clean) > 0.4
 
 
+@pytest.mark.slow
 def test_boxes_have_more_contrast_than_the_paper() -> None:
     stronger = []
     for seed in range(40):
@@ -114,6 +115,7 @@ def test_page_without_digits_has_no_lines_or_boxes(seed: int) -> None:
     assert page.boxes.shape == (0, 4)
 
 
+@pytest.mark.slow
 def test_most_pages_without_digits_have_ink() -> None:
     spread = [np.ptp(synthesize_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
     assert np.mean(np.array(spread) > 60) > 0.7
