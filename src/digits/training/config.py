@@ -22,22 +22,11 @@ SEEDS = "[0, 9223372036854775808)"
 """The seeds that torch takes."""
 
 SYNONYMS = {
-    "learning_rate": "lr",
-    "wd": "weight_decay",
-    "bs": "batch_size",
-    "hidden": "hidden_sizes",
-    "layers": "hidden_sizes",
-    "n_epochs": "epochs",
-    "num_epochs": "epochs",
-    "members": "ensemble_size",
-    "ema": "ema_epochs",
-    "seeds": "seed",
-    "gpu": "device",
-    "photos": "simulated_photos",
-    "scheduler": "schedule",
-    "criterion": "loss",
-    "temperature": "distill_temperature",
-}
+    "learning_rate": "lr", "wd": "weight_decay", "bs": "batch_size", "hidden": "hidden_sizes",
+    "layers": "hidden_sizes", "n_epochs": "epochs", "num_epochs": "epochs", "members": "ensemble_size",
+    "ema": "ema_epochs", "seeds": "seed", "gpu": "device", "photos": "simulated_photos", "scheduler": "schedule",
+    "criterion": "loss", "temperature": "distill_temperature",
+}  # fmt: skip
 """Words that people type first for a setting of another name; errors answer with the right one."""
 
 

@@ -74,16 +74,7 @@ def make_run_folder(config: TrainConfig, out: str | os.PathLike[str] | None) -> 
 def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], device: torch.device) -> None:
     """Write ``config.json`` and ``environment.json``, with which a run can be resumed and repeated.
 
-    Parameters
-    ----------
-    folder
-        The run folder; what an earlier session wrote is kept, and its temporary files are removed.
-    config
-        How the run is trained.
-    inputs
-        Where its inputs are, with their hashes.
-    device
-        What it is trained on.
+    What an earlier session wrote is kept, and its temporary files are removed.
     """
     for leftover in folder.glob(".*.part"):
         leftover.unlink()

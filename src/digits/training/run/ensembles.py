@@ -31,28 +31,14 @@ from digits.types import Dataset
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One network of a run: the run itself, a member of its ensemble, or its teacher.
+    """One network of a run: the run itself, a member of its ensemble, or its teacher."""
 
-    Attributes
-    ----------
-    folder
-        Its run folder; that of an inner stage lies within that of the whole run.
-    config, inputs
-        How it is trained, and on what.
-    name
-        What error texts call it.
-    members
-        Stages whose networks it averages; none for a single network.
-    teacher
-        Stage whose network it learns from; none for labels, or for a teacher that is trained already.
-    """
-
-    folder: Path
+    folder: Path  # its run folder; that of an inner stage lies within that of the whole run
     config: TrainConfig
     inputs: Inputs
-    name: str = "the network"
-    members: tuple[Stage, ...] = ()
-    teacher: Stage | None = None
+    name: str = "the network"  # what error texts call it
+    members: tuple[Stage, ...] = ()  # stages whose networks it averages
+    teacher: Stage | None = None  # stage whose network it learns from; none if that is trained already
 
     @property
     def needed(self) -> tuple[Stage, ...]:

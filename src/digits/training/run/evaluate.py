@@ -35,17 +35,7 @@ THRESHOLD_IMAGES = 4000
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How good a trained network is.
-
-    Attributes
-    ----------
-    scores
-        By part: ``train``, ``validation``, ``test``.
-    metadata
-        What its model files say of it: recipe, network, data, temperature, rejection threshold and figures.
-    test_logits
-        Its logits of the test digits.
-    """
+    """How good a trained network is: its scores by part, and the metadata of its model files."""
 
     scores: dict[str, Score]
     metadata: dict[str, Any]
@@ -59,15 +49,6 @@ def evaluate_network(
 
     The temperature is fitted on the validation digits. The test digits are used here, once, and nothing is chosen by
     them.
-
-    Parameters
-    ----------
-    network
-        The trained network, in evaluation mode.
-    config, inputs, learned
-        How it was trained, and on what.
-    history
-        One row per epoch.
     """
     dataset = inputs.dataset
     parts = {"train": learned.train, "validation": learned.validation, "test": dataset.test}

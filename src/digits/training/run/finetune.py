@@ -21,19 +21,7 @@ COMPARED_OUTLIERS = 1000
 def evaluate_fine_tuning(
     network: nn.Module, config: TrainConfig, inputs: Inputs, validation: LabelledDigits, metadata: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the entries of ``results.json``: ``personal`` with personal data, ``before`` with an initial model.
-
-    Parameters
-    ----------
-    network
-        The network after training.
-    config, inputs
-        How it was trained, and on what.
-    validation
-        Digits that neither it nor the initial model has learned.
-    metadata
-        Its temperature and rejection threshold.
-    """
+    """Return the entries of ``results.json``: ``personal`` with personal data, ``before`` with an initial model."""
     results: dict[str, Any] = {}
     if inputs.personal:
         results["personal"] = _evaluate_personal(network, inputs.personal)

@@ -22,27 +22,13 @@ from digits.types import Dataset
 
 @dataclass(frozen=True, eq=False)
 class InitialModel:
-    """A trained network to start from.
+    """A trained network to start from."""
 
-    Attributes
-    ----------
-    location
-        Where it was found, or the name of a shipped model.
-    network
-        The network, in evaluation mode.
-    config
-        How it was trained.
-    metadata
-        What its file says of it.
-    sha256
-        SHA-256 of the file.
-    """
-
-    location: str
+    location: str  # where it was found, or the name of a shipped model
     network: nn.Module
     config: TrainConfig
-    metadata: dict[str, Any]
-    sha256: str
+    metadata: dict[str, Any]  # what its file says of it
+    sha256: str  # of its file
 
     def member(self, index: int) -> InitialModel:
         """Return one member of an ensemble."""

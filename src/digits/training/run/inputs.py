@@ -50,39 +50,17 @@ PERSONAL_TEST_SHARE = 0.2
 
 @dataclass(frozen=True, eq=False)
 class PersonalData:
-    """A person's own labelled digits, without duplicates.
-
-    Attributes
-    ----------
-    location
-        Where they were found.
-    sha256
-        SHA-256 of all images and labels, so that a resumed run learns from the same digits.
-    train
-        Digits to learn from.
-    held_out
-        Digits that only test; empty for a small set.
-    """
+    """A person's own labelled digits, without duplicates."""
 
     location: str
-    sha256: dict[str, str]
+    sha256: dict[str, str]  # of all images and labels, so that a resumed run learns from the same digits
     train: LabelledDigits
-    held_out: LabelledDigits
+    held_out: LabelledDigits  # digits that only test; empty for a small set
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The inputs of a run; members of an ensemble and teachers get a part of them.
-
-    Attributes
-    ----------
-    dataset
-        The data set to learn from and to be tested on.
-    personal
-        Personal data to learn besides.
-    initial
-        The trained network to start from.
-    """
+    """The inputs of a run; members of an ensemble and teachers get a part of them."""
 
     dataset: Dataset
     personal: PersonalData | None = None
@@ -121,18 +99,7 @@ def load_inputs(
 ) -> tuple[Inputs, TrainConfig]:
     """Load all inputs of a run.
 
-    Parameters
-    ----------
-    config
-        How to train.
-    data
-        A data set, its place, or `SYNTHETIC`; None finds or downloads MNIST, and falls back to the synthetic data set.
-    extra_data
-        Place of personal data.
-    initial_model
-        The network to start from.
-    notify
-        Called with `SYNTHETIC_NOTICE` before synthetic digits are written.
+    The arguments are those of `digits.train`.
 
     Returns
     -------
@@ -165,13 +132,6 @@ def load_personal(place: Place, split_seed: int) -> PersonalData:
     """Load personal data and hold out a stratified fifth of it, if there are enough digits.
 
     Duplicates are dropped, since a held-out digit must not be learned as well.
-
-    Parameters
-    ----------
-    place
-        Any labelled digits, such as the folder in which the page keeps corrections.
-    split_seed
-        Decides which are held out.
 
     Raises
     ------

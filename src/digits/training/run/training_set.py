@@ -18,17 +18,7 @@ from digits.types import Dataset, Images, LabelledDigits
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """What a network learns from and is chosen by.
-
-    Attributes
-    ----------
-    train
-        Digits to learn from.
-    validation
-        Digits held out of the data set.
-    outliers
-        Non-digits to learn as such.
-    """
+    """Digits to learn from, digits held out of the data set to choose by, and non-digits to learn as outliers."""
 
     train: LabelledDigits
     validation: LabelledDigits
@@ -47,12 +37,16 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
         _, train = split(train, data.replay_size, seed=data.split_seed)
     if config.model.ensemble_size > 1:
         return TrainingSet(train, validation, NO_IMAGES)
+    from digits.synthesis import simulate_photos, synthesize
+
     if data.synthetic:
-        train = concatenate(train, _write_synthetic(data.synthetic, derive_seed(config, 0)))
+        report_slow("writing", data.synthetic, "synthetic digits")
+        train = concatenate(train, synthesize(data.synthetic, derive_seed(config, 0)))
     if data.simulated_photos:
+        report_slow("photographing", data.simulated_photos, "digits")
         rng = np.random.default_rng(derive_seed(config, 1))
         chosen = rng.integers(len(train), size=data.simulated_photos)
-        images = _photograph(train.images[chosen], derive_seed(config, 2))
+        images = simulate_photos(train.images[chosen], derive_seed(config, 2))
         train = concatenate(train, LabelledDigits(images, train.labels[chosen]))
     if inputs.personal:
         personal = inputs.personal.train
@@ -72,7 +66,8 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
         When too few digits remain to learn from, a batch is too small for the processes that share it, or synthetic
         digits would be added to classes that are not digits.
     """
-    n, batch_size = min(config.data.validation_size, len(dataset.train) // 6), config.optimization.batch_size
+    data, batch_size = config.data, config.optimization.batch_size
+    n = min(data.validation_size, len(dataset.train) // 6)
     remaining = digits_per_epoch(config, dataset, n)
     if n < 1:
         raise UsageError(f"{dataset.name} has {len(dataset.train)} training digits: too few to hold any out")
@@ -85,9 +80,7 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
         raise UsageError(
             f"batch_size {batch_size} leaves some of the {distributed.process_count()} processes without a digit"
         )
-    if (
-        config.data.synthetic or config.data.simulated_photos or config.data.outliers
-    ) and dataset.classes != DIGIT_NAMES:
+    if (data.synthetic or data.simulated_photos or data.outliers) and dataset.classes != DIGIT_NAMES:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}, but only digits can be synthesized: "
             "--synthetic, --simulated-photos and --outliers must be 0"
@@ -140,17 +133,3 @@ def _training_outliers(config: TrainConfig) -> Images:
 
 
 _draw_outliers_once = lru_cache(maxsize=1)(draw_outliers)
-
-
-def _write_synthetic(n: int, seed: int) -> LabelledDigits:
-    report_slow("writing", n, "synthetic digits")
-    from digits.synthesis import synthesize
-
-    return synthesize(n, seed)
-
-
-def _photograph(images: Images, seed: int) -> Images:
-    report_slow("photographing", len(images), "digits")
-    from digits.synthesis import simulate_photos
-
-    return simulate_photos(images, seed)
