@@ -29,7 +29,7 @@ class Option:
     plugin
         Whether ``path/to/file.py:Name`` is allowed beside the choices.
     flags
-        Further flags for the command line, such as ``-o``; a name without dashes replaces the field's own.
+        Flags of the command line, where they differ from the field's name: ``("-o", "--out")``.
     metavar
         What stands for the value in `--help`.
     positional

@@ -14,17 +14,19 @@ from digits.options import option
 
 @dataclass(frozen=True)
 class Call:
-    """Do something."""
-
     model: str = option(MISSING, "A model.", positional=True, metavar="MODEL")
     epochs: int = option(40, "Passes.", "[1, inf)")
     lr: float = option(0.004, "Rate.", "(0, inf)")
-    batch_size: int = option(500, "Digits per step.", flags=("--bs",))
+    batch_size: int = option(500, "Digits per step.", flags=("--batch-size", "--bs"))
     hidden_sizes: tuple[int, ...] = option((256, 128), "Widths.", "[1, inf)")
-    format: str = option("onnx", "File.", flags=("to",), choices=("onnx", "safetensors"))
-    out: Path | None = option(None, "Folder.", flags=("-o",))
+    format: str = option("onnx", "File.", flags=("--to",), choices=("onnx", "safetensors"))
+    out: Path | None = option(None, "Folder.", flags=("-o", "--out"))
     names: tuple[str, ...] = option((), "Names.")
     open: bool = option(False, "Browser.")
+
+
+def do() -> None:
+    """Do something."""
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ class Call:
     ],
 )
 def test_words_become_values(words: str, values: dict[str, object]) -> None:
-    assert parse(Call, "do", words.split()) == Call(model="cnn", **values)  # type: ignore[arg-type]
+    assert parse(do, Call, words.split()) == Call(model="cnn", **values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_words_become_values(words: str, values: dict[str, object]) -> None:
 )
 def test_wrong_call_is_one_sentence(words: str, says: str) -> None:
     with pytest.raises(UsageError) as raised:
-        parse(Call, "do", words.split())
+        parse(do, Call, words.split())
     assert str(raised.value).startswith(says)
 
 
@@ -78,7 +80,7 @@ def test_synonym_is_answered_with_the_right_word() -> None:
 
 def test_help_lists_flags_types_and_defaults(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(Call, "do", ["--help"])
+        parse(do, Call, ["--help"])
     assert ended.value.code == 0
     assert (
         capsys.readouterr().out

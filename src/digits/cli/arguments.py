@@ -12,11 +12,12 @@ import difflib
 import re
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from digits.cli.terminal import say
 from digits.errors import UsageError
 from digits.options import check_value
 
@@ -38,22 +39,24 @@ HELP = {"-h", "--help"}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def parse(kind: type[Call], command: str, words: Sequence[str]) -> Call:
-    """Read the words of a command into its dataclass, whose docstring is the description; answer ``--help``."""
-    declared = fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
+def parse(command: Callable[..., None], kind: type[Call], words: Sequence[str]) -> Call:
+    """Read the words of a command into a dataclass; answer ``--help`` with the docstring of the command."""
+    name, declared = command.__name__, fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
     if HELP & {*words}:
-        flags = [field for field in declared if not _is_positional(field)]
-        show_help(command, str(kind.__doc__), {"Arguments": list(filter(_is_positional, declared)), "Flags": flags})
+        positional = [field for field in declared if field.metadata["option"].positional]
+        flags = [field for field in declared if field not in positional]
+        usage = " ".join([name, *(field.metadata["option"].metavar for field in positional)])
+        show_help(usage, str(command.__doc__), {"Arguments": positional, "Flags": flags})
     given = parse_words(declared, words)
     for field in declared:
         if field.default is MISSING and field.name not in given:
-            name = field.metadata["option"].metavar
-            raise UsageError(f"{name} is missing: digits {command} {name}; see digits {command} --help")
+            missing = field.metadata["option"].metavar
+            raise UsageError(f"{missing} is missing: digits {name} {missing}; see digits {name} --help")
     return kind(**given)
 
 
 def parse_words(
-    declared: Iterable[Field[Any]], words: Sequence[str], synonyms: Mapping[str, str] | None = None
+    declared: Iterable[Field[Any]], words: Sequence[str], synonyms: Mapping[str, str] = {}
 ) -> dict[str, Any]:
     """Return the values that `words` state, by the name of their field.
 
@@ -69,67 +72,59 @@ def parse_words(
         add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=argparse.SUPPRESS
     )
     by_flag = {flag: field for field in declared for flag in _flags(field)}
-    for field in dict.fromkeys(by_flag.values()):
+    for field in declared:
         kind, is_tuple = _type(field)
         several = "*" if is_tuple and kind != "int" else None
         how: dict[str, Any] = {"action": "store_true"} if kind == "bool" else {"nargs": several}
-        parser.add_argument(*_flags(field), dest=field.name, **how)
+        if flags := _flags(field):
+            parser.add_argument(*flags, dest=field.name, **how)
     try:
         found, rest = parser.parse_known_args(_normalize(words, by_flag))
     except argparse.ArgumentError as error:
-        flag = str(error.argument_name).split("/")[-1]
+        flag = max(str(error.argument_name).split("/"), key=len)
         raise UsageError(f"{flag} {'takes no' if 'ignored' in error.message else 'needs a'} value") from None
     if unknown := next((word for word in rest if word.startswith("-") and word not in ("-", "--")), None):
         name = unknown.partition("=")[0]
         word = name.lstrip("-")
         close = difflib.get_close_matches(word, [flag.lstrip("-") for flag in by_flag], n=1, cutoff=0.5)
-        meant = (synonyms or {}).get(word.replace("-", "_"), "".join(close)).replace("_", "-")
+        meant = synonyms.get(word.replace("-", "_"), "".join(close)).replace("_", "-")
         raise UsageError(f"{name} is unknown; {f'did you mean --{meant}?' if meant else '--help lists all flags'}")
     given: dict[str, Any] = vars(found)
     rest = [word for word in rest if word != "--"]
     for field in declared:
-        if _is_positional(field) and rest and field.name not in given:
+        if field.metadata["option"].positional and rest and field.name not in given:
             given[field.name], rest = (rest, []) if _type(field)[1] else (rest[0], rest[1:])
     if rest:
         raise UsageError(f"unexpected argument {rest[0]!r}")
     return {field.name: _convert(field, given[field.name]) for field in declared if field.name in given}
 
 
-def show_help(command: str, text: str, groups: Groups, defaults: Mapping[str, Any] | None = None) -> None:
+def show_help(usage: str, text: str, groups: Groups, defaults: Mapping[str, Any] = {}) -> None:
     """Print the help of a command, with `defaults` instead of the fields' own, and end the process."""
-    positional = [field for listed in groups.values() for field in listed if _is_positional(field)]
-    usage = ["usage: digits", command, *(field.metadata["option"].metavar for field in positional), "[flags]"]
-    parts = [" ".join(usage)]
-    parts += [textwrap.fill(" ".join(part.split()), WIDTH) for part in text.split("\n\n")]
+    parts = [f"usage: digits {usage} [flags]"]
+    parts += [textwrap.fill(" ".join(part.split()), WIDTH, break_on_hyphens=False) for part in text.split("\n\n")]
     for title, listed in groups.items():
-        rows = [_row(field, (defaults or {}).get(field.name, field.default)) for field in listed]
-        parts += ["\n".join([f"{title}:", *rows])] if rows else []
-    sys.stdout.write("\n\n".join(parts) + "\n")
-    sys.stdout.flush()
+        if listed:
+            rows = [_row(field, defaults.get(field.name, field.default)) for field in listed]
+            parts.append("\n".join([f"{title}:", *rows]))
+    say("\n\n".join(parts))
     sys.exit(0)
 
 
 def _row(field: Field[Any], default: Any) -> str:
     """Write the lines of `--help` about one field: its flags, what it does, its default."""
-    described, flags = field.metadata["option"], _flags(field)
-    own_first = sorted(flags, key=lambda flag: (len(flag) > 2, flag != flags[-1]))
-    shown = [] if described.positional else [", ".join(own_first)]
-    kind, is_tuple = _type(field)
+    described, (kind, is_tuple) = field.metadata["option"], _type(field)
+    shown = [] if described.positional else [", ".join(_flags(field))]
     shown += [] if kind == "bool" else [described.metavar or KINDS[kind][1] + " …" * is_tuple]
     text = described.help + (f" One of {', '.join(described.choices)}." if described.choices else "")
-    if not any(default is nothing for nothing in (MISSING, None, False)) and default not in ("", ()):
+    if default not in (MISSING, None, "", ()) and kind != "bool":
         values = default if isinstance(default, tuple) else (default,)
         shown_values = [f"{each:g}" if isinstance(each, float) else str(each) for each in values]
         text += f" [default:{NO_BREAK}{NO_BREAK.join(shown_values)}]"
-    lines = textwrap.wrap(text.replace(" %", f"{NO_BREAK}%"), WIDTH - INDENT, break_on_hyphens=False)
-    left = f"  {' '.join(shown)}"
-    if len(left) < INDENT - 1:
-        left += " " * (INDENT - len(left)) + lines.pop(0)
-    return "\n".join([left, *(" " * INDENT + line for line in lines)]).replace(NO_BREAK, " ")
-
-
-def _is_positional(field: Field[Any]) -> bool:
-    return bool(field.metadata["option"].positional)
+    left, below = f"  {' '.join(shown)}  ".ljust(INDENT), " " * INDENT
+    text = text.replace(" %", f"{NO_BREAK}%")
+    row = textwrap.fill(text, WIDTH, initial_indent=left, subsequent_indent=below, break_on_hyphens=False)
+    return row.replace(NO_BREAK, " ")
 
 
 def _type(field: Field[Any]) -> tuple[str, bool]:
@@ -138,12 +133,10 @@ def _type(field: Field[Any]) -> tuple[str, bool]:
     return declared.removeprefix("tuple[").removesuffix(", ...]"), declared.startswith("tuple")
 
 
-def _flags(field: Field[Any]) -> list[str]:
-    """List every way to write the flag of a field, its own name last."""
+def _flags(field: Field[Any]) -> tuple[str, ...]:
+    """List every way to write the flag of a field; a positional word may have none."""
     described = field.metadata["option"]
-    further = [flag for flag in described.flags if flag.startswith("-")]
-    renamed = [flag for flag in described.flags if not flag.startswith("-")]
-    return further if described.positional else [*further, f"--{(*renamed, field.name)[0].replace('_', '-')}"]
+    return described.flags or (() if described.positional else (f"--{field.name.replace('_', '-')}",))
 
 
 def _normalize(words: Sequence[str], by_flag: Mapping[str, Field[Any]]) -> list[str]:
@@ -170,5 +163,5 @@ def _convert(field: Field[Any], value: Any) -> Any:
             value = tuple(KINDS[kind][0](part) for part in parts if part)
         elif kind != "bool":
             value = KINDS[kind][0](value)
-    check_value((_flags(field) or [field.name])[-1], value, field)
+    check_value(max(_flags(field), key=len, default=field.name), value, field)
     return value

@@ -17,19 +17,20 @@ SLOW_COUNT = 10_000
 
 
 @dataclass(frozen=True)
-class Data:
-    """Show where the digits are, verified by SHA-256; download MNIST if it is missing; or write synthetic digits."""
-
+class _Arguments:
     data: Path | None = option(None, "Folder or file to show instead of the usual places.")
     synthetic: int | None = option(None, "Write this many synthetic digits, 2 or more, and show them.", "[2, inf)")
-    out: Path | None = option(None, "Folder for the synthetic digits; made if missing.", flags=("-o",))
+    out: Path | None = option(None, "Folder for the synthetic digits; made if missing.", flags=("-o", "--out"))
     seed: int = option(0, "Seed of the synthetic digits; every seed has other writers.", "[0, inf)")
     json: bool = option(False, "Print JSON instead of a table.")
 
 
 def data(words: list[str]) -> None:
-    """Find, check or download digits; or write synthetic ones."""
-    call = parse(Data, "data", words)
+    """Find, check or download digits; or write synthetic ones.
+
+    Shows where the digits are, verified by SHA-256; MNIST is downloaded if it is missing.
+    """
+    call = parse(data, _Arguments, words)
     _check(call)
     files = [] if call.synthetic is None or call.out is None else _write(call.synthetic, call.out, call.seed)
     from digits.data import describe, load_dataset, summarize
@@ -41,7 +42,7 @@ def data(words: list[str]) -> None:
         say("\n".join([describe(dataset), *([""] if files else []), *map(str, files)]))
 
 
-def _check(call: Data) -> None:
+def _check(call: _Arguments) -> None:
     from digits.data.formats.idx_sets import find_idx_sets
     from digits.errors import UsageError
 

@@ -13,9 +13,7 @@ from digits.options import option
 
 
 @dataclass(frozen=True)
-class Evaluate:
-    """Score a model on the MNIST test set, or on any labelled digits."""
-
+class _Arguments:
     model: str = option(
         MISSING, "cnn or mlp, which come with digits; a model file or a run folder.", positional=True, metavar="MODEL"
     )
@@ -25,7 +23,7 @@ class Evaluate:
 
 def evaluate(words: list[str]) -> None:
     """Score a model on the MNIST test set, or on any labelled digits."""
-    call = parse(Evaluate, "evaluate", words)
+    call = parse(evaluate, _Arguments, words)
     from digits.data import load_dataset
     from digits.evaluation import evaluate as evaluate_model
     from digits.evaluation.metrics import describe

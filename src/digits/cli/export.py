@@ -11,29 +11,24 @@ from digits.options import option
 
 
 @dataclass(frozen=True)
-class Export:
-    """Write a trained model to one file."""
-
+class _Arguments:
     model: str = option(
-        MISSING,
-        "A run folder or a model file; or cnn or mlp, which come with digits.",
-        positional=True,
+        MISSING, "A run folder or a model file; or cnn or mlp, which come with digits.", positional=True,
         metavar="MODEL",
-    )
+    )  # fmt: skip
     to: str = option(
-        "onnx",
-        "Format: onnx runs anywhere without torch; safetensors holds the weights for torch.",
-        choices=("onnx", "safetensors"),
-        metavar="FORMAT",
-    )
+        "onnx", "Format: onnx runs anywhere without torch; safetensors holds the weights for torch.",
+        choices=("onnx", "safetensors"), metavar="FORMAT",
+    )  # fmt: skip
     out: Path | None = option(
-        None, "File to write; its folder is made if missing. Without it, NAME.FORMAT in this folder.", flags=("-o",)
-    )
+        None, "File to write; its folder is made if missing. Without it, NAME.FORMAT in this folder.",
+        flags=("-o", "--out"),
+    )  # fmt: skip
 
 
 def export(words: list[str]) -> None:
     """Write a trained model to one file."""
-    call = parse(Export, "export", words)
+    call = parse(export, _Arguments, words)
     from digits.errors import ModelNotFoundError
     from digits.files import write_atomically
     from digits.inference.model import load_model, locate_model

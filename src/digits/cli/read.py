@@ -27,9 +27,7 @@ PHONE_FORMATS = {".avif", ".heic", ".heif"}
 
 
 @dataclass(frozen=True)
-class Read:
-    """Read handwritten digits in pictures, folders of pictures, or sets of digits. Needs no torch."""
-
+class _Arguments:
     inputs: tuple[str, ...] = option(
         (), "Pictures, folders, patterns such as 'scans/*.jpg', a set of digits (CSV, IDX, NPZ), or - for stdin.",
         positional=True, metavar="INPUT …",
@@ -44,12 +42,15 @@ class Read:
     explain: Path | None = option(
         None, "Draw every step from the picture to the answer; for one picture.", metavar="OUT.png"
     )
-    out: Path | None = option(None, "Write the answer to this file.", flags=("-o",), metavar="FILE")
+    out: Path | None = option(None, "Write the answer to this file.", flags=("-o", "--out"), metavar="FILE")
 
 
 def read(words: list[str]) -> None:
-    """Read handwritten digits in pictures: text, JSON or CSV."""
-    call = parse(Read, "read", words)
+    """Read handwritten digits in pictures: text, JSON or CSV.
+
+    Reads pictures, folders of pictures, or sets of digits. Needs no torch.
+    """
+    call = parse(read, _Arguments, words)
     from digits.errors import DataError, UsageError
     from digits.files import write_atomically
     from digits.inference import Reader
@@ -109,7 +110,7 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
             yield path
 
 
-def _read_set(path: Path, reader: Reader, call: Read, stream: Stream) -> int:
+def _read_set(path: Path, reader: Reader, call: _Arguments, stream: Stream) -> int:
     """Write the answer for every digit of a set, batch by batch."""
     import json
 
@@ -138,7 +139,7 @@ def _read_set(path: Path, reader: Reader, call: Read, stream: Stream) -> int:
     return 0
 
 
-def _read_pictures(files: list[Path | None], reader: Reader, call: Read, stream: Stream) -> int:
+def _read_pictures(files: list[Path | None], reader: Reader, call: _Arguments, stream: Stream) -> int:
     """Write what each picture says; name those that cannot be read on stderr, and count them."""
     failed = 0
 
@@ -156,7 +157,7 @@ def _read_pictures(files: list[Path | None], reader: Reader, call: Read, stream:
     return failed
 
 
-def _read_all(files: list[Path | None], reader: Reader, call: Read) -> Iterator[Reading | None]:
+def _read_all(files: list[Path | None], reader: Reader, call: _Arguments) -> Iterator[Reading | None]:
     """Read files on all cores, in order and a few at a time; None for one that could not be read."""
     from digits.errors import DataError
 

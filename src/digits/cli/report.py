@@ -11,15 +11,13 @@ from digits.options import option
 
 
 @dataclass(frozen=True)
-class Report:
-    """Draw the figures of a run again and write its report."""
-
+class _Arguments:
     run: Path = option(MISSING, "The run folder.", positional=True, metavar="RUN")
 
 
 def report(words: list[str]) -> None:
     """Draw the figures of a run again and write its report."""
-    call = parse(Report, "report", words)
+    call = parse(report, _Arguments, words)
     from digits.evaluation import write_report
 
     say(str(write_report(call.run)))

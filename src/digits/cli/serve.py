@@ -12,9 +12,7 @@ from digits.options import option
 
 
 @dataclass(frozen=True)
-class Serve:
-    """Serve the page to draw, photograph and understand digits, and the REST service behind it. Needs no torch."""
-
+class _Arguments:
     host: str = option(
         "127.0.0.1", "Address to listen on: 127.0.0.1 serves this computer alone, 0.0.0.0 everybody on the network.",
         metavar="ADDRESS",
@@ -35,8 +33,11 @@ class Serve:
 
 
 def serve(words: list[str]) -> None:
-    """Serve the page to draw and photograph digits, and the REST service."""
-    call = parse(Serve, "serve", words)
+    """Serve the page to draw and photograph digits, and the REST service.
+
+    The page also explains how digits are read. Needs no torch.
+    """
+    call = parse(serve, _Arguments, words)
     import platformdirs
 
     from digits.errors import DigitsError

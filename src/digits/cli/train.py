@@ -55,12 +55,14 @@ class Train:
     )
     initial_model: str | None = option(
         None, "Fine-tune this model: cnn, mlp, a .safetensors file or a run folder. It determines the network, and the "
-        "recipe is personal unless another is named.", flags=("from",), metavar="MODEL",
+        "recipe is personal unless another is named.", flags=("--from",), metavar="MODEL",
     )  # fmt: skip
     resume: Path | None = option(
         None, "Continue this run folder, to the same weights as an uninterrupted run.", metavar="RUN"
     )
-    out: Path | None = option(None, "Run folder to make; without it, runs/TIME-RECIPE.", flags=("-o",), metavar="RUN")
+    out: Path | None = option(
+        None, "Run folder to make; without it, runs/TIME-RECIPE.", flags=("-o", "--out"), metavar="RUN"
+    )
     open: bool = option(False, "Open the report in the browser when done.")
     json: bool = option(False, "Print results.json instead of a table.")
 

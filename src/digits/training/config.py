@@ -96,7 +96,7 @@ class OptimizationConfig:
         choices=("constant", "linear", "cosine", "one-cycle", "step"),
     )
     warmup: float = option(0.2, "Share of the run in which one-cycle rises to the peak learning rate.", "[0, 1)")
-    batch_size: int = option(500, "Digits per training step.", "[1, inf)", flags=("--bs",))
+    batch_size: int = option(500, "Digits per training step.", "[1, inf)", flags=("--batch-size", "--bs"))
     epochs: int = option(40, "Passes over the training digits.", "[1, inf)")
     ema_epochs: float = option(
         1.0,
