@@ -46,17 +46,7 @@ def negative_log_likelihood(logits: Logits, labels: Labels, temperature: float =
 
 
 def reliability_bins(probabilities: Probabilities, labels: Labels, bins: int = 15) -> ReliabilityBins:
-    """Confidence and accuracy per bin (Guo et al. 2017, section 2).
-
-    Parameters
-    ----------
-    probabilities
-        ``float32[n, 10]``, one row per digit; the largest value is the confidence.
-    labels
-        ``uint8[n]``, the true classes.
-    bins
-        Number of bins of equal width over 0–1.
-    """
+    """Group digits by confidence, the largest probability, into bins of equal width (Guo et al. 2017, section 2)."""
     check_pairs("probabilities", probabilities, labels)
     if bins < 1:
         raise UsageError(f"a reliability diagram needs at least 1 bin, not {bins}")
@@ -84,12 +74,8 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
     """Find the temperature with the lowest negative log-likelihood (Guo et al. 2017, section 4.2).
 
     The negative log-likelihood is convex in 1/T, so it has a single minimum in log T, which golden-section search
-    (Kiefer 1953) finds. Fit it on validation digits, never on the test set.
-
-    Returns
-    -------
-    Temperature within 0.05–20. It is 1 where every prediction is correct, since ever smaller temperatures would fit
-    ever better, and where none improves on 1.
+    (Kiefer 1953) finds within 0.05–20. Fit it on validation digits, never on the test set. It is 1 where every
+    prediction is correct, since ever smaller temperatures would fit ever better, and where none improves on 1.
     """
     check_pairs("logits", logits, labels)
     if np.all(logits.argmax(axis=1) == labels):

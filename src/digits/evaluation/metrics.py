@@ -11,7 +11,7 @@ import numpy as np
 
 from digits.errors import DataError
 from digits.evaluation.calibration import check_pairs, expected_calibration_error, negative_log_likelihood
-from digits.shapes import Float64, Int64, Integer
+from digits.shapes import Float64, Int64
 from digits.types import CLASSES, Labels, Logits, softmax
 
 PARTS_WITHOUT_INTERVAL = ("train", "validation")
@@ -69,8 +69,12 @@ class Score:
 
     @property
     def per_class(self) -> PerClass:
-        """Precision, recall, F1 and support of each class."""
-        return per_class(self.confusion)
+        """Precision, recall, F1 and support of each class; 0.0 where a class has no predictions or no digits."""
+        correct = np.diagonal(self.confusion).astype(np.float64)
+        support, predicted = self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        # the harmonic mean of precision and recall, written without their division by zero
+        f1 = 2 * correct / np.maximum(support + predicted, 1)
+        return PerClass(correct / np.maximum(predicted, 1), correct / np.maximum(support, 1), f1, support)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, as in ``results.json`` and ``digits evaluate --json``."""
@@ -88,58 +92,22 @@ class Score:
         }
 
 
-def accuracy(labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]) -> float:
-    """Fraction of correct predictions, 0–1."""
-    _check_predictions(labels, predictions)
-    return float(np.mean(labels == predictions))
+def wilson_interval(correct: int, n: int) -> tuple[float, float]:
+    """Return the limits, 0–1, of the 95 % interval of an accuracy: of ``correct`` among ``n`` digits, at least 1.
 
-
-def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Score interval of a proportion (Wilson 1927, JASA 22:209–212), which holds near 0 and 1 where ± 2 sd does not.
-
-    Parameters
-    ----------
-    correct
-        Number of correct predictions, 0–n.
-    n
-        Number of digits, at least 1.
-    z
-        Normal quantile: 1.96 for 95 %.
-
-    Returns
-    -------
-    Lower and upper limit, 0–1.
+    This is the score interval of Wilson 1927, JASA 22:209–212, which holds near 0 and 1 where ± 2 sd does not.
     """
     if n < 1:
         raise DataError("an interval needs at least one digit: n is 0")
     if not 0 <= correct <= n:
         raise DataError(f"correct must be from 0 to {n}, not {correct}")
+    z = 1.96  # the normal quantile of 95 %
     rate = correct / n
     scale = 1 + z * z / n
     centre = (rate + z * z / (2 * n)) / scale
     half = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / scale
     # exactly 0 and 1 at the ends, which rounding would miss by 1e-17
     return (0.0 if correct == 0 else centre - half, 1.0 if correct == n else centre + half)
-
-
-def confusion_matrix(
-    labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]
-) -> Int64[np.ndarray, "10 10"]:
-    """Count every pair of true class (rows) and predicted class (columns)."""
-    _check_predictions(labels, predictions)
-    pairs = labels.astype(np.int64) * CLASSES + predictions.astype(np.int64)
-    return np.bincount(pairs, minlength=CLASSES**2).astype(np.int64).reshape(CLASSES, CLASSES)
-
-
-def per_class(confusion: Int64[np.ndarray, "10 10"]) -> PerClass:
-    """Precision, recall, F1 and support of each class; 0.0 where a class has no predictions or no digits."""
-    correct = np.diagonal(confusion).astype(np.float64)
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    precision = correct / np.maximum(predicted, 1)
-    recall = correct / np.maximum(support, 1)
-    # the harmonic mean of the two, written without their division by zero
-    f1 = 2 * correct / np.maximum(support + predicted, 1)
-    return PerClass(precision, recall, f1, support)
 
 
 def largest_confusions(confusion: Int64[np.ndarray, "10 10"], limit: int = 5) -> list[Confusion]:
@@ -154,14 +122,16 @@ def largest_confusions(confusion: Int64[np.ndarray, "10 10"], limit: int = 5) ->
 def score(logits: Logits, labels: Labels, temperature: float = 1.0) -> Score:
     """Score logits against labels; the temperature affects ``nll`` and ``ece`` but not the predictions."""
     check_pairs("logits", logits, labels)
-    predictions = logits.argmax(axis=1)
+    pairs = labels.astype(np.int64) * CLASSES + logits.argmax(axis=1)
+    confusion = np.bincount(pairs, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
+    correct, n = int(np.trace(confusion)), len(labels)
     return Score(
-        accuracy=accuracy(labels, predictions),
-        interval95=wilson_interval(int(np.sum(predictions == labels)), len(labels)),
-        n=len(labels),
+        accuracy=correct / n,
+        interval95=wilson_interval(correct, n),
+        n=n,
         nll=negative_log_likelihood(logits, labels, temperature),
         ece=expected_calibration_error(softmax(logits, temperature), labels),
-        confusion=confusion_matrix(labels, predictions),
+        confusion=confusion,
     )
 
 
@@ -171,14 +141,7 @@ def pad_class_names(classes: Sequence[str]) -> list[str]:
 
 
 def format_table(rows: Mapping[str, Score]) -> str:
-    """Format scores for the terminal, one line per set of digits.
-
-    Parameters
-    ----------
-    rows
-        Scores by name, in the order to show. ``train`` and ``validation`` have no interval, since training and model
-        selection used them.
-    """
+    """Format scores by name for the terminal, one line per set of digits."""
     lines: list[tuple[str, ...]] = [("", "digits", "accuracy", "errors", "NLL", "ECE", "95 % interval")]
     for name, row in rows.items():
         interval = "" if name in PARTS_WITHOUT_INTERVAL else "{:.2%} to {:.2%}".format(*row.interval95)
@@ -212,15 +175,3 @@ def _align(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows
     )
-
-
-def _check_predictions(labels: Integer[np.ndarray, "n"], predictions: Integer[np.ndarray, "n"]) -> None:
-    if labels.shape != predictions.shape or labels.ndim != 1:
-        raise DataError(
-            f"{list(predictions.shape)} predictions but {list(labels.shape)} labels: pass one label per prediction"
-        )
-    if not len(labels):
-        raise DataError("no digits to score: pass at least one labelled digit")
-    for name, values in (("labels", labels), ("predictions", predictions)):
-        if values.min() < 0 or values.max() >= CLASSES:
-            raise DataError(f"{name} must be 0–{CLASSES - 1}, not {values.min()} to {values.max()}")
