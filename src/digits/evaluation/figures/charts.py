@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> Figure:
     """Draw a confusion matrix: errors coloured by their number, correct predictions on a grey diagonal.
 
-    Parameters
-    ----------
-    confusion
-        Counts; rows are true classes, columns predicted ones.
-    classes
-        Names of the classes; further classes are left out if they have no digits.
+    Classes without a name are left out if they have no digits.
     """
     if not confusion.any():
         raise DataError("no digits to show: the confusion matrix holds only zeros")
@@ -34,7 +29,6 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
     names = [shorten(name) for name in pad_class_names(classes)]
     counts = confusion[np.ix_(used, used)]
     wrong = np.where(np.eye(len(used), dtype=bool), 0, counts)
-    total = int(wrong.sum())
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
 
@@ -64,7 +58,7 @@ def confusion(confusion: Int64[np.ndarray, "10 10"], classes: Sequence[str]) -> 
         axes.tick_params(which="both", length=0)
         axes.spines[:].set_visible(False)
         axes.set(xlabel="predicted class", ylabel="true class")
-        title = f"{total:,} {'error' if total == 1 else 'errors'} in {int(counts.sum()):,}"
+        title = f"{wrong.sum():,} {'error' if wrong.sum() == 1 else 'errors'} in {counts.sum():,}"
         for worst in largest_confusions(confusion, limit=1):
             title += ";\n" if wordy else "; "
             title += f"most often {names[worst.truth]} is read as {names[worst.predicted]} ({worst.n:,})"
@@ -84,6 +78,7 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
     limits = np.array([wilson_interval(round(a * n), int(n)) for a, n in zip(accuracy, count, strict=True)])
     whiskers = np.maximum(np.abs(limits.T - accuracy), 0)
     shares = np.linspace(0, 1, 6)
+    percents = [f"{100 * share:.0f} %" for share in shares]
     with new_figure(6.4) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.2])
         top.plot([0, 1], [0, 1], color=QUIET, linestyle=(0, (4, 2)), linewidth=1.4, label="perfect calibration")
@@ -91,7 +86,7 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
             confidence, accuracy, whiskers, color=BLUE, fmt="o", markersize=7, elinewidth=1.6, capsize=3,
             label="this model, with 95 % intervals",
         )  # fmt: skip
-        top.set_yticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
+        top.set_yticks(shares, percents)
         top.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="accuracy")
         top.legend(loc="upper left")
         top.set_title(f"Calibration error (ECE): {100 * error:.1f} percentage points")
@@ -101,6 +96,6 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
         bottom.set_yticks(powers, [f"{power:,}" for power in powers])
         bottom.minorticks_off()
         bottom.set_ylim(0.5, 2 * count.max())
-        bottom.set_xticks(shares, [f"{share:.0%}".replace("%", " %") for share in shares])
+        bottom.set_xticks(shares, percents)
         bottom.set(xlabel="confidence", ylabel="digits")
     return figure

@@ -27,15 +27,7 @@ MIN_ERROR_PERCENT = 0.01
 
 
 def loss_curves(history: History, note: str = "") -> Figure:
-    """Draw training and validation loss over the epochs.
-
-    Parameters
-    ----------
-    history
-        At least one epoch.
-    note
-        Remark below the axis, such as how the training line was measured.
-    """
+    """Draw training and validation loss over one epoch or more, with a note below the axis."""
     epochs, train, validation = _columns(history, "loss")
     with new_figure(4.2) as figure:
         axes = figure.add_subplot()
@@ -61,14 +53,7 @@ def loss_curves(history: History, note: str = "") -> Figure:
 def accuracy_curves(history: History, note: str = "") -> Figure:
     """Draw training and validation accuracy over the epochs, on a scale that is logarithmic in errors.
 
-    From 98 % to 99 % is as far as from 96 % to 98 %: each step halves the errors.
-
-    Parameters
-    ----------
-    history
-        At least one epoch; accuracies are fractions 0–1.
-    note
-        Remark below the axis, such as how the training line was measured.
+    From 98 % to 99 % is as far as from 96 % to 98 %: each step halves the errors. Accuracies are fractions 0–1.
     """
     epochs, train, validation = _columns(history, "accuracy")
     wrong = [np.maximum(100 * (1 - accuracy), MIN_ERROR_PERCENT) for accuracy in (train, validation)]

@@ -30,52 +30,31 @@ MAX_UNITS = 64
 def sample_digits(
     images: Images, labels: Labels, classes: Sequence[str], seed: int = 0, title: str = "Samples of each class"
 ) -> Figure:
-    """Show up to twelve random digits of each class, one row per class.
-
-    Parameters
-    ----------
-    images, labels
-        At least one digit; classes without digits are left out.
-    classes
-        Names of the classes.
-    seed
-        Which digits are drawn.
-    title
-        Title of the figure.
-    """
+    """Show up to twelve random digits of each class, one row per class; classes without digits are left out."""
     if not len(images):
         raise DataError("no digits to show: pass at least one labelled digit")
     rng = np.random.default_rng(seed)
-    columns, names = SAMPLES_PER_CLASS, pad_class_names(classes)
-    present = np.unique(labels)
-    grid = np.zeros((len(present), columns, SIDE, SIDE), np.uint8)
+    names, present = pad_class_names(classes), np.unique(labels)
+    grid = np.zeros((len(present), SAMPLES_PER_CLASS, SIDE, SIDE), np.uint8)
     for row, k in enumerate(present):
-        members = np.flatnonzero(labels == k)
-        chosen = rng.permutation(members)[:columns]
+        chosen = rng.permutation(np.flatnonzero(labels == k))[:SAMPLES_PER_CLASS]
         grid[row, : len(chosen)] = images[chosen]
-    with new_figure(_height(grid) + 0.4) as figure:
-        axes = _paper(figure, grid)
+    page = _stacked(_spaced(grid))
+    with new_figure((WIDTH - 0.5) * page.shape[0] / page.shape[1] + 0.4) as figure:
+        axes = _paper(figure, page)
         axes.set_yticks(_centres(len(present)), [shorten(names[k], 18) for k in present])
         axes.set_title(title)
     return figure
 
 
 def augmented_digits(originals: Images, augmented: UInt8[np.ndarray, "k m 28 28"]) -> Figure:
-    """Show digits and, to the right of each, augmented variations.
-
-    Parameters
-    ----------
-    originals
-        ``k`` digits before augmentation.
-    augmented
-        ``m`` variations of each.
-    """
+    """Show each of ``k`` digits and, to its right, ``m`` augmented variations of it."""
     if not augmented.size or len(originals) != len(augmented):
         raise DataError(f"{len(originals)} digits but variations of {len(augmented)}: pass some for each digit")
     blank = np.zeros((len(originals), SIDE, SIDE // 2), np.uint8)
     page = _stacked(np.concatenate([originals, blank, _spaced(augmented)], axis=2))
     with new_figure((WIDTH - 0.3) * page.shape[0] / page.shape[1] + 0.8) as figure:
-        axes = _paper_of(figure, page)
+        axes = _paper(figure, page)
         middle = SIDE * 1.5 + (page.shape[1] - SIDE * 1.5) / 2
         axes.set_xticks([SIDE / 2, middle], ["original", "augmented, differently each time"])
         axes.xaxis.tick_top()
@@ -87,17 +66,7 @@ def augmented_digits(originals: Images, augmented: UInt8[np.ndarray, "k m 28 28"
 def mistakes(
     images: Images, labels: Labels, probabilities: Probabilities, classes: Sequence[str], limit: int = 30
 ) -> Figure:
-    """Show the most confident errors: true class → predicted class, and the confidence.
-
-    Parameters
-    ----------
-    images, labels, probabilities
-        Digits, their labels and the predicted probabilities.
-    classes
-        Names of the classes.
-    limit
-        Largest number of digits to show.
-    """
+    """Show the most confident errors, at most `limit`: true class → predicted class, and the confidence."""
     check_pairs("probabilities", probabilities, labels)
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
@@ -112,8 +81,9 @@ def mistakes(
     rows = -(-len(shown) // columns)
     grid = np.zeros((rows, columns, SIDE + text, SIDE), np.uint8)
     grid.reshape(-1, SIDE + text, SIDE)[: len(shown), :SIDE] = images[shown]
-    with new_figure(_height(grid) + 0.4) as figure:
-        axes = _paper(figure, grid)
+    page = _stacked(_spaced(grid))
+    with new_figure((WIDTH - 0.5) * page.shape[0] / page.shape[1] + 0.4) as figure:
+        axes = _paper(figure, page)
         for place, i in enumerate(shown):
             x = _centres(columns)[place % columns]
             y = (place // columns) * (SIDE + text + GAP) + SIDE
@@ -127,12 +97,9 @@ def mistakes(
 
 
 def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
-    """Show the weights of the first layer: ink on red excites a unit, ink on blue inhibits it.
+    """Show the weights of the first layer, one row per hidden unit: ink on red excites a unit, ink on blue inhibits it.
 
-    Parameters
-    ----------
-    weights
-        One row per hidden unit; the first 64 are shown, on one scale that is symmetric about 0.
+    The first 64 units are shown, on one scale that is symmetric about 0.
     """
     if weights.ndim != 2 or weights.shape[1] != SIDE**2 or not len(weights):
         raise DataError(f"weights of the first layer must be [units, {SIDE**2}], not {list(weights.shape)}")
@@ -169,20 +136,11 @@ def _stacked(rows: Shaped[np.ndarray, "r h w"], ground: float = 0) -> Shaped[np.
     return np.concatenate(np.pad(rows, ((0, 0), (0, GAP), (0, 0)), constant_values=ground))[:-GAP]
 
 
-def _height(grid: UInt8[np.ndarray, "r c h w"]) -> float:
-    rows, columns, height, width = map(int, grid.shape)
-    return (WIDTH - 0.5) * (rows * (height + GAP) - GAP) / (columns * (width + GAP) - GAP)
-
-
 def _centres(n: int) -> list[float]:
     return [(SIDE + GAP) * i + (SIDE - 1) / 2 for i in range(n)]
 
 
-def _paper(figure: Figure, grid: UInt8[np.ndarray, "r c h w"]) -> Axes:
-    return _paper_of(figure, _stacked(_spaced(grid)))
-
-
-def _paper_of(figure: Figure, page: UInt8[np.ndarray, "h w"]) -> Axes:
+def _paper(figure: Figure, page: UInt8[np.ndarray, "h w"]) -> Axes:
     axes = figure.add_subplot()
     axes.imshow(page, cmap="gray_r", vmin=0, vmax=255, interpolation="nearest")
     axes.set(xticks=[], yticks=[], facecolor=GROUND)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito, "Color Universal Design", 2008: distinct with every common colour blindness
-BLUE, SKY, VERMILLION, GREEN = "#0072B2", "#56B4E9", "#D55E00", "#009E73"
+BLUE, SKY, VERMILLION = "#0072B2", "#56B4E9", "#D55E00"
 INK, QUIET, GROUND = "#222222", "#595959", "#ffffff"
 
 WIDTH = 7.0
@@ -37,13 +37,7 @@ _STYLE = {
 
 @contextmanager
 def new_figure(height: float) -> Iterator[Figure]:
-    """Yield an empty figure of the standard width to draw on, under the style.
-
-    Parameters
-    ----------
-    height
-        Inches.
-    """
+    """Yield an empty figure of the standard width and a height in inches, to draw on under the style."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
