@@ -1,5 +1,6 @@
 """The documentation's pictures: in step with their rows and the synthesizer, names that keep apart, light files."""
 
+import sys
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def test_a_line_is_the_mean_of_the_seeds() -> None:
     assert pictures.mean_line(rows, "fast") == ([2.0], [pytest.approx(9)])
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the Matplotlib for Python 3.10 draws it differently")
 def test_committed_contest_is_that_of_the_committed_rows(tmp_path: Path) -> None:
     drawn = tmp_path / "new" / "contest.png"
     pictures.draw_contest(drawn)

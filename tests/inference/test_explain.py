@@ -13,6 +13,8 @@ from digits.inference.explain import crop_digit
 from digits.inference.inputs import decode_source
 from digits.synthesis import synthesize_page
 
+pytestmark = pytest.mark.slow
+
 PICTURES = {
     "page": synthesize_page(95).picture,
     "on its side": np.rot90(synthesize_page(105).picture),
@@ -36,7 +38,6 @@ def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["why.png"]
 
 
-@pytest.mark.slow
 def test_a_page_of_many_digits_is_drawn_at_bounded_size(reader: Reader, tmp_path: Path) -> None:
     page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from digits.errors import UsageError
 from digits.synthesis.pages import MAX_PAGE_PIXELS, SyntheticPage, synthesize_page
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = {
     (0, True): "db1fc0ad45a5a2c245a105a1fcceefc986ed07a120100d284f36f798b1cfaf81",
     (5, True): "6b69d7da0d50275dd3896d18f3ab09367ed2b63543d8393df803592750a56d15",
@@ -71,7 +73,6 @@ def test_boxes_are_in_reading_order(seed: int) -> None:
     assert (np.diff(middles) > 0).all()
 
 
-@pytest.mark.slow
 def test_boxes_are_tight_and_hold_all_ink_of_digits() -> None:
     clean = []
     for seed in range(60):
@@ -94,7 +95,6 @@ def test_boxes_are_tight_and_hold_all_ink_of_digits() -> None:
     assert np.mean(clean) > 0.4
 
 
-@pytest.mark.slow
 def test_boxes_have_more_contrast_than_the_paper() -> None:
     stronger = []
     for seed in range(40):
@@ -115,7 +115,6 @@ def test_page_without_digits_has_no_lines_or_boxes(seed: int) -> None:
     assert page.boxes.shape == (0, 4)
 
 
-@pytest.mark.slow
 def test_most_pages_without_digits_have_ink() -> None:
     spread = [np.ptp(synthesize_page(seed, digits=False).picture.astype(int).mean(2)) for seed in range(30)]
     assert np.mean(np.array(spread) > 60) > 0.7

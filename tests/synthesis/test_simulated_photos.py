@@ -13,6 +13,8 @@ from digits.errors import UsageError
 from digits.synthesis import simulate_photos, simulated_photos, synthesize
 from digits.types import Dataset
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = "a7874d657763db894940c5d7bafac0e71f6407b222d5138bd5581dc113372efb"
 """SHA-256 of 200 simulated photographs, with the pinned versions."""
 
@@ -37,7 +39,6 @@ def photos(mnist: Dataset) -> np.ndarray:
     return simulate_photos(mnist.test.images[:600], 0)
 
 
-@pytest.mark.slow
 def test_photos_have_the_form_of_digits(photos: np.ndarray) -> None:
     assert photos.dtype == np.uint8
     assert photos.shape == (600, 28, 28)

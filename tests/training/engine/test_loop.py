@@ -20,6 +20,8 @@ from digits.training.engine.networks import make_network, predict
 from digits.training.recipes import RECIPES, get_recipe
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 PLAIN = TrainConfig.from_settings(
     hidden_sizes=(64,), optimizer="adam", lr=2e-3, weight_decay=0.0, schedule="constant", batch_size=50, epochs=3,
     ema_epochs=0.0, rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0, precision="float32",
@@ -57,7 +59,6 @@ def test_500_digits_are_memorized(mnist: Dataset) -> None:
     assert 0.8 < history[-1].validation_accuracy < 0.92
 
 
-@pytest.mark.slow
 def test_two_epochs_of_the_standard_recipe_on_mnist(mnist: Dataset) -> None:
     config = get_recipe("standard").replace(epochs=2)
     learned, validation = split(mnist.train, 5000)
@@ -66,7 +67,6 @@ def test_two_epochs_of_the_standard_recipe_on_mnist(mnist: Dataset) -> None:
     assert history[-1].train_accuracy < history[-1].validation_accuracy, "training digits are distorted"
 
 
-@pytest.mark.slow
 def test_one_epoch_of_the_classic_recipe_on_mnist(mnist: Dataset) -> None:
     config = get_recipe("classic").replace(epochs=1)
     learned, validation = split(mnist.train, 5000)
@@ -229,7 +229,6 @@ def test_same_seed_gives_the_same_bits(few: Dataset, name: str) -> None:
     assert not torch.equal(weights(first), weights(other))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("network", ["mlp", "cnn"])
 def test_bfloat16_training_learns_and_keeps_float32_weights(few: Dataset, network: str) -> None:
     config = PLAIN.replace(network=network, channels=(8, 16), lr=5e-3)

@@ -131,6 +131,7 @@ RATES = {"adagrad": 0.01, "radam": 0.01, "sgd": 0.02, "muon": 0.02, "rmsprop": 1
 """Where 0.001 is too small or, as for rmsprop, whose momentum of 0.9 makes its steps ten times as large, too large."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_learns(few: Dataset, name: str) -> None:
     config = TrainConfig.from_settings(

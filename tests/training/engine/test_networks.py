@@ -158,6 +158,7 @@ def test_network_file_must_be_python(own: Callable[..., str]) -> None:
         make_network(TrainConfig.from_settings(network=own("Own = 3", file="own.txt")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 def test_compiled_network_trains_to_the_same_weights(
     few: Dataset, monkeypatch: pytest.MonkeyPatch, compiled: bool

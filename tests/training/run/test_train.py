@@ -21,6 +21,8 @@ from digits.inference import load_model
 from digits.training import Run, TrainConfig, get_recipe, load_network, predict_logits, train
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(few_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:

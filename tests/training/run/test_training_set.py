@@ -18,6 +18,8 @@ from digits.training.run.inputs import Inputs
 from digits.training.run.training_set import build_training_set, draw_outliers, validation_size
 from digits.types import Dataset, Images, LabelledDigits, softmax
 
+pytestmark = pytest.mark.slow
+
 N = 1667
 """Training digits of `few` without its 333 validation digits."""
 
@@ -122,7 +124,6 @@ def test_outliers_follow_the_seed_but_not_in_fine_tuning(few: Dataset) -> None:
     assert np.array_equal(outliers(replay_size=100), outliers(replay_size=100, seed=1))
 
 
-@pytest.mark.slow
 def test_network_is_less_confident_of_outliers_after_learning_some(mnist: Dataset) -> None:
     config = get_recipe("fast", epochs=4, batch_size=250)
     validation = part(mnist.train, slice(-500, None))
