@@ -17,46 +17,23 @@ Homography = Float64[np.ndarray, "3 3"]
 class Shot:
     """Settings of one photograph; a quantity of 0 has no effect.
 
-    Attributes
-    ----------
-    corners
-        Shift of each corner, as shares of width and height: upper left, upper right, lower right, lower left.
-    light
-        Share of the light that reaches each corner, in the same order.
-    vignette, shadow
-        Share of the light that the corners lose to the lens, and that a shadow takes.
-    shadow_edge
-        Where its edge runs: a point as shares of width and height, and the direction in radians.
-    shadow_softness
-        Width of the edge, as a share of the height and width.
-    blur
-        Standard deviation, in pixels.
-    shake, shake_angle
-        Length of motion blur, in pixels, and its direction, in radians.
-    noise
-        Standard deviation, in grey levels.
-    contrast, exposure
-        A grey level g becomes 128 + contrast × (g − 128) + exposure.
-    warmth
-        Grey levels added to red and subtracted from blue.
-    quality
-        JPEG quality, 1–100; 0 is uncompressed.
+    Corners come in the order upper left, upper right, lower right, lower left; angles are in radians.
     """
 
-    corners: Float64[np.ndarray, "4 2"]
-    light: Float64[np.ndarray, " 4"]
-    vignette: float = 0.0
-    shadow: float = 0.0
-    shadow_edge: tuple[float, float, float] = (0.5, 0.5, 0.0)
-    shadow_softness: float = 0.1
-    blur: float = 0.0
-    shake: float = 0.0
-    shake_angle: float = 0.0
-    noise: float = 0.0
-    contrast: float = 1.0
+    corners: Float64[np.ndarray, "4 2"]  # shift of each, as shares of width and height
+    light: Float64[np.ndarray, " 4"]  # share of the light that reaches each corner
+    vignette: float = 0.0  # share of the light that the corners lose to the lens
+    shadow: float = 0.0  # share of the light that a shadow takes
+    shadow_edge: tuple[float, float, float] = (0.5, 0.5, 0.0)  # a point on it, as shares of width and height; direction
+    shadow_softness: float = 0.1  # width of the edge, as a share of the height and width
+    blur: float = 0.0  # standard deviation, in pixels
+    shake: float = 0.0  # length of motion blur, in pixels
+    shake_angle: float = 0.0  # its direction
+    noise: float = 0.0  # standard deviation, in grey levels
+    contrast: float = 1.0  # a grey level g becomes 128 + contrast × (g − 128) + exposure
     exposure: float = 0.0
-    warmth: float = 0.0
-    quality: int = 0
+    warmth: float = 0.0  # grey levels added to red and subtracted from blue
+    quality: int = 0  # of JPEG, 1–100; 0 is uncompressed
 
 
 UNMOVED_CORNERS = np.zeros((4, 2))

@@ -8,38 +8,24 @@ import numpy as np
 
 from digits.shapes import Bool, Float64
 
-GLYPH_POINTS = 48
-"""Points along a glyph, pen lifts included: about one per two hundredths of a digit's height."""
-
-STEPS_PER_PIECE = 60
-"""Steps in which the length of a piece of curve is measured."""
-
-TIE_TOLERANCE = 1e-9
-"""Lengths that differ by less are equal: the last bit of a sum depends on the processor."""
+GLYPH_POINTS = 48  # along a glyph, pen lifts included: about one per two hundredths of a digit's height
+STEPS_PER_PIECE = 60  # in which the length of a piece of curve is measured
+TIE_TOLERANCE = 1e-9  # lengths that differ by less are equal: the last bit of a sum depends on the processor
 
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
     """A glyph as linear algebra: control points, and how points on the curve follow from them.
 
-    Attributes
-    ----------
-    controls
-        The points of its text, in heights of the digit.
-    sharp, rounded
-        Matrices from control points to points along the curve: through the control points with their corners
-        (Catmull and Rom 1974), and past them without corners (uniform cubic B-spline).
-    pen_down
-        Whether the pen is down from a point to the next; False for the last.
-    ends
-        Whether a control point is the first or last of a stroke.
+    Two matrices turn control points into points along the curve: `sharp` goes through them with their corners (Catmull
+    and Rom 1974), `rounded` past them without corners (uniform cubic B-spline).
     """
 
-    controls: Float64[np.ndarray, "k 2"]
+    controls: Float64[np.ndarray, "k 2"]  # the points of its text, in heights of the digit
     sharp: Float64[np.ndarray, "p k"]
     rounded: Float64[np.ndarray, "p k"]
-    pen_down: Bool[np.ndarray, " p"]
-    ends: Bool[np.ndarray, " k"]
+    pen_down: Bool[np.ndarray, " p"]  # from a point to the next; False for the last
+    ends: Bool[np.ndarray, " k"]  # whether a control point is the first or last of a stroke
 
 
 def parse_glyph(text: str, points: int = GLYPH_POINTS) -> Glyph:

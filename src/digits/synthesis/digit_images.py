@@ -17,29 +17,17 @@ from digits.synthesis.handwriting import Handwriting, sample_writers, write_digi
 from digits.synthesis.pens import Pens, draw_lines, line_widths, plain_pens, sample_pens
 from digits.types import CLASSES, SIDE, Images, LabelledDigits
 
-DIGITS_PER_WRITER = 20
-"""Each writer writes about two digits per class, always with the same pen."""
+DIGITS_PER_WRITER = 20  # about two per class, always with the same pen
+BLOCK_SIZE = 5000  # digits written at once, which keeps memory flat for any number
 
-BLOCK_SIZE = 5000
-"""Digits written at once, which keeps memory flat for any number."""
+# In pixels; each digit is drawn in a tile.
+TILE_SIDE = 96  # four for each pixel of the result, with room around
+TILE_INK_SIDE = 84  # of the square that its ink is scaled to
+BLURS = (0.0, 0.6, 1.0, 1.5)  # to choose from; each canvas has one
 
-TILE_SIDE = 96
-"""Side of the picture a digit is drawn in, in pixels: four for each pixel of the result, with room around."""
-
-TILE_INK_SIDE = 84
-"""Side of the square that its ink is scaled to, in pixels."""
-
-TILES_PER_CANVAS = 64
-"""Digits drawn at once: few calls, and the canvas stays in the processor's cache."""
-
+TILES_PER_CANVAS = 64  # digits drawn at once: few calls, and the canvas stays in the processor's cache
 PENCIL_TEXTURES = 16
-"""Number of paper textures for pencils."""
-
-MIN_GRAIN = 0.1
-"""Grain below which the texture is invisible in a digit."""
-
-BLURS = (0.0, 0.6, 1.0, 1.5)
-"""Blurs to choose from, in pixels of a tile; each canvas has one."""
+MIN_GRAIN = 0.1  # below which the texture is invisible in a digit
 
 
 def synthesize(n: int, seed: int = 0) -> LabelledDigits:

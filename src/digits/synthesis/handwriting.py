@@ -18,20 +18,11 @@ from digits.synthesis.curves import GLYPH_POINTS, Glyph, parse_glyph
 from digits.synthesis.glyphs import DIGIT_GLYPHS
 from digits.types import CLASSES
 
-PREFERRED_SHARE = 0.85
-"""Share of the digits for which writers use their preferred glyph."""
-
-MAX_DEVIATION = 2.0
-"""Largest distance of a style from the mean, in standard deviations; beyond it, handwriting is hardly legible."""
-
-HABIT_DEVIATION = 0.045
-"""Standard deviation, in heights, of a writer's control points from the glyph's."""
-
-END_DRIFT = 1.6
-"""Factor by which the ends of strokes deviate more."""
-
-JOIN_DISTANCE = 0.55
-"""Heights between two strokes up to which a writer in a hurry may leave the pen down."""
+PREFERRED_SHARE = 0.85  # of the digits, for which writers use their preferred glyph
+MAX_DEVIATION = 2.0  # of a style from the mean, in standard deviations; beyond it, handwriting is hardly legible
+HABIT_DEVIATION = 0.045  # standard deviation, in heights, of a writer's control points from the glyph's
+END_DRIFT = 1.6  # factor by which the ends of strokes deviate more
+JOIN_DISTANCE = 0.55  # heights between two strokes up to which a writer in a hurry may leave the pen down
 
 Points = Float64[np.ndarray, "n p 2"]
 WriterIds = Int64[np.ndarray, " n"]
@@ -41,46 +32,22 @@ WriterIds = Int64[np.ndarray, " n"]
 class Writers:
     """Styles, one writer per row; lengths are in heights of a digit.
 
-    Attributes
-    ----------
-    slant
-        How far the top leans to the right of the foot.
-    stretch
-        Natural logarithm of the factor on the width.
-    rotation
-        In radians.
-    bow, taper, waist
-        How far the middle is bent sideways; how much wider the foot is than the head; how far the middle is lowered.
-        The last two make one loop large and the other small.
-    roundness
-        0 follows every corner, 1 cuts all of them.
-    looseness
-        Standard deviation by which control points vary from one digit to the next.
-    joins
-        Share of the lifts between near strokes at which the pen stays down.
-    tremor
-        Amplitude of involuntary waves.
-    pressure
-        How much wider the line gets where the pen is slow.
-    preference
-        0–1 for each class: which glyph is preferred.
-    habit
-        Standard normal deviations from each glyph.
+    `taper` and `waist` make one loop large and the other small.
     """
 
-    slant: Float64[np.ndarray, " w"]
-    stretch: Float64[np.ndarray, " w"]
-    rotation: Float64[np.ndarray, " w"]
-    bow: Float64[np.ndarray, " w"]
-    taper: Float64[np.ndarray, " w"]
-    waist: Float64[np.ndarray, " w"]
-    roundness: Float64[np.ndarray, " w"]
-    looseness: Float64[np.ndarray, " w"]
-    joins: Float64[np.ndarray, " w"]
-    tremor: Float64[np.ndarray, " w"]
-    pressure: Float64[np.ndarray, " w"]
-    preference: Float64[np.ndarray, "w 10"]
-    habit: Float64[np.ndarray, "w 64 2"]
+    slant: Float64[np.ndarray, " w"]  # how far the top leans to the right of the foot
+    stretch: Float64[np.ndarray, " w"]  # natural logarithm of the factor on the width
+    rotation: Float64[np.ndarray, " w"]  # in radians
+    bow: Float64[np.ndarray, " w"]  # how far the middle is bent sideways
+    taper: Float64[np.ndarray, " w"]  # how much wider the foot is than the head
+    waist: Float64[np.ndarray, " w"]  # how far the middle is lowered
+    roundness: Float64[np.ndarray, " w"]  # 0 follows every corner, 1 cuts all of them
+    looseness: Float64[np.ndarray, " w"]  # standard deviation of control points from one digit to the next
+    joins: Float64[np.ndarray, " w"]  # share of the lifts between near strokes at which the pen stays down
+    tremor: Float64[np.ndarray, " w"]  # amplitude of involuntary waves
+    pressure: Float64[np.ndarray, " w"]  # how much wider the line gets where the pen is slow
+    preference: Float64[np.ndarray, "w 10"]  # 0–1 for each class: which glyph is preferred
+    habit: Float64[np.ndarray, "w 64 2"]  # standard normal deviations from each glyph
 
     def __len__(self) -> int:
         return len(self.slant)
@@ -88,21 +55,11 @@ class Writers:
 
 @dataclass(frozen=True, eq=False)
 class Handwriting:
-    """Glyphs as pen positions, about 1 high, x to the right, y down, centred near the origin.
-
-    Attributes
-    ----------
-    points
-        Positions of the pen.
-    pen_down
-        Whether the pen is down from a point to the next.
-    pressure
-        Factor on the line width at each point.
-    """
+    """Glyphs as pen positions, about 1 high, x to the right, y down, centred near the origin."""
 
     points: Points
-    pen_down: Bool[np.ndarray, "n p"]
-    pressure: Float64[np.ndarray, "n p"]
+    pen_down: Bool[np.ndarray, "n p"]  # from a point to the next
+    pressure: Float64[np.ndarray, "n p"]  # factor on the line width at each point
 
     def __getitem__(self, rows: np.ndarray) -> Handwriting:
         """Select rows."""

@@ -16,33 +16,15 @@ MAX_DIGITS_PER_LINE = 12
 
 @dataclass(frozen=True)
 class Spacing:
-    """Distances on a page, in heights of a digit.
+    """Distances on a page, in heights of a digit."""
 
-    Attributes
-    ----------
-    gap
-        Between neighbours; below 0 they overlap.
-    space
-        Additional distance between two numbers on one line.
-    pitch
-        From line to line.
-    slope
-        Fall of a line over its length; below 0 it rises.
-    wave
-        Amplitude of its deviation from a straight line.
-    unevenness
-        Standard deviation of the logarithm of the digits' heights.
-    columns
-        Whether lines are aligned at their ends, as in sums.
-    """
-
-    gap: float
-    space: float
-    pitch: float
-    slope: float
-    wave: float
-    unevenness: float
-    columns: bool
+    gap: float  # between neighbours; below 0 they overlap
+    space: float  # additional, between two numbers on one line
+    pitch: float  # from line to line
+    slope: float  # fall of a line over its length; below 0 it rises
+    wave: float  # amplitude of its deviation from a straight line
+    unevenness: float  # standard deviation of the logarithm of the digits' heights
+    columns: bool  # whether lines are aligned at their ends, as in sums
 
 
 def sample_spacing(rng: np.random.Generator) -> Spacing:

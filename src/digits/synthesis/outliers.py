@@ -15,14 +15,11 @@ from digits.synthesis.outlier_glyphs import parse_outlier_glyphs
 from digits.synthesis.pens import Pens, sample_pens
 from digits.types import CLASSES, SIDE, Images
 
+# Letters and signs, scribbles, filled spots, and two digits in one image.
 OUTLIER_SHARES = {"signs": 0.62, "scribbles": 0.16, "blots": 0.06, "pairs": 0.16}
-"""Share of each kind: letters and signs, scribbles, filled spots, and two digits in one image."""
 
-TANGLE_KNOTS = 9
-"""Points that a tangle goes through; with fewer it may look like a digit by chance."""
-
-BLOT_PRESSURE = 2.5
-"""Pressure at which the rings of a blot run together; pens respond to no higher one."""
+TANGLE_KNOTS = 9  # points that a tangle goes through; with fewer it may look like a digit by chance
+BLOT_PRESSURE = 2.5  # at which the rings of a blot run together; pens respond to no higher one
 
 Rows = TypeVar("Rows", Handwriting, Pens)
 
@@ -66,10 +63,9 @@ def _write_block(n: int, rng: np.random.Generator) -> Images:
     kind = rng.permutation(np.searchsorted(bounds, (np.arange(n) + 0.5) / n).clip(0, len(bounds) - 1))
     signs, scribbles, blots, pairs = (np.flatnonzero(kind == index) for index in range(len(OUTLIER_SHARES)))
     blot_writing, blot_pens = draw_blots(len(blots), rng)
-    glyphs = parse_outlier_glyphs()
     writing = concatenate(
         [
-            write_glyphs(glyphs, rng.integers(len(glyphs), size=len(signs)), writer_ids[signs], writers, rng),
+            _write_outlier_glyphs(writer_ids[signs], writers, rng),
             draw_scribbles(len(scribbles), rng),
             blot_writing,
             write_pairs(writer_ids[pairs], writers, pens[pairs].width, rng),
@@ -83,14 +79,13 @@ def write_signs(writer_ids: WriterIds, writers: Writers, rng: np.random.Generato
     """Write one random sign per row of `writer_ids`, or now and then a scribble."""
     is_scribble = rng.random(len(writer_ids)) < OUTLIER_SHARES["scribbles"]
     signs, scribbles = np.flatnonzero(~is_scribble), np.flatnonzero(is_scribble)
+    parts = [_write_outlier_glyphs(writer_ids[signs], writers, rng), draw_scribbles(len(scribbles), rng)]
+    return concatenate(parts)[np.argsort(np.concatenate((signs, scribbles)))]
+
+
+def _write_outlier_glyphs(writer_ids: WriterIds, writers: Writers, rng: np.random.Generator) -> Handwriting:
     glyphs = parse_outlier_glyphs()
-    writing = concatenate(
-        [
-            write_glyphs(glyphs, rng.integers(len(glyphs), size=len(signs)), writer_ids[signs], writers, rng),
-            draw_scribbles(len(scribbles), rng),
-        ]
-    )
-    return writing[np.argsort(np.concatenate((signs, scribbles)))]
+    return write_glyphs(glyphs, rng.integers(len(glyphs), size=len(writer_ids)), writer_ids, writers, rng)
 
 
 def draw_scribbles(n: int, rng: np.random.Generator) -> Handwriting:

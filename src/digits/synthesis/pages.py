@@ -18,24 +18,16 @@ from digits.synthesis.outliers import write_signs
 from digits.synthesis.paper import SCREENS, SHEET_KINDS, Sheet, apply_ink, sample_sheet
 from digits.synthesis.pens import Pens, draw_lines, line_widths, sample_pens
 
-MAX_PAGE_PIXELS = 1_000_000
-"""Limit for pages whose size is not given."""
+MAX_PAGE_PIXELS = 1_000_000  # where the size is not given
+MIN_PAGE_SIDE = 64  # pixels
+DIGIT_HEIGHTS = (18.0, 160.0)  # in pixels, if the page has room for them
 
-MIN_PAGE_SIDE = 64
-"""Least height and width of a page, in pixels."""
-
-DIGIT_HEIGHTS = (18.0, 160.0)
-"""Height of a digit, in pixels, if the page has room for it."""
-
+# Margin on each side of the writing, in heights of a digit; wide where the camera is far away.
 MARGINS, WIDE_MARGINS = (0.35, 2.0), (1.0, 12.0)
-"""Margin on each side of the writing, in heights of a digit; wide where the camera is far away."""
-
 WIDE_MARGIN_SHARE = 0.25
-SIGNS_SHARE = 0.3
-"""Share of the pages with digits that also have underlines, ticks and other signs."""
 
-EMPTY_SHARE = 0.1
-"""Share of the pages without digits that are empty."""
+SIGNS_SHARE = 0.3  # of the pages with digits, that also have underlines, ticks and other signs
+EMPTY_SHARE = 0.1  # of the pages without digits, that are empty
 
 Boxes = Int64[np.ndarray, "n 4"]
 

@@ -8,36 +8,22 @@ from functools import cache
 import cv2
 import numpy as np
 
-from digits.shapes import Float32, UInt8
+from digits.preprocessing.ink import Ink
+from digits.shapes import Float32
+from digits.synthesis.camera import Picture
 
-Picture = UInt8[np.ndarray, "_h _w 3"]
-Ink = UInt8[np.ndarray, "_h _w"]
-
-NOISE_DEVIATION = 40
-"""Standard deviation of the noise that textures are cut from, in grey levels."""
+NOISE_DEVIATION = 40  # of the noise that textures are cut from: standard deviation, in grey levels
 
 
 @dataclass(frozen=True)
 class SheetKind:
-    """A kind of sheet, and the inks that are visible on it.
+    """A kind of sheet, and the inks that are visible on it; each sheet has one of them."""
 
-    Attributes
-    ----------
-    share
-        Share of the sheets that are of this kind.
-    colours, inks
-        RGB; each sheet has one of each, its colour slightly varied.
-    texture
-        Largest standard deviation of its texture, in grey levels.
-    lined_share
-        Share of these sheets that have printed lines.
-    """
-
-    share: float
-    colours: tuple[tuple[int, int, int], ...]
-    inks: tuple[tuple[int, int, int], ...]
-    texture: float
-    lined_share: float
+    share: float  # of the sheets, that are of this kind
+    colours: tuple[tuple[int, int, int], ...]  # RGB; each sheet has one, slightly varied
+    inks: tuple[tuple[int, int, int], ...]  # RGB
+    texture: float  # largest standard deviation of its texture, in grey levels
+    lined_share: float  # of these sheets, that have printed lines
 
 
 DARK_INKS = ((20, 20, 25), (15, 25, 90), (30, 40, 130), (60, 60, 70), (120, 20, 30), (20, 80, 40))
@@ -62,24 +48,12 @@ SCREENS = ("white screen", "black screen")
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A sheet to write on.
+    """A sheet to write on."""
 
-    Attributes
-    ----------
-    kind
-        A key of `SHEET_KINDS`.
-    picture
-        RGB.
-    ink
-        RGB of its ink.
-    texture
-        Relative height of its fibres at each pixel, with mean 0 and standard deviation about 1.
-    """
-
-    kind: str
+    kind: str  # a key of `SHEET_KINDS`
     picture: Picture
-    ink: tuple[int, int, int]
-    texture: Float32[np.ndarray, "_h _w"]
+    ink: tuple[int, int, int]  # RGB
+    texture: Float32[np.ndarray, "_h _w"]  # height of its fibres, with mean 0 and standard deviation about 1
 
 
 def sample_sheet(height: int, width: int, rng: np.random.Generator, line_height: float | None = None) -> Sheet:
@@ -105,20 +79,10 @@ def sample_sheet(height: int, width: int, rng: np.random.Generator, line_height:
 def apply_ink(
     sheet: Sheet, ink: Ink, darkness: float, grain: float, colour: tuple[int, int, int] | None = None
 ) -> Picture:
-    """Return the picture of a sheet with ink on it.
+    """Return the picture of a sheet, which remains unchanged, with ink on it.
 
-    Parameters
-    ----------
-    sheet
-        Remains unchanged.
-    ink
-        Amount at each pixel of the sheet, 0–255.
-    darkness
-        Opacity of full ink, 0–1.
-    grain
-        Share of the ink that the hollows of the sheet keep away, 0–1.
-    colour
-        RGB; by default the sheet's ink.
+    `darkness` is the opacity of full ink, and `grain` the share of it that the hollows of the sheet keep away, both
+    0–1; `colour` is that of the sheet's ink by default.
     """
     if grain:
         # pencil and chalk do not reach the hollows between the fibres

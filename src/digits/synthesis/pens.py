@@ -10,42 +10,21 @@ import numpy as np
 from digits.shapes import Bool, Float64, UInt8
 from digits.synthesis.handwriting import Handwriting
 
-SUBPIXEL_BITS = 4
-"""Binary places after the point in coordinates for OpenCV."""
-
-MAX_COVERAGE = 0.62
-"""Largest share of a glyph's box that its line may cover."""
-
-LOOP_LENGTH = 1.5
-"""Line length, in longer sides of the box, above which a line runs beside itself; a shorter one cannot fill its box."""
+SUBPIXEL_BITS = 4  # binary places after the point in coordinates for OpenCV
+MAX_COVERAGE = 0.62  # share of a glyph's box that its line may cover
+LOOP_LENGTH = 1.5  # in longer sides of the box; a longer line runs beside itself, a shorter one cannot fill its box
 
 
 @dataclass(frozen=True)
 class PenKind:
-    """A kind of pen, with the ranges that its pens are sampled from.
+    """A kind of pen, with the ranges that its pens are sampled from."""
 
-    Attributes
-    ----------
-    share
-        Share of the pens that are of this kind.
-    width
-        Line width, in heights of a digit.
-    softness
-        Standard deviation of the blur at the line's edge, in line widths.
-    darkness
-        Grey of full ink, from 0 for paper to 1 for black.
-    grain
-        Share of the ink that the texture of paper keeps away, 0–1.
-    pressure_response
-        How strongly a writer's pressure changes the width.
-    """
-
-    share: float
-    width: tuple[float, float]
-    softness: tuple[float, float]
-    darkness: tuple[float, float]
-    grain: tuple[float, float]
-    pressure_response: float
+    share: float  # of the pens, that are of this kind
+    width: tuple[float, float]  # of the line, in heights of a digit
+    softness: tuple[float, float]  # standard deviation of the blur at the line's edge, in line widths
+    darkness: tuple[float, float]  # grey of full ink, from 0 for paper to 1 for black
+    grain: tuple[float, float]  # share of the ink that the texture of paper keeps away, 0–1
+    pressure_response: float  # how strongly a writer's pressure changes the width
 
 
 PEN_KINDS = {
@@ -117,18 +96,9 @@ def draw_lines(
     pen_down: Bool[np.ndarray, "n p"],
     widths: Float64[np.ndarray, "n p"],
 ) -> None:
-    """Draw full ink on a canvas, in place and without anti-aliasing: the canvas is averaged afterwards.
+    """Draw full ink, 255, on a canvas, in place and without anti-aliasing: the canvas is averaged afterwards.
 
-    Parameters
-    ----------
-    canvas
-        Ink 0–255; lines set it to 255.
-    points
-        In pixels from the upper left corner of the canvas.
-    pen_down
-        Whether the pen is down from a point to the next.
-    widths
-        Line width at each point, in pixels; drawn as the nearest odd number.
+    `points` are in pixels from the upper left corner; `widths`, also in pixels, are drawn as the nearest odd numbers.
     """
     corners = np.rint((points - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
     segments = np.stack((corners[:, :-1], corners[:, 1:]), axis=2)[pen_down[:, :-1]]

@@ -7,29 +7,22 @@ import logging
 import cv2
 import numpy as np
 
-from digits.preprocessing import extract_digit
-from digits.shapes import UInt8
+from digits.preprocessing import DigitImage, extract_digit
+from digits.preprocessing.ink import Ink
 from digits.synthesis.camera import Picture, photograph_sheet, sample_shot
 from digits.synthesis.digit_images import check_request
-from digits.synthesis.paper import SCREENS, Ink, apply_ink, sample_sheet
+from digits.synthesis.paper import SCREENS, apply_ink, sample_sheet
 from digits.synthesis.pens import Pens, sample_pens
 from digits.types import Images
 
 log = logging.getLogger(__name__)
 
-INK_LENGTH = 20
-"""Length of the ink in an image, in pixels."""
+# Length of the ink in an image and in a photograph, in pixels: people draw digits as small as that; larger ones are
+# shrunk anyway.
+INK_LENGTH, PHOTO_INK_LENGTHS = 20, (11.0, 90.0)
 
-PHOTO_INK_LENGTHS = (11.0, 90.0)
-"""Length of the ink in a photograph, in pixels: people draw digits as small as that; larger ones are shrunk anyway."""
-
-PHOTO_MARGINS = (0.08, 0.6)
-"""Margin on each side, over the length of the ink."""
-
-MIN_CORRELATION = 0.5
-"""Correlation with the original below which something else than the digit was extracted."""
-
-DigitImage = UInt8[np.ndarray, "28 28"]
+PHOTO_MARGINS = (0.08, 0.6)  # on each side, over the length of the ink
+MIN_CORRELATION = 0.5  # with the original; below, something else than the digit was extracted
 
 
 def simulate_photos(images: Images, seed: int = 0) -> Images:
