@@ -20,9 +20,7 @@ def plain_writers(n: int = 1, **style: float) -> Writers:
 
 
 def written(text: str, n: int = 400, **style: float) -> Handwriting:
-    return write_glyphs(
-        [parse_glyph(text)], np.zeros(n, int), np.zeros(n, int), plain_writers(**style), np.random.default_rng(1)
-    )
+    return write_glyphs([parse_glyph(text)], np.zeros(n, int), plain_writers(n, **style), np.random.default_rng(1))
 
 
 def width_of(writing: Handwriting) -> float:
@@ -32,7 +30,7 @@ def width_of(writing: Handwriting) -> float:
 def test_handwriting_depends_only_on_the_generator() -> None:
     def points(seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
-        return write_digits(np.arange(50) % 10, np.arange(50) // 10, sample_writers(5, rng), rng).points
+        return write_digits(np.arange(50) % 10, sample_writers(5, rng)[np.arange(50) // 10], rng).points
 
     assert np.array_equal(points(3), points(3))
     assert not np.array_equal(points(3), points(4))
@@ -107,11 +105,9 @@ def test_pressure_is_higher_where_the_pen_is_slow() -> None:
 
 def test_writers_are_consistent() -> None:
     rng = np.random.default_rng(0)
-    writers = sample_writers(100, rng)
-    writer_ids = np.arange(100).repeat(2)
-    points = write_glyphs(
-        [parse_glyph(DIGIT_GLYPHS[3]["round"][1])], np.zeros(200, int), writer_ids, writers, rng
-    ).points.reshape(100, 2, -1)
+    writers = sample_writers(100, rng)[np.arange(100).repeat(2)]
+    glyphs = [parse_glyph(DIGIT_GLYPHS[3]["round"][1])]
+    points = write_glyphs(glyphs, np.zeros(200, int), writers, rng).points.reshape(100, 2, -1)
     own = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
     others = np.linalg.norm(points[:, 0] - np.roll(points[:, 1], 1, axis=0), axis=1)
     assert own.mean() < 0.6 * others.mean()
@@ -119,8 +115,7 @@ def test_writers_are_consistent() -> None:
 
 def test_writers_prefer_different_glyphs() -> None:
     rng = np.random.default_rng(0)
-    writers = sample_writers(60, rng)
-    writer_ids = np.arange(60).repeat(20)
-    lifts = (~write_digits(np.full(1200, 7), writer_ids, writers, rng).pen_down[:, :-1]).any(1).reshape(60, 20).mean(1)
+    writers = sample_writers(60, rng)[np.arange(60).repeat(20)]
+    lifts = (~write_digits(np.full(1200, 7), writers, rng).pen_down[:, :-1]).any(1).reshape(60, 20).mean(1)
     assert 0.1 < (lifts > 0.5).mean() < 0.5
     assert ((lifts < 0.3) | (lifts > 0.6)).mean() > 0.8

@@ -26,7 +26,7 @@ def boxes(lines: tuple[str, ...], spacing: Spacing = STRAIGHT, seed: int = 0) ->
     """Compute left, top, right and bottom of every glyph, in heights."""
     rng = np.random.default_rng(seed)
     labels = digits_in_order(lines)
-    writing = write_digits(labels, np.zeros(len(labels), int), sample_writers(1, rng), rng)
+    writing = write_digits(labels, sample_writers(1, rng)[np.zeros(len(labels), int)], rng)
     points, widths = place_glyphs(lines, writing, line_widths(writing, plain_pens(0.1, len(labels))), spacing, rng)
     half = widths[:, :, None] / 2
     return np.concatenate(((points - half).min(1), (points + half).max(1)), axis=1)

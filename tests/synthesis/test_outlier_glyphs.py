@@ -99,7 +99,7 @@ def test_ring_surrounds_its_glyph(name: str) -> None:
 def test_writers_apply_their_style_to_outliers() -> None:
     rng = np.random.default_rng(0)
     n = len(OUTLIER_GLYPHS)
-    writing = write_glyphs(parse_outlier_glyphs(), np.arange(n), np.arange(n) % 7, sample_writers(7, rng), rng)
+    writing = write_glyphs(parse_outlier_glyphs(), np.arange(n), sample_writers(7, rng)[np.arange(n) % 7], rng)
     assert np.isfinite(writing.points).all()
     assert np.abs(writing.points).max() < 1.5
     assert writing.pen_down.any(1).all()

@@ -56,7 +56,7 @@ def test_outliers_can_be_distinguished_from_digits() -> None:
 
 def test_digits_of_a_pair_do_not_touch() -> None:
     rng = np.random.default_rng(0)
-    pairs = write_pairs(np.zeros(50, int), sample_writers(1, rng), np.full(50, 0.1), rng)
+    pairs = write_pairs(sample_writers(1, rng)[np.zeros(50, int)], np.full(50, 0.1), rng)
     half = pairs.points.shape[1] // 2
     between = pairs.points[:, half:, 0].min(1) - pairs.points[:, :half, 0].max(1)
     assert (between > 0.1).all()
@@ -73,7 +73,7 @@ def test_any_number_is_possible(draw: Callable[[int, np.random.Generator], objec
 def test_signs_depend_on_the_seed() -> None:
     def sign_points(seed: int) -> np.ndarray:
         rng = np.random.default_rng(seed)
-        return write_signs(np.arange(30) % 3, sample_writers(3, rng), rng).points
+        return write_signs(sample_writers(3, rng)[np.arange(30) % 3], rng).points
 
     assert sign_points(1).shape == (30, GLYPH_POINTS, 2)
     assert np.array_equal(sign_points(1), sign_points(1))

@@ -68,10 +68,10 @@ def check_request(seed: int, n: int = 1) -> None:
 
 
 def _write_block(labels: Int64[np.ndarray, " n"], rng: np.random.Generator) -> Images:
-    writers = sample_writers(-(-len(labels) // DIGITS_PER_WRITER), rng)
+    n_writers = -(-len(labels) // DIGITS_PER_WRITER)
     writer_ids = np.arange(len(labels)) // DIGITS_PER_WRITER
-    writing = write_digits(labels, writer_ids, writers, rng)
-    return draw_digits(writing, sample_pens(len(writers), rng)[writer_ids])
+    writing = write_digits(labels, sample_writers(n_writers, rng)[writer_ids], rng)
+    return draw_digits(writing, sample_pens(n_writers, rng)[writer_ids])
 
 
 def draw_strokes(strokes: Sequence[ArrayLike], width: float = 0.11) -> UInt8[np.ndarray, "28 28"]:

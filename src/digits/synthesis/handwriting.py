@@ -25,7 +25,6 @@ END_DRIFT = 1.6  # factor by which the ends of strokes deviate more
 JOIN_DISTANCE = 0.55  # heights between two strokes up to which a writer in a hurry may leave the pen down
 
 Points = Float64[np.ndarray, "n p 2"]
-WriterIds = Int64[np.ndarray, " n"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +50,10 @@ class Writers:
 
     def __len__(self) -> int:
         return len(self.slant)
+
+    def __getitem__(self, rows: np.ndarray) -> Writers:
+        """Select rows."""
+        return Writers(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +92,11 @@ def sample_writers(n: int, rng: np.random.Generator) -> Writers:
     )
 
 
-def write_digits(
-    labels: Sequence[int] | Int64[np.ndarray, " n"], writer_ids: WriterIds, writers: Writers, rng: np.random.Generator
-) -> Handwriting:
-    """Write digits of the given classes, each by the writer in the row that `writer_ids` gives."""
-    labels = np.asarray(labels)
+def write_digits(labels: Int64[np.ndarray, " n"], writers: Writers, rng: np.random.Generator) -> Handwriting:
+    """Write digits of the given classes, each by the writer in its row."""
     n = len(labels)
     is_exception = rng.random(n) > PREFERRED_SHARE
-    preference = np.where(is_exception, rng.random(n), writers.preference[writer_ids, labels])
+    preference = np.where(is_exception, rng.random(n), writers.preference[np.arange(n), labels])
     choices = np.zeros(n, np.int64)
     for label, glyphs in enumerate(DIGIT_GLYPHS):
         frequencies = np.array([frequency for frequency, _ in glyphs.values()])
@@ -104,22 +104,18 @@ def write_digits(
         bounds = frequencies.cumsum() / frequencies.sum()
         choices[mine] = np.searchsorted(bounds, preference[mine]).clip(0, len(glyphs) - 1)
     starts = np.cumsum([0, *map(len, DIGIT_GLYPHS)])
-    return write_glyphs(_parse_digit_glyphs(), starts[labels] + choices, writer_ids, writers, rng)
+    return write_glyphs(_parse_digit_glyphs(), starts[labels] + choices, writers, rng)
 
 
 def write_glyphs(
-    glyphs: Sequence[Glyph],
-    glyph_ids: Int64[np.ndarray, " n"],
-    writer_ids: WriterIds,
-    writers: Writers,
-    rng: np.random.Generator,
+    glyphs: Sequence[Glyph], glyph_ids: Int64[np.ndarray, " n"], writers: Writers, rng: np.random.Generator
 ) -> Handwriting:
-    """Write the glyphs that `glyph_ids` chooses, each by the writer in the row that `writer_ids` gives."""
+    """Write the glyphs that `glyph_ids` chooses, each by the writer in its row."""
     n = len(glyph_ids)
     points, pen_down = np.empty((n, GLYPH_POINTS, 2)), np.empty((n, GLYPH_POINTS), bool)
     # a round hand is round everywhere, but not equally at every corner
-    roundness = (writers.roundness[writer_ids] + rng.normal(0, 0.15, n)).clip(0, 1)[:, None, None]
-    looseness = writers.looseness[writer_ids][:, None, None]
+    roundness = (writers.roundness + rng.normal(0, 0.15, n)).clip(0, 1)[:, None, None]
+    looseness = writers.looseness[:, None, None]
     order = np.argsort(glyph_ids, kind="stable")
     bounds = np.searchsorted(glyph_ids[order], np.arange(len(glyphs) + 1))
     max_controls = max(len(glyph.controls) for glyph in glyphs)
@@ -131,15 +127,15 @@ def write_glyphs(
         k = len(glyph.controls)
         drift = np.where(glyph.ends, END_DRIFT, 1.0)[:, None]
         # a writer bends the same glyph in the same way: each glyph takes the habit from another position
-        habit = np.roll(writers.habit, 7 * index, axis=1)[writer_ids[mine], :k]
+        habit = np.roll(writers.habit[mine], 7 * index, axis=1)[:, :k]
         controls = glyph.controls + HABIT_DEVIATION * habit * drift + looseness[mine] * jitter[mine, :k] * drift
         sharp, rounded = glyph.sharp @ controls, glyph.rounded @ controls
         points[mine] = sharp + roundness[mine] * (rounded - sharp)
         pen_down[mine] = glyph.pen_down
     points -= (points.min(1, keepdims=True) + points.max(1, keepdims=True)) / 2
-    points = _add_tremor(_apply_style(points, writer_ids, writers, rng), writer_ids, writers, rng)
-    pen_down |= _near_lifts(points, pen_down) & (rng.random((n, 1)) < writers.joins[writer_ids][:, None])
-    return Handwriting(points, pen_down, _pressure(points, writer_ids, writers, rng))
+    points = _add_tremor(_apply_style(points, writers, rng), writers, rng)
+    pen_down |= _near_lifts(points, pen_down) & (rng.random((n, 1)) < writers.joins[:, None])
+    return Handwriting(points, pen_down, _pressure(points, writers, rng))
 
 
 def _near_lifts(points: Points, pen_down: Bool[np.ndarray, "n p"]) -> Bool[np.ndarray, "n p"]:
@@ -148,11 +144,11 @@ def _near_lifts(points: Points, pen_down: Bool[np.ndarray, "n p"]) -> Bool[np.nd
     return np.pad(~pen_down[:, :-1] & (gap < JOIN_DISTANCE), ((0, 0), (0, 1)))
 
 
-def _apply_style(points: Points, writer_ids: WriterIds, writers: Writers, rng: np.random.Generator) -> Points:
+def _apply_style(points: Points, writers: Writers, rng: np.random.Generator) -> Points:
     """Apply proportions, slant and rotation: those of the writer, and a random change for each glyph."""
     deviations = {"slant": 0.07, "stretch": 0.09, "rotation": 0.04, "bow": 0.03, "taper": 0.08, "waist": 0.03}
     slant, stretch, rotation, bow, taper, waist = (
-        (getattr(writers, name)[writer_ids] + rng.normal(0, deviation, len(writer_ids)))[:, None]
+        (getattr(writers, name) + rng.normal(0, deviation, len(writers)))[:, None]
         for name, deviation in deviations.items()
     )
     x, y = points[..., 0], points[..., 1]
@@ -163,20 +159,18 @@ def _apply_style(points: Points, writer_ids: WriterIds, writers: Writers, rng: n
     return np.stack((cosine * x - sine * y, sine * x + cosine * y), axis=2)
 
 
-def _add_tremor(points: Points, writer_ids: WriterIds, writers: Writers, rng: np.random.Generator) -> Points:
+def _add_tremor(points: Points, writers: Writers, rng: np.random.Generator) -> Points:
     """Add waves of 3 to 12 periods along the whole glyph, of random phase and direction."""
-    n, waves = len(writer_ids), 4
+    n, waves = len(writers), 4
     periods = rng.uniform(3, 12, (n, waves, 1))
     phases = rng.uniform(0, 2 * np.pi, (n, waves, 1))
-    sizes = rng.normal(0, 1, (n, waves, 2)) * writers.tremor[writer_ids][:, None, None]
+    sizes = rng.normal(0, 1, (n, waves, 2)) * writers.tremor[:, None, None]
     swing = np.sin(2 * np.pi * periods * np.linspace(0, 1, points.shape[1]) + phases)
     shaken: Points = points + np.einsum("nwp,nwc->npc", swing, sizes)
     return shaken
 
 
-def _pressure(
-    points: Points, writer_ids: WriterIds, writers: Writers, rng: np.random.Generator
-) -> Float64[np.ndarray, "n p"]:
+def _pressure(points: Points, writers: Writers, rng: np.random.Generator) -> Float64[np.ndarray, "n p"]:
     """Compute the pressure: the pen is slow where the curve is tight, and rests where it begins and ends."""
     step = np.diff(points, axis=1)
     length = np.hypot(step[..., 0], step[..., 1]) + 1e-3
@@ -186,9 +180,9 @@ def _pressure(
     speed = np.pad((curvature + 1.0) ** (-1 / 3), ((0, 0), (1, 1)), mode="edge")
     slowness = speed.mean(1, keepdims=True) - speed
     slowness[:, 1:-1] = (slowness[:, :-2] + slowness[:, 1:-1] + slowness[:, 2:]) / 3
-    n, along = len(writer_ids), np.linspace(0, 1, points.shape[1])
+    n, along = len(writers), np.linspace(0, 1, points.shape[1])
     wave = rng.uniform(0, 2 * np.pi, (n, 1)) + along * rng.uniform(2, 9, (n, 1))
-    strength = writers.pressure[writer_ids][:, None]
+    strength = writers.pressure[:, None]
     pressure: Float64[np.ndarray, "n p"] = (1 + strength * (2 * slowness + 0.3 * np.sin(wave))).clip(0.45, 1.8)
     return pressure
 

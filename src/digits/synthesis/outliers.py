@@ -10,7 +10,7 @@ import numpy as np
 from digits.shapes import Float64
 from digits.synthesis.curves import GLYPH_POINTS, interpolate
 from digits.synthesis.digit_images import BLOCK_SIZE, DIGITS_PER_WRITER, check_request, draw_digits
-from digits.synthesis.handwriting import Handwriting, WriterIds, Writers, sample_writers, write_digits, write_glyphs
+from digits.synthesis.handwriting import Handwriting, Writers, sample_writers, write_digits, write_glyphs
 from digits.synthesis.outlier_glyphs import parse_outlier_glyphs
 from digits.synthesis.pens import Pens, sample_pens
 from digits.types import CLASSES, SIDE, Images
@@ -27,24 +27,7 @@ Rows = TypeVar("Rows", Handwriting, Pens)
 def synthesize_outliers(n: int, seed: int = 0) -> Images:
     """Write outliers: letters, signs, scribbles, blots, and pairs of digits that were not split.
 
-    They are drawn and normalized as in `digits.synthesis.synthesize`: the same seed gives the same bytes.
-
-    Parameters
-    ----------
-    n
-        Number of images, 1 or more.
-    seed
-        0 or more. Every seed has its own writers.
-
-    Returns
-    -------
-    Images
-        In random order.
-
-    Raises
-    ------
-    UsageError
-        `n` is below 1, or the seed is negative.
+    They come in random order, drawn and normalized as by `synthesize`, whose parameters and errors are the same.
     """
     check_request(seed, n)
     rng = np.random.default_rng(seed)
@@ -55,9 +38,9 @@ def synthesize_outliers(n: int, seed: int = 0) -> Images:
 
 
 def _write_block(n: int, rng: np.random.Generator) -> Images:
-    writers = sample_writers(-(-n // DIGITS_PER_WRITER), rng)
+    n_writers = -(-n // DIGITS_PER_WRITER)
     writer_ids = np.arange(n) // DIGITS_PER_WRITER
-    pens = sample_pens(len(writers), rng)[writer_ids]
+    writers, pens = sample_writers(n_writers, rng)[writer_ids], sample_pens(n_writers, rng)[writer_ids]
     # exact shares, so that even a few images have all kinds
     bounds = np.array(list(OUTLIER_SHARES.values())).cumsum()
     kind = rng.permutation(np.searchsorted(bounds, (np.arange(n) + 0.5) / n).clip(0, len(bounds) - 1))
@@ -65,27 +48,27 @@ def _write_block(n: int, rng: np.random.Generator) -> Images:
     blot_writing, blot_pens = draw_blots(len(blots), rng)
     writing = concatenate(
         [
-            _write_outlier_glyphs(writer_ids[signs], writers, rng),
+            _write_outlier_glyphs(writers[signs], rng),
             draw_scribbles(len(scribbles), rng),
             blot_writing,
-            write_pairs(writer_ids[pairs], writers, pens[pairs].width, rng),
+            write_pairs(writers[pairs], pens[pairs].width, rng),
         ]
     )
     order = np.argsort(np.concatenate((signs, scribbles, blots, pairs)))
     return draw_digits(writing[order], concatenate([pens[signs], pens[scribbles], blot_pens, pens[pairs]])[order])
 
 
-def write_signs(writer_ids: WriterIds, writers: Writers, rng: np.random.Generator) -> Handwriting:
-    """Write one random sign per row of `writer_ids`, or now and then a scribble."""
-    is_scribble = rng.random(len(writer_ids)) < OUTLIER_SHARES["scribbles"]
+def write_signs(writers: Writers, rng: np.random.Generator) -> Handwriting:
+    """Write one random sign per row of `writers`, or now and then a scribble."""
+    is_scribble = rng.random(len(writers)) < OUTLIER_SHARES["scribbles"]
     signs, scribbles = np.flatnonzero(~is_scribble), np.flatnonzero(is_scribble)
-    parts = [_write_outlier_glyphs(writer_ids[signs], writers, rng), draw_scribbles(len(scribbles), rng)]
+    parts = [_write_outlier_glyphs(writers[signs], rng), draw_scribbles(len(scribbles), rng)]
     return concatenate(parts)[np.argsort(np.concatenate((signs, scribbles)))]
 
 
-def _write_outlier_glyphs(writer_ids: WriterIds, writers: Writers, rng: np.random.Generator) -> Handwriting:
+def _write_outlier_glyphs(writers: Writers, rng: np.random.Generator) -> Handwriting:
     glyphs = parse_outlier_glyphs()
-    return write_glyphs(glyphs, rng.integers(len(glyphs), size=len(writer_ids)), writer_ids, writers, rng)
+    return write_glyphs(glyphs, rng.integers(len(glyphs), size=len(writers)), writers, rng)
 
 
 def draw_scribbles(n: int, rng: np.random.Generator) -> Handwriting:
@@ -126,12 +109,10 @@ def _one_stroke(n: int) -> np.ndarray:
     return np.tile(np.arange(GLYPH_POINTS) < GLYPH_POINTS - 1, (n, 1))
 
 
-def write_pairs(
-    writer_ids: WriterIds, writers: Writers, widths: Float64[np.ndarray, " n"], rng: np.random.Generator
-) -> Handwriting:
+def write_pairs(writers: Writers, widths: Float64[np.ndarray, " n"], rng: np.random.Generator) -> Handwriting:
     """Write two random digits side by side, at a distance somewhat larger than the line's width in heights."""
-    n = len(writer_ids)
-    both = write_digits(rng.integers(0, CLASSES, 2 * n), np.tile(writer_ids, 2), writers, rng)
+    n = len(writers)
+    both = write_digits(rng.integers(0, CLASSES, 2 * n), writers[np.tile(np.arange(n), 2)], rng)
     # every second point, so that a pair has as many points as one glyph
     points, pressure = both.points[:, ::2], both.pressure[:, ::2]
     pen_down = both.pen_down[:, ::2] & both.pen_down[:, 1::2]

@@ -12,7 +12,7 @@ from digits.errors import UsageError
 from digits.shapes import Float64, Int64, UInt8
 from digits.synthesis.camera import UNMOVED_CORNERS, Homography, photograph_sheet, sample_shot
 from digits.synthesis.digit_images import check_request
-from digits.synthesis.handwriting import Handwriting, Points, WriterIds, Writers, sample_writers, write_digits
+from digits.synthesis.handwriting import Handwriting, Points, Writers, sample_writers, write_digits
 from digits.synthesis.layout import digits_in_order, place_glyphs, sample_spacing, sample_text
 from digits.synthesis.outliers import write_signs
 from digits.synthesis.paper import SCREENS, SHEET_KINDS, Sheet, apply_ink, sample_sheet
@@ -81,7 +81,8 @@ def synthesize_page(seed: int, *, digits: bool = True, size: tuple[int, int] | N
     writer_ids = np.repeat(rng.integers(n_writers, size=len(lines)), line_lengths)
     pens = sample_pens(n_writers, rng)
     writers = sample_writers(n_writers, rng)
-    writing = write_digits(labels, writer_ids, writers, rng) if digits else write_signs(writer_ids, writers, rng)
+    mine = writers[writer_ids]
+    writing = write_digits(labels, mine, rng) if digits else write_signs(mine, rng)
     points, widths = place_glyphs(lines, writing, line_widths(writing, pens[writer_ids]), sample_spacing(rng), rng)
     height, width, scale, corner = _fit_page(points + widths[:, :, None] / 2, size, rng)
     placed = Handwriting(corner + points * scale, writing.pen_down, widths * scale)
@@ -110,7 +111,7 @@ def _write_signs_beside(
 ) -> Handwriting:
     """Write signs where there is room beside the digits; in pixels, with line widths in place of pressure."""
     n = int(rng.integers(1, 6))
-    signs = write_signs(np.zeros(n, np.int64), writers, rng)
+    signs = write_signs(writers[np.zeros(n, np.int64)], rng)
     points = signs.points * scale * rng.uniform(0.6, 1.6) + rng.uniform(0, 1, (n, 1, 2)) * (size[1], size[0])
     low, high = points.min(1), points.max(1)
     room = 0.3 * scale
@@ -139,7 +140,9 @@ def _fit_page(
     return height, width, scale, free * np.array([left / (left + right), above / (above + below)])
 
 
-def _write_on(sheet: Sheet, writing: Handwriting, writer_ids: WriterIds, pens: Pens, rng: np.random.Generator) -> Sheet:
+def _write_on(
+    sheet: Sheet, writing: Handwriting, writer_ids: Int64[np.ndarray, " n"], pens: Pens, rng: np.random.Generator
+) -> Sheet:
     """Write on a sheet, one pen after the other; `writing` is in pixels, with line widths in place of pressure."""
     height, width = sheet.picture.shape[:2]
     factor = 4 if height * width < MAX_PAGE_PIXELS / 4 else 2
