@@ -20,24 +20,17 @@ from digits.files import replace_atomically
 
 log = logging.getLogger(__name__)
 
+# Folders with the four gzipped files, or one .npz, in the order they are tried.
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
 )
-"""Folders with the four gzipped files, or one ``.npz``, in the order they are tried."""
+MIRRORS_VARIABLE = "DIGITS_MIRRORS"  # environment variable with mirrors to use instead, separated by commas
 
-MIRRORS_VARIABLE = "DIGITS_MIRRORS"
-"""Environment variable with mirrors to use instead, separated by commas."""
-
-MAX_ATTEMPTS = 3
-"""Requests for one file from one mirror while it is busy or the connection breaks; an unreachable mirror gets one."""
-
-RETRY_PAUSE = 0.5
-"""Seconds before the second attempt; twice as many before the third."""
-
-CONNECT_TIMEOUT, READ_TIMEOUT = 5, 30
-"""Seconds to wait for a connection, and for each next piece."""
+MAX_ATTEMPTS = 3  # per file and mirror while it is busy or the connection breaks; an unreachable mirror gets one
+RETRY_PAUSE = 0.5  # seconds before the second attempt; twice as many before the third
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 30  # seconds to wait for a connection, and for each next piece
 
 
 def mirrors() -> tuple[str, ...]:
@@ -56,14 +49,9 @@ def cache_folder() -> Path:
 def fetch_mnist(folder: Path, urls: Sequence[str] | None = None) -> RawDataset:
     """Download the files of MNIST that `folder` lacks, and read all of it.
 
-    Complete files, from an earlier attempt or another mirror, are kept; broken ones are replaced.
-
-    Parameters
-    ----------
-    folder
-        Created if missing. Only complete and checked files ever get their final names there.
-    urls
-        Mirrors, as in `MIRRORS`; by default `mirrors()`.
+    Complete files, from an earlier attempt or another mirror, are kept; broken ones are replaced. The folder is
+    created if missing; only complete and checked files ever get their final names there. `urls` are by default those
+    of `mirrors`.
 
     Raises
     ------

@@ -8,16 +8,15 @@ from digits.data.splits import split
 from digits.errors import DataError
 from digits.types import Dataset
 
+# Of the decoded files: the same for every mirror, whatever its compression.
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-"""SHA-256 of MNIST's decoded files: the same for every mirror, whatever its compression."""
 
-TEST_FRACTION = 1 / 7
-"""Share of the digits held out for the test fold where a dataset has none; MNIST has 10,000 of 70,000."""
+TEST_FRACTION = 1 / 7  # held out for the test fold where a dataset has none; MNIST has 10,000 of 70,000
 
 
 def make_dataset(raw: RawDataset) -> Dataset:

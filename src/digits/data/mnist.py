@@ -19,11 +19,8 @@ from digits.types import Dataset
 
 log = logging.getLogger(__name__)
 
-DATA_VARIABLE = "DIGITS_DATA"
-"""Environment variable with the path of the data."""
-
-DATA_FOLDER = Path("data/mnist")
-"""Searched below the working directory."""
+DATA_VARIABLE = "DIGITS_DATA"  # environment variable with the path of the data
+DATA_FOLDER = Path("data/mnist")  # searched below the working directory
 
 
 def load_mnist(data: str | os.PathLike[str] | None = None, *, download: bool = True) -> Dataset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class RawDataset:
     location: Path
     train: LabelledDigits
     test: LabelledDigits | None = None
+    _: KW_ONLY
     sources: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = DIGIT_NAMES
 
@@ -60,14 +61,8 @@ def dataset_name(path: Path) -> str:
 def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:
     """Check arrays from any file and convert them to `LabelledDigits`.
 
-    Parameters
-    ----------
-    images
-        Whole numbers 0–255, ``[n, 28, 28]``, ``[n, 28, 28, 1]`` or ``[n, 784]``.
-    labels
-        Whole numbers 0–9, ``[n]`` or ``[n, 1]``.
-    images_from, labels_from
-        Their sources, for error messages.
+    Images are whole numbers 0–255, ``[n, 28, 28]``, ``[n, 28, 28, 1]`` or ``[n, 784]``; labels whole numbers 0–9,
+    ``[n]`` or ``[n, 1]``. The errors name `images_from` and `labels_from`.
 
     Raises
     ------

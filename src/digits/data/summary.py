@@ -8,8 +8,7 @@ import numpy as np
 
 from digits.types import Dataset, LabelledDigits
 
-BAR_WIDTH = 30
-"""Characters in the bar of the largest class."""
+BAR_WIDTH = 30  # characters in the bar of the largest class
 
 
 def describe(dataset: Dataset) -> str:

@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DigitImage = UInt8[np.ndarray, "28 28"]
-
 PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 FOLD_NAMES = (("train", "training"), ("test", "testing"))
 
+# Exceptions that Pillow raises on broken pictures.
 _DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
-"""Exceptions that Pillow raises on broken pictures."""
 
 
 def find_class_folders(folder: Path) -> dict[str, list[Path]]:
@@ -64,7 +62,7 @@ def read_class_folders(folder: Path) -> RawDataset | None:
     if unknown := sorted(set(files[-1]) - set(classes)):
         raise DataError(f"{test} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both.")
     digits = _read(files, classes)
-    return RawDataset(dataset_name(folder), folder, digits[0], digits[1] if len(digits) > 1 else None, classes=classes)
+    return RawDataset(dataset_name(folder), folder, *digits, classes=classes)
 
 
 def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,7 +99,7 @@ def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
     return digits
 
 
-def _read_picture(path: Path) -> DigitImage:
+def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
     from PIL import Image
 
     try:
@@ -113,7 +111,7 @@ def _read_picture(path: Path) -> DigitImage:
         raise DataError(f"{path} cannot be read as a picture: {error}. Replace it or remove it.") from None
 
 
-def _convert(picture: Image.Image) -> DigitImage:
+def _convert(picture: Image.Image) -> UInt8[np.ndarray, "28 28"]:
     from PIL import Image, ImageOps
 
     picture = ImageOps.exif_transpose(picture)

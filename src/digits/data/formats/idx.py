@@ -23,8 +23,7 @@ from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadabl
 from digits.errors import DataError, UsageError
 from digits.files import replace_atomically
 
-MAX_ARRAY_BYTES = 4 * 2**30
-"""Limit for a decoded array: a hundred times MNIST, and far below what a gzip bomb decodes to."""
+MAX_ARRAY_BYTES = 4 * 2**30  # decoded: a hundred times MNIST, and far below what a gzip bomb decodes to
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {np.dtype(name): code for code, name in _DTYPES.items()}

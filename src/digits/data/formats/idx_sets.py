@@ -18,8 +18,7 @@ from digits.types import LabelledDigits
 
 log = logging.getLogger(__name__)
 
-MAX_FOLDER_DEPTH = 4
-"""Levels of subfolders to search: torchvision's ``root/MNIST/raw``, and two more around it."""
+MAX_FOLDER_DEPTH = 4  # of subfolders to search: torchvision's root/MNIST/raw, and two more around it
 
 _IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
 _FOLDS = {"train": "train", "t10k": "test", "test": "test"}
@@ -74,23 +73,17 @@ def read_idx_set(idx_set: IdxSet, *, need_both: bool = False) -> RawDataset:
         raise DataError(f"{idx_set.folder} lacks {' and '.join(missing)}; it has {present}. Add the missing files.")
     if "emnist" in idx_set.prefix.lower():
         log.warning("%s: EMNIST publishes transposed images; they are used as they are.", idx_set.folder)
-    digits = [_read_fold(idx_set, fold) for fold in folds]
-    return RawDataset(
-        "-".join(filter(None, (dataset_name(idx_set.folder), idx_set.prefix))),
-        idx_set.folder,
-        digits[0],
-        digits[1] if len(digits) > 1 else None,
-        {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, keys, strict=False)},
-    )
+    name = "-".join(filter(None, (dataset_name(idx_set.folder), idx_set.prefix)))
+    sources = {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, keys, strict=False)}
+    return RawDataset(name, idx_set.folder, *(_read_fold(idx_set, fold) for fold in folds), sources=sources)
 
 
 def read_idx_pair(path: Path) -> LabelledDigits:
     """Read one fold: a file of images or labels, and the file that belongs to it."""
     found = find_idx_set(path)
     fold = next(fold for (fold, _), copies in found.files.items() if path in copies)
-    return read_idx_set(
-        IdxSet(found.folder, found.prefix, {k: v for k, v in found.files.items() if k[0] == fold})
-    ).train
+    files = {key: copies for key, copies in found.files.items() if key[0] == fold}
+    return read_idx_set(IdxSet(found.folder, found.prefix, files)).train
 
 
 def _read_fold(idx_set: IdxSet, fold: str) -> LabelledDigits:

@@ -40,7 +40,7 @@ def read_npz(path: Path) -> RawDataset:
     digits = [make_digits(arrays[x], arrays[y], f"{path} ({x})", f"{path} ({y})") for x, y in present]
     keys = [key for pair in present for key in pair]
     sources = {name: f"{path} ({key})" for name, key in zip(MNIST_FILES, keys, strict=False)}
-    return RawDataset(dataset_name(path), path, digits[0], digits[1] if len(digits) > 1 else None, sources)
+    return RawDataset(dataset_name(path), path, *digits, sources=sources)
 
 
 def read_npz_images(path: Path) -> NDArray[Any]:

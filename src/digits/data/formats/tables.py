@@ -17,9 +17,7 @@ from digits.errors import DataError
 from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
 PIXELS = SIDE * SIDE
-
-BATCH_SIZE = 2000
-"""Rows parsed at once, which keeps memory flat for tables of any length."""
+BATCH_SIZE = 2000  # rows parsed at once, which keeps memory flat for tables of any length
 
 
 def read_csv(path: Path) -> LabelledDigits:
