@@ -68,13 +68,7 @@ def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPI
 
 
 def to_images(digits: Any) -> Images:
-    """Convert digits to ``uint8[n, 28, 28]``.
-
-    Parameters
-    ----------
-    digits
-        Arrays, torch tensors, nested lists or Pillow pictures: ``[28, 28]``, ``[n, 28, 28]`` or ``[n, 784]``, with
-        bright ink on 0. Whole numbers are 0–255, floats 0–1 or 0–255, booleans ink or none.
+    """Convert digits to ``uint8[n, 28, 28]``, as `Model.predict_proba` takes them; booleans are ink or none.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -95,9 +95,8 @@ def read_page(
     if not result.lines or is_certain or result.candidate_count > MAX_TURNED_CANDIDATES:
         return result
     turned = [
-        PageResult(page.lines, page.shape, turns, page.candidate_count)
+        replace(read_upright(segment_page(np.ascontiguousarray(np.rot90(picture, turns))), model), quarter_turns=turns)
         for turns in TURN_PENALTIES
-        for page in [read_upright(segment_page(np.ascontiguousarray(np.rot90(picture, turns))), model)]
     ]
     best = max(turned, key=lambda page: page.score - TURN_PENALTIES[page.quarter_turns])
     return best if TURNED_WEIGHT * best.score - TURN_PENALTIES[best.quarter_turns] > result.score else result
@@ -157,11 +156,10 @@ def accept_digits(line: list[PageDigit], height: float, threshold: float) -> lis
 
     `threshold` is the confidence required of a whole component among digits.
     """
-    confidences = [float(each.probabilities.max()) for each in line]
-    required = [max(threshold, MIN_SPLIT_CONFIDENCE) if each.candidate.is_split else threshold for each in line]
-    accepted = [confidence >= least for confidence, least in zip(confidences, required, strict=True)]
-    large = [each.candidate.box[3] > LARGE_HEIGHT * height for each in line]
-    if sum(np.logical_and(large, accepted)) < MIN_DIGIT_SHARE * sum(large):
-        confident = [confidence >= MIN_CONFIDENCE_IN_WORDS for confidence in confidences]
-        accepted = [a and b for a, b in zip(accepted, confident, strict=True)]
-    return accepted
+    confidences = np.array([each.probabilities.max() for each in line], np.float64)
+    is_split = np.array([each.candidate.is_split for each in line], bool)
+    is_large = np.array([each.candidate.box[3] for each in line]) > LARGE_HEIGHT * height
+    accepted = confidences >= np.where(is_split, max(threshold, MIN_SPLIT_CONFIDENCE), threshold)
+    if (is_large & accepted).sum() < MIN_DIGIT_SHARE * is_large.sum():
+        accepted &= confidences >= MIN_CONFIDENCE_IN_WORDS
+    return [bool(each) for each in accepted]

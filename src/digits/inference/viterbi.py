@@ -19,26 +19,14 @@ DIRT_COST = 1.5  # per height of its longer side
 def find_best_path(
     segments: list[Segment], candidates: list[Candidate], confidences: Float32[np.ndarray, " n"], height: float
 ) -> list[int]:
-    """Choose the candidates that cover every segment of a line exactly once at the least cost.
+    """Choose the candidates that cover every segment of a line exactly once at the least cost, and list their indices.
+
+    Segments and candidates are those of `segment_line` and `find_candidates`, from left to right. `confidences` are
+    the highest class probabilities of the candidates, `height` is that of the line's digits in pixels.
 
     The cost of a path is the sum of the costs of its candidates and cuts, less the logarithms of the confidences;
     dynamic programming (Viterbi) finds the least, as in LeCun, Bottou, Bengio, Haffner, "Gradient-based learning
     applied to document recognition", 1998, section V.
-
-    Parameters
-    ----------
-    segments
-        The line's, from left to right.
-    candidates
-        Sorted by their first segment, as `find_candidates` gives them.
-    confidences
-        Highest class probability of each candidate.
-    height
-        Height of the line's digits, in pixels.
-
-    Returns
-    -------
-    Indices of the chosen candidates, from left to right.
     """
     costs = [0.0] + [math.inf] * len(segments)  # of the best path up to each segment
     chosen = [-1] * (len(segments) + 1)

@@ -39,21 +39,10 @@ NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 def find_ink(picture: Picture) -> Ink:
-    """Find the ink in a picture of one digit, darker or lighter than its ground.
+    """Find the ink in a picture of one digit, darker or lighter than its ground; errors as `find_contrast`.
 
-    Parameters
-    ----------
-    picture
-        Grey or RGB.
-
-    Returns
-    -------
-    Full ink 255 on exactly 0; the longer side at most 400 pixels; all zeros where there is no ink.
-
-    Raises
-    ------
-    DataError
-        When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
+    The picture is grey or RGB. Full ink is 255 on exactly 0; without ink, all is 0. The longer side is at most 400
+    pixels.
     """
     return stretch_ink(*find_contrast(picture, MAX_DIGIT_SIDE))
 
