@@ -4,8 +4,8 @@ The way of a request, one file per step:
 
 1. `connections` limits the time that a request head may take; `guard` admits this page and programs, and sets the
    security headers.
-2. `app` declares the calls, `correction_routes` those about corrections, `schemas` what all of them take and answer.
-   `handlers` turns errors, `refusals` among them, into answers.
+2. `app` declares the calls, `schemas` what they take and answer. `handlers` turns errors, `refusals` among them, into
+   answers.
 3. `bodies` receives the body within limits of size and time; `uploads` decodes the picture in it.
 4. `workers` passes the job to a process, where `jobs` runs it: with the loaded `models` it reads the picture, and
    `explanation` shows why the model answers as it does.

@@ -6,40 +6,34 @@ import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from digits import __version__
+from digits.types import CLASSES
 from digits.web import jobs, schemas
 from digits.web.bodies import ReceivedUpload
-from digits.web.correction_routes import make_correction_routes
 from digits.web.corrections import Corrections
-from digits.web.guard import Guard
+from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS
 from digits.web.models import Hints
+from digits.web.refusals import RefusedError
 from digits.web.workers import Workers
 
 PAGE = Path(__file__).parent / "page"
+
+MEDIA_TYPES = {"csv": "text/csv", "zip": "application/zip"}
+DOWNLOADS: dict[int | str, dict[str, Any]] = {200: {"content": {each: {} for each in MEDIA_TYPES.values()}}}
 
 mimetypes.add_type("text/javascript", ".js")  # the registry of some Windows computers says text/plain
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
-def make_app(workers: Workers, corrections: Corrections, *, names: tuple[str, ...] = ()) -> FastAPI:
-    """Make the application.
-
-    Parameters
-    ----------
-    workers
-        Processes that do the work; closed when the application ends.
-    corrections
-        Where corrections are stored.
-    names
-        Names of this host, besides localhost and its addresses.
-    """
+def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...]) -> FastAPI:
+    """Make the application, which closes the workers when it ends; `names` are further names of this host."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,12 +61,7 @@ def make_app(workers: Workers, corrections: Corrections, *, names: tuple[str, ..
         """List the models."""
         return JSONResponse(await workers.run(jobs.describe_models))
 
-    @app.post(
-        "/api/read",
-        response_model=schemas.Reading,
-        responses=schemas.errors(*schemas.UPLOAD_ERRORS),
-        openapi_extra=schemas.UPLOAD,
-    )
+    @app.post("/api/read", response_model=schemas.Reading, **schemas.upload())
     async def read(
         upload: ReceivedUpload,
         model: schemas.ModelName = None,
@@ -82,12 +71,7 @@ def make_app(workers: Workers, corrections: Corrections, *, names: tuple[str, ..
         """Read a picture: the same answer as ``digits read --json``."""
         return JSONResponse(await workers.run(jobs.read, upload, model, Hints(single, upright)))
 
-    @app.post(
-        "/api/explain",
-        response_model=schemas.Explanation,
-        responses=schemas.errors(*schemas.UPLOAD_ERRORS),
-        openapi_extra=schemas.UPLOAD,
-    )
+    @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(
         upload: ReceivedUpload,
         model: Annotated[list[str] | None, Query(description="Models that read; may be repeated.")] = None,
@@ -101,6 +85,52 @@ def make_app(workers: Workers, corrections: Corrections, *, names: tuple[str, ..
         arguments = (upload, tuple(model or ()), Hints(single, upright), focus, evidence, preview)
         return JSONResponse(await workers.run(jobs.explain, *arguments))
 
-    app.include_router(make_correction_routes(corrections, workers))
+    app.include_router(_make_correction_routes(corrections, workers))
     app.router.default = StaticFiles(directory=PAGE, html=True)
     return app
+
+
+def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRouter:
+    routes = APIRouter(prefix="/api/corrections", dependencies=[Depends(require_this_computer)])
+
+    @routes.get("", response_model=schemas.Corrections, responses=schemas.errors(503))
+    async def list_corrections() -> JSONResponse:
+        """List the corrections, and their folder."""
+        return JSONResponse(await workers.run(corrections.describe))
+
+    @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **schemas.upload(409))
+    async def add_correction(
+        upload: ReceivedUpload,
+        label: Annotated[int, Query(ge=0, le=CLASSES - 1, description="The correct digit.")],
+        consent: Annotated[bool, Query(description="Whether the person agreed to store it.")] = False,
+        digit: Annotated[int, Query(ge=0, le=3000, description="Index of the digit in the picture, from 0.")] = 0,
+        model: schemas.ModelName = None,
+        single: schemas.Single = False,
+        upright: schemas.Upright = False,
+    ) -> JSONResponse:
+        """Store one digit of a picture with its correct label."""
+        if not consent:
+            raise RefusedError(403, "consent is missing: ask the person, then send consent=true")
+        arguments = (upload, corrections, label, digit, model, Hints(single, upright))
+        return JSONResponse(await workers.run(jobs.add_correction, *arguments), 201)
+
+    @routes.delete("", response_model=schemas.Corrections, responses=schemas.errors(503))
+    async def delete_corrections() -> JSONResponse:
+        """Delete all corrections."""
+        await workers.run(corrections.delete_all)
+        return await list_corrections()
+
+    @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=schemas.errors(404, 503))
+    async def delete_correction(correction_id: str) -> JSONResponse:
+        """Delete one correction."""
+        await workers.run(corrections.delete, correction_id)
+        return await list_corrections()
+
+    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 422, 503) | DOWNLOADS)
+    async def download(suffix: Literal["csv", "zip"]) -> Response:
+        """Download the corrections: a CSV like Kaggle's, or a ZIP of two IDX files like MNIST's."""
+        content = await workers.run(corrections.export, suffix)
+        headers = {"Content-Disposition": f'attachment; filename="digits.{suffix}"'}
+        return Response(content, media_type=MEDIA_TYPES[suffix], headers=headers)
+
+    return routes

@@ -14,7 +14,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -41,13 +41,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Corrections:
-    """The folder of corrections.
-
-    Attributes
-    ----------
-    folder
-        Created with the first correction.
-    """
+    """The folder of corrections, created with the first one."""
 
     folder: Path
 
@@ -94,8 +88,31 @@ class Corrections:
             if place.is_dir() and not any(place.iterdir()):
                 place.rmdir()
 
-    def load(self) -> LabelledDigits:
-        """Load all digits with their labels."""
+    def describe(self) -> dict[str, Any]:
+        """Describe all corrections, as `digits.web.schemas.Corrections`."""
+        entries = self.entries()
+        labels = [entry.label for entry in entries]
+        return {
+            "folder": str(self.folder),
+            "count": len(entries),
+            "per_class": [labels.count(label) for label in range(CLASSES)],
+            "digits": [entry._asdict() for entry in entries],
+        }
+
+    def export(self, suffix: Literal["csv", "zip"]) -> bytes:
+        """Encode all digits as a CSV like Kaggle's, or as a ZIP of two IDX files like MNIST's.
+
+        Raises
+        ------
+        RefusedError
+            404 when there are none.
+        """
+        digits = self._load()
+        if not len(digits):
+            raise RefusedError(404, "there are no corrections yet")
+        return _encode_csv(digits) if suffix == "csv" else _encode_idx_zip(digits)
+
+    def _load(self) -> LabelledDigits:
         from PIL import Image
 
         entries = self.entries()
@@ -109,7 +126,7 @@ class Corrections:
         return self.folder / "train" / str(entry.label) / f"{entry.id}.png"
 
 
-def encode_csv(digits: LabelledDigits) -> bytes:
+def _encode_csv(digits: LabelledDigits) -> bytes:
     """Write digits like Kaggle's ``train.csv``: one row per digit, with its label and 784 pixels."""
     rows = np.column_stack([digits.labels, digits.images.reshape(len(digits), -1)])
     header = ",".join(["label", *(f"pixel{index}" for index in range(SIDE * SIDE))])
@@ -118,7 +135,7 @@ def encode_csv(digits: LabelledDigits) -> bytes:
     return text.getvalue().encode()
 
 
-def encode_idx_zip(digits: LabelledDigits) -> bytes:
+def _encode_idx_zip(digits: LabelledDigits) -> bytes:
     """Write a ZIP of two gzipped IDX files, named like MNIST's training files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digits.web.handlers import refuse
+from digits.web.refusals import RefusedError
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -28,6 +30,9 @@ HEADERS = {
 }
 """Headers of every answer."""
 
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""Headers of a proxy, which forwards requests of other computers."""
+
 
 class Guard:
     """Refuse requests from other websites, and set `HEADERS` on every answer.
@@ -35,16 +40,9 @@ class Guard:
     The Host header must name this computer. Otherwise a website could point a name of its own at this computer's
     address and pass as the same origin (DNS rebinding). Browsers state in ``Origin`` and ``Sec-Fetch-Site`` which page
     sends a request; programs send neither.
-
-    Parameters
-    ----------
-    app
-        Answers the requests that are admitted.
-    names
-        Names of this host, besides localhost and its addresses.
     """
 
-    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self.app = app
         self.names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in names)}
 
@@ -85,6 +83,13 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     if origin is not None and origin.partition("://")[2].lower() != host.lower():
         return True
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+
+
+def require_this_computer(request: Request) -> None:
+    """Refuse requests from other computers, such as about corrections: personal data of the person at this one."""
+    client = request.client.host if request.client else ""
+    if not is_loopback(client) or any(name in request.headers for name in PROXY_HEADERS):
+        raise RefusedError(403, "corrections are for the computer that runs digits serve: open the page there")
 
 
 def is_loopback(address: str) -> bool:

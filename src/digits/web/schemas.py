@@ -11,9 +11,6 @@ ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 
-UPLOAD_ERRORS = (400, 404, 408, 413, 415, 422, 503)
-"""Statuses with which a call that reads a picture can fail."""
-
 
 class Error(BaseModel):
     """Why a request failed."""
@@ -152,8 +149,13 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Error} for status in (403, 421, *statuses)}
 
 
+def upload(*statuses: int) -> dict[str, Any]:
+    """Describe a call that reads a picture: the statuses with which it can fail, and the body that it takes."""
+    return {"responses": errors(400, 404, 408, 413, 415, 422, 503, *statuses), "openapi_extra": _UPLOAD}
+
+
 _FILE = {"type": "string", "format": "binary"}
-UPLOAD: dict[str, Any] = {
+_UPLOAD = {
     "requestBody": {
         "required": True,
         "description": "The picture: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF, at most 32 MiB and 50 "
@@ -166,4 +168,4 @@ UPLOAD: dict[str, Any] = {
         },
     }
 }
-"""Body of a call that reads a picture; FastAPI cannot infer it."""
+"""The body, which FastAPI cannot infer."""

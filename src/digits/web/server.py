@@ -44,27 +44,15 @@ def serve(
     host: str,
     port: int | None,
     *,
-    models: Sequence[str | Path] = (),
+    models: Sequence[str | Path],
     corrections: Path,
-    names: tuple[str, ...] = (),
+    names: tuple[str, ...],
     ready: Callable[[str], None],
 ) -> None:
-    """Run the service until it is stopped by Ctrl-C or SIGTERM.
+    """Run the service until it is stopped by Ctrl-C or SIGTERM; `ready` is called with the address once it answers.
 
-    Parameters
-    ----------
-    host
-        Address to listen on.
-    port
-        0: any free port; None: 8000, or any free port if that is taken.
-    models
-        Model files and run folders to load too; the first becomes the default.
-    corrections
-        Folder to store corrections in.
-    names
-        Names of this host, besides localhost and its addresses.
-    ready
-        Called with the address once the service answers.
+    `port` is 0 for any free port; None for 8000, or any free port if that is taken. The first of the `models`, files or
+    run folders, becomes the default. `names` are names of this host, besides localhost and its addresses.
 
     Raises
     ------
@@ -78,7 +66,7 @@ def serve(
         from digits.web.app import make_app
 
         workers.wait_until_ready()
-        app = make_app(workers, Corrections(corrections), names=names)
+        app = make_app(workers, Corrections(corrections), names)
         config = uvicorn.Config(
             app,
             http=Connection,
