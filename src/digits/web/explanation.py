@@ -35,26 +35,11 @@ def explain_reading(
     evidence: bool,
     preview: bool,
 ) -> dict[str, Any]:
-    """Read a picture with several models and explain one of its digits.
+    """Read a picture with several models and explain one of its digits, as `digits.web.schemas.Explanation` describes.
 
-    Parameters
-    ----------
-    decoded, name
-        The picture.
-    models
-        Models that read; the explained digit is one that the first of them finds.
-    hints
-        What is known about the picture.
-    focus
-        Index of that digit; negative: counted from the end. Beyond the ends, the nearest digit.
-    evidence
-        Whether to add which pixels supported the answer, and the steps.
-    preview
-        Whether to add the whole picture as JPEG.
-
-    Returns
-    -------
-    Values for JSON, as `digits.web.schemas.Explanation` describes them.
+    `focus` is the index of a digit that the first model finds; negative: counted from the end. Beyond the ends, the
+    nearest digit is explained. `evidence` adds which pixels supported the answer, and the steps; `preview` adds the
+    whole picture.
     """
     options = {**hints._asdict(), "name": name, "segmentation": None if hints.single else segment_page(decoded.picture)}
     readings = [model.reader.read_decoded(decoded, **options) for model in models]
@@ -74,7 +59,7 @@ def explain_reading(
         "rotation": readings[0].turned,
         "answers": answers,
         "focus": _explain_digit(models, decoded, readings[0], index, evidence) if count else None,
-        "preview": _data_url(_shrink(decoded.picture, PREVIEW_SIDE), "JPEG") if preview else None,
+        "preview": _data_url(decoded.picture, "JPEG", PREVIEW_SIDE) if preview else None,
     }
 
 
@@ -110,9 +95,9 @@ def _explain_answer(model: LoadedModel, digit: Digit, evidence: bool) -> dict[st
 def _show_steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, str]:
     seen, ink = crop_digit(decoded.picture, reading, digit)
     return {
-        "seen": _data_url(_shrink(seen, STEP_SIDE), "JPEG"),
-        "ink": _data_url(_shrink(ink, STEP_SIDE), "PNG"),
-        "digit": _data_url(digit.image, "PNG"),
+        "seen": _data_url(seen, "JPEG", STEP_SIDE),
+        "ink": _data_url(ink, "PNG", STEP_SIDE),
+        "digit": _data_url(digit.image, "PNG", STEP_SIDE),
     }
 
 
@@ -125,18 +110,12 @@ def _encode(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _shrink(picture: UInt8[np.ndarray, "_h _w ..."], longest: int) -> UInt8[np.ndarray, "_h _w ..."]:
+def _data_url(picture: UInt8[np.ndarray, "_h _w ..."], kind: str, longest: int) -> str:
+    """Shrink a picture, and encode it as a ``data:`` URL, which the page shows without a further request."""
     from PIL import Image
 
     image = Image.fromarray(picture)
     image.thumbnail((longest, longest))
-    return np.asarray(image)
-
-
-def _data_url(picture: UInt8[np.ndarray, "_h _w ..."], kind: str) -> str:
-    """Encode a picture as a ``data:`` URL, which the page shows without a further request."""
-    from PIL import Image
-
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, kind)
+    image.save(buffer, kind)
     return f"data:image/{kind.lower()};base64,{_encode(buffer.getvalue())}"
