@@ -13,7 +13,9 @@ from multiprocessing import connection, parent_process
 from typing import Any
 
 from digits.errors import DigitsError
+from digits.inference import Reading
 from digits.inference.explain import crop_digit
+from digits.preprocessing import Decoded
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.web.corrections import Corrections
 from digits.web.explanation import explain_reading
@@ -26,13 +28,7 @@ _extra_models: tuple[str, ...] = ()
 
 
 def start(extra_models: tuple[str, ...]) -> None:
-    """Prepare a worker process, which ends with the process that started it.
-
-    Parameters
-    ----------
-    extra_models
-        Model files and run folders to load besides the models of the package.
-    """
+    """Prepare a worker process, which ends with the process that started it."""
     global _extra_models
     _extra_models = extra_models
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; pending jobs are finished first
@@ -55,13 +51,7 @@ def _models() -> dict[str, LoadedModel]:
 
 
 def _find_model(name: str | None) -> LoadedModel:
-    """Find a model; the default one for None.
-
-    Raises
-    ------
-    RefusedError
-        404 when no model has this name.
-    """
+    """Find a model; the default one for None."""
     models = _models()
     if name and name not in models:
         raise RefusedError(404, f"no model is named {name!r}: choose from {', '.join(models)}")
@@ -69,13 +59,7 @@ def _find_model(name: str | None) -> LoadedModel:
 
 
 def describe_models() -> dict[str, Any]:
-    """List the models.
-
-    Raises
-    ------
-    ModelError
-        When one of them cannot be loaded.
-    """
+    """List the models."""
     return {"default": next(iter(_models())), "models": [model.to_dict() for model in _models().values()]}
 
 
@@ -86,9 +70,13 @@ def rest() -> None:
 
 def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     """Read a picture."""
+    return _read(upload, model, hints)[1].to_dict()
+
+
+def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[Decoded, Reading]:
     reader = _find_model(model).reader
     decoded, name = upload.decode()
-    return reader.read_decoded(decoded, **hints._asdict(), name=name).to_dict()
+    return decoded, reader.read_decoded(decoded, **hints._asdict(), name=name)
 
 
 def explain(
@@ -103,16 +91,8 @@ def explain(
 def add_correction(
     upload: Upload, corrections: Corrections, label: int, digit: int, model: str | None, hints: Hints
 ) -> dict[str, Any]:
-    """Store one digit of a picture with its correct label.
-
-    Raises
-    ------
-    RefusedError
-        422 when the picture has no such digit.
-    """
-    reader = _find_model(model).reader
-    decoded, name = upload.decode()
-    reading = reader.read_decoded(decoded, **hints._asdict(), name=name)
+    """Store one digit of a picture with its correct label."""
+    decoded, reading = _read(upload, model, hints)
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
     found = reading.digits[digit]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,17 +22,7 @@ class Hints(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model of the service.
-
-    Attributes
-    ----------
-    name
-        Its name in requests.
-    path
-        Its file.
-    reader
-        Reads with it, in one thread, since several processes read at the same time.
-    """
+    """A model of the service, under its name in requests."""
 
     name: str
     path: Path
@@ -58,18 +47,11 @@ class LoadedModel:
         }
 
 
-def load_models(extra: Sequence[str | os.PathLike[str]] = ()) -> dict[str, LoadedModel]:
+def load_models(extra: Sequence[str]) -> dict[str, LoadedModel]:
     """Load the extra models and those of the package, by name; the first is the default.
 
-    Parameters
-    ----------
-    extra
-        Model files or run folders, which come first. Equal names get a number: ``model``, ``model-2``.
-
-    Raises
-    ------
-    ModelError
-        When a model is missing, invalid or changed.
+    Equal names get a number: ``model``, ``model-2``. Each model reads in one thread, since several processes read at
+    the same time.
     """
     models: dict[str, LoadedModel] = {}
     for place in (*extra, *SHIPPED_MODELS):

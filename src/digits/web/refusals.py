@@ -4,15 +4,7 @@ from __future__ import annotations
 
 
 class RefusedError(Exception):
-    """A request that is refused.
-
-    Parameters
-    ----------
-    status
-        HTTP status, 4xx or 503.
-    message
-        What is wrong, and what to do.
-    """
+    """A request that is refused: with an HTTP status, 4xx or 503, and a message that says what to do."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)  # both, since pickling between processes needs them

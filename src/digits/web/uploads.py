@@ -23,32 +23,14 @@ DEFAULT_NAME = "the picture"
 
 @dataclass(frozen=True)
 class Upload:
-    """A body as it arrived.
-
-    Attributes
-    ----------
-    media_type
-        In lower case, without parameters.
-    content_type
-        The whole header.
-    body
-        The bytes.
-    """
+    """A body as it arrived; `media_type` is that of the header `content_type`, in lower case, without parameters."""
 
     media_type: str
     content_type: str
     body: bytes
 
     def decode(self) -> tuple[Decoded, str]:
-        """Decode the picture; give it with its name.
-
-        Raises
-        ------
-        RefusedError
-            400 for a broken form.
-        DataError
-            When the picture cannot be read, with the reason.
-        """
+        """Decode the picture; give it with its name."""
         content, name = self.body, DEFAULT_NAME
         if self.media_type == "multipart/form-data":
             content, name = _parse_form(self.content_type, self.body)

@@ -30,13 +30,7 @@ MAX_JOB_SECONDS = 30.0
 
 
 class Workers:
-    """Run jobs in processes, one per core; the first starts at once and loads its models in the background.
-
-    Parameters
-    ----------
-    models
-        Model files and run folders to load besides the models of the package.
-    """
+    """Run jobs in processes, one per core; the first starts at once and loads its models in the background."""
 
     def __init__(self, models: Sequence[str | os.PathLike[str]] = ()) -> None:
         self.models = tuple(os.fspath(model) for model in models)
@@ -51,24 +45,15 @@ class Workers:
         self.first: Future[dict[str, Any]] = self.pool.submit(jobs.describe_models)
 
     def wait_until_ready(self) -> None:
-        """Wait for the first process to load its models, then start the others, which would have slowed it down.
-
-        Raises
-        ------
-        ModelError
-            When a model is missing, invalid or changed.
-        """
+        """Wait for the first process to load its models, then start the others, which would have slowed it down."""
         self.first.result()
         for _ in range(self.count):  # each job that finds no idle process starts one
             self.pool.submit(jobs.rest)
 
     async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
-        """Run a job, a module-level function, in one of the processes.
+        """Run a job in one of the processes.
 
-        Raises
-        ------
-        RefusedError
-            503 when too many jobs are pending, this one takes too long, or its process dies.
+        It is refused with status 503 when too many jobs are pending, it takes too long, or its process dies.
         """
         if self.pending >= MAX_PENDING:
             raise RefusedError(503, "too many pictures at the moment: try again in a second")
