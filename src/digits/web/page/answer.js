@@ -126,28 +126,14 @@ function judge({ value, confidence, accepted }, { digits }) {
   return [digits.length > 1 ? `The ${value}: ${confident}` : confident.charAt(0).toUpperCase() + confident.slice(1), ""];
 }
 
-/**
- * Arrange digits in their lines, with `null` for a wide gap; non-digits stay where they were found.
- * @param {Reading} reading
- */
+/** Arrange digits in their lines, with `null` for a wide gap; non-digits stay where they were found. @param {Reading} reading */
 function arrangeRows({ digits, lines }) {
-  const indexed = digits.map((digit, index) => ({ ...digit, index }));
-  let next = 0;
-  const rows = lines.map((line) => {
-    /** @type {(IndexedDigit | null)[]} */
-    const row = [];
-    for (const letter of line) {
-      if (letter === " ") row.push(null);
-      else {
-        while (!indexed[next].accepted) row.push(indexed[next++]);
-        row.push(indexed[next++]);
-      }
-    }
-    return row;
-  });
-  const rest = indexed.slice(next);
-  if (rest.length && rows.length) rows[rows.length - 1].push(...rest);
-  else if (rest.length) rows.push(rest);
+  const rest = digits.map((digit, index) => ({ ...digit, index }));
+  const takeNext = () => rest.splice(0, 1 + rest.findIndex((digit) => digit.accepted)); // with non-digits before it
+  /** @type {(IndexedDigit | null)[][]} */
+  const rows = lines.map((line) => [...line].flatMap((letter) => (letter === " " ? [null] : takeNext())));
+  if (!rows.length) return [rest];
+  rows[rows.length - 1].push(...rest);
   return rows;
 }
 

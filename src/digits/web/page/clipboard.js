@@ -2,15 +2,16 @@
 
 import { announce } from "./phrases.js";
 
-/**
- * Make a button copy a text.
- * @param {HTMLElement} button
- * @param {() => string} getText
- */
+/** Make a button copy a text. @param {HTMLElement} button @param {() => string} getText */
 export function addCopying(button, getText) {
   let timer = 0;
   button.addEventListener("click", async () => {
-    const copied = await copy(getText());
+    let copied = true;
+    try {
+      await navigator.clipboard.writeText(getText());
+    } catch {
+      copied = false; // no permission, or a page over plain HTTP from another computer
+    }
     announce(copied ? "Copied." : "Copying failed: select the text and copy it yourself.", 0);
     button.classList.toggle("copied", copied);
     button.dataset.feedback = copied ? "Copied" : "Not copied";
@@ -20,14 +21,4 @@ export function addCopying(button, getText) {
       delete button.dataset.feedback;
     }, 1800);
   });
-}
-
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false; // no permission, or a page over plain HTTP from another computer
-  }
 }

@@ -7,10 +7,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const STEP = 5;
 const LONG_STEP = 25;
 
-/**
- * @param {import("./sheet.js").Sheet} sheet
- * @param {(sentence: string) => void} say
- */
+/** @param {import("./sheet.js").Sheet} sheet @param {(sentence: string) => void} say */
 export function addCrosshair(sheet, say) {
   const { canvas, strokes } = sheet;
   /** @type {{x: number, y: number} | null} */

@@ -16,16 +16,14 @@ export class Drawing {
   upright = true;
   /** @type {number | null} */
   #selected = null;
-  #getModels;
-  #show;
 
   /**
    * @param {() => string[]} getModels names of the models that read
    * @param {(source: Drawing, refused?: Refused) => void} show called when there is something new to show
    */
   constructor(getModels, show) {
-    this.#getModels = getModels;
-    this.#show = show;
+    this.getModels = getModels;
+    this.show = show;
     this.sheet = new Sheet(byId("sheet", HTMLCanvasElement), (ended) => this.#change(ended));
     addCrosshair(this.sheet, (sentence) => announce(sentence, 0));
     byId("undo").addEventListener("click", () => this.sheet.undo());
@@ -62,7 +60,7 @@ export class Drawing {
       this.explanation = null;
       this.sheet.found = [];
       byId("took").textContent = "";
-      this.#show(this);
+      this.show(this);
     } else this.#read({ settled: ended });
   }
 
@@ -77,19 +75,19 @@ export class Drawing {
     if (this.sheet.strokes.empty) return;
     const { touched } = this.sheet;
     const sent = performance.now();
-    const options = { models: this.#getModels(), upright: this.upright, focus: this.#focus(), evidence: settled };
+    const options = { models: this.getModels(), upright: this.upright, focus: this.#focus(), evidence: settled };
     try {
       const explanation = await explain(this.picture(), options);
       if (this.sheet.strokes.empty) return; // cleared in the meantime
       this.explanation = explanation;
       this.#underline(explanation);
-      this.#show(this);
+      this.show(this);
       showTime(byId("took"), performance.now() - sent);
       measure(touched);
       if (settled) this.#settle(explanation);
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
-      this.#show(this, refused);
+      this.show(this, refused);
       setBusy(false);
       if (refused.status === 0 || refused.status === 503) await new Promise((resolve) => setTimeout(resolve, 1000));
       if (refused.status === 503) this.#read({ settled: true });

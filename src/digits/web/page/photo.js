@@ -12,8 +12,6 @@ export class Photo {
   asText = true;
   upright = false;
   #file = new Blob();
-  #getModels;
-  #show;
   /** Number of the newest request; the answers to older ones are dropped. */
   #turn = 0;
 
@@ -23,8 +21,8 @@ export class Photo {
    * @param {() => void} arrive called when a picture arrives, from anywhere
    */
   constructor(getModels, show, arrive) {
-    this.#getModels = getModels;
-    this.#show = show;
+    this.getModels = getModels;
+    this.show = show;
     const take = (/** @type {File | undefined} */ file) => {
       arrive();
       this.#take(file);
@@ -96,7 +94,7 @@ export class Photo {
     const sent = performance.now();
     setBusy(true);
     try {
-      const options = { models: this.#getModels(), upright: this.upright, focus, evidence: true, preview };
+      const options = { models: this.getModels(), upright: this.upright, focus, evidence: true, preview };
       const explanation = await explain(this.#file, options);
       if (turn !== this.#turn) return;
       if (explanation.preview) byId("image", HTMLImageElement).src = explanation.preview;
@@ -118,13 +116,13 @@ export class Photo {
     byId("photo").hidden = false;
     this.#setStage("read");
     this.#updateBoxes();
-    this.#show(this);
+    this.show(this);
   }
 
   /** @param {Refused} refused */
   #refuse(refused) {
     if (!this.explanation) this.#setStage("empty");
-    this.#show(this, refused);
+    this.show(this, refused);
   }
 
   /** @param {"empty" | "reading" | "read"} stage */
