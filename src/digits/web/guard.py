@@ -86,7 +86,7 @@ def _is_foreign(headers: Headers, host: str) -> bool:
 
 
 def require_this_computer(request: Request) -> None:
-    """Refuse requests from other computers, such as about corrections: personal data of the person at this one."""
+    """Refuse requests from other computers: corrections are personal data of the person at this one."""
     client = request.client.host if request.client else ""
     if not is_loopback(client) or any(name in request.headers for name in PROXY_HEADERS):
         raise RefusedError(403, "corrections are for the computer that runs digits serve: open the page there")

@@ -16,8 +16,8 @@ from digits.inference.model import locate_model
 class Hints(NamedTuple):
     """What is known about a picture: that it holds a single digit, that it is upright."""
 
-    single: bool = False
-    upright: bool = False
+    single: bool
+    upright: bool
 
 
 @dataclass(frozen=True, eq=False)

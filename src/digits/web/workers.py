@@ -32,7 +32,7 @@ MAX_JOB_SECONDS = 30.0
 class Workers:
     """Run jobs in processes, one per core; the first starts at once and loads its models in the background."""
 
-    def __init__(self, models: Sequence[str | os.PathLike[str]] = ()) -> None:
+    def __init__(self, models: Sequence[str | os.PathLike[str]]) -> None:
         self.models = tuple(os.fspath(model) for model in models)
         self.count = min(os.cpu_count() or 1, MAX_PROCESSES)
         self.pending = 0
