@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import torch
 from torch import nn
 
 from digits.errors import ModelNotFoundError, UsageError
@@ -39,6 +40,11 @@ class Stage:
     name: str = "the network"  # what error texts call it
     members: tuple[Stage, ...] = ()  # stages whose networks it averages
     teacher: Stage | None = None  # stage whose network it learns from; none if that is trained already
+
+    @property
+    def device(self) -> torch.device:
+        """The device to train on."""
+        return choose_device(self.config.run.device)
 
     @property
     def needed(self) -> tuple[Stage, ...]:
@@ -135,7 +141,7 @@ class Fitted:
 
 def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: Progress) -> Fitted:
     """Train one network, from labels or from a teacher."""
-    config, device = stage.config, choose_device(stage.config.run.device)
+    config, device = stage.config, stage.device
     teacher: nn.Module | None = None
     notices, results = list[str](), dict[str, Any]()
     if needed:

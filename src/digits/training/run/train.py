@@ -19,7 +19,6 @@ from digits.errors import TrainingError, UsageError
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 from digits.training.engine.checkpoint import Epoch
-from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress
 from digits.training.engine.losses import make_loss
 from digits.training.engine.networks import make_network
@@ -117,9 +116,10 @@ def train(
         config = config.replace(teacher=str(Path(teacher).resolve()))  # found again from any other folder
 
     inputs, config = load_inputs(config, data, extra_data, initial_model, notify)
-    _check(plan_stages(Path(), config, inputs))
+    plan = plan_stages(Path(), config, inputs)
+    _check(plan)
     folder = str(make_run_folder(config, out)) if distributed.rank() == 0 else ""
-    folder = distributed.broadcast_text(folder, choose_device(config.run.device))
+    folder = distributed.broadcast_text(folder, plan.device)
     return _run_stages(plan_stages(Path(folder), config, inputs), progress, started)
 
 
@@ -166,7 +166,7 @@ def _check(plan: Stage) -> None:
     for stage in plan.in_order():
         validation_size(stage.config, stage.inputs.dataset)
     config = plan.config
-    choose_device(config.run.device)
+    _ = plan.device
     make_loss(config.optimization)
     make_optimizer(make_network(config), config.optimization)
     if config.optimization.teacher and configure_teacher(config) is None:
@@ -236,7 +236,7 @@ def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started:
 
 def _write_start(stage: Stage) -> None:
     if distributed.rank() == 0:
-        write_start(stage.folder, stage.config, stage.inputs.record, choose_device(stage.config.run.device))
+        write_start(stage.folder, stage.config, stage.inputs.record, stage.device)
 
 
 def _export(stage: Stage, fitted: Fitted, learned: TrainingSet, evaluation: Evaluation) -> list[str]:
