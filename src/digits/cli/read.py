@@ -15,6 +15,7 @@ from digits.cli.terminal import remark
 from digits.options import option
 
 if TYPE_CHECKING:
+    from digits.errors import DataError
     from digits.inference import Reader, Reading
 
 STDIN = "-"
@@ -67,12 +68,23 @@ def read(words: list[str]) -> None:
         raise UsageError("--explain draws the steps of one picture: name one")
     reader = Reader(call.model)
     stream: Stream = io.StringIO() if call.out else sys.stdout
-    failed = _read_set(sets[0], reader, call, stream) if sets else _read_pictures(files, reader, call, stream)
+    errors: list[DataError] = []
+    if sets:
+        entries = _read_set(sets[0], reader)
+        (_write_json if call.json else _write_submission)(entries, stream)
+    else:
+        readings = _read_pictures(files, reader, call, errors)
+        if call.json:
+            _write_json((reading.to_dict() for reading in readings), stream)
+        elif call.csv:
+            _write_csv(readings, stream)
+        else:
+            _write_text(readings, stream, is_named=len(files) > 1)
     if call.out:
         write_atomically(call.out, stream.getvalue().encode())
-    if failed and len(files) > 1:
-        raise DataError(f"{failed} of {len(files)} files could not be read; the others were")
-    if failed:
+    if errors and len(files) > 1:
+        raise DataError(f"{len(errors)} of {len(files)} files could not be read; the others were")
+    if errors:
         sys.exit(1)
 
 
@@ -110,10 +122,8 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
             yield path
 
 
-def _read_set(path: Path, reader: Reader, call: _Arguments, stream: Stream) -> int:
-    """Write the answer for every digit of a set, batch by batch."""
-    import json
-
+def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
+    """Yield the answer for every digit of a set, which is read batch by batch."""
     from tqdm import tqdm
 
     from digits.data import read_unlabelled
@@ -122,43 +132,18 @@ def _read_set(path: Path, reader: Reader, call: _Arguments, stream: Stream) -> i
     with tqdm(desc="digits", unit="", delay=2, disable=None, leave=False) as bar:
         for batch in read_unlabelled(path):
             probabilities = reader.read_digits(batch)
-            labels, confidences = probabilities.argmax(1), probabilities.max(1)
-            if call.json:
-                accepted = confidences >= reader.threshold
-                rows = zip(labels.tolist(), confidences.round(4).tolist(), accepted.tolist(), strict=True)
-                for index, (value, confidence, fine) in enumerate(rows, number + 1):
-                    entry = {"id": index, "value": value, "confidence": confidence, "accepted": fine}
-                    stream.write(f"{',' if index > 1 else '['}\n{json.dumps(entry)}")
-            else:
-                lines = (f"{index},{label}\n" for index, label in enumerate(labels.tolist(), number + 1))
-                stream.write(("" if number else "ImageId,Label\n") + "".join(lines))
-            number += len(batch)
+            confidences = probabilities.max(1)
+            columns = probabilities.argmax(1), confidences.round(4), confidences >= reader.threshold
+            for value, confidence, accepted in zip(*(column.tolist() for column in columns), strict=True):
+                number += 1
+                yield {"id": number, "value": value, "confidence": confidence, "accepted": accepted}
             bar.update(len(batch))
-    if call.json:
-        stream.write("\n]\n")
-    return 0
 
 
-def _read_pictures(files: list[Path | None], reader: Reader, call: _Arguments, stream: Stream) -> int:
-    """Write what each picture says; name those that cannot be read on stderr, and count them."""
-    failed = 0
-
-    def readable() -> Iterator[Reading]:
-        nonlocal failed
-        for reading in _read_all(files, reader, call):
-            failed += reading is None
-            if reading is not None:
-                yield reading
-
-    if call.json or call.csv:
-        (_write_json if call.json else _write_csv)(readable(), stream)
-    else:
-        _write_text(readable(), stream, named=len(files) > 1)
-    return failed
-
-
-def _read_all(files: list[Path | None], reader: Reader, call: _Arguments) -> Iterator[Reading | None]:
-    """Read files on all cores, in order and a few at a time; None for one that could not be read."""
+def _read_pictures(
+    files: list[Path | None], reader: Reader, call: _Arguments, errors: list[DataError]
+) -> Iterator[Reading]:
+    """Read files on all cores, in order and a few at a time; report those that cannot be read, and collect why."""
     from digits.errors import DataError
 
     def read_one(file: Path | None) -> Reading:
@@ -171,15 +156,15 @@ def _read_all(files: list[Path | None], reader: Reader, call: _Arguments) -> Ite
             explain(reading, call.explain)
         return reading
 
-    def attempt(get: Callable[[], Reading]) -> Reading | None:
+    def attempt(get: Callable[[], Reading]) -> Iterator[Reading]:
         try:
-            return get()
+            yield get()
         except DataError as error:
             remark(f"digits: {error}")
-            return None
+            errors.append(error)
 
     if len(files) == 1:  # for one file, starting workers takes longer than reading
-        yield attempt(lambda: read_one(files[0]))
+        yield from attempt(lambda: read_one(files[0]))
         return
     from collections import deque
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -196,15 +181,14 @@ def _read_all(files: list[Path | None], reader: Reader, call: _Arguments) -> Ite
             waiting.append(workers.submit(read_one, file))
             while waiting and (len(waiting) > 4 * cores or number == len(files) - 1):
                 with tqdm.external_write_mode():
-                    reading = attempt(waiting.popleft().result)
-                yield reading
+                    yield from attempt(waiting.popleft().result)
                 bar.update()
 
 
-def _write_text(readings: Iterator[Reading], stream: Stream, *, named: bool) -> None:
+def _write_text(readings: Iterator[Reading], stream: Stream, *, is_named: bool) -> None:
     """Write every line of text, after the name of its picture if there are several."""
     for reading in readings:
-        prefix, empty = (f"{reading.file}: ", ("",)) if named else ("", ())
+        prefix, empty = (f"{reading.file}: ", ("",)) if is_named else ("", ())
         stream.write("".join(f"{prefix}{line}\n" for line in reading.lines or empty))
 
 
@@ -220,12 +204,18 @@ def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:
         rows.writerow((reading.file, reading.text, len(accepted), lowest, len(reading.digits) - len(accepted)))
 
 
-def _write_json(readings: Iterator[Reading], stream: Stream) -> None:
-    """Write one list with an object per picture, as they come."""
+def _write_submission(entries: Iterator[dict[str, Any]], stream: Stream) -> None:
+    """Write the class of every digit as Kaggle expects."""
+    for entry in entries:
+        stream.write(("ImageId,Label\n" if entry["id"] == 1 else "") + f"{entry['id']},{entry['value']}\n")
+
+
+def _write_json(entries: Iterator[dict[str, Any]], stream: Stream) -> None:
+    """Write one list with an object per picture or digit, as they come."""
     import json
 
     before = "["
-    for reading in readings:
-        stream.write(f"{before}\n{json.dumps(reading.to_dict())}")
+    for entry in entries:
+        stream.write(f"{before}\n{json.dumps(entry)}")
         before = ","
     stream.write("[]\n" if before == "[" else "\n]\n")
