@@ -62,7 +62,8 @@ def _run(words: list[str]) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("digits"):
             raise
-        _fail(f"this needs {error.name}, which is not installed: pip install 'digits[train]'", 1)
+        extra = "web" if words[0] == "serve" else "train"
+        _fail(f"this needs {error.name}, which is not installed: pip install 'digits[{extra}]'", 1)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -74,8 +74,7 @@ def parse_words(
     by_flag = {flag: field for field in declared for flag in _flags(field)}
     for field in declared:
         kind, is_tuple = _type(field)
-        several = "*" if is_tuple and kind != "int" else None
-        how: dict[str, Any] = {"action": "store_true"} if kind == "bool" else {"nargs": several}
+        how: dict[str, Any] = {"action": "store_true"} if kind == "bool" else {"nargs": "*" if is_tuple else None}
         if flags := _flags(field):
             parser.add_argument(*flags, dest=field.name, **how)
     try:
@@ -159,7 +158,7 @@ def _convert(field: Field[Any], value: Any) -> Any:
     kind, is_tuple = _type(field)
     with contextlib.suppress(ValueError):  # which the check words better
         if is_tuple:
-            parts = value.split(",") if isinstance(value, str) else value
+            parts = ",".join(value).split(",") if kind == "int" else value
             value = tuple(KINDS[kind][0](part) for part in parts if part)
         elif kind != "bool":
             value = KINDS[kind][0](value)

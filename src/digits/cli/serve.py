@@ -40,7 +40,8 @@ def serve(words: list[str]) -> None:
     call = parse(serve, _Arguments, words)
     import platformdirs
 
-    from digits.errors import DigitsError
+    from digits.web.server import serve as run
+    from digits.web.server import warning_of
 
     def ready(address: str) -> None:
         if warning := warning_of(call.host):
@@ -52,13 +53,5 @@ def serve(words: list[str]) -> None:
             webbrowser.open(address)
 
     folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
-    try:
-        from digits.web.server import serve as run
-        from digits.web.server import warning_of
-
-        with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
-            run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)
-    except ModuleNotFoundError as error:
-        if error.name not in ("fastapi", "uvicorn", "httptools", "starlette", "python_multipart", "onnx"):
-            raise
-        raise DigitsError(f"the page needs {error.name}, which is not installed: pip install 'digits[web]'") from None
+    with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
+        run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)
