@@ -116,10 +116,9 @@ def suggest(name: str, names: Iterable[str]) -> str:
 
 def _within(number: int | float, bounds: str) -> bool:
     low, high = map(float, bounds[1:-1].split(", "))
-    is_open = (
-        not math.isfinite(number) or (number == low and bounds[0] == "(") or (number == high and bounds[-1] == ")")
-    )
-    return not is_open and low <= number <= high
+    is_above = number > low or (number == low and bounds[0] == "[")
+    is_below = number < high or (number == high and bounds[-1] == "]")
+    return math.isfinite(number) and is_above and is_below
 
 
 def _check_type(name: str, value: object, declared: str) -> None:

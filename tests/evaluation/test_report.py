@@ -140,7 +140,7 @@ def test_report_compares_before_and_after_fine_tuning(run: Path) -> None:
     data = json.loads((run / "results.json").read_text())["data"] | {"train": 12_500, "personal": 2_500}
     text = text_of(write_report(changed(run, before=BEFORE, personal=PERSONAL, data=data)))
     assert "Fine-tuned from cnn (5 × cnn 16-32-64, recipe reader). Gained: 19 instead of 15." in text
-    assert " validation 5,000 99.56 % 99.50 % 6 3 personal, held out 20 75.00 % 95.00 % 0 4 " in text
+    assert " validation 5,000 99.56 % 99.50 % 6 3 personal digits, held out 20 75.00 % 95.00 % 0 4 " in text
     assert "non-digits" not in text
     assert "over 10,000 digits of MNIST, 2,500 personal digits (repetitions included) in 1.2 seconds" in text
     assert "Personal digits" not in text

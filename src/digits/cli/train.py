@@ -32,13 +32,6 @@ ADDED = {
 }  # fmt: skip
 """What a run may learn from in addition to its data set, by the name in ``results.json``."""
 
-COMPARED = {
-    "validation": "validation", "personal_held_out": "personal digits, held out",
-    "personal_learned": "personal digits, learned", "accepted": "validation, accepted",
-    "outliers": "non-digits, rejected",
-}  # fmt: skip
-"""What is compared before and after fine-tuning, by the name in ``results.json``."""
-
 
 @dataclass(frozen=True)
 class Train:
@@ -152,6 +145,8 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
 
 def _fine_tuning(results: dict[str, Any]) -> list[str]:
     """Describe what fine-tuning gained and forgot; of other runs, the accuracy on personal digits."""
+    from digits.evaluation.report import COMPARED
+
     before, personal = results.get("before", {}), results.get("personal", {})
     lines = [f"before → after fine-tuning {before['model']}"] if before else []
     for part, name in COMPARED.items():

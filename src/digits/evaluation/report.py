@@ -64,6 +64,13 @@ CAPTIONS = {
 }
 """Title and caption of each figure, in the order of the report."""
 
+COMPARED = {
+    "validation": "validation", "personal_held_out": "personal digits, held out",
+    "personal_learned": "personal digits, learned", "accepted": "validation, accepted",
+    "outliers": "non-digits, rejected",
+}  # fmt: skip
+"""What is compared before and after fine-tuning, by the name in ``results.json``."""
+
 
 def write_report(run: str | Path) -> Path:
     """Draw the figures of a finished run and write its report.
@@ -96,21 +103,21 @@ def write_report(run: str | Path) -> Path:
         lstrip_blocks=True,
     )  # fmt: skip
     try:
-        pictures = [
-            (name, *CAPTIONS[name], base64.b64encode(path.read_bytes()).decode())
-            for name, path in _draw(folder / "figures", history, results, examples).items()
-        ]
+        pictures = _draw(folder / "figures", history, results, examples)
         html = page.get_template("report.html.jinja").render(
-            results=results, config=settings, environment=environment, history=history, pictures=pictures
-        )
+            results=results, config=settings, environment=environment, history=history, pictures=pictures,
+            compared=COMPARED,
+        )  # fmt: skip
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise ModelError(f"a file of the run {folder} is broken: {error}; {_repair(folder)}") from error
     write_atomically(folder / "report.html", html.encode())
     return folder / "report.html"
 
 
-def _draw(folder: Path, history: list[dict[str, float]], results: dict[str, Any], examples: Arrays) -> dict[str, Path]:
-    """Write the figures that this run has data for, and return their paths by name."""
+def _draw(
+    folder: Path, history: list[dict[str, float]], results: dict[str, Any], examples: Arrays
+) -> list[tuple[str, str, str]]:
+    """Write the figures that this run has data for, and return the title, caption and PNG in base64 of each."""
     classes = results["data"]["classes"]
     labels, probabilities = examples["test_labels"], examples["test_probabilities"]
     confusion = np.array(results["test"]["confusion"], np.int64).reshape(CLASSES, CLASSES)
@@ -132,13 +139,13 @@ def _draw(folder: Path, history: list[dict[str, float]], results: dict[str, Any]
     }
     missing = {name for name in ("augmented", "first_layer") if name not in examples}
     missing |= set() if history else {"loss", "accuracy"}
-    drawn = {}
-    for name in CAPTIONS:
+    drawn = []
+    for name, (title, caption) in CAPTIONS.items():
         path = folder / f"{name}.png"
         path.unlink(missing_ok=True)
         if name not in missing:
             figures.save(drawings[name](), path)
-            drawn[name] = path
+            drawn.append((title, caption, base64.b64encode(path.read_bytes()).decode()))
     return drawn
 
 
