@@ -151,7 +151,9 @@ def source(rows: Rows, libraries: str = "") -> str:
     rate = "" if libraries else f" ({row.gemm_gflops:.0f} GFLOP/s in float32)"
     cpu = f"{row.cores} cores of an {row.processor}{rate}"
     machine = f"one {row.processor}" if "NVIDIA" in row.processor else cpu
-    again = "the command in each row" if row.benchmark in RECORDED else f"`python -m benchmarks {row.benchmark}`"
+    again = f"`python -m benchmarks {row.benchmark}`"
+    if row.benchmark in RECORDED:
+        again = "the command in each row" if row.command else "a timer around the step; no measurement is kept for it"
     return (
         f"{machine}, PyTorch {row.torch.partition('+')[0]}{libraries}. "
         f"Repeat with {again}; rows in `benchmarks/results/{row.benchmark}.csv`."
