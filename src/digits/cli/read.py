@@ -49,7 +49,7 @@ class _Arguments:
 def read(words: list[str]) -> None:
     """Read handwritten digits in pictures: text, JSON or CSV.
 
-    Reads pictures, folders of pictures, or sets of digits. Needs no torch.
+    INPUT is a picture, a folder of pictures, or a set of digits. Needs no torch.
     """
     call = parse(read, _Arguments, words)
     from digits.errors import DataError, UsageError
