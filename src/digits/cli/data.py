@@ -28,7 +28,7 @@ class _Arguments:
 def data(words: list[str]) -> None:
     """Find, check or download digits; or write synthetic ones.
 
-    MNIST is verified by SHA-256, and downloaded if it is missing.
+    Shows where the digits are. MNIST is verified by SHA-256, and downloaded if it is missing.
     """
     call = parse(data, _Arguments, words)
     _check(call)

@@ -156,12 +156,13 @@ def _read_pictures(
             explain(reading, call.explain)
         return reading
 
-    def attempt(get: Callable[[], Reading]) -> Iterator[Reading]:
+    def attempt(get: Callable[[], Reading]) -> list[Reading]:
         try:
-            yield get()
+            return [get()]
         except DataError as error:
             remark(f"digits: {error}")
             errors.append(error)
+            return []
 
     if len(files) == 1:  # for one file, starting workers takes longer than reading
         yield from attempt(lambda: read_one(files[0]))
@@ -181,7 +182,8 @@ def _read_pictures(
             waiting.append(workers.submit(read_one, file))
             while waiting and (len(waiting) > 4 * cores or number == len(files) - 1):
                 with tqdm.external_write_mode():
-                    yield from attempt(waiting.popleft().result)
+                    readings = attempt(waiting.popleft().result)
+                yield from readings
                 bar.update()
 
 
