@@ -12,7 +12,7 @@ from statistics import median
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 from tests.browser.strokes import (
     SCRIBBLE,
     draw,
@@ -94,19 +94,15 @@ def test_bars_follow_the_stroke(page: Page) -> None:
 
 def test_requests_never_overlap(page: Page) -> None:
     counts: list[int] = []
-    pending = 0
+    pending: set[Request] = set()
 
-    def send(_: object) -> None:
-        nonlocal pending
-        pending += 1
-        counts.append(pending)
+    def send(request: Request) -> None:
+        pending.add(request)
+        counts.append(len(pending))
 
-    def receive(_: object) -> None:
-        nonlocal pending
-        pending -= 1
-
+    # also called for requests that were sent before
+    page.on("requestfinished", lambda request: pending.discard(request))
     page.on("request", send)
-    page.on("requestfinished", receive)
     draw(page, [glyph_strokes(8)])
     wait_for_answer(page)
     assert max(counts) == 1

@@ -24,6 +24,8 @@ from digits.data.raw_dataset import MNIST_FILES
 from digits.errors import DataError
 from digits.types import LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     Mirror = Any  # the fixture's class, defined in conftest
 

@@ -14,6 +14,8 @@ from PIL import Image
 from digits.errors import DataError
 from digits.evaluation import figures
 
+pytestmark = pytest.mark.slow
+
 CLASSES = list("0123456789")
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (60, 28, 28), np.uint8)

@@ -14,6 +14,8 @@ from digits.preprocessing import find_components, find_lines, normalize
 from digits.preprocessing.segmentation import Candidate, find_candidates, segment_line
 from digits.synthesis import SyntheticPage, synthesize_page
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (9, 45, 105)
 """Pages of several lines whose digits are not the same upside down."""
 
@@ -81,7 +83,6 @@ def test_scoring_only_best_paths_finds_the_best_of_all(seed: int, digits: bool, 
     assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
 
 
-@pytest.mark.slow
 def test_few_letters_are_accepted(reader: Reader) -> None:
     found = [each for seed in range(12) for each in reader.read(synthesize_page(seed, digits=False).picture).digits]
     assert sum(each.accepted for each in found) < 0.25 * len(found)
@@ -113,7 +114,6 @@ def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
     assert page.score == -np.inf
 
 
-@pytest.mark.slow
 def test_an_upright_page_is_not_turned(reader: Reader) -> None:
     on_its_side = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
     assert reader.read(on_its_side).turned == 270

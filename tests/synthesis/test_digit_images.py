@@ -16,6 +16,8 @@ from digits.synthesis import digit_images
 from digits.synthesis.digit_images import draw_strokes, synthesize
 from digits.types import Dataset, LabelledDigits
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = {
     (500, 0): "a40ea8b20ae104c4e1b417ab276e85bc3535de4bacabe2e6fe5a3e3c179c1ccb",
     (333, 7): "0cf6329e83fa5cf162b1cd6a5f115b44db9a724b5b7700f8aff1a5d19afafd42",
@@ -87,7 +89,6 @@ def test_classifier_trained_on_mnist_reads_synthetic_digits(mnist: Dataset, many
     assert 0.75 < right < 0.99
 
 
-@pytest.mark.slow
 def test_classifier_trained_on_synthetic_digits_reads_mnist(mnist: Dataset) -> None:
     digits = synthesize(8000, 3)
     reader = KNeighborsClassifier(3).fit(digits.images.reshape(-1, 784) / 255, digits.labels)
