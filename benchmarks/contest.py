@@ -64,7 +64,7 @@ CONVNET = "Keras on JAX: the convnet of its own MNIST example, 15 epochs"
 # fmt: off
 CONTENDERS = {
     "fast": Contender("digits fast", f"`digits train fast`: {MLP} in a few passes", 10),
-    "classic": Contender("digits classic", f"`digits train classic`: {MLP}, ten passes, with its former dropout", 3),
+    "classic": Contender("digits classic", f"`digits train classic`: {MLP}, ten passes", 3),
     "standard": Contender("digits standard", f"`digits train`: {MLP}, augmented", 3),
     "cnn": Contender("digits cnn", "`digits train cnn`: convolutions, augmented", 5, is_counted=False),
     "textbook": Contender("textbook PyTorch", TEXTBOOK, 3, "textbook.train"),
