@@ -148,5 +148,5 @@ function chooseSize(columns, rows) {
 function compare(reading, { model, reading: { text } }) {
   if (text === reading.text) return ` ${model} agrees.`;
   if (!text) return ` ${model} reads no digit.`;
-  return text.length > 24 || text.includes("\n") ? ` ${model} reads it differently.` : ` ${model} reads ${text}.`;
+  return text.length > 24 || text.includes("\n") ? ` ${model} reads the picture differently.` : ` ${model} reads ${text}.`;
 }
