@@ -10,12 +10,11 @@ from pathlib import Path
 
 @contextmanager
 def replace_atomically(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place when the block ends well, and is removed when not.
+    """Yield a temporary path that replaces `path` at the end of the block, or is removed if the block fails.
 
-    The name is unique to this call, so that several processes may write the same file at once: the last one wins,
-    and a reader sees one whole file or the other.
+    The name is unique to this call, so several processes may write the same file at once: the last one wins.
     """
-    import secrets  # which costs every start 10 ms, and few write
+    import secrets  # here, since it adds 10 ms to every start and few calls write
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
@@ -26,7 +25,7 @@ def replace_atomically(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that nobody ever sees half of it, even after the power failed; makes the folder it lies in."""
+    """Write a whole file that survives a power failure, and make its folder if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replace_atomically(path) as temporary, temporary.open("wb") as file:
         file.write(content)

@@ -1,7 +1,7 @@
-"""The words for shapes in signatures: ``UInt8[np.ndarray, "n 28 28"]``.
+"""Array shapes in signatures: ``UInt8[np.ndarray, "n 28 28"]``.
 
-They are jaxtyping's wherever somebody checks by them: a type checker, or the tests, which import jaxtyping first. A
-user's process does without: importing it takes longer than reading a digit. There the words mean the array alone.
+Type checkers and tests, which import jaxtyping first, use its types. For users they are plain arrays, since importing
+jaxtyping takes longer than reading a digit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING or "jaxtyping" in sys.modules:
 else:
 
     class _Unchecked:
-        """Gives the array's type for any shape of it."""
+        """Stands for the array's type, whatever its shape."""
 
         def __class_getitem__(cls, of: tuple[Any, str]) -> Any:
             return of[0]

@@ -31,7 +31,7 @@ Logits = Float32[np.ndarray, "n 10"]
 Probabilities = Float32[np.ndarray, "n 10"]
 
 MODEL_FORMAT = 1
-"""Version of the model file's metadata; a reader refuses a newer one."""
+"""Version of a model file's metadata; loading refuses any other."""
 
 MODEL_INPUT = "images"
 MODEL_OUTPUT = "logits"
@@ -44,7 +44,7 @@ class LabelledDigits:
     Attributes
     ----------
     images
-        Pixels 0–255, ink bright on a dark ground.
+        Pixels 0–255, bright ink on a dark background.
     labels
         Classes 0–9, one per image.
     """
@@ -67,20 +67,20 @@ class LabelledDigits:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Digits to learn from and digits to be judged by.
+    """Training and test digits.
 
     Attributes
     ----------
     name
         ``"MNIST"`` only when the decoded SHA-256 says so.
     location
-        Where the files were found, for people.
+        Where the files were found.
     sha256
         SHA-256 of the decoded arrays, by file name.
     classes
-        What each label is called.
+        The name of each label.
     held_out
-        Whether `test` was held out of `train` because the files have no test part of their own.
+        Whether `test` was held out of the training digits, since the files have no test part.
     """
 
     name: str
@@ -93,14 +93,14 @@ class Dataset:
 
 
 def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:
-    """Softmax of the logits over a temperature.
+    """Compute the softmax of logits divided by a temperature.
 
     Parameters
     ----------
     logits
-        A row per digit.
+        One row per digit.
     temperature
-        Above 0; more than 1 makes the network less sure, less than 1 surer. The answer stays the same.
+        Above 0. Values above 1 lower the confidence, values below 1 raise it; the predicted class stays the same.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:
 
 
 def log_softmax(logits: Logits, temperature: float = 1.0) -> Float64[np.ndarray, "n 10"]:
-    """Logarithm of `softmax`, exact where those would round to 0."""
+    """Compute the logarithm of `softmax`, exact where the probabilities would round to 0."""
     if not 0 < temperature < math.inf:
         raise UsageError(f"temperature must be a number above 0, not {temperature}")
     scaled = np.asarray(logits, np.float64) / temperature

@@ -1,4 +1,4 @@
-"""What the tests of training across processes run in each of the two, and what of it one process can be asked too."""
+"""The program that the tests of distributed training run in each of two processes, or in one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DIGITS = 7
 
 
 def gradients() -> dict[str, Tensor]:
-    """Go through one batch as the loop does; give gradients and buffers, in float64 lest rounding hide a mistake."""
+    """Run one batch as the loop does; return gradients and buffers, in float64 so that rounding hides no mistake."""
     torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(1, 3, 3, stride=2, bias=False), distributed.BatchNorm(3), nn.Tanh(),
