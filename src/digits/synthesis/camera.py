@@ -9,7 +9,7 @@ import numpy as np
 
 from digits.shapes import Float32, Float64, UInt8
 
-Picture = UInt8[np.ndarray, "_h _w 3"]
+ColourPicture = UInt8[np.ndarray, "_h _w 3"]
 Homography = Float64[np.ndarray, "3 3"]
 
 
@@ -74,7 +74,7 @@ def sample_shot(rng: np.random.Generator, line_width: float) -> Shot:
     )
 
 
-def photograph_sheet(picture: Picture, shot: Shot, rng: np.random.Generator) -> tuple[Picture, Homography]:
+def photograph_sheet(picture: ColourPicture, shot: Shot, rng: np.random.Generator) -> tuple[ColourPicture, Homography]:
     """Photograph a sheet; the noise comes from `rng`.
 
     Returns
@@ -85,7 +85,7 @@ def photograph_sheet(picture: Picture, shot: Shot, rng: np.random.Generator) -> 
     """
     height, width = picture.shape[:2]
     homography = _homography(shot, height, width)
-    photo: Picture = picture
+    photo: ColourPicture = picture
     if np.abs(shot.corners).max() * max(height, width) > 0.25:
         photo = _warp(picture, homography)
     if shot.blur > 0.2:
@@ -112,7 +112,7 @@ def _homography(shot: Shot, height: int, width: int) -> Homography:
     return cv2.getPerspectiveTransform((corners * size).astype(np.float32), moved.astype(np.float32))
 
 
-def _warp(picture: Picture, homography: Homography) -> Picture:
+def _warp(picture: ColourPicture, homography: Homography) -> ColourPicture:
     """Map every point of a picture, and repeat its border where it ends.
 
     OpenCV's own function rounds differently on different processors; coordinates in 32nds of a pixel do not.
@@ -159,7 +159,7 @@ def _motion_kernel(length: float, angle: float) -> Float32[np.ndarray, "k k"]:
     return kernel
 
 
-def _adjust_levels(picture: Picture, shot: Shot) -> Picture:
+def _adjust_levels(picture: ColourPicture, shot: Shot) -> ColourPicture:
     """Apply contrast, exposure and white balance: one look-up table per channel."""
     levels = 128 + shot.contrast * (np.arange(256) - 128.0) + shot.exposure
     tables = [np.rint(levels + warm).clip(0, 255).astype(np.uint8) for warm in (shot.warmth, 0.0, -shot.warmth)]

@@ -10,7 +10,7 @@ import numpy as np
 
 from digits.preprocessing.ink import Ink
 from digits.shapes import Float32
-from digits.synthesis.camera import Picture
+from digits.synthesis.camera import ColourPicture
 
 NOISE_DEVIATION = 40  # of the noise that textures are cut from: standard deviation, in grey levels
 
@@ -51,7 +51,7 @@ class Sheet:
     """A sheet to write on."""
 
     kind: str  # a key of `SHEET_KINDS`
-    picture: Picture
+    picture: ColourPicture
     ink: tuple[int, int, int]  # RGB
     texture: Float32[np.ndarray, "_h _w"]  # height of its fibres, with mean 0 and standard deviation about 1
 
@@ -78,7 +78,7 @@ def sample_sheet(height: int, width: int, rng: np.random.Generator, line_height:
 
 def apply_ink(
     sheet: Sheet, ink: Ink, darkness: float, grain: float, colour: tuple[int, int, int] | None = None
-) -> Picture:
+) -> ColourPicture:
     """Return the picture of a sheet, which remains unchanged, with ink on it.
 
     `darkness` is the opacity of full ink, and `grain` the share of it that the hollows of the sheet keep away, both
@@ -123,7 +123,7 @@ def _noise() -> Ink:
     return even
 
 
-def _print_lines(picture: Picture, line_height: float, rng: np.random.Generator) -> None:
+def _print_lines(picture: ColourPicture, line_height: float, rng: np.random.Generator) -> None:
     """Print ruled, squared or dotted lines, and sometimes a margin, on a picture."""
     height, width = picture.shape[:2]
     paper = picture.reshape(-1, 3).mean(0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from digits.preprocessing import DigitImage, extract_digit
 from digits.preprocessing.ink import Ink
-from digits.synthesis.camera import Picture, photograph_sheet, sample_shot
+from digits.synthesis.camera import ColourPicture, photograph_sheet, sample_shot
 from digits.synthesis.digit_images import check_request
 from digits.synthesis.paper import SCREENS, apply_ink, sample_sheet
 from digits.synthesis.pens import Pens, sample_pens
@@ -59,7 +59,7 @@ def simulate_photos(images: Images, seed: int = 0) -> Images:
     return photos
 
 
-def photograph_digit(image: DigitImage, pen: Pens, rng: np.random.Generator) -> Picture:
+def photograph_digit(image: DigitImage, pen: Pens, rng: np.random.Generator) -> ColourPicture:
     """Put a digit on a sheet and photograph it."""
     length = float(np.exp(rng.uniform(*np.log(PHOTO_INK_LENGTHS))))
     ink = _redraw(image, length, rng)
