@@ -47,6 +47,9 @@ MIN_PERSONAL_FOR_TEST = 50
 
 PERSONAL_TEST_SHARE = 0.2
 
+MIN_SLOW_COUNT = 2000
+"""Digits to write, photograph or draw from which on the work is logged, since it may take seconds."""
+
 
 @dataclass(frozen=True, eq=False)
 class PersonalData:
@@ -211,7 +214,7 @@ def synthetic_dataset() -> Dataset:
 
 def report_slow(action: str, n: int, things: str) -> None:
     """Log work that takes seconds, once among all processes."""
-    if n >= 2000 and distributed.rank() == 0:
+    if n >= MIN_SLOW_COUNT and distributed.rank() == 0:
         log.info("%s %s %s …", action, f"{n:,}", things)
 
 

@@ -166,7 +166,7 @@ def _check(plan: Stage) -> None:
     for stage in plan.in_order():
         validation_size(stage.config, stage.inputs.dataset)
     config = plan.config
-    _ = plan.device
+    _ = plan.device  # an error if it cannot be used here
     make_loss(config.optimization)
     make_optimizer(make_network(config), config.optimization)
     if config.optimization.teacher and configure_teacher(config) is None:
