@@ -1,0 +1,163 @@
+"""Hostile pictures and sets of digits: small files that would cost much time or memory, or are damaged on purpose.
+
+The tests and the measurements of what strangers may send build their files here. `COSTLY_PICTURES` lists builders that
+take no arguments and give the bytes of one file, in milliseconds.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
+def save(picture: Image.Image | np.ndarray, format: str, **settings: object) -> bytes:  # noqa: A002 # as Pillow has it
+    """Encode a picture in one of Pillow's formats."""
+    content = io.BytesIO()
+    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+    image.save(content, format, **settings)
+    return content.getvalue()
+
+
+def png_chunk(kind: bytes, data: bytes = b"") -> bytes:
+    """Encode one chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png_of(chunks: bytes, width: int = 8, height: int = 8) -> bytes:
+    """Encode a grey PNG whose chunks between header and end are given."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return PNG_START + header + chunks + png_chunk(b"IEND")
+
+
+def progressive_jpeg(side: int = 6000, scans: int = 4000) -> bytes:
+    """Repeat the last scan of a progressive JPEG, each of which visits every block."""
+    content = save(Image.new("L", (side, side), 200), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:last] + content[last:-2] * scans + content[-2:]
+
+
+def jpeg_of_segments(count: int = 2_000_000) -> bytes:
+    """Put many empty comments before a JPEG."""
+    content = save(Image.new("L", (64, 64), 200), "JPEG")
+    return content[:2] + b"\xff\xfe\0\2" * count + content[2:]
+
+
+def jpeg_with_exif(tags: int = 5000) -> bytes:
+    """Let every tag of the EXIF data name the same bytes, which would be copied once per tag."""
+    entries = b"".join(struct.pack("<HHII", 1000 + tag, 1, 60_000, 8) for tag in range(tags))
+    exif = b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(4)
+    return save(Image.new("L", (64, 64), 200), "JPEG", exif=b"Exif\0\0" + exif[:65_000])
+
+
+def tiff_of(tags: dict[int, tuple[int, int, int]], after: bytes = b"") -> bytes:
+    """Encode a TIFF of one directory; each tag has a type, a count and a value, an offset if it is longer than 4 bytes.
+
+    Offsets count from the end of the directory, where `after` is.
+    """
+    start = 8 + 2 + 12 * len(tags) + 4
+    entries = b""
+    for tag, (kind, count, value) in sorted(tags.items()):
+        size = {1: 1, 3: 2, 4: 4}[kind] * count
+        entries += struct.pack("<HHII", tag, kind, count, value + start if size > 4 else value)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4) + after
+
+
+def tiled_tiff(side: int, tile: int, compression: int = 1, data: bytes = b"\xc8", tiles: int | None = None) -> bytes:
+    """Encode a grey TIFF of two or more tiles, all at the same offset."""
+    count = tiles or (-(-side // tile)) ** 2
+    tags = {
+        256: (4, 1, side), 257: (4, 1, side), 258: (3, 1, 8), 259: (3, 1, compression), 262: (3, 1, 1),
+        277: (3, 1, 1), 322: (4, 1, tile), 323: (4, 1, tile), 324: (4, count, 0), 325: (4, count, 4 * count),
+    }  # fmt: skip
+    start = 8 + 2 + 12 * len(tags) + 4 + 8 * count
+    return tiff_of(tags, struct.pack("<I", start) * count + struct.pack("<I", len(data)) * count + data)
+
+
+def tiff_of_small_tiles(side: int = 1500, compression: int = 1) -> bytes:
+    """Encode a TIFF of 1 × 1 tiles."""
+    return tiled_tiff(side, 1, compression, zlib.compress(b"\xc8") if compression != 1 else b"\xc8")
+
+
+def tiff_of_a_large_tile(tile: int = 40_000) -> bytes:
+    """Encode a TIFF of 64 × 64 pixels whose tiles are far larger."""
+    return tiled_tiff(64, tile, 8, zlib.compress(bytes(tile) * 100, 9), tiles=2)
+
+
+def tiff_of_pages(count: int = 100_000) -> bytes:
+    """Chain many directories, each without a picture."""
+    page = save(Image.new("L", (64, 64), 200), "TIFF")
+    start = len(page) + len(page) % 2
+    chain = b"".join(struct.pack("<HI", 0, start + 6 * (number + 1)) for number in range(count - 1))
+    return page[:-4] + struct.pack("<I", start) + bytes(len(page) % 2) + chain + bytes(6)
+
+
+def ppm_with_comment(length: int = 20_000_000) -> bytes:
+    """Put a long comment into the header of a PPM."""
+    return b"P5\n#" + b"x" * length + b"\n64 64\n255\n" + b"\xc8" * 4096
+
+
+def plain_ppm_with_comments(count: int = 2_000_000) -> bytes:
+    """Put many comments between the numbers of a plain PPM."""
+    return b"P2\n64 64\n255\n" + b"#x\n" * count + b"200 " * 4096
+
+
+def png_of_chunks(count: int = 2_000_000) -> bytes:
+    """Put many empty chunks before the pixels of a PNG."""
+    pixels = png_chunk(b"IDAT", zlib.compress((b"\0" + b"\xc8" * 8) * 8))
+    return png_of(png_chunk(b"teSt") * count + pixels)
+
+
+def png_of_pixel_chunks(count: int = 2_000_000) -> bytes:
+    """Put many empty chunks of pixels into a PNG."""
+    pixels = png_chunk(b"IDAT", zlib.compress((b"\0" + b"\xc8" * 8) * 8))
+    return png_of(png_chunk(b"IDAT") * count + pixels)
+
+
+def png_with_texts(count: int = 30) -> bytes:
+    """Put compressed texts of 2 MB each into a PNG."""
+    pixels = png_chunk(b"IDAT", zlib.compress((b"\0" + b"\xc8" * 8) * 8))
+    return png_of(png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**21), 9)) * count + pixels)
+
+
+def gif_of_blocks(count: int = 2_000_000) -> bytes:
+    """Put many empty comments into a GIF."""
+    content = save(Image.new("L", (64, 64), 200), "GIF")
+    frame = content.index(b",")
+    return content[:frame] + b"!\xfe\1x\0" * count + content[frame:]
+
+
+def bmp_of_runs(side: int = 4000) -> bytes:
+    """Encode a BMP in runs of one pixel."""
+    runs = (b"\1\1" * side + b"\0\0") * side
+    start = 14 + 40 + 1024
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 256)
+    palette = bytes(value for level in range(256) for value in (level, level, 255 - level, 0))
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + palette + runs
+
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\n(ran) print\nshowpage\n%%EOF\n"
+
+COSTLY_PICTURES: dict[str, Callable[[], bytes]] = {
+    "JPEG of many scans": progressive_jpeg,
+    "JPEG of many segments": jpeg_of_segments,
+    "JPEG of overlapping EXIF tags": jpeg_with_exif,
+    "TIFF of small tiles": tiff_of_small_tiles,
+    "TIFF of small compressed tiles": lambda: tiff_of_small_tiles(compression=8),
+    "TIFF of a large tile": tiff_of_a_large_tile,
+    "TIFF of many pages": tiff_of_pages,
+    "PPM with a long comment": ppm_with_comment,
+    "plain PPM with many comments": plain_ppm_with_comments,
+    "PNG of many chunks": png_of_chunks,
+    "PNG of many pixel chunks": png_of_pixel_chunks,
+    "PNG with many texts": png_with_texts,
+    "GIF of many blocks": gif_of_blocks,
+    "BMP of short runs": bmp_of_runs,
+}
+"""Small pictures that would take seconds or gigabytes to decode."""
