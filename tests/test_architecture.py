@@ -21,7 +21,7 @@ BASE = {"types", "errors", "files", "options", "lazy"}
 ROOMS = {
     "shapes": set(),
     "errors": set(),
-    "files": set(),
+    "files": {"errors"},
     "lazy": set(),
     "options": {"errors"},
     "types": {"errors"},

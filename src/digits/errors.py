@@ -9,6 +9,7 @@
     │       └── MissingMNISTError
     ├── ModelError
     │   └── ModelNotFoundError  also a FileNotFoundError
+    ├── StorageError            also an OSError
     └── TrainingError
 """
 
@@ -45,6 +46,10 @@ class ModelError(DigitsError):
 
 class ModelNotFoundError(ModelError, FileNotFoundError):
     """A model file or run folder that does not exist."""
+
+
+class StorageError(DigitsError, OSError):
+    """A file that cannot be written or deleted: on a full or read-only disk, or without the permission."""
 
 
 class TrainingError(DigitsError):

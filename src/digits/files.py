@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from digits.errors import DigitsError, StorageError
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}\.part")
+"""Names of temporary files; a process that is killed leaves its own behind."""
+
+
+def intended_name(path: Path) -> str:
+    """Return the name that a file has or, if it is a temporary file of `replace_atomically`, was about to get."""
+    found = _TEMPORARY.fullmatch(path.name)
+    return found["name"] if found else path.name
+
 
 @contextmanager
-def replace_atomically(path: Path) -> Iterator[Path]:
+def replace_atomically(path: Path, size: int = 0) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` at the end of the block, or is removed if the block fails.
 
-    The name is unique to this call, so several processes may write the same file at once: the last one wins.
+    The name is unique to this call, so several processes may write the same file at once: the last one wins. `size` is
+    the number of bytes, if known; an error says how many are missing.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
     """
     import secrets  # here, since it adds 10 ms to every start and few calls write
 
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with storing(path, size):
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a whole file that survives a power failure, and make its folder if it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replace_atomically(path) as temporary, temporary.open("wb") as file:
+    """Write a whole file that survives a power failure, and make its folder if it is missing.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_atomically(path, len(content)) as temporary, temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def storing(path: Path, size: int = 0) -> Iterator[None]:
+    """Turn what the system says when `path` cannot be changed into a `StorageError`; `size` in bytes, if known."""
+    try:
+        yield
+    except DigitsError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {_explain(error, path.parent, size)}.") from None
+
+
+def _explain(error: OSError, folder: Path, size: int) -> str:
+    if error.errno != errno.ENOSPC:
+        return f"{error.strerror or error}. Check the permissions and the disk of {folder}, or choose another folder"
+    import shutil
+
+    folder = folder.resolve()  # the disk that is full may be that of a link's target
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    missing = f"{size / 1e6:,.1f} MB are needed, " if size else ""
+    free_up = f"Free some space in {folder}, or choose another folder"
+    return f"its disk is full ({missing}{free / 1e6:,.1f} MB are free). {free_up}"
