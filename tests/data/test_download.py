@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import json
 import logging
@@ -10,19 +12,23 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from digits.data import download, load_mnist
+from digits.data import download, idx_bytes, load_mnist
 from digits.data import mnist as finding
 from digits.data.download import fetch_mnist, mirrors
 from digits.data.identity import MNIST_SHA256, make_dataset
 from digits.data.raw_dataset import MNIST_FILES
-from digits.errors import DataError
-from digits.types import LabelledDigits
+from digits.errors import DataError, StorageError
+from digits.types import Dataset, LabelledDigits
 
 pytestmark = pytest.mark.slow
 
@@ -228,9 +234,99 @@ def test_killed_download_leaves_no_broken_file(mirror: Mirror, small_mnist: File
     assert make_dataset(fetch_mnist(tmp_path, [url])).name == "MNIST"
 
 
+@dataclass
+class Flood:
+    """A server that answers with a head, and then with the same bytes without end."""
+
+    url: str
+    sent: int = 0
+
+
+@contextmanager
+def flooding(head: bytes, piece: bytes) -> Iterator[Flood]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        flood = Flood(f"http://127.0.0.1:{server.getsockname()[1]}/")
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+                while flood.sent < 1_200_000_000:
+                    connection.sendall(piece)
+                    flood.sent += len(piece)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield flood
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+ZEROS = bytes(2**16)
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        pytest.param(b"Content-Length: 1200000000", ZEROS, id="announced"),
+        pytest.param(b"Connection: close", ZEROS, id="until it closes"),
+        pytest.param(b"Transfer-Encoding: chunked", b"10000\r\n" + ZEROS + b"\r\n", id="in pieces"),
+        pytest.param(b"Content-Encoding: gzip", gzip.compress(bytes(10**7)), id="compressed"),
+    ],
+)
+def test_endless_download_is_cut(head: bytes, piece: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(download.MAX_BYTES, A, 10**6)
+    with flooding(head, piece) as flood, pytest.raises(DataError, match=rf"{A}.gz: the response has over 1,000,000 by"):
+        fetch_mnist(tmp_path, [flood.url])
+    assert flood.sent < 20 * 10**6, "what the system holds for a connection, at most"
+    assert names(tmp_path) == []
+
+
+def test_limits_admit_mnist_as_every_server_sends_it(mnist: Dataset) -> None:
+    arrays = (mnist.train.images, mnist.train.labels, mnist.test.images, mnist.test.labels)
+    plain = [len(idx_bytes(array)) for array in arrays]
+    for role, size in zip(MNIST_FILES, plain, strict=True):
+        assert size < download.MAX_BYTES[role] < size + 10**6
+    eight_byte_labels = 7 * sum(len(each) for each in (mnist.train.labels, mnist.test.labels))
+    assert sum(plain) + eight_byte_labels < download.MAX_BYTES["mnist.npz"]
+
+
+def test_invalid_length_is_a_sentence(tmp_path: Path) -> None:
+    with flooding(b"Content-Length: many", b"x") as flood, pytest.raises(DataError, match="does not answer as HTTP"):
+        fetch_mnist(tmp_path, [flood.url])
+
+
+def test_files_of_killed_downloads_are_removed(mirror: Mirror, small_mnist: Files, tmp_path: Path) -> None:
+    written = {"stale": time.time() - 2 * download.STALE_SECONDS, "of another process": time.time()}
+    mine = [tmp_path / f".{A}.gz.1-0000000{number}.part" for number in range(2)]
+    other = [tmp_path / name for name in (".notes.txt.1-00000000.part", f".{A}.gz.part", f"{A}.part")]
+    for path in (*mine, *other):
+        path.write_bytes(b"part")
+        os.utime(path, (written["stale"],) * 2)
+    os.utime(mine[1], (written["of another process"],) * 2)
+    fetch_mnist(tmp_path, [mirror.serve_set(small_mnist)])
+    assert names(tmp_path) == sorted([*COMPLETE, mine[1].name, *(path.name for path in other)])
+
+
+def test_full_disk_is_no_missing_mnist(mirror: Mirror, small_mnist: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The advice for missing data, to write synthetic digits, would end at the same full disk."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("DIGITS_MIRRORS", mirror.serve_set(small_mnist))
+    monkeypatch.setattr(download._LimitedFile, "write", fail)
+    with pytest.raises(
+        StorageError, match=rf"{A}.gz cannot be written: its disk is full.* space in {Path.cwd()}/cache"
+    ):
+        load_mnist()
+    assert names(finding.cache_folder()) == []
+
+
 def test_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataError, match=r"file/cache cannot be written: Not a directory"):
+    with pytest.raises(StorageError, match=r"file/cache cannot be written: Not a directory.*name its folder with"):
         fetch_mnist(tmp_path / "file" / "cache", [])
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from digits.data.formats.idx import idx_sha256, read_idx
 from digits.data.formats.idx_sets import IdxSet, read_idx_set
 from digits.data.formats.npz import read_npz
 from digits.data.identity import MNIST_SHA256, make_dataset
 from digits.data.raw_dataset import MNIST_FILES, RawDataset
-from digits.errors import DataError
-from digits.files import replace_atomically
+from digits.errors import DataError, StorageError
+from digits.files import intended_name, replace_atomically, storing
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,14 @@ MIRRORS_VARIABLE = "DIGITS_MIRRORS"  # environment variable with mirrors to use 
 MAX_ATTEMPTS = 3  # per file and mirror while it is busy or the connection breaks; an unreachable mirror gets one
 RETRY_PAUSE = 0.5  # seconds before the second attempt; twice as many before the third
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 30  # seconds to wait for a connection, and for each next piece
+
+# Bytes of each download, at most: the decoded file, which some servers send, and room for a container around it.
+MAX_BYTES = {
+    **dict(zip(MNIST_FILES, (48 * 10**6, 10**5, 8 * 10**6, 10**5), strict=True)),
+    "mnist.npz": 60 * 10**6,  # the labels may have eight bytes each
+}
+
+STALE_SECONDS = 600  # a temporary file that nobody wrote for so long is of a process that was killed
 
 
 def mirrors() -> tuple[str, ...]:
@@ -49,17 +60,21 @@ def cache_folder() -> Path:
 def fetch_mnist(folder: Path, urls: Sequence[str] | None = None) -> RawDataset:
     """Download the files of MNIST that `folder` lacks, and read all of it.
 
-    Complete files, from an earlier attempt or another mirror, are kept; broken ones are replaced. The folder is
-    created if missing; only complete and checked files ever get their final names there. `urls` are by default those
-    of `mirrors`.
+    Complete files, from an earlier attempt or another mirror, are kept; broken ones are replaced, and the temporary
+    files of killed processes are removed. The folder is created if missing; only complete and checked files ever get
+    their final names there. `urls` are by default those of `mirrors`.
 
     Raises
     ------
     DataError
         No mirror had all files; the message has one line per mirror.
+    StorageError
+        The folder cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with storing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_stale_files(folder)
         reasons = []
         for url in mirrors() if urls is None else urls:
             try:
@@ -67,10 +82,19 @@ def fetch_mnist(folder: Path, urls: Sequence[str] | None = None) -> RawDataset:
             except DataError as error:
                 log.info("%s: %s", url, error)
                 reasons.append(f"  {url}: {error}")
-    except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{folder} cannot be written: {reason}. Check its permissions and the disk.") from None
+    except StorageError as error:
+        raise StorageError(
+            f"{error} If you have MNIST elsewhere, name its folder with --data or $DIGITS_DATA."
+        ) from None
     raise DataError("\n".join(("Tried:", *reasons)))
+
+
+def _remove_stale_files(folder: Path) -> None:
+    names = {*(f"{name}.gz" for name in MNIST_FILES), "mnist.npz"}
+    for path in folder.glob(".*.part"):
+        with contextlib.suppress(FileNotFoundError):  # another process was quicker
+            if intended_name(path) in names and path.lstat().st_mtime < time.time() - STALE_SECONDS:
+                path.unlink()
 
 
 def _fetch_idx(mirror: str, folder: Path) -> RawDataset:
@@ -97,7 +121,7 @@ def _fetch_npz(mirror: str, folder: Path) -> RawDataset:
 
 def _fetch(url: str, target: Path, name: str) -> None:
     with replace_atomically(target) as temporary:
-        _download(url, temporary)
+        _download(url, temporary, MAX_BYTES[name])
         try:
             _check(temporary, name)
         except DataError as error:
@@ -115,7 +139,28 @@ def _check(path: Path, name: str) -> None:
         raise DataError(f"{path} is not MNIST's {name}: its decoded SHA-256 is {digest}, not {MNIST_SHA256[name]}.")
 
 
-def _download(url: str, target: Path) -> None:
+@dataclass
+class _LimitedFile:
+    """A file that takes so many bytes and no more."""
+
+    stream: BinaryIO
+    limit: int
+
+    def write(self, chunk: bytes) -> None:
+        self.limit -= len(chunk)
+        if self.limit < 0:
+            raise _TooLargeError
+        self.stream.write(chunk)
+
+    def flush(self) -> None:
+        self.stream.flush()
+
+
+class _TooLargeError(Exception):
+    """A download that is larger than any file of MNIST."""
+
+
+def _download(url: str, target: Path, limit: int) -> None:
     import pooch
     import requests
 
@@ -125,12 +170,15 @@ def _download(url: str, target: Path) -> None:
     )
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            download(url, str(target), None)
+            with target.open("wb") as stream:
+                download(url, _LimitedFile(stream, limit), None)
             return
-        except requests.RequestException as error:
-            response = error.response
+        except _TooLargeError:
+            raise DataError(f"{url.rpartition('/')[2]}: the response has over {limit:,} bytes.") from None
+        except (requests.RequestException, ValueError) as error:
+            response = getattr(error, "response", None)
             is_refused = response is not None and response.status_code < 500 and response.status_code != 429
-            # requests raises a ValueError for an invalid URL
+            # a ValueError is of requests for an invalid URL, or of pooch for an invalid length
             is_final = is_refused or isinstance(error, ValueError) or _is_unreachable(error)
             if is_final or attempt == MAX_ATTEMPTS:
                 raise DataError(f"{url.rpartition('/')[2]}: {_describe(error)}.") from None
@@ -150,6 +198,8 @@ def _is_unreachable(error: Exception) -> bool:
 def _describe(error: Exception) -> str:
     import requests
 
+    if not isinstance(error, requests.RequestException):
+        return "the server does not answer as HTTP says"
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.ConnectTimeout):
