@@ -115,21 +115,24 @@ class OptimizationConfig:
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """Random distortions of the training digits; all zero is no augmentation."""
+    """Random distortions and corruptions of the training digits; all zero is no augmentation."""
 
     rotation: float = option(8.0, "Largest rotation either way, in degrees.", "[0, inf)")
     scale: float = option(0.1, "Largest relative change of width and of height.", "[0, 1)")
     shear: float = option(0.1, "Largest slant, in pixels per pixel of height.", "[0, inf)")
     shift: float = option(1.5, "Largest shift along each axis, in pixels.", "[0, inf)")
     elastic: float = option(0.8, "Elastic distortion: root mean square of the displacement, in pixels.", "[0, inf)")
+    corruption: float = option(
+        0.0, "Share of the digits that are also corrupted: blur, noise, grey grounds, lines, stains.", "[0, 1]"
+    )
 
     def __post_init__(self) -> None:
         check(self)
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is distorted at all."""
-        return any(dataclasses.astuple(self))
+        """Whether any digit is distorted before it may be corrupted."""
+        return any(value for name, value in vars(self).items() if name != "corruption")
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,8 @@ def test_scale_and_shear_equal_scipys(
 def test_elastic_is_the_root_mean_square_displacement_in_pixels() -> None:
     torch.manual_seed(0)
     config = replace(STILL, elastic=0.7)
-    grid = augmentation._draw_coefficients(4000, config, torch.device("cpu")) @ augmentation._basis(torch.device("cpu"))
-    still = augmentation._draw_coefficients(1, STILL, torch.device("cpu")) @ augmentation._basis(torch.device("cpu"))
+    grid = augmentation.draw_coefficients(4000, config, torch.device("cpu")) @ augmentation._basis(torch.device("cpu"))
+    still = augmentation.draw_coefficients(1, STILL, torch.device("cpu")) @ augmentation._basis(torch.device("cpu"))
     displacement = (grid - still).view(-1, 28, 28, 2) * 14  # from the grid's -1..1 to pixels
     assert displacement.square().mean().sqrt().item() == pytest.approx(0.7, rel=0.01)
     for axis in (0, 1):

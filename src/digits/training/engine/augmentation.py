@@ -43,13 +43,17 @@ def augment(
         return images
     n, device = len(images), images.device
     size, start = (shard.size, shard.start) if shard else (n, 0)
-    coefficients = _draw_coefficients(size, config, device)[start : start + n]
-    grid = (coefficients @ _basis(device)).view(n, SIDE, SIDE, 2)
-    distorted = F.grid_sample(images[:, None].float(), grid, mode="bilinear", align_corners=False)
-    return distorted[:, 0].round_().to(torch.uint8)
+    coefficients = draw_coefficients(size, config, device)[start : start + n]
+    return resample(images.float(), coefficients).round_().to(torch.uint8)
 
 
-def _draw_coefficients(n: int, config: AugmentationConfig, device: torch.device) -> Float32[Tensor, "n k"]:
+def resample(images: Float32[Tensor, "n 28 28"], coefficients: Float32[Tensor, "n k"]) -> Float32[Tensor, "n 28 28"]:
+    """Resample each digit through the grid that its row of `draw_coefficients` describes."""
+    grid = (coefficients @ _basis(images.device)).view(len(images), SIDE, SIDE, 2)
+    return F.grid_sample(images[:, None], grid, mode="bilinear", align_corners=False)[:, 0]
+
+
+def draw_coefficients(n: int, config: AugmentationConfig, device: torch.device) -> Float32[Tensor, "n k"]:
     """Draw the weight of each row of the basis in every digit's sampling grid, (x, y) interleaved."""
     angle, scale_x, scale_y, shear, shift_x, shift_y = torch.rand(6, n, device=device).mul_(2).sub_(1)
     angle = angle * (config.rotation * torch.pi / 180)

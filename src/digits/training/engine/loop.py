@@ -17,8 +17,8 @@ from digits.errors import TrainingError, UsageError
 from digits.shapes import Int64, UInt8
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
-from digits.training.engine.augmentation import augment
 from digits.training.engine.checkpoint import Epoch, State
+from digits.training.engine.corruption import distort
 from digits.training.engine.devices import choose_dtype
 from digits.training.engine.losses import OUTLIER_WEIGHT, distillation_loss, make_loss, outlier_loss
 from digits.training.engine.networks import predict
@@ -112,10 +112,10 @@ def fit(
                     group["lr"] = peak * factor
 
                 n = len(batch.digits)
-                images = augment(train_images[batch.digits.index], config.augmentation, batch.digits)
+                images = distort(train_images[batch.digits.index], config.augmentation, batch.digits)
                 labels = train_labels[batch.digits.index]
                 if batch.outliers.size:
-                    non_digits = augment(outlier_images[batch.outliers.index], config.augmentation, batch.outliers)
+                    non_digits = distort(outlier_images[batch.outliers.index], config.augmentation, batch.outliers)
                     images = torch.cat((images, non_digits))
 
                 with autocast:
