@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from digits import __version__
@@ -18,10 +19,12 @@ from digits.web import jobs, schemas
 from digits.web.bodies import ReceivedUpload
 from digits.web.corrections import Corrections
 from digits.web.guard import Guard, require_this_computer
-from digits.web.handlers import HANDLERS
+from digits.web.handlers import HANDLERS, JSONAnswer
 from digits.web.models import Hints
 from digits.web.refusals import RefusedError
 from digits.web.workers import Workers
+
+Result = TypeVar("Result")
 
 PAGE = Path(__file__).parent / "page"
 
@@ -52,14 +55,14 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...])
     app.add_middleware(Guard, names=names)
 
     @app.get("/api/health", response_model=schemas.Health, responses=schemas.errors())
-    async def health() -> JSONResponse:
+    async def health() -> JSONAnswer:
         """Report that the service runs, and its version."""
-        return JSONResponse({"status": "ok", "version": __version__})
+        return JSONAnswer({"status": "ok", "version": __version__})
 
     @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors(503))
-    async def models() -> JSONResponse:
+    async def models() -> JSONAnswer:
         """List the models."""
-        return JSONResponse(await workers.run(jobs.describe_models))
+        return JSONAnswer(await workers.run(jobs.describe_models))
 
     @app.post("/api/read", response_model=schemas.Reading, **schemas.upload())
     async def read(
@@ -67,9 +70,9 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...])
         model: schemas.ModelName = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
-    ) -> JSONResponse:
+    ) -> JSONAnswer:
         """Read a picture: the same answer as ``digits read --json``."""
-        return JSONResponse(await workers.run(jobs.read, upload, model, Hints(single, upright)))
+        return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright)))
 
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(
@@ -80,10 +83,10 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...])
         focus: Annotated[int, Query(ge=-1000, le=1000, description="Digit to explain, from 0; -1: the last.")] = -1,
         evidence: Annotated[bool, Query(description="Add which pixels supported the answer, and the steps.")] = False,
         preview: Annotated[bool, Query(description="Add the picture as JPEG, which every browser shows.")] = False,
-    ) -> JSONResponse:
+    ) -> JSONAnswer:
         """Read a picture with several models and explain one of its digits: what the page shows."""
         arguments = (upload, tuple(model or ()), Hints(single, upright), focus, evidence, preview)
-        return JSONResponse(await workers.run(jobs.explain, *arguments))
+        return JSONAnswer(await workers.run(jobs.explain, *arguments))
 
     app.include_router(_make_correction_routes(corrections, workers))
     app.router.default = StaticFiles(directory=PAGE, html=True)
@@ -93,12 +96,19 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...])
 def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRouter:
     routes = APIRouter(prefix="/api/corrections", dependencies=[Depends(require_this_computer)])
 
-    @routes.get("", response_model=schemas.Corrections, responses=schemas.errors(503))
-    async def list_corrections() -> JSONResponse:
-        """List the corrections, and their folder."""
-        return JSONResponse(await workers.run(corrections.describe))
+    lock = asyncio.Lock()
 
-    @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **schemas.upload(409))
+    async def in_turn(call: Callable[..., Result], *arguments: Any) -> Result:
+        """Run a call on the folder after those before it; in this process, so that no killed worker interrupts it."""
+        async with lock:
+            return await asyncio.to_thread(call, *arguments)
+
+    @routes.get("", response_model=schemas.Corrections, responses=schemas.errors(409))
+    async def list_corrections() -> JSONAnswer:
+        """List the corrections, and their folder."""
+        return JSONAnswer(await in_turn(corrections.describe))
+
+    @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **schemas.upload(409, 507))
     async def add_correction(
         upload: ReceivedUpload,
         label: Annotated[int, Query(ge=0, le=CLASSES - 1, description="The correct digit.")],
@@ -107,26 +117,27 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
         model: schemas.ModelName = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
-    ) -> JSONResponse:
+    ) -> JSONAnswer:
         """Store one digit of a picture with its correct label."""
         if not consent:
             raise RefusedError(403, "consent is missing: ask the person, then send consent=true")
-        arguments = (upload, corrections, label, digit, model, Hints(single, upright))
-        return JSONResponse(await workers.run(jobs.add_correction, *arguments), 201)
+        cut = await workers.run(jobs.cut_digit, upload, digit, model, Hints(single, upright))
+        entry, count = await in_turn(corrections.add, cut.digit, cut.drawing, label)
+        return JSONAnswer({"correction": entry._asdict(), "read_as": cut.read_as, "count": count}, 201)
 
-    @routes.delete("", response_model=schemas.Corrections, responses=schemas.errors(503))
-    async def delete_corrections() -> JSONResponse:
+    @routes.delete("", response_model=schemas.Corrections, responses=schemas.errors(409, 507))
+    async def delete_corrections() -> JSONAnswer:
         """Delete all corrections."""
-        await workers.run(corrections.delete_all)
+        await in_turn(corrections.delete_all)
         return await list_corrections()
 
-    @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=schemas.errors(404, 503))
-    async def delete_correction(correction_id: str) -> JSONResponse:
+    @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=schemas.errors(404, 409, 507))
+    async def delete_correction(correction_id: str) -> JSONAnswer:
         """Delete one correction."""
-        await workers.run(corrections.delete, correction_id)
+        await in_turn(corrections.delete, correction_id)
         return await list_corrections()
 
-    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 422, 503) | DOWNLOADS)
+    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 409, 422, 503) | DOWNLOADS)
     async def download(suffix: Literal["csv", "zip"]) -> Response:
         """Download the corrections: a CSV like Kaggle's, or a ZIP of two IDX files like MNIST's."""
         content = await workers.run(corrections.export, suffix)

@@ -1,16 +1,20 @@
 """Corrections: digits that a person labelled, in one folder of this computer that training reads as personal data.
 
 The folder holds ``train/<label>/<id>.png``, the 28 × 28 pixels that the network saw, and ``drawings/<id>.png``, the
-part of the picture around the digit. No file name comes from a request.
+part of the picture around the digit. No file name comes from a request, and no link inside the folder is followed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
+import os
 import re
 import secrets
+import stat
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,14 +23,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from digits.data import idx_bytes
-from digits.files import write_atomically
-from digits.preprocessing.ink import Picture
-from digits.shapes import UInt8
+from digits.errors import DataError, StorageError
+from digits.files import intended_name, write_atomically
+from digits.preprocessing import decode
 from digits.types import CLASSES, SIDE, LabelledDigits
 from digits.web.refusals import RefusedError
 
-ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
-"""Name of a correction: the time to the microsecond, and a random byte."""
+ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8,22}")
+"""Name of a correction: the time to the microsecond, then random digits; the first releases had two, now sixteen."""
 
 MAX_CORRECTIONS = 20_000
 """Digits in the folder, at most, so that a page cannot fill the disk."""
@@ -41,29 +45,45 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Corrections:
-    """The folder of corrections, created with the first one."""
+    """The folder of corrections, created with the first one; changed by one process, one call at a time.
+
+    A digit is stored before its drawing, and deleted after it. So whatever is left when a call is interrupted, but for
+    temporary files, belongs to a correction that is listed.
+    """
 
     folder: Path
 
     def entries(self) -> list[Entry]:
         """List the corrections, the oldest first; other files in the folder are ignored."""
-        paths = (self.folder / "train").glob("[0-9]/*.png")
-        return sorted(Entry(path.stem, int(path.parent.name)) for path in paths if ID.fullmatch(path.stem))
+        digits = (path for place in self._label_folders() for path in _list_files(place))
+        return sorted(Entry(path.stem, int(path.parent.name)) for path in digits if path.name == intended_name(path))
 
-    def add(self, digit: UInt8[np.ndarray, "28 28"], drawing: Picture, label: int) -> Entry:
-        """Store a digit with its label.
+    def add(self, digit: bytes, drawing: bytes, label: int) -> tuple[Entry, int]:
+        """Store a digit and its drawing, PNG files, under its label; give it with the number of corrections.
 
         Raises
         ------
         RefusedError
-            409 when the folder is full.
+            409 when the folder has its largest number of digits, or a file or a link takes the place of a folder.
+        StorageError
+            The files cannot be written; none of them is left.
         """
-        if len(self.entries()) >= MAX_CORRECTIONS:
+        count = len(self.entries())
+        if count >= MAX_CORRECTIONS:
             raise RefusedError(409, f"{self.folder} is full with {MAX_CORRECTIONS:,} digits: delete some first")
-        entry = Entry(f"{datetime.now():%Y%m%d-%H%M%S-%f}{secrets.token_hex(1)}", label)
-        write_atomically(self.folder / "drawings" / f"{entry.id}.png", _encode_png(drawing))
-        write_atomically(self._path(entry), _encode_png(digit))
-        return entry
+        entry = Entry(f"{datetime.now():%Y%m%d-%H%M%S-%f}{secrets.token_hex(8)}", label)
+        path = self._path(entry)
+        for place in (self._train, path.parent, self._drawings):
+            if os.path.lexists(place) and not _is_folder(place):
+                raise RefusedError(409, f"{place} is not a folder: move it away, or choose another --corrections")
+        try:
+            write_atomically(path, digit)
+            write_atomically(self._drawings / path.name, drawing)
+        except StorageError:
+            with contextlib.suppress(OSError):  # where nothing can be deleted, nothing was written
+                path.unlink()
+            raise
+        return entry, count + 1
 
     def delete(self, correction_id: str) -> None:
         """Delete one correction.
@@ -72,20 +92,25 @@ class Corrections:
         ------
         RefusedError
             404 when there is none with this id.
+        StorageError
+            A file cannot be deleted.
         """
-        entry = next((entry for entry in self.entries() if entry.id == correction_id), None)
-        if entry is None:
+        files = [path for path in self._list_all() if intended_name(path) == f"{correction_id}.png"]
+        if not files:
             raise RefusedError(404, "no correction has this id: GET /api/corrections lists them")
-        self._path(entry).unlink(missing_ok=True)
-        (self.folder / "drawings" / f"{entry.id}.png").unlink(missing_ok=True)
+        _delete(files)
 
     def delete_all(self) -> None:
-        """Delete all digits, and the folder unless it holds other files."""
-        for entry in self.entries():
-            self.delete(entry.id)
-        below = [self.folder / "train" / str(label) for label in range(CLASSES)]
-        for place in (*below, self.folder / "train", self.folder / "drawings", self.folder):
-            if place.is_dir() and not any(place.iterdir()):
+        """Delete all digits and drawings, with what interrupted calls left, and the folder unless it holds other files.
+
+        Raises
+        ------
+        StorageError
+            A file cannot be deleted; the others are.
+        """
+        _delete(self._list_all())
+        for place in (*self._label_folders(), self._train, self._drawings, self.folder):
+            with contextlib.suppress(OSError):  # it is missing, a link, or holds other files
                 place.rmdir()
 
     def describe(self) -> dict[str, Any]:
@@ -113,26 +138,86 @@ class Corrections:
         return _encode_csv(digits) if suffix == "csv" else _encode_idx_zip(digits)
 
     def _load(self) -> LabelledDigits:
-        from PIL import Image
+        images, labels = [], []
+        for entry in self.entries():
+            path = self._path(entry)
+            try:
+                image = decode(path.read_bytes(), str(path), max_megapixels=1).picture
+            except FileNotFoundError:  # deleted since it was listed
+                continue
+            except (DataError, OSError):
+                image = None
+            if image is None or image.shape != (SIDE, SIDE):
+                raise RefusedError(409, f"{path} is not a picture of {SIDE} × {SIDE} grey pixels: delete it")
+            images.append(image)
+            labels.append(entry.label)
+        return LabelledDigits(np.array(images, np.uint8).reshape(-1, SIDE, SIDE), np.array(labels, np.uint8))
 
-        entries = self.entries()
-        images = np.zeros((len(entries), SIDE, SIDE), np.uint8)
-        for image, entry in zip(images, entries, strict=True):
-            with Image.open(self._path(entry), formats=["PNG"]) as file:
-                image[:] = np.asarray(file.convert("L"))
-        return LabelledDigits(images, np.array([entry.label for entry in entries], np.uint8))
+    def _list_all(self) -> list[Path]:
+        """List the files of this class, temporary ones too: first the drawings, then the digits."""
+        return [path for place in (self._drawings, *self._label_folders()) for path in _list_files(place)]
+
+    def _label_folders(self) -> list[Path]:
+        return [self._train / str(label) for label in range(CLASSES)] if _is_folder(self._train) else []
 
     def _path(self, entry: Entry) -> Path:
-        return self.folder / "train" / str(entry.label) / f"{entry.id}.png"
+        return self._train / str(entry.label) / f"{entry.id}.png"
+
+    @property
+    def _train(self) -> Path:
+        return self.folder / "train"
+
+    @property
+    def _drawings(self) -> Path:
+        return self.folder / "drawings"
+
+
+def _is_folder(place: Path) -> bool:
+    """Say whether a place is a folder and no link, which could lead out of the folder of corrections."""
+    try:
+        return stat.S_ISDIR(place.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _unreadable(place, error) from None
+
+
+def _list_files(place: Path) -> list[Path]:
+    """List the corrections in a folder, temporary files too, but no links; none if it is no folder."""
+    if not _is_folder(place):
+        return []
+    try:
+        with os.scandir(place) as found:
+            files = [Path(each.path) for each in found if each.is_file(follow_symlinks=False)]
+    except FileNotFoundError:  # deleted meanwhile
+        return []
+    except OSError as error:
+        raise _unreadable(place, error) from None
+    return [path for path in files if re.fullmatch(rf"{ID.pattern}\.png", intended_name(path))]
+
+
+def _unreadable(place: Path, error: OSError) -> RefusedError:
+    return RefusedError(409, f"{place} cannot be read ({error.strerror}): check its permissions and the disk")
+
+
+def _delete(files: Iterable[Path]) -> None:
+    """Delete all the files that can be deleted; raise the first error after that."""
+    failed: OSError | None = None
+    for path in files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            failed = failed or OSError(f"{path} cannot be deleted: {error.strerror}")
+    if failed:
+        raise StorageError(f"{failed}. Check the permissions and the disk, or delete the folder by hand.")
 
 
 def _encode_csv(digits: LabelledDigits) -> bytes:
     """Write digits like Kaggle's ``train.csv``: one row per digit, with its label and 784 pixels."""
     rows = np.column_stack([digits.labels, digits.images.reshape(len(digits), -1)])
-    header = ",".join(["label", *(f"pixel{index}" for index in range(SIDE * SIDE))])
-    text = io.StringIO()
-    np.savetxt(text, rows, "%d", delimiter=",", header=header, comments="")
-    return text.getvalue().encode()
+    header = ["label", *(f"pixel{index}" for index in range(SIDE * SIDE))]
+    lines = [",".join(header), *(",".join(map(str, row.tolist())) for row in rows), ""]
+    return "\n".join(lines).encode()
 
 
 def _encode_idx_zip(digits: LabelledDigits) -> bytes:
@@ -141,12 +226,4 @@ def _encode_idx_zip(digits: LabelledDigits) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for role, array in (("images-idx3", digits.images), ("labels-idx1", digits.labels)):
             archive.writestr(f"train-{role}-ubyte.gz", gzip.compress(idx_bytes(array), mtime=0))
-    return buffer.getvalue()
-
-
-def _encode_png(picture: Picture) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

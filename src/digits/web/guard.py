@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -33,9 +34,13 @@ HEADERS = {
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy, which forwards requests of other computers."""
 
+UNEXPECTED = "the service failed unexpectedly: the terminal of digits serve says why"
+
+log = logging.getLogger(__name__)
+
 
 class Guard:
-    """Refuse requests from other websites, and set `HEADERS` on every answer.
+    """Refuse requests from other websites, and set `HEADERS` on every answer, also when a call fails unexpectedly.
 
     The Host header must name this computer. Otherwise a website could point a name of its own at this computer's
     address and pass as the same origin (DNS rebinding). Browsers state in ``Origin`` and ``Sec-Fetch-Site`` which page
@@ -52,23 +57,34 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        is_answered = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal is_answered
             if message["type"] == "http.response.start":
+                is_answered = True
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
                 headers["Cache-Control"] = "no-store" if scope["path"].startswith("/api/") else "no-cache"
             await send(message)
 
+        try:
+            await (self._refuse(scope) or self.app)(scope, receive, send_guarded)
+        except Exception:
+            if is_answered:  # too late for a sentence: the connection is closed
+                raise
+            log.exception("%s %r failed.", scope["method"], scope["path"])
+            await refuse(500, UNEXPECTED)(scope, receive, send_guarded)
+
+    def _refuse(self, scope: Scope) -> ASGIApp | None:
+        """Make the answer for a request that may not pass."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         if not self._is_own_name(host):
-            answer = refuse(421, f"{host!r} is not a name of this computer: use its address, or start with --name")
-            await answer(scope, receive, send_guarded)
-        elif scope["path"].startswith("/api/") and _is_foreign(headers, host):
-            answer = refuse(403, "requests from other websites are refused: use the page of digits serve, or a program")
-            await answer(scope, receive, send_guarded)
-        else:
-            await self.app(scope, receive, send_guarded)
+            return refuse(421, f"{host!r} is not a name of this computer: use its address, or start with --name")
+        if scope["path"].startswith("/api/") and _is_foreign(headers, host):
+            return refuse(403, "requests from other websites are refused: use the page of digits serve, or a program")
+        return None
 
     def _is_own_name(self, host: str) -> bool:
         try:

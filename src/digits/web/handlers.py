@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,8 +12,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from digits.errors import DataError, DigitsError
+from digits.errors import DataError, DigitsError, ModelError, StorageError
 from digits.web.refusals import RefusedError
+
+STATUSES = ((DataError, 422), (StorageError, 507), (ModelError, 500), (DigitsError, 400))
+"""Statuses of the errors that the rest of the package raises; the first that fits counts."""
 
 MESSAGES = {
     404: "{path} does not exist: see /openapi.json for the calls",
@@ -21,12 +25,21 @@ MESSAGES = {
 """Messages for what the framework refuses by itself."""
 
 
+class JSONAnswer(JSONResponse):
+    """JSON of any text: lone surrogates, which stand for the bytes of a file name that is not UTF-8, are escaped."""
+
+    def render(self, content: Any) -> bytes:
+        """Encode the answer."""
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
 def refuse(status: int, message: str) -> JSONResponse:
     """Make an answer that refuses a request."""
-    headers = {"Retry-After": "1"} if status == 503 else {}
+    headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status in (408, 413):  # do not wait for the rest of the body
         headers["Connection"] = "close"
-    return JSONResponse({"error": message}, status, headers)
+    return JSONAnswer({"error": message}, status, headers)
 
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
@@ -43,7 +56,7 @@ async def answer_error(request: Request, error: Exception) -> JSONResponse:
         if error.status_code == 405:  # the framework names the methods of only one of the calls at this address
             answer.headers["Allow"] = ", ".join(_methods(request) or ["GET"])
         return answer
-    return refuse(422 if isinstance(error, DataError) else 400, str(error))
+    return refuse(next(status for kind, status in STATUSES if isinstance(error, kind)), str(error))
 
 
 def _methods(request: Request) -> list[str]:

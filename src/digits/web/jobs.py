@@ -10,18 +10,27 @@ import threading
 import time
 from functools import cache
 from multiprocessing import connection, parent_process
-from typing import Any
+from typing import Any, NamedTuple
 
 from digits.errors import DigitsError
 from digits.inference import Reading
+from digits.inference.drawing import encode_png
 from digits.inference.explain import crop_digit
 from digits.preprocessing import Decoded
 from digits.preprocessing.ink import limit_opencv_threads
-from digits.web.corrections import Corrections
 from digits.web.explanation import explain_reading
 from digits.web.models import Hints, LoadedModel, load_models
 from digits.web.refusals import RefusedError
 from digits.web.uploads import Upload
+
+
+class CutDigit(NamedTuple):
+    """One digit of a picture, as PNG files: what the network saw, and the part of the picture; and its reading."""
+
+    digit: bytes
+    drawing: bytes
+    read_as: int
+
 
 _extra_models: tuple[str, ...] = ()
 """Model files and run folders to load besides the models of the package."""
@@ -88,13 +97,13 @@ def explain(
     return explain_reading(decoded, name, chosen, hints, focus=focus, evidence=evidence, preview=preview)
 
 
-def add_correction(
-    upload: Upload, corrections: Corrections, label: int, digit: int, model: str | None, hints: Hints
-) -> dict[str, Any]:
-    """Store one digit of a picture with its correct label."""
+def cut_digit(upload: Upload, digit: int, model: str | None, hints: Hints) -> CutDigit:
+    """Cut one digit out of a picture, to store it."""
     decoded, reading = _read(upload, model, hints)
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
+    from PIL import Image
+
     found = reading.digits[digit]
-    entry = corrections.add(found.image, crop_digit(decoded.picture, reading, found)[0], label)
-    return {"correction": entry._asdict(), "read_as": found.value, "count": len(corrections.entries())}
+    seen, drawing = found.image, crop_digit(decoded.picture, reading, found)[0]
+    return CutDigit(encode_png(Image.fromarray(seen)), encode_png(Image.fromarray(drawing)), found.value)

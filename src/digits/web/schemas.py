@@ -123,7 +123,7 @@ class Explanation(BaseModel):
 class Correction(BaseModel):
     """A correction."""
 
-    id: str = Field(examples=["20261126-120000-0a1b2c3d"])
+    id: str = Field(examples=["20261126-120000-0a1b2c3d4e5f60718293a4"])
     label: int = Field(ge=0, le=9)
 
 
@@ -146,7 +146,7 @@ class AddedCorrection(BaseModel):
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the statuses that come with an `Error`."""
-    return {status: {"model": Error} for status in (403, 421, *statuses)}
+    return {status: {"model": Error} for status in (401, 403, 421, 500, *statuses)}
 
 
 def upload(*statuses: int) -> dict[str, Any]:
