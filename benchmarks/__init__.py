@@ -17,7 +17,13 @@ once: the command in each row repeats it.
     reading.py         how well the shipped models read
     corruptions.py     MNIST-C's corruptions, which reading.py uses
     handwriting.py     other people's handwriting, which pens, personal and reading are judged by
+    service.py         the service, started for a measurement, and requests to it
     serving.py         how many requests the service answers, and how soon
+    attack.py          whether it serves healthy clients beside attackers
+    attackers.py       the attackers, each a kind of hostile client
+    hostile.py         files built to cost much time or memory
+    mutations.py       what randomly damaged files do
+    mutants.py         the damaged files
     pictures.py        the documentation's pictures of the contest, of synthetic handwriting, of corruptions
     page_pictures.py   the documentation's pictures of the web page
 """

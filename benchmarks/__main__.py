@@ -29,8 +29,15 @@ MEASUREMENTS = {
     "personal": "personal.measure",
     "gpu": "gpu.measure",
     "serving": "serving.measure",
+    "attack": "attack.measure",
+    "mutations": "mutations.measure",
 }
-CLAIMS = {"contest": "verdict.missed", "serving": "serving.missed"}
+CLAIMS = {
+    "contest": "verdict.missed",
+    "serving": "serving.missed",
+    "attack": "attack.missed",
+    "mutations": "mutations.missed",
+}
 
 
 def load(name: str) -> Any:
@@ -39,14 +46,17 @@ def load(name: str) -> Any:
     return getattr(importlib.import_module(f"benchmarks.{module}"), function)
 
 
-def measure(name: str) -> list[str]:
-    """Run a measurement, write its rows, and give the claims that it does not bear out."""
-    rows, facts = list[Row](), machine_facts()
-    try:
-        for row in tqdm(load(MEASUREMENTS[name])(), desc=name, unit=" rows"):
-            rows.append(complete(row, name, facts))
-    finally:
-        write_rows(rows)  # an interrupted measurement leaves what it found
+def measure(name: str, **options: Any) -> list[str]:
+    """Run a measurement, write its rows, and give the claims that it does not bear out.
+
+    Rows are written as they come, so that an interrupted measurement leaves what it found; a row of the same figure
+    replaces an earlier one. The options are the measurement's own.
+    """
+    found, facts = dict[tuple[object, ...], Row](), machine_facts()
+    for row in tqdm(load(MEASUREMENTS[name])(**options), desc=name, unit=" rows"):
+        found[row.case, row.variant, row.seed, row.metric, row.note] = complete(row, name, facts)
+        write_rows(found.values())
+    rows = list(found.values())
     if name == "contest":
         load("pictures.draw_contest")()
     update_pages()
@@ -56,5 +66,9 @@ def measure(name: str) -> list[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], help="which to run; all if none is named")
-    missed = [sentence for name in parser.parse_args().names or MEASUREMENTS for sentence in measure(name)]
+    parser.add_argument("--minutes", type=float, help="how long attack attacks; an hour if not given")
+    arguments = parser.parse_args()
+    options = {"attack": {"minutes": arguments.minutes}} if arguments.minutes else {}
+    names = arguments.names or MEASUREMENTS
+    missed = [sentence for name in names for sentence in measure(name, **options.get(name, {}))]
     sys.exit("\n".join(missed) or 0)

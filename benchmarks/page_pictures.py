@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.results import ROOT
+from benchmarks.service import serve
 from digits.synthesis import synthesize_page
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -40,20 +38,6 @@ STROKES = {
 
 CORNERS = {"4,56", "62,4", "6,97"}
 """Points at which a stroke turns at once."""
-
-
-@contextmanager
-def serve(folder: Path) -> Iterator[tuple[str, int]]:
-    """Start the service, with a folder for corrections, and give its address and process id."""
-    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        found = re.search(r"http://[\w.:]+", process.stdout.readline())
-        assert found, "digits serve did not name its address"
-        try:
-            yield found[0], process.pid
-        finally:
-            process.terminate()
 
 
 @contextmanager

@@ -10,7 +10,6 @@ answers more. Needs psutil, playwright and a Chromium.
 from __future__ import annotations
 
 import asyncio
-import io
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,17 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from PIL import Image
 
-import digits
-from benchmarks.page_pictures import serve, stroke_to_bars
+from benchmarks.page_pictures import stroke_to_bars
 from benchmarks.results import Row, elapsed, summarize
-
-DRAWINGS = 500
-"""Different ones: MNIST test digits as the page's canvas would have them."""
-
-CANVAS, DIGIT = 280, 200
-"""Sides of the canvas and of the digit on it, in pixels."""
+from benchmarks.service import draw_requests, memory, receive, serve
 
 CONNECTIONS, ROUNDS, REQUESTS, STARTS = 8, 5, 2000, 7
 """Connections, rounds at full load, answers in each, and starts of the service."""
@@ -60,7 +52,7 @@ def measure() -> Iterator[Row]:
         yield _row("from the command to the first answer", "s", _starts(Path(name)))
         with serve(Path(name)) as (address, pid):
             port, process = int(address.rpartition(":")[2]), psutil.Process(pid)
-            requests = {case: _requests(path) for case, path in PATHS.items()}
+            requests = {case: draw_requests(path) for case, path in PATHS.items()}
             drawn = requests[DRAWN]
             _send(drawn, REQUESTS, port)  # warm
             for case, some in requests.items():
@@ -74,7 +66,7 @@ def measure() -> Iterator[Row]:
             yield _row("live updates, one at a time", "ms", alone)
             for case, n in zip(MEMORY, (0, MANY), strict=True):
                 _send(drawn, n, port)
-                yield _row(case, "MiB", [_memory(process)], max(n, 1))
+                yield _row(case, "MiB", [memory(process)], max(n, 1))
     yield _row(BARS, "ms", stroke_to_bars(5))
 
 
@@ -96,32 +88,14 @@ def missed(rows: Sequence[Row]) -> list[str]:
     return [sentence for holds, sentence in claims if not holds]
 
 
-def _memory(process: psutil.Process) -> float:
-    """Give the memory of the service and its workers, in MiB."""
-    return sum(float(each.memory_info().rss) for each in (process, *process.children(recursive=True))) / 2**20
-
-
 def _starts(folder: Path) -> list[float]:
-    request, seconds = _requests("/api/read")[:1], []
+    request, seconds = draw_requests("/api/read")[:1], []
     for _ in range(STARTS + 1):
         start = time.perf_counter()
         with serve(folder) as (address, _):
             _send(request, 1, int(address.rpartition(":")[2]), connections=1)
             seconds.append(time.perf_counter() - start)
     return seconds[1:]  # the first found the disk's cache empty
-
-
-def _requests(path: str) -> list[bytes]:
-    requests = []
-    for image in digits.load_mnist().test.images[:DRAWINGS]:
-        canvas = Image.new("L", (CANVAS, CANVAS), 255)
-        drawn = Image.fromarray(255 - image).resize((DIGIT, DIGIT), Image.Resampling.BICUBIC)
-        canvas.paste(drawn, ((CANVAS - DIGIT) // 2,) * 2)
-        buffer = io.BytesIO()
-        canvas.save(buffer, "PNG")
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-        requests.append(f"{head}Content-Length: {len(buffer.getvalue())}\r\n\r\n".encode() + buffer.getvalue())
-    return requests
 
 
 def _send(requests: list[bytes], n: int, port: int, *, connections: int = CONNECTIONS, pace: float = 0) -> list[float]:
@@ -142,11 +116,9 @@ async def _send_all(requests: list[bytes], n: int, port: int, connections: int, 
             due = begun + number / pace if pace else time.perf_counter()
             await asyncio.sleep(max(due - time.perf_counter(), 0))
             writer.write(requests[number % len(requests)])
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            body = await reader.readexactly(int(length.partition(b":")[2]))
-            if b" 200 " not in head[:20]:
-                raise RuntimeError(f"the service refused a request: {head[:40]!r} {body[:200]!r}")
+            status, body = await receive(reader)
+            if status != 200:
+                raise RuntimeError(f"the service refused a request: {status} {body[:200]!r}")
             seconds.append(time.perf_counter() - due)
         writer.close()
 

@@ -8,6 +8,9 @@ from benchmarks.results import Row, read_rows
 
 from benchmarks import __main__ as runner
 
+NEEDED = {"serving": ["playwright", "psutil"], "attack": ["psutil"], "mutations": ["resource"]}
+"""What not every test environment has."""
+
 
 def rows() -> Iterator[Row]:
     yield Row(case="a", metric="time", value=1.0)
@@ -16,9 +19,10 @@ def rows() -> Iterator[Row]:
 
 @pytest.mark.parametrize("name", sorted({*MEASUREMENTS.values(), *CLAIMS.values()}))
 def test_every_measurement_and_claim_is_a_function(name: str) -> None:
-    if name.startswith("serving"):
-        pytest.importorskip("playwright")
-        pytest.importorskip("psutil")
+    for module, libraries in NEEDED.items():
+        if name.startswith(module):
+            for library in libraries:
+                pytest.importorskip(library)
     assert callable(load(name))
 
 
@@ -30,6 +34,22 @@ def test_an_interrupted_measurement_leaves_its_rows(
     with pytest.raises(KeyboardInterrupt):
         measure("starts")
     assert read_rows("starts") == [Row(benchmark="starts", case="a", metric="time", value=1.0, cores=2)]
+
+
+def test_a_figure_that_is_measured_again_replaces_the_earlier(
+    results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def growing(minutes: float) -> Iterator[Row]:
+        for value in (1.0, minutes):
+            yield Row(case="a", metric="time", value=value)
+            yield Row(case="b", metric="time", value=value)
+
+    functions = {"attack.measure": growing, "attack.missed": lambda found: [str([row.value for row in found])]}
+    monkeypatch.setattr(runner, "load", functions.get)
+    monkeypatch.setattr(runner, "machine_facts", dict)
+    monkeypatch.setattr(runner, "update_pages", lambda: None)
+    assert measure("attack", minutes=3.0) == ["[3.0, 3.0]"]
+    assert [(row.case, row.value) for row in read_rows("attack")] == [("a", 3.0), ("b", 3.0)]
 
 
 def test_missed_claims_are_returned(results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch) -> None:

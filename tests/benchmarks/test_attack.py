@@ -1,0 +1,52 @@
+"""The service answers healthy clients while it is attacked in every way, and the measurement of that can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("psutil")
+
+from benchmarks.attack import PHASES, Record, missed
+from benchmarks.attackers import KINDS, Target, exchange
+
+
+def test_every_kind_of_attacker_has_a_phase_of_its_own() -> None:
+    assert {kinds for kinds in PHASES.values() if len(kinds) == 1} == {(kind,) for kind in KINDS}
+
+
+def test_each_claim_can_be_missed() -> None:
+    fine = Record([0.01] * 100, peak=3, after=1.1)
+    assert missed(list(fine.rows("a"))) == []
+    slow = Record([0.01] * 98 + [0.2] * 2)
+    assert missed(list(slow.rows("a"))) == ["beside a: 99th percentile 200 ms; we claim at most 100"]
+    failed = Record([0.01] * 100, failures=Counter({"503: busy": 1}))
+    assert missed(list(failed.rows("a"))) == ["beside a: failed 1; we claim at most 0"]
+    grown = Record([0.01] * 100, after=1.3)
+    assert missed(list(grown.rows("a"))) == ["beside a: memory after 1.3 × idle; we claim at most 1.2"]
+    nothing = Record(failures=Counter({"TimeoutError": 1}))
+    assert "beside a: 99th percentile unknown; we claim at most 100" in missed(list(nothing.rows("a")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "counted"),
+    [(b"HTTP/1.1 413 Too Large\r\n\r\n", "413"), (b"", "closed"), (b"SSH-2.0-x\r\n", "closed")],
+)
+def test_answers_to_attackers_are_counted(answer: bytes, counted: str) -> None:
+    async def attack_once() -> Counter[str]:
+        async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(4)
+            writer.write(answer)
+            writer.close()
+
+        answers = Counter[str]()
+        async with await asyncio.start_server(respond, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await exchange(Target("127.0.0.1", port, 0, Path()), b"GET ", answers)
+        await exchange(Target("127.0.0.1", port, 0, Path()), b"GET ", answers)
+        return answers
+
+    assert asyncio.run(attack_once()) == {counted: 1, "unreachable": 1}
