@@ -144,7 +144,7 @@ def smooth(text: str, steps: int = 12) -> Float64[np.ndarray, "n 2"]:
 
 def save(screenshot: bytes, path: Path) -> None:
     """Write a screenshot, with a palette where it would be too large without."""
-    image = Image.open(io.BytesIO(screenshot)).convert("RGB")
+    image = Image.open(io.BytesIO(screenshot), formats=["PNG"]).convert("RGB")
     image.save(path, optimize=True)
     if path.stat().st_size > MAX_BYTES:
         image.quantize(256).save(path, optimize=True)

@@ -106,14 +106,7 @@ def _sets() -> Iterator[tuple[str, Labelled]]:
 
 
 def _extract(content: bytes) -> np.ndarray:
-    """Bring a picture to MNIST's form, transparent parts as white paper."""
-    import io
+    """Bring a picture to MNIST's form."""
+    from digits.preprocessing import decode, extract_digit
 
-    from PIL import Image, ImageOps
-
-    from digits.preprocessing import extract_digit
-
-    with Image.open(io.BytesIO(content)) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    paper = Image.new("RGBA", upright.size, "white")
-    return extract_digit(np.asarray(Image.alpha_composite(paper, upright).convert("RGB")))
+    return extract_digit(decode(content, "the picture").picture)

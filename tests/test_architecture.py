@@ -25,7 +25,7 @@ ROOMS = {
     "lazy": set(),
     "options": {"errors"},
     "types": {"errors"},
-    "data": {*BASE},
+    "data": {*BASE, "preprocessing.opening"},
     "synthesis": {*BASE, "preprocessing"},
     "preprocessing": {*BASE},
     "inference": {*BASE, "preprocessing"},

@@ -1,13 +1,15 @@
-"""Write files atomically: readers see the old file or the new one, never a part of it."""
+"""Write files atomically: readers see the old file or the new one, never a part of it. Read files that have an end."""
 
 from __future__ import annotations
 
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from digits.errors import DigitsError, StorageError
 
@@ -83,3 +85,17 @@ def _explain(error: OSError, folder: Path, size: int) -> str:
     missing = f"{size / 1e6:,.1f} MB are needed, " if size else ""
     free_up = f"Free some space in {folder}, or choose another folder"
     return f"its disk is full ({missing}{free / 1e6:,.1f} MB are free). {free_up}"
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file for reading bytes, but no pipe, socket or device: reading these may wait or never end.
+
+    Raises
+    ------
+    OSError
+        As `open` does, and for what is no file.
+    """
+    kind = Path(path).stat().st_mode
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        raise OSError(errno.EINVAL, "it is a pipe, socket or device, not a file", os.fspath(path))
+    return Path(path).open("rb")

@@ -23,9 +23,6 @@ STDIN = "-"
 Stream = Any
 """What text is written to: a file, the terminal, or what a test puts in its place."""
 
-PHONE_FORMATS = {".avif", ".heic", ".heif"}
-"""Picture formats that labelled sets do not have."""
-
 
 @dataclass(frozen=True)
 class _Arguments:
@@ -107,14 +104,13 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
         if word == STDIN:
             yield None
         elif path.is_dir():
-            from digits.data.formats.class_folders import PICTURE_SUFFIXES
+            from digits.preprocessing.opening import PICTURE_SUFFIXES as SUFFIXES
 
-            kinds = PICTURE_SUFFIXES | PHONE_FORMATS
             found = sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in kinds and not file.name.startswith(".")
+                file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
             )
             if not found:
-                raise DataError(f"{path} holds no pictures ({', '.join(sorted(kinds))})")
+                raise DataError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))})")
             yield from found
         elif not path.exists() and (matches := sorted(glob(str(path), recursive=True))):  # noqa: PTH207
             yield from map(Path, matches)

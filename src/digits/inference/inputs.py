@@ -11,7 +11,7 @@ import numpy as np
 from digits.errors import DataError, DataNotFoundError, UsageError
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
-from digits.preprocessing.decoding import MAX_MEGAPIXELS
+from digits.preprocessing.opening import MAX_MEGAPIXELS
 from digits.types import SIDE, Images
 
 if TYPE_CHECKING:

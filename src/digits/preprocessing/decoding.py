@@ -1,16 +1,12 @@
 """The bytes of any picture file, or any array → an upright 8-bit picture, or an error that says why not.
 
-Files come from strangers: their headers are checked before anything is decoded, and all of Pillow's errors become a
-`DataError`. Colour profiles are not applied: ink and paper differ without them.
+`opening` opens the file and limits what decoding costs. Colour profiles are not applied: ink and paper differ without
+them.
 """
 
 from __future__ import annotations
 
-import io
-import logging
 import math
-import re
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,15 +15,12 @@ import numpy as np
 
 from digits.errors import DataError
 from digits.preprocessing.ink import Picture, shrink
+from digits.preprocessing.opening import MAX_MEGAPIXELS, check_megapixels, open_picture
 from digits.shapes import UInt8
 
 if TYPE_CHECKING:
     from PIL import Image
 
-# Pillow's names, besides HEIF and AVIF; its other plugins stay closed, since some run programs.
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
-
-MAX_MEGAPIXELS = 120  # above most phones' cameras (108); decoding that many takes up to 1.4 GB
 MIN_SIDE = 4  # pixels
 MAX_ASPECT = 40
 MIN_BRIGHTEST = 10  # of 255, for the brightest pixel; the noise under a lens cap stays below
@@ -76,22 +69,11 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
     Raises
     ------
     DataError
-        When the file is empty, not a picture, damaged, animated, entirely black, or too large, small or narrow.
+        When the file is empty, not a picture, damaged, animated, entirely black, too large, small or narrow,
+        or would take too long to decode.
     """
-    if not content:
-        raise DataError(f"{name} is empty: choose a file that holds a picture")
-    try:
-        # Pillow warns about much that it then decodes correctly, and about large pictures, which are checked here.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            decoded = _decode(content, name, max_side, max_megapixels)
-    except DataError:
-        raise
-    except MemoryError:
-        raise DataError(f"{name} is too large for this computer's memory: shrink it and try again") from None
-    except Exception as error:
-        # damage raises IndexError, ValueError, struct.error, zlib.error …: no list would stay complete
-        raise DataError(f"{name} is damaged: export it or download it again") from error
+    with open_picture(content, name, max_megapixels) as image:
+        decoded = _decode(image, name, max_side)
     _check_brightness(decoded.picture, name)
     return decoded
 
@@ -116,7 +98,8 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
         raise DataError(f"{name} must be [height, width], or that with 1, 3 or 4 channels; it is {list(array.shape)}")
     if array.dtype.kind not in "buif":
         raise DataError(f"{name} must hold whole numbers, floats or bools; it holds {array.dtype}")
-    _check_size(array.shape[1], array.shape[0], name)
+    check_megapixels(array.shape[0] * array.shape[1], name)
+    _check_shape(array.shape[1], array.shape[0], name)
     values = array[..., 0] if array.shape[2:] == (1,) else array
     picture = np.ascontiguousarray(values if values.dtype == np.uint8 else _to_bytes(values, name))
     if picture.shape[2:] == (4,):
@@ -127,64 +110,24 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     return picture
 
 
-def _decode(content: bytes, name: str, max_side: int, max_megapixels: int) -> Decoded:
-    """Open the file, check its header, and only then decode."""
-    with _open(content, name, max_megapixels) as image:
-        _check_size(*image.size, name, max_megapixels)
-        # a HEIC file names its main picture; the others of an MPO show the same scene, for depth
-        if getattr(image, "is_animated", False) and image.format not in ("HEIF", "MPO"):
-            raise DataError(f"{name} is animated or has several pages: save the one to read as a picture of its own")
-        size, min_side = image.size, max(max_side * ENOUGH, 1)
-        if image.format in ("JPEG", "MPO"):
-            scale = min_side / max(size)
-            image.draft(None, (max(int(size[0] * scale), 1), max(int(size[1] * scale), 1)))
-        else:
-            image.load()
-            size = image.size  # TIFF and HEIC may turn and trim while loading
-        picture = shrink(_to_pixels(image, name, min_side), max_side)
-        transposed, up, left = ORIENTATIONS.get(_read_orientation(image), (0, 0, 0))
+def _decode(image: Image.Image, name: str, max_side: int) -> Decoded:
+    """Check the header, and only then decode."""
+    _check_shape(*image.size, name)
+    # a HEIC file names its main picture; the others of an MPO show the same scene, for depth
+    if getattr(image, "is_animated", False) and image.format not in ("HEIF", "MPO"):
+        raise DataError(f"{name} is animated or has several pages: save the one to read as a picture of its own")
+    size, min_side = image.size, max(max_side * ENOUGH, 1)
+    if image.format in ("JPEG", "MPO"):
+        scale = min_side / max(size)
+        image.draft(None, (max(int(size[0] * scale), 1), max(int(size[1] * scale), 1)))
+    else:
+        image.load()
+        size = image.size  # TIFF and HEIC may turn and trim while loading
+    picture = shrink(_to_pixels(image, name, min_side), max_side)
+    transposed, up, left = ORIENTATIONS.get(_read_orientation(image), (0, 0, 0))
     if transposed:
         picture, size = picture.swapaxes(0, 1), size[::-1]
     return Decoded(np.ascontiguousarray(picture[:: -1 if up else 1, :: -1 if left else 1]), size)
-
-
-def _open(content: bytes, name: str, max_megapixels: int) -> Image.Image:
-    """Read the header."""
-    from PIL import Image, UnidentifiedImageError
-
-    # without a handler, Pillow's log would be printed
-    if not (log := logging.getLogger("PIL")).handlers:
-        log.addHandler(logging.NullHandler())
-    formats = _list_formats(content, name)
-    try:
-        return Image.open(io.BytesIO(content), formats=formats)
-    except Image.DecompressionBombError as error:
-        # Pillow's own limit is higher; the number of pixels is in its message only
-        raise _too_large(int(re.findall(r"\d+", str(error))[0]), name, max_megapixels) from None
-    except UnidentifiedImageError:
-        if any(accepts(content[:16]) is True for _, accepts in map(Image.OPEN.__getitem__, formats) if accepts):
-            raise  # it begins like a picture, so it is damaged
-        readable = "PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF"
-        raise DataError(f"{name} is not in a known picture format: save it as {readable}") from None
-
-
-def _list_formats(content: bytes, name: str) -> tuple[str, ...]:
-    """List the formats the file may have; phones' formats need a library that is loaded for them only."""
-    if content[4:8] != b"ftyp":
-        return FORMATS
-    brands = content[8 : min(int.from_bytes(content[:4], "big"), 256)]
-    if b"avif" in brands or b"avis" in brands:
-        from PIL import features
-
-        if not features.check("avif"):
-            raise DataError(f"{name} is an AVIF picture, which this Pillow cannot read: pip install --upgrade pillow")
-        return ("AVIF",)
-    if brands[:3] not in (b"hei", b"hev", b"mif", b"msf"):
-        return FORMATS  # probably a film
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
-    return ("HEIF",)
 
 
 def _to_pixels(image: Image.Image, name: str, min_side: float) -> Picture:
@@ -265,17 +208,11 @@ def _read_orientation(image: Image.Image) -> int:
         return 1
 
 
-def _check_size(width: int, height: int, name: str, max_megapixels: int = MAX_MEGAPIXELS) -> None:
-    if width * height > max_megapixels * 1e6:
-        raise _too_large(width * height, name, max_megapixels)
+def _check_shape(width: int, height: int, name: str) -> None:
     if min(width, height) < MIN_SIDE:
         raise DataError(f"{name} is {width}×{height} pixels, too small to hold a digit: choose a larger picture")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise DataError(f"{name} is a strip of {width}×{height} pixels: cut it into shorter pieces")
-
-
-def _too_large(pixels: int, name: str, max_megapixels: int) -> DataError:
-    return DataError(f"{name} has {pixels / 1e6:.0f} megapixels; at most {max_megapixels} are allowed: shrink it")
 
 
 def _check_brightness(picture: Picture, name: str) -> None:

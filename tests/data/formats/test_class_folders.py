@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import hostile
 from digits.data import load_dataset, load_labelled
 from digits.errors import DataError
+from digits.preprocessing.opening import PICTURE_SUFFIXES
 from digits.types import LabelledDigits
 
 STROKE = np.zeros((28, 28), np.uint8)
@@ -139,16 +142,47 @@ def bomb(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [truncate, bomb, lambda path: path.write_text("<html>")], ids=["truncated", "bomb", "page"]
+    ("damage", "problem"),
+    [
+        (truncate, "is damaged: export it"),
+        (bomb, "has 200 megapixels; at most 120"),
+        (lambda path: path.write_text("<html>"), "is not in a known picture format"),
+        (lambda path: path.write_bytes(b""), "is empty"),
+        (lambda path: path.write_bytes(hostile.EPS), "is not in a known picture format"),
+        (lambda path: path.write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + bytes(200)), "is damaged"),
+        (lambda path: path.write_bytes(hostile.tiled_tiff(300, 1)), "takes too long to decode"),
+    ],
+    ids=["truncated", "bomb", "page", "empty", "EPS", "AVIF", "tiles"],
 )
-def test_broken_picture_is_named_and_kept(damage: Callable[[Path], None], tmp_path: Path) -> None:
+def test_broken_picture_is_named_and_kept(damage: Callable[[Path], None], problem: str, tmp_path: Path) -> None:
     save(tmp_path / "1" / "good.png", STROKE)
     save(tmp_path / "1" / "broken.png", STROKE)
     damage(tmp_path / "1" / "broken.png")
     with pytest.raises(DataError) as caught:
         load_dataset(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / '1' / 'broken.png'} cannot be read as a picture: ")
+    assert str(caught.value).startswith(f"{tmp_path / '1' / 'broken.png'} {problem}")
     assert (tmp_path / "1" / "broken.png").exists()
+
+
+def test_no_process_is_started_for_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow would start Ghostscript for PostScript, whatever the file is called."""
+    save(tmp_path / "1" / "a.png", STROKE)
+    for number, suffix in enumerate(sorted(PICTURE_SUFFIXES)):
+        path = tmp_path / str(number % 10) / f"eps{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(hostile.EPS)
+        for start in ("Popen", "call", "check_call", "run"):
+            monkeypatch.setattr(subprocess, start, lambda *words, **_: pytest.fail(f"started {words}"))
+        with pytest.raises(DataError, match="is not in a known picture format"):
+            load_dataset(tmp_path)
+        path.unlink()
+
+
+def test_pictures_of_phones_are_read(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    for suffix in (".heic", ".avif"):
+        save(tmp_path / "1" / f"a{suffix}", np.full((28, 28), 60, np.uint8))
+    assert np.abs(load_labelled(tmp_path).images.astype(int) - 60).max() < 4
 
 
 @pytest.mark.parametrize("names", ["abcdefghijk", ["photos"]], ids=["eleven", "one"])

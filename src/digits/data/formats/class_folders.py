@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import struct
-import warnings
-import zlib
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from digits.data.file_errors import unreadable
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name
 from digits.errors import DataError
+from digits.files import open_file
 from digits.shapes import UInt8
 from digits.types import CLASSES, SIDE, LabelledDigits
 
@@ -22,15 +21,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PICTURE_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 FOLD_NAMES = (("train", "training"), ("test", "testing"))
-
-# Exceptions that Pillow raises on broken pictures.
-_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error)
 
 
 def find_class_folders(folder: Path) -> dict[str, list[Path]]:
     """List the pictures of each subfolder that has any, by the subfolder's name; hidden files are ignored."""
+    from digits.preprocessing.opening import PICTURE_SUFFIXES  # here, since it loads OpenCV
+
     pictures = sorted(file for file in folder.glob("[!.]*/[!.]*") if file.suffix.lower() in PICTURE_SUFFIXES)
     return {name: list(files) for name, files in groupby(pictures, lambda file: file.parent.name)}
 
@@ -100,15 +97,15 @@ def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
 
 
 def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
-    from PIL import Image
+    from digits.preprocessing.opening import open_picture
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                return _convert(picture)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *_DECODING_ERRORS) as error:
-        raise DataError(f"{path} cannot be read as a picture: {error}. Replace it or remove it.") from None
+        with open_file(path) as file:
+            content = file.read()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    with open_picture(content, str(path)) as picture:
+        return _convert(picture)
 
 
 def _convert(picture: Image.Image) -> UInt8[np.ndarray, "28 28"]:

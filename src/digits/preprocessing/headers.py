@@ -1,0 +1,144 @@
+"""What a picture file would cost, found in its headers before anything is decoded.
+
+Some formats let a small file demand endless work: a JPEG may repeat its scans, a TIFF may consist of tiles of one
+pixel. Only what no camera, scanner or drawing program writes is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from digits.errors import DataError
+
+MAX_SCANS = 50
+"""Of a JPEG; each visits every block. libjpeg writes 10, the most thorough encoders about 20."""
+
+MAX_SEGMENTS = 2000
+"""Of a JPEG; metadata of 32 MiB in segments of 64 KiB are 512."""
+
+MAX_TILES = 2**16
+"""Tiles or strips of a TIFF: 120 megapixels in tiles of 64 × 64 are 30,000, in strips of one row 12,000."""
+
+MIN_TILE_LIMIT = 2**20
+"""Pixels of a TIFF's tile, which may be larger than the picture; common are 256 × 256 and 512 × 512."""
+
+MAX_COMMENTS = 1000
+"""In a PGM or PPM whose numbers are text."""
+
+MAX_RUN_BYTES = 4 * 2**20
+"""Of a BMP in runs, each of which is decoded by Pillow in Python, a microsecond per run."""
+
+MAX_PNM_HEADER = 2**16
+"""Bytes of the header of a PGM or PPM, with its comments."""
+
+MARKER = re.compile(rb"\xff[^\x00\xff]")
+BETWEEN_SCANS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in a scan, FF 00 and restart markers are data
+
+RUN_COMPRESSIONS = (1, 2)  # of a BMP
+BMP_COMPRESSION = struct.Struct("<30xI")
+
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+WIDTH, HEIGHT, COMPRESSION, STRIPS, ROWS_PER_STRIP, TILE_WIDTH, TILE_HEIGHT, TILES = (
+    *(256, 257, 259, 273, 278, 322, 323, 324),
+)
+JPEG_COMPRESSIONS = (6, 7)
+
+
+def check_cost(content: bytes, name: str) -> None:
+    """Refuse a picture file whose headers demand far more work than its size in pixels needs.
+
+    Raises
+    ------
+    DataError
+        With the reason. What cannot be parsed passes: the decoder says what is wrong.
+    """
+    if content.startswith(b"\xff\xd8"):
+        problem = _check_jpeg(content)
+    elif content.startswith(TIFF_STARTS):
+        problem = _check_tiff(content)
+    elif re.match(rb"P[1-6]\s", content):
+        problem = _check_pnm(content)
+    elif content.startswith(b"BM") and len(content) > MAX_RUN_BYTES:
+        is_in_runs = BMP_COMPRESSION.unpack_from(content)[0] in RUN_COMPRESSIONS
+        problem = f"its runs take over {MAX_RUN_BYTES // 2**20} MiB" if is_in_runs else ""
+    else:
+        problem = ""
+    if problem:
+        raise too_costly(name, problem)
+
+
+def too_costly(name: str, problem: str) -> DataError:
+    """Make the error for a picture that is not decoded, or no further."""
+    return DataError(f"{name} takes too long to decode ({problem}): save it again as PNG or JPEG")
+
+
+def _check_jpeg(content: bytes) -> str:
+    """Count the segments and scans, as libjpeg meets them."""
+    position, components, segments, scans = 2, 0, 0, 0
+    may_repeat = False
+    while found := (BETWEEN_SCANS if scans else MARKER).search(content, position):
+        marker, position = content[found.end() - 1], found.end()
+        if marker == 0xD9:
+            break
+        if 0xD0 <= marker <= 0xD8 or marker == 0x01:  # these have no length
+            continue
+        segments += 1
+        if segments > MAX_SEGMENTS:
+            return f"it has over {MAX_SEGMENTS:,} segments"
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            components = content[position + 7] if position + 7 < len(content) else 0
+            may_repeat = marker in (0xC2, 0xC6, 0xCA, 0xCE)  # progressive
+        if marker == 0xDA:
+            scans += 1
+            if scans > MAX_SCANS:
+                return f"it has over {MAX_SCANS} scans"
+            if not may_repeat and content[position + 2 : position + 3] == bytes([components]):
+                break  # libjpeg reads no further than this scan, which holds all components
+        position += int.from_bytes(content[position : position + 2], "big")
+    return ""
+
+
+def _check_tiff(content: bytes) -> str:
+    """Check the tiles or strips of the first directory; a picture with more is refused anyway."""
+    order, big = "<" if content[:2] == b"II" else ">", content[2:4] in (b"+\0", b"\0+")
+    start = struct.Struct(f"{order}{'Q' if big else 'I'}")
+    count = struct.Struct(f"{order}{'Q' if big else 'H'}")
+    entry = struct.Struct(f"{order}HH{'Q8s' if big else 'I4s'}")
+    try:
+        (place,) = start.unpack_from(content, 8 if big else 4)
+        (n,) = count.unpack_from(content, place)
+    except (struct.error, OverflowError):
+        return ""
+    place += count.size
+    entries = content[place : place + n * entry.size]
+    counts: dict[int, int] = {}
+    values: dict[int, int] = {}
+    for tag, kind, length, value in entry.iter_unpack(entries[: len(entries) // entry.size * entry.size]):
+        if tag not in counts:  # of several, the decoder takes the first
+            counts[tag] = length
+            size = {3: 2, 4: 4, 16: 8}.get(kind, 1)
+            values[tag] = int.from_bytes(value[:size], "little" if order == "<" else "big")
+    width, height = values.get(WIDTH, 0), values.get(HEIGHT, 0)
+    if TILES in counts:
+        wide, high = values.get(TILE_WIDTH, 0), values.get(TILE_HEIGHT, 0)
+    else:
+        wide, high = width, min(values.get(ROWS_PER_STRIP, height), height)
+    if wide * high > 4 * max(width * height, MIN_TILE_LIMIT):
+        return f"its tiles have {wide} × {high} pixels"
+    parts = max(counts.get(TILES, 0), counts.get(STRIPS, 0), width * height // max(wide * high, 1))
+    if parts > MAX_TILES:
+        return f"it consists of {parts:,} parts"
+    if values.get(COMPRESSION) in JPEG_COMPRESSIONS and content.count(b"\xff\xda") > MAX_SCANS + 2 * parts:
+        return f"its parts have over {MAX_SCANS} scans"
+    return ""
+
+
+def _check_pnm(content: bytes) -> str:
+    """Check the comments, which are skipped byte by byte."""
+    tokens = re.sub(rb"#[^\r\n]*", b"", content[:MAX_PNM_HEADER]).split(maxsplit=4)
+    if len(content) > MAX_PNM_HEADER and len(tokens) < (3 if tokens[0] in (b"P1", b"P4") else 4):
+        return f"its header is longer than {MAX_PNM_HEADER:,} bytes"
+    if content[1:2] in b"123" and content.count(b"#") > MAX_COMMENTS:
+        return f"it has over {MAX_COMMENTS:,} comments"
+    return ""
