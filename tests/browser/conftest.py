@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,19 +49,26 @@ class Service:
     corrections: Path
 
 
-@pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    corrections = tmp_path_factory.mktemp("corrections")
+@contextmanager
+def serving(corrections: Path, **variables: str) -> Iterator[str]:
+    """Run the service, with variables of its environment, and give its address."""
     command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(corrections)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         found = re.search(r"http://[\w.:]+", line)
         try:
             assert found, f"no address in {line!r}"
-            yield Service(found[0], corrections)
+            yield found[0]
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    corrections = tmp_path_factory.mktemp("corrections")
+    with serving(corrections) as address:
+        yield Service(address, corrections)
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
-from tests.browser.conftest import Complaints
+from playwright.sync_api import Browser, FilePayload, Page, expect
+from tests.browser.conftest import Complaints, serving
 from tests.browser.strokes import draw, glyph_strokes, wait_for_answer
 
 from digits.synthesis import synthesize_page
@@ -217,12 +217,26 @@ def test_correction_is_saved_downloaded_and_undone(page: Page, corrections: Path
     expect(page.locator("#correct-status")).to_contain_text("Saved as an 8")
     assert len(list((corrections / "train" / "8").glob("*.png"))) == 1
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download CSV").click()
+        page.get_by_role("button", name="Download CSV").click()
     rows = list(csv.reader(download.value.path().read_text().splitlines()))
     assert (len(rows), rows[1][0], len(rows[1])) == (2, "8", 785)
     page.get_by_role("button", name="Undo").nth(1).click()
     expect(page.locator("#correct-status")).to_have_text("Removed.")
     assert list(corrections.rglob("*.png")) == []
+
+
+def test_page_sends_the_token_of_its_address(browser: Browser, tmp_path: Path) -> None:
+    token = "a-token_of-16-letters"
+    with serving(tmp_path, DIGITS_TOKEN=token) as address:
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.locator("#refusal")).to_contain_text("The token is missing or wrong")
+        page.goto(f"{address}/#token={token}")
+        page.wait_for_selector("body[data-ready=yes]")
+        assert page.url == f"{address}/"
+        page.reload()
+        page.wait_for_selector("body[data-ready=yes]")
+        page.close()
 
 
 def test_consent_is_asked_once_and_again_after_deletion(page: Page, corrections: Path) -> None:

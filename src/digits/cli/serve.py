@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from digits.cli.arguments import parse
 from digits.cli.terminal import remark, say
 from digits.options import option
+
+TOKEN_VARIABLE = "DIGITS_TOKEN"
+"""Environment variable with the token to require; arguments of a command can be seen by everyone on the computer."""
+
+TOKEN = re.compile(r"[\w-]{16,256}", re.ASCII)
+"""Tokens long enough not to be guessed, of letters that need no escaping in an address or a header."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,9 @@ class _Arguments:
     name: tuple[str, ...] = option(
         (), "Host names to accept in requests, besides localhost and the addresses of this computer."
     )
+    token: bool = option(
+        False, "Require a token in all calls: a new one, in the printed address, or that of $DIGITS_TOKEN."
+    )
     open: bool = option(False, "Open the page in the browser.")
 
 
@@ -38,13 +49,21 @@ def serve(words: list[str]) -> None:
     The page also explains how digits are read. Needs no torch.
     """
     call = parse(serve, _Arguments, words)
+    token = os.environ.get(TOKEN_VARIABLE)
+    _check(call, token)
+    import secrets
+
     import platformdirs
 
     from digits.web.server import serve as run
     from digits.web.server import warning_of
 
+    new_token = secrets.token_urlsafe(32) if call.token and token is None else None
+
     def ready(address: str) -> None:
-        if warning := warning_of(call.host):
+        # after the #, which browsers send to no server: so it is in no log
+        address += f"/#token={new_token}" if new_token else ""
+        if not (token or new_token) and (warning := warning_of(call.host)):
             remark(f"digits: note: {warning}")
         say(f"digits is at {address} (Ctrl-C stops it)")
         if call.open:
@@ -54,4 +73,22 @@ def serve(words: list[str]) -> None:
 
     folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
-        run(call.host, call.port, models=call.model, corrections=folder, names=call.name, ready=ready)
+        run(
+            call.host, call.port, models=call.model, corrections=folder, names=call.name, token=token or new_token,
+            ready=ready,
+        )  # fmt: skip
+
+
+def _check(call: _Arguments, token: str | None) -> None:
+    from digits.errors import UsageError
+
+    if token is not None and not TOKEN.fullmatch(token):
+        raise UsageError(
+            f"${TOKEN_VARIABLE} must have 16 to 256 letters, digits, hyphens or underscores: `openssl rand -hex 16` "
+            "makes one"
+        )
+    if call.token and call.open:
+        raise UsageError(
+            "--token and --open cannot be combined, since everyone on this computer can see the arguments of the "
+            "browser: open the printed address"
+        )

@@ -35,8 +35,11 @@ mimetypes.add_type("text/javascript", ".js")  # the registry of some Windows com
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
-def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...]) -> FastAPI:
-    """Make the application, which closes the workers when it ends; `names` are further names of this host."""
+def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...], token: str | None) -> FastAPI:
+    """Make the application, which closes the workers when it ends; `names` are further names of this host.
+
+    If there is a `token`, calls must carry it.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,7 +55,7 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...])
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
-    app.add_middleware(Guard, names=names)
+    app.add_middleware(Guard, names=names, token=token)
 
     @app.get("/api/health", response_model=schemas.Health, responses=schemas.errors())
     async def health() -> JSONAnswer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import secrets
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ HEADERS = {
 PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 """Headers of a proxy, which forwards requests of other computers."""
 
+NO_TOKEN = "the token is missing or wrong: open the address that digits serve printed, or send Authorization: Bearer …"
 UNEXPECTED = "the service failed unexpectedly: the terminal of digits serve says why"
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,13 @@ class Guard:
 
     The Host header must name this computer. Otherwise a website could point a name of its own at this computer's
     address and pass as the same origin (DNS rebinding). Browsers state in ``Origin`` and ``Sec-Fetch-Site`` which page
-    sends a request; programs send neither.
+    sends a request; programs send neither. If there is a token, only calls that carry it pass; the files of the page
+    hold nothing secret.
     """
 
-    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str], token: str | None) -> None:
         self.app = app
+        self.token = token
         self.names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,8 +86,12 @@ class Guard:
         host = headers.get("host", "")
         if not self._is_own_name(host):
             return refuse(421, f"{host!r} is not a name of this computer: use its address, or start with --name")
-        if scope["path"].startswith("/api/") and _is_foreign(headers, host):
+        if not scope["path"].startswith("/api/"):
+            return None
+        if _is_foreign(headers, host):
             return refuse(403, "requests from other websites are refused: use the page of digits serve, or a program")
+        if self.token and not _has_token(headers, self.token):
+            return refuse(401, NO_TOKEN)
         return None
 
     def _is_own_name(self, host: str) -> bool:
@@ -99,6 +107,12 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     if origin is not None and origin.partition("://")[2].lower() != host.lower():
         return True
     return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+
+
+def _has_token(headers: Headers, token: str) -> bool:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    # compared in constant time, or an attacker could find it letter by letter
+    return scheme.lower() == "bearer" and secrets.compare_digest(given.strip().encode(), token.encode())
 
 
 def require_this_computer(request: Request) -> None:

@@ -47,12 +47,14 @@ def serve(
     models: Sequence[str | Path],
     corrections: Path,
     names: tuple[str, ...],
+    token: str | None,
     ready: Callable[[str], None],
 ) -> None:
     """Run the service until it is stopped by Ctrl-C or SIGTERM; `ready` is called with the address once it answers.
 
     `port` is 0 for any free port; None for 8000, or any free port if that is taken. The first of the `models`, files or
-    run folders, becomes the default. `names` are names of this host, besides localhost and its addresses.
+    run folders, becomes the default. `names` are names of this host, besides localhost and its addresses. If there is a
+    `token`, calls must carry it.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def serve(
         from digits.web.app import make_app
 
         workers.wait_until_ready()
-        app = make_app(workers, Corrections(corrections), names)
+        app = make_app(workers, Corrections(corrections), names, token)
         config = uvicorn.Config(
             app,
             http=Connection,

@@ -12,6 +12,8 @@
 /** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null}} Model */
 /** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
 
+import { authorization } from "./token.js";
+
 /** Bytes of a picture, at most. */
 export const MAX_BYTES = 32 * 2 ** 20;
 
@@ -25,15 +27,19 @@ export class Refused extends Error {
   }
 }
 
-/** @param {string} path @param {RequestInit} [options] */
-async function call(path, options) {
-  const response = await fetch(path, options).catch(() => {
+/** @param {string} path @param {{method?: string, headers?: Record<string, string>, body?: Blob}} [options] */
+async function send(path, options = {}) {
+  const headers = { ...authorization, ...options.headers };
+  const response = await fetch(path, { ...options, headers }).catch(() => {
     throw new Refused("The server does not answer. Is digits serve still running? Your picture is still here.", 0);
   });
+  if (response.ok) return response;
   const answer = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(answer?.error ?? `the server answers with status ${response.status}`, response.status);
-  return answer;
+  throw new Refused(answer?.error ?? `the server answers with status ${response.status}`, response.status);
 }
+
+/** @param {string} path @param {{method?: string, headers?: Record<string, string>, body?: Blob}} [options] */
+const call = async (path, options) => (await send(path, options)).json();
 
 /** @param {Blob} picture */
 function upload(picture) {
@@ -62,6 +68,9 @@ export function explain(picture, { models, ...options }) {
 
 /** @returns {Promise<StoredCorrections>} */
 export const listCorrections = () => call("api/corrections");
+
+/** All corrections in one file. @param {"csv" | "zip"} suffix @returns {Promise<Blob>} */
+export const exportCorrections = async (suffix) => (await send(`api/corrections.${suffix}`)).blob();
 
 /** @param {string} id @returns {Promise<StoredCorrections>} */
 export const deleteCorrection = (id) => call(`api/corrections/${id}`, { method: "DELETE" });

@@ -40,6 +40,9 @@ export class Corrections {
       button.addEventListener("click", () => this.#correct(value).catch(refuse));
       byId("labels").append(button);
     }
+    for (const suffix of /** @type {const} */ (["csv", "zip"])) {
+      byId(`corrections-${suffix}`).addEventListener("click", () => download(suffix).catch(refuse));
+    }
     byId("corrections-delete").addEventListener("click", () => this.#deleteAll().catch(refuse));
     addCopying(byId("corrections-copy"), () => byId("corrections-command").textContent ?? "");
   }
@@ -125,6 +128,13 @@ export class Corrections {
     const argument = /^[\w./:~-]+$/.test(folder) ? folder : `"${folder}"`; // as a shell reads it
     byId("corrections-command").textContent = `digits train --extra-data ${argument} --from mlp`;
   }
+}
+
+/** Save all corrections as a file. @param {"csv" | "zip"} suffix */
+async function download(suffix) {
+  const href = URL.createObjectURL(await api.exportCorrections(suffix));
+  create("a", { href, download: `digits.${suffix}` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000); // once the browser has surely read it
 }
 
 /** @param {(string | Node)[]} parts */
