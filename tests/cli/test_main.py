@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -117,3 +118,35 @@ def test_closed_pipe_is_no_error(words: list[str], run: Path, few_file: Path) ->
     done = subprocess.run([sys.executable, "-m", "digits", *named], stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
     assert (done.stderr, done.returncode) == ("", 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["train", "--help"], ["evaluate", "{run}", "--data", "{few}"]]
+)
+def test_output_on_a_full_disk_is_one_sentence(words: list[str], run: Path, few_file: Path) -> None:
+    named = [word.format(run=run, few=few_file) for word in words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "digits", *named], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.stderr == (
+        "digits: the output cannot be written: No space left on device; send it elsewhere, or free some space there\n"
+    )
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["train fast --epochs 1 --data {few} --out", "data --synthetic 20 --out", "export {run} --out"]
+)
+def test_full_disk_is_named_with_its_folder(
+    words: str, run: Path, few_file: Path, digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    out = tmp_path / "there" / "model.onnx"
+    said = digits(*words.format(run=run, few=few_file).split(), out)
+    [line] = [line for line in said.err.splitlines() if "cannot be written: its disk is full (" in line]
+    assert line.startswith(f"digits: {out}")
+    assert "are free). Free some space in " in line
+    assert said.code == 1

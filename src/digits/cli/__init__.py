@@ -39,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # the reader of our output has seen enough; flushing again at exit would complain
         sys.stdout = None
         sys.exit(1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        if error.filename:
+            _fail(f"{reason}: {error.filename}", 1)
+        # files that are written raise errors of their own
+        _fail(f"the output cannot be written: {reason}; send it elsewhere, or free some space there", 1)
     if not words:
         sys.exit(2)
 
@@ -64,10 +70,6 @@ def _run(words: list[str]) -> None:
             raise
         extra = "web" if words[0] == "serve" else "train"
         _fail(f"this needs {error.name}, which is not installed: pip install 'digits[{extra}]'", 1)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 1)
     except KeyboardInterrupt:
         _fail("stopped", 130)
 
