@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 
-.PHONY: help train serve lint check test docs bench clean venv
+.PHONY: help train serve lint check test docs bench audit clean venv
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -42,6 +42,12 @@ docs: .venv/.has-docs ## build the documentation in site/
 
 bench: .venv/.has-bench ## compare speed and accuracy with other libraries, write benchmarks/results
 	$(BIN)/python -m benchmarks $(ARGS)
+
+audit: venv ## look for known vulnerabilities in constraints.txt; needs a connection to PyPI
+	$(PIP) install -q -c constraints.txt pip-audit
+	$(BIN)/python -m pip_audit --strict --no-deps --disable-pip -r constraints.txt $(ARGS) || { \
+		echo 'a package above has a known vulnerability, or PyPI could not be asked about it: then nothing was checked' >&2; \
+		exit 1; }
 
 clean: ## remove .venv, caches and builds; keep runs and data
 	rm -rf .venv node_modules build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

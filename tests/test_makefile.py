@@ -73,6 +73,10 @@ LINT = [
     "python -m mypy",
     "npm run --silent check",
 ]
+AUDIT = [
+    "python -m pip --disable-pip-version-check install -q -c constraints.txt pip-audit",
+    "python -m pip_audit --strict --no-deps --disable-pip -r constraints.txt",
+]
 
 
 def test_train_installs_once_and_passes_flags_on(checkout: Checkout) -> None:
@@ -84,6 +88,20 @@ def test_train_installs_once_and_passes_flags_on(checkout: Checkout) -> None:
     assert trained == "digits train classic --epochs 3"
     checkout.make("train")
     assert checkout.calls() == ["digits train"]
+
+
+def test_audit_looks_at_the_pins(checkout: Checkout) -> None:
+    checkout.make("audit")
+    assert checkout.calls()[1:] == AUDIT
+
+
+def test_audit_that_could_not_be_made_is_reported(checkout: Checkout) -> None:
+    checkout.make("audit")
+    python = checkout.folder / ".venv/bin/python"
+    python.write_text(python.read_text().replace("echo python", "case $2 in pip_audit) exit 1 ;; esac; echo python"))
+    finished = checkout.make("audit")
+    assert finished.returncode == 2
+    assert "or PyPI could not be asked" in finished.stderr
 
 
 def test_changed_requirements_are_installed(checkout: Checkout) -> None:
