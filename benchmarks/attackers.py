@@ -16,7 +16,7 @@ import random
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import cycle
@@ -49,6 +49,12 @@ SLOW, HALF_OPEN = 200, 400
 KILL_PAUSE = 4
 """Seconds between two killed workers: with less, none would have the time to start."""
 
+HEALTHY_SOURCE = "127.0.0.1"
+"""Address of the healthy clients."""
+
+SOURCES = [f"127.0.0.{n}" for n in range(2, 10)] if sys.platform == "linux" else [HEALTHY_SOURCE]
+"""Addresses of the attackers: all of 127.0.0.0/8 is this computer, on Linux without a set-up."""
+
 MUTATED = 300
 """Different ones, made from seed 0 on."""
 
@@ -56,16 +62,23 @@ HEAD = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r
 
 
 class Target(NamedTuple):
-    """The service: where it listens, its process, and a model file of the user that it serves."""
+    """The service: where it listens, its process, and a model file of the user that it serves; and where we are."""
 
     host: str
     port: int
     pid: int
     model: Path
+    sources: Sequence[str] = (HEALTHY_SOURCE,)
 
 
 Answers = Counter[str]
 Attack = Callable[[Answers], Coroutine[Any, Any, None]]
+
+
+async def connect(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection to the service."""
+    source = random.choice(target.sources)
+    return await asyncio.open_connection(target.host, target.port, local_addr=(source, 0))
 
 
 async def exchange(target: Target, request: bytes, answers: Answers) -> None:
@@ -75,7 +88,7 @@ async def exchange(target: Target, request: bytes, answers: Answers) -> None:
 
 async def _answer(target: Target, request: bytes) -> str:
     try:
-        reader, writer = await asyncio.open_connection(target.host, target.port)
+        reader, writer = await connect(target)
     except OSError:
         return "unreachable"
     try:
@@ -127,7 +140,7 @@ def send_slowly(start: bytes, target: Target) -> Attack:
     """Begin requests, and go on with a byte per second."""
 
     async def trickle(answers: Answers) -> None:
-        reader, writer = await asyncio.open_connection(target.host, target.port)
+        reader, writer = await connect(target)
         writer.write(start)
         for _ in range(PATIENCE):
             with suppress(asyncio.TimeoutError):
@@ -144,7 +157,7 @@ def send_nothing(target: Target) -> Attack:
     """Open connections and leave them."""
 
     async def wait(answers: Answers) -> None:
-        reader, writer = await asyncio.open_connection(target.host, target.port)
+        reader, writer = await connect(target)
         try:
             answers["closed" if not await asyncio.wait_for(reader.read(1), PATIENCE) else "answered"] += 1
         finally:
@@ -158,7 +171,7 @@ def send_endlessly(target: Target) -> Attack:
     chunk = b"100000\r\n" + bytes(2**20) + b"\r\n"
 
     async def stream(answers: Answers) -> None:
-        reader, writer = await asyncio.open_connection(target.host, target.port)
+        reader, writer = await connect(target)
         try:
             writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
             with suppress(ConnectionError):
@@ -288,6 +301,7 @@ KINDS: dict[str, Callable[[Target], Attack]] = {
     "large ordinary pictures": partial(send_requests, _large),
     "mutated pictures": partial(send_requests, _mutated),
     "bursts of 800 requests": send_bursts,
+    "bursts from the address of healthy clients": lambda target: send_bursts(target._replace(sources=[HEALTHY_SOURCE])),
     "slow heads": partial(send_slowly, HEAD),
     "slow bodies": partial(send_slowly, HEAD + b"Content-Length: 100000\r\n\r\n"),
     "half-open connections": send_nothing,
@@ -317,7 +331,7 @@ def main(address: str, pid: str, model: str, *kinds: str) -> None:
     """Attack in the ways that are named."""
     os.nice(NICE)
     url = urlsplit(address)
-    target = Target(url.hostname or "", url.port or 0, int(pid), Path(model))
+    target = Target(url.hostname or "", url.port or 0, int(pid), Path(model), SOURCES)
     attacks, answers = [KINDS[kind](target) for kind in kinds], Counter[str]()
     print("ready", flush=True)
     asyncio.run(_attack(attacks, answers))
