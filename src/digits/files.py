@@ -8,8 +8,8 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from digits.errors import DigitsError, StorageError
 
@@ -87,7 +87,7 @@ def _explain(error: OSError, folder: Path, size: int) -> str:
     return f"its disk is full ({missing}{free / 1e6:,.1f} MB are free). {free_up}"
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file for reading bytes, but no pipe, socket or device: reading these may wait or never end.
 
     Raises

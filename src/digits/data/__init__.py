@@ -5,6 +5,7 @@ Data flows through these files in this order:
 1. `mnist` and `datasets` find the files: a path, ``$DIGITS_DATA``, ``data/mnist`` or the user's cache; `download`
    fetches MNIST.
 2. `formats` reads IDX, NPZ, CSV and class folders; `file_errors` words the errors of broken downloads.
+   `memory` limits what they unpack to.
 3. `raw_dataset` checks the arrays and makes them ``uint8[n, 28, 28]`` with labels 0–9.
 4. `identity` recognizes MNIST by its SHA-256 and holds out a test fold where a dataset has none.
 5. `splits` separates training from validation digits; `summary` describes a dataset.

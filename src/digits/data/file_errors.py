@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from digits.errors import DataError, DataNotFoundError
+from digits.files import open_file
 
 DOWNLOAD_AGAIN = "Download or copy it again."
 
@@ -21,10 +22,21 @@ def describe_web_page(head: bytes) -> str:
 
 
 def existing_path(path: str | os.PathLike[str]) -> Path:
-    """Expand ``~`` and return the path; raise `DataNotFoundError` when it does not exist."""
+    """Expand ``~`` and return the path of a file or folder.
+
+    Raises
+    ------
+    DataNotFoundError
+        It does not exist.
+    DataError
+        It is neither file nor folder, or cannot be reached.
+    """
     expanded = Path(path).expanduser()
-    if not expanded.exists():
-        raise unreadable(expanded, FileNotFoundError())
+    try:
+        if not expanded.is_dir():
+            open_file(expanded).close()
+    except OSError as error:
+        raise unreadable(expanded, error) from None
     return expanded
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from digits.errors import DataError, DataNotFoundError, UsageError
+from digits.files import open_file
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
 from digits.preprocessing.opening import MAX_MEGAPIXELS
@@ -25,6 +26,9 @@ else:
 Sources = list[Any] | tuple[Any, ...]
 """Several sources."""
 
+MAX_FILE_BYTES = 2**29
+"""Of a picture: the largest, uncompressed with opacity, take 480 MB."""
+
 DIGIT_SHAPES = {(SIDE, SIDE), (SIDE * SIDE,), (1, SIDE, SIDE), (SIDE, SIDE, 1)}
 
 
@@ -38,7 +42,7 @@ def read_stream(source: Source, name: str) -> Source:
     if not hasattr(source, "read"):
         return source
     try:
-        content = source.read()
+        content: bytes | str = _read_all(source, name)
     except UnicodeDecodeError:
         content = ""
     if isinstance(content, str):
@@ -123,8 +127,18 @@ def _kind(value: Any) -> str:
 
 def _read_file(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open_file(path) as file:
+            content: bytes = _read_all(file, str(path))
+            return content
     except FileNotFoundError:
         raise DataNotFoundError(f"there is no file {path}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _read_all(file: Any, name: str) -> Any:
+    """Read a file to its end, which it may never have."""
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB: shrink it, or save it as PNG or JPEG")
+    return content

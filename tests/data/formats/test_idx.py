@@ -109,7 +109,7 @@ UNCHECKED = ZIPPED[:-8] + bytes(4) + ZIPPED[-4:]
         (ZIPPED[:-20], f"is truncated: its gzip stream ends after {len(ZIPPED) - 20:,} bytes."),
         (UNCHECKED, "is damaged: its gzip stream does not decode (CRC check failed"),
         (ZIPPED[:10] + bytes([255] * 40) + ZIPPED[50:], "is damaged: its gzip stream does not decode (Error -3"),
-        (BOMB, "is too large: its header announces 2,147,483,648 × 28 × 28 values (1,683,627,180,032 bytes); the"),
+        (BOMB, "is too large: its header announces 2,147,483,648 × 28 × 28 values (1,683,627,180,032 bytes); on"),
     ],
     ids=range(18),  # gzip stores the time, so that the bytes differ between test processes
 )  # fmt: skip

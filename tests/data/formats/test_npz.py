@@ -104,7 +104,7 @@ def test_member_that_is_not_an_array_is_named(tmp_path: Path) -> None:
 
 def test_zip_bomb_is_refused_before_unpacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     np.savez_compressed(tmp_path / "a.npz", images=IMAGES, labels=LABELS)
-    monkeypatch.setattr("digits.data.formats.npz.MAX_ARRAY_BYTES", 2000)
+    monkeypatch.setattr("digits.data.memory.MAX_ARRAY_BYTES", 2000)
     monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("unpacked"))
-    with pytest.raises(DataError, match=r"is too large: it unpacks to 2,\d\d\d bytes; the limit is 2,000"):
+    with pytest.raises(DataError, match=r"is too large: it unpacks to 2,\d\d\d bytes; .* the limit is 2,000"):
         read_npz(tmp_path / "a.npz")

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.memory import max_array_bytes
 from digits.errors import DataError, UsageError
-from digits.files import replace_atomically
-
-MAX_ARRAY_BYTES = 4 * 2**30  # decoded: a hundred times MNIST, and far below what a gzip bomb decodes to
+from digits.files import open_file, replace_atomically
 
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {np.dtype(name): code for code, name in _DTYPES.items()}
@@ -48,12 +47,13 @@ def read_idx(source: str | os.PathLike[str] | bytes) -> NDArray[Any]:
     DataNotFoundError
         The file does not exist.
     DataError
-        The file is not IDX, damaged, truncated, longer than its header says, or larger than 4 GiB decoded.
+        The file is not IDX, damaged, truncated, longer than its header says, or larger than `max_array_bytes`
+        decoded.
     """
     if isinstance(source, bytes):
         return _decode(io.BytesIO(source), "the IDX data")
     try:
-        with Path(source).open("rb") as stream:
+        with open_file(source) as stream:
             return _decode(stream, str(source))
     except OSError as error:
         raise unreadable(source, error) from None
@@ -132,8 +132,8 @@ def _read_array(stream: io.BufferedIOBase, name: str) -> NDArray[Any]:
     dtype = np.dtype(code)
     expected = dtype.itemsize * math.prod(shape)
     announced = f"its header announces {' × '.join(f'{n:,}' for n in shape)} values ({expected:,} bytes)"
-    if expected > MAX_ARRAY_BYTES:
-        fail(f"is too large: {announced}; the limit is {MAX_ARRAY_BYTES:,}")
+    if expected > (limit := max_array_bytes()):
+        fail(f"is too large: {announced}; on this machine, the limit is {limit:,}")
     # One byte more than announced, to detect trailing bytes; in chunks, so that a false header allocates no memory.
     body = bytearray()
     while chunk := stream.read(min(_CHUNK_BYTES, expected + 1 - len(body))):

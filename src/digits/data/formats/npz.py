@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
-from digits.data.formats.idx import MAX_ARRAY_BYTES
+from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
+from digits.files import open_file
 
 TRAIN_KEYS = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"))
 TEST_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
+ENCRYPTED = 1  # bit of a member's flags
 UNLABELLED_KEYS = ("x_test", "test_images", "images", "x_train", "train_images")
 
 
@@ -26,8 +28,8 @@ def read_npz(path: Path) -> RawDataset:
     Raises
     ------
     DataError
-        The file is not NPZ, damaged, has other keys, is larger than 4 GiB unpacked, or holds pickled objects: these are
-        never loaded, because unpickling runs whatever code the file contains.
+        The file is not NPZ, damaged, encrypted, has other keys, is larger than `max_array_bytes` unpacked, or holds
+        pickled objects: these are never loaded, because unpickling runs whatever code the file contains.
     """
     arrays = _load(path, {key for pair in TRAIN_KEYS + TEST_KEYS for key in pair})
     pairs = [next((pair for pair in fold if set(pair) <= arrays.keys()), None) for fold in (TRAIN_KEYS, TEST_KEYS)]
@@ -57,29 +59,44 @@ def read_npz_images(path: Path) -> NDArray[Any]:
 def _load(path: Path, wanted: set[str] | None = None) -> dict[str, NDArray[Any]]:
     """Load all arrays, or the wanted ones and empty arrays for the others."""
     try:
-        with path.open("rb") as stream:
-            head = stream.read(4096)
-        if not zipfile.is_zipfile(path):
-            if not head:
-                problem = "is empty"
-            elif head.startswith(b"PK"):
-                problem = "is truncated: its table of contents, at the end, is missing"
-            else:
-                problem = describe_web_page(head) or f"is not NPZ: it starts with {head[:4].hex(' ')}, NPZ with 50 4b"
-            raise DataError(f"{path} {problem}. {DOWNLOAD_AGAIN}")
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_ARRAY_BYTES:
-            raise DataError(f"{path} is too large: it unpacks to {size:,} bytes; the limit is {MAX_ARRAY_BYTES:,}.")
-        with np.load(path, allow_pickle=False) as archive:
-            return {
-                key: _load_array(archive, key, path) if wanted is None or key in wanted else np.empty(0)
-                for key in archive.files
-            }
+        with open_file(path) as stream:
+            _check_archive(path, stream)
+            with np.load(stream, allow_pickle=False) as archive:
+                return {
+                    key: _load_array(archive, key, path) if wanted is None or key in wanted else np.empty(0)
+                    for key in archive.files
+                }
+    except DataError:
+        raise
     except OSError as error:
         raise unreadable(path, error) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, MemoryError, NotImplementedError, ValueError) as error:
+    except Exception as error:
+        # damage raises BadZipFile, zlib.error, LZMAError, EOFError, SyntaxError …: no list would stay complete
         raise DataError(f"{path} is damaged: it does not unpack ({error}). {DOWNLOAD_AGAIN}") from None
+
+
+def _check_archive(path: Path, stream: BufferedReader) -> None:
+    """Check what the table of contents announces, before anything is unpacked; no more than that is unpacked."""
+    head = stream.read(4096)
+    if not zipfile.is_zipfile(stream):
+        if not head:
+            problem = "is empty"
+        elif head.startswith(b"PK"):
+            problem = "is truncated: its table of contents, at the end, is missing"
+        else:
+            problem = describe_web_page(head) or f"is not NPZ: it starts with {head[:4].hex(' ')}, NPZ with 50 4b"
+        raise DataError(f"{path} {problem}. {DOWNLOAD_AGAIN}")
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+    if any(member.flag_bits & ENCRYPTED for member in members):
+        raise DataError(f"{path} is encrypted. Unpack it with its password, and save the arrays with numpy.savez.")
+    size, limit = sum(member.file_size for member in members), max_array_bytes()
+    if size > limit:
+        raise DataError(
+            f"{path} is too large: it unpacks to {size:,} bytes; on this machine, the limit is {limit:,}. "
+            "Split it into smaller files."
+        )
+    stream.seek(0)
 
 
 def _load_array(archive: Any, key: str, path: Path) -> NDArray[Any]:

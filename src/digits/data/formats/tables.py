@@ -6,17 +6,21 @@ import csv
 import warnings
 from collections.abc import Iterator
 from io import TextIOWrapper
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
 from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import make_digits
 from digits.errors import DataError
+from digits.files import open_file
 from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
 PIXELS = SIDE * SIDE
+MAX_LINE = 2**16  # characters; 785 numbers of any usual form take 8,000
+MAX_QUOTED = 40  # characters of a cell in an error
 BATCH_SIZE = 2000  # rows parsed at once, which keeps memory flat for tables of any length
 
 
@@ -28,7 +32,13 @@ def read_csv(path: Path) -> LabelledDigits:
     DataError
         The file is no such table; the message names line and column of the first invalid value.
     """
-    images, labels = zip(*read_csv_batches(path, need_labels=True), strict=True)
+    batches, size, limit = [], 0, max_array_bytes()
+    for batch in read_csv_batches(path, need_labels=True):
+        batches.append(batch)
+        size += batch[0].nbytes
+        if size > limit:
+            raise DataError(f"{path} is too large: on this machine, the limit is {limit:,} pixels. Split it.")
+    images, labels = zip(*batches, strict=True)
     return make_digits(np.concatenate(images), np.concatenate(labels), str(path), str(path))
 
 
@@ -40,9 +50,9 @@ def read_csv_batches(path: Path, *, need_labels: bool = False) -> Iterator[tuple
     cell, to name the invalid value.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        with open_table(path) as stream:
             header, label = _read_layout(path, stream, need_labels)
-            lines = ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+            lines = ((number, line) for number, line in enumerate(_read_lines(path, stream), 1) if line.strip())
             rows = islice(lines, 1 if header else 0, None)
             batch = list(islice(rows, BATCH_SIZE))
             if not batch:
@@ -58,11 +68,28 @@ def read_csv_batches(path: Path, *, need_labels: bool = False) -> Iterator[tuple
 
 def has_label_column(path: Path) -> bool:
     """Tell whether a CSV file has 785 columns; Kaggle's ``test.csv`` and sample submission do not."""
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-        try:
-            return len(next(filter(None, csv.reader(stream)), [])) == PIXELS + 1
-        except csv.Error:
-            return False
+    try:
+        with open_table(path, errors="replace") as stream:
+            return len(next(filter(None, csv.reader(_read_lines(path, stream))), [])) == PIXELS + 1
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (csv.Error, DataError):
+        return False
+
+
+def open_table(path: Path, errors: str = "strict") -> TextIOWrapper:
+    """Open a CSV file as text."""
+    return TextIOWrapper(open_file(path), encoding="utf-8-sig", errors=errors, newline="")
+
+
+def _read_lines(path: Path, stream: TextIOWrapper) -> Iterator[str]:
+    for number in count(1):
+        line = stream.readline(MAX_LINE)
+        if len(line) == MAX_LINE:
+            raise DataError(f"{path} has over {MAX_LINE:,} characters in line {number:,}. Save one digit per line.")
+        if not line:
+            return
+        yield line
 
 
 def _read_layout(path: Path, stream: TextIOWrapper, need_labels: bool) -> tuple[list[str] | None, int | None]:
@@ -71,7 +98,7 @@ def _read_layout(path: Path, stream: TextIOWrapper, need_labels: bool) -> tuple[
     if problem := describe_web_page(head.encode()) if head.strip() else "is empty":
         raise DataError(f"{path} {problem}. {DOWNLOAD_AGAIN}")
     stream.seek(0)
-    first = next(filter(None, csv.reader(stream)))
+    first = next(filter(None, csv.reader(_read_lines(path, stream))), [])
     stream.seek(0)
     if len(first) == PIXELS and need_labels:
         raise DataError(
@@ -87,7 +114,7 @@ def _read_layout(path: Path, stream: TextIOWrapper, need_labels: bool) -> tuple[
     # A header may number its columns, so that some of its cells could be pixels.
     has_header = label is not None or sum(_is_whole(cell, 255) for cell in first) < len(first) / 2
     if need_labels and has_header and label is None:
-        raise DataError(f"{path} has no column called label or class; the first is {first[0]!r}. Rename it.")
+        raise DataError(f"{path} has no column called label or class; the first is {_quote(first[0])}. Rename it.")
     return first if has_header else None, None if len(first) == PIXELS else label or 0
 
 
@@ -120,9 +147,9 @@ def _find_problem(rows: list[tuple[int, str]], header: list[str] | None, label: 
         for index, cell in enumerate(row):
             kind, largest = ("label", max_label) if index == label else ("pixel", 255)
             if not _is_whole(cell, largest):
-                column = f"{index + 1} ({header[index]})" if header else f"{index + 1}"
+                column = f"{index + 1} ({_shorten(header[index])})" if header else f"{index + 1}"
                 return (
-                    f"has {cell!r} in line {number:,}, column {column}, "
+                    f"has {_quote(cell)} in line {number:,}, column {column}, "
                     f"where a {kind}, a whole number from 0 to {largest}, belongs"
                 )
     return ""
@@ -131,3 +158,11 @@ def _find_problem(rows: list[tuple[int, str]], header: list[str] | None, label: 
 def _is_whole(cell: str, largest: int) -> bool:
     text = cell.strip()
     return text.isascii() and text.isdigit() and float(text) <= largest
+
+
+def _quote(cell: str) -> str:
+    return repr(_shorten(cell))
+
+
+def _shorten(cell: str) -> str:
+    return cell if len(cell) <= MAX_QUOTED else f"{cell[:MAX_QUOTED]}…"

@@ -1,0 +1,26 @@
+"""How much memory the digits of a file may take, so that a small file cannot unpack to more than there is."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+MAX_ARRAY_BYTES = 4 * 2**30
+"""Of one array on any machine: a hundred times MNIST."""
+
+MEMORY_SHARE = 1 / 4
+"""Of the machine's memory for one array: a dataset has two large ones, and splitting it makes a copy."""
+
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
+"""Holds the memory of a container in bytes, or the word max."""
+
+
+def max_array_bytes() -> int:
+    """Compute the largest size of an array, in bytes, from the memory of this machine or container, where known."""
+    memory = []
+    with suppress(AttributeError, ValueError, OSError):
+        memory.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with suppress(ValueError, OSError):
+        memory.append(int(CONTAINER_LIMIT.read_text()))
+    return min([MAX_ARRAY_BYTES, *(int(size * MEMORY_SHARE) for size in memory if size > 0)])
