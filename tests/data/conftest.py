@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.data import download, mnist, read_idx, write_idx
+from digits.data import download, mnist, pen_strokes, read_idx, write_idx
 from digits.data.formats.idx import idx_sha256
 from digits.data.identity import MNIST_SHA256
 from digits.data.raw_dataset import MNIST_FILES
@@ -79,8 +79,11 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     monkeypatch.chdir(empty)
     monkeypatch.delenv("DIGITS_DATA", raising=False)
     monkeypatch.delenv("DIGITS_MIRRORS", raising=False)
+    monkeypatch.delenv("DIGITS_STROKES", raising=False)
     monkeypatch.setattr(mnist, "cache_folder", lambda: empty / "cache")
     monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/mnist/",))
+    monkeypatch.setattr(pen_strokes, "cache_folder", lambda: empty / "cache")
+    monkeypatch.setattr(pen_strokes, "STROKES_URLS", ("http://127.0.0.1:9/pendigits-orig.tra.Z",))
     monkeypatch.setattr(download, "RETRY_PAUSE", 0)
 
 

@@ -25,7 +25,8 @@ INFINITE = (float("inf"), float("nan"))
 REJECTED = [
     *[(name, value, "from 0 to below 1") for name in ("dropout", "scale", "momentum") for value in (-0.1, 1.0)],
     *[(name, value, "0 or more") for name in ("weight_decay", "ema_epochs", "shift") for value in (-0.1, *INFINITE)],
-    *[(name, -1, "0 or more") for name in ("patience", "synthetic", "simulated_photos", "outliers", "replay_size")],
+    *[(name, -1, "0 or more") for name in ("patience", "synthetic", "pen_strokes", "simulated_photos")],
+    *[(name, -1, "0 or more") for name in ("simulated_captures", "outliers", "replay_size")],
     *[(name, value, "from 0 to below") for name in ("seed", "split_seed") for value in (-1, 2**63)],
     *[("threads", value, "from 0 to 1024") for value in (-1, 1025)],
     *[(name, 0, "1 or more") for name in ("batch_size", "epochs", "validation_size")],

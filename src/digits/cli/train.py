@@ -27,7 +27,8 @@ SYNONYMS = {
 """Flags that people type first for one of another name, beside those of the settings."""
 
 ADDED = {
-    "synthetic": "synthetic digits", "simulated_photos": "simulated photographs", "outliers": "outliers",
+    "synthetic": "synthetic digits", "pen_strokes": "pen strokes", "simulated_photos": "simulated photographs",
+    "simulated_captures": "simulated captures", "outliers": "outliers",
     "personal": "personal digits, repetitions included",
 }  # fmt: skip
 """What a run may learn from in addition to its data set, by the name in ``results.json``."""

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -120,15 +120,42 @@ def _fetch_npz(mirror: str, folder: Path) -> RawDataset:
 
 
 def _fetch(url: str, target: Path, name: str) -> None:
+    def check(path: Path) -> None:
+        _check(path, name)
+        if name in MNIST_FILES and path.read_bytes()[:2] != b"\x1f\x8b":
+            # Some servers decompress what they send; the name promises gzip to other programs.
+            path.write_bytes(gzip.compress(path.read_bytes(), 1, mtime=0))
+
+    fetch_file(url, target, check, MAX_BYTES[name])
+
+
+def fetch_file(url: str, target: Path, check: Callable[[Path], object], limit: int) -> None:
+    """Download one file, which gets its name once it is complete and checked.
+
+    Parameters
+    ----------
+    url
+        Its address.
+    target
+        Its path, in a folder that exists.
+    check
+        Called with a path of another name; raises `DataError` if the file there is not the right one.
+    limit
+        Bytes that it has at most.
+
+    Raises
+    ------
+    DataError
+        The file could not be downloaded, or is not the right one.
+    StorageError
+        The folder cannot be written.
+    """
     with replace_atomically(target) as temporary:
-        _download(url, temporary, MAX_BYTES[name])
+        _download(url, temporary, limit)
         try:
-            _check(temporary, name)
+            check(temporary)
         except DataError as error:
             raise DataError(str(error).replace(str(temporary), f"the response from {url}")) from None
-        if name in MNIST_FILES and temporary.read_bytes()[:2] != b"\x1f\x8b":
-            # Some servers decompress what they send; the name promises gzip to other programs.
-            temporary.write_bytes(gzip.compress(temporary.read_bytes(), 1, mtime=0))
 
 
 def _check(path: Path, name: str) -> None:
@@ -157,7 +184,7 @@ class _LimitedFile:
 
 
 class _TooLargeError(Exception):
-    """A download that is larger than any file of MNIST."""
+    """A download that is larger than the file can be."""
 
 
 def _download(url: str, target: Path, limit: int) -> None:

@@ -133,8 +133,16 @@ def write_glyphs(
         points[mine] = sharp + roundness[mine] * (rounded - sharp)
         pen_down[mine] = glyph.pen_down
     points -= (points.min(1, keepdims=True) + points.max(1, keepdims=True)) / 2
+    return vary_style(points, pen_down, writers, rng)
+
+
+def vary_style(
+    points: Points, pen_down: Bool[np.ndarray, "n p"], writers: Writers, rng: np.random.Generator
+) -> Handwriting:
+    """Write points, about 1 high and centred at the origin, in the style of the writer in their row."""
     points = _add_tremor(_apply_style(points, writers, rng), writers, rng)
-    pen_down |= _near_lifts(points, pen_down) & (rng.random((n, 1)) < writers.joins[:, None])
+    may_join = rng.random((len(points), 1)) < writers.joins[:, None]
+    pen_down = pen_down | (_near_lifts(points, pen_down) & may_join)
     return Handwriting(points, pen_down, _pressure(points, writers, rng))
 
 

@@ -62,7 +62,7 @@ def simulate_photos(images: Images, seed: int = 0) -> Images:
 def photograph_digit(image: DigitImage, pen: Pens, rng: np.random.Generator) -> ColourPicture:
     """Put a digit on a sheet and photograph it."""
     length = float(np.exp(rng.uniform(*np.log(PHOTO_INK_LENGTHS))))
-    ink = _redraw(image, length, rng)
+    ink = redraw(image, length, rng)
     top, bottom, left, right = (int(margin) for margin in 2 + rng.uniform(*PHOTO_MARGINS, 4) * length)
     ink = cv2.copyMakeBorder(ink, top, bottom, left, right, cv2.BORDER_CONSTANT)
     sheet = sample_sheet(ink.shape[0], ink.shape[1], rng, line_height=length)
@@ -74,7 +74,7 @@ def photograph_digit(image: DigitImage, pen: Pens, rng: np.random.Generator) -> 
     return photograph_sheet(picture, sample_shot(rng, line_width=0.08 * length), rng)[0]
 
 
-def _redraw(image: DigitImage, length: float, rng: np.random.Generator) -> Ink:
+def redraw(image: DigitImage, length: float, rng: np.random.Generator) -> Ink:
     """Enlarge a digit and draw its line with a thinner or thicker pen."""
     left, top, width, height = cv2.boundingRect(image)
     if not width:

@@ -140,7 +140,16 @@ class DataConfig:
     """What is learned beside the data set, and what is held out of it."""
 
     synthetic: int = option(0, "Synthetic digits to add to the training set; writers differ by seed.", "[0, inf)")
+    pen_strokes: int = option(
+        0, "Digits of 30 people to add, written on a tablet and drawn with other pens.", "[0, inf)"
+    )
     simulated_photos: int = option(0, "Simulated photographs of training digits to add.", "[0, inf)")
+    simulated_captures: int = option(
+        0,
+        "Simulated captures of training digits to add: crops, tiny, binary, stretched, faint or cut pictures. What is "
+        "read where their ground is taken for ink joins the outliers, if there are any.",
+        "[0, inf)",
+    )
     outliers: int = option(
         0,
         "Non-digits to learn as outliers: letters, signs, scribbles and blots; half are photographed.",

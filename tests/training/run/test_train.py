@@ -45,8 +45,8 @@ def test_results_have_the_documented_keys(run: Run) -> None:
     ]  # fmt: skip
     assert written["data"] == {
         "name": run.dataset.name, "sha256": run.dataset.sha256, "classes": list("0123456789"), "train": 1667,
-        "validation": 333, "test": 1000, "synthetic": 0, "simulated_photos": 0, "outliers": 0,
-        "location": run.dataset.location,
+        "validation": 333, "test": 1000, "synthetic": 0, "pen_strokes": 0, "simulated_photos": 0,
+        "simulated_captures": 0, "outliers": 0, "location": run.dataset.location,
     }  # fmt: skip
     assert (written["recipe"], written["seed"], written["parameters"]) == ("standard", 0, 235_146)
     assert (written["network"], written["epochs"], written["interrupted"]) == ("784-256-128-10", 2, False)

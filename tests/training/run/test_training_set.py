@@ -9,8 +9,9 @@ import pytest
 from tests.training.conftest import first, small
 
 from digits.data import split
-from digits.errors import UsageError
-from digits.synthesis import synthesize_outliers
+from digits.data.formats.unipen import PenDigit
+from digits.errors import DataNotFoundError, UsageError
+from digits.synthesis import Captures, synthesize_outliers
 from digits.training import fit, get_recipe, make_network, predict_logits, synthetic_dataset, train
 from digits.training.engine.loop import NO_IMAGES
 from digits.training.run import inputs
@@ -147,15 +148,56 @@ def test_validation_digits_stay_the_same_with_additions(few: Dataset, tmp_path: 
     assert np.sum(run.results["validation"]["confusion"], axis=1).tolist() == np.bincount(validation.labels).tolist()
 
 
+def test_pen_strokes_are_drawn_with_their_labels(few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strokes = [np.array([(0.0, 0.0), (0.0, 300.0)])], [np.array([(0.0, 0.0), (300.0, 0.0)])]
+    written = [PenDigit(label, 1, tuple(each)) for label, each in zip((1, 7), strokes, strict=True)]
+    monkeypatch.setattr("digits.training.run.training_set.load_pen_strokes", lambda: written)
+    learned, again, other = (part(build(few, pen_strokes=40, seed=seed), slice(N, None)) for seed in (0, 0, 1))
+    assert is_same(learned, again)
+    assert not is_same(learned, other)
+    assert set(learned.labels) == {1, 7}
+    is_upright = learned.images.any(2).sum(1) > learned.images.any(1).sum(1)
+    assert is_upright.tolist() == (learned.labels == 1).tolist()
+
+
+def test_missing_pen_strokes_are_an_error_before_there_is_a_folder(
+    few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITS_STROKES", str(tmp_path))
+    with pytest.raises(DataNotFoundError, match=r"pendigits-orig\.tra.*--pen-strokes 0"):
+        train(small(pen_strokes=10, epochs=1), data=few, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_captures_keep_their_labels_and_misreadings_join_the_outliers(
+    few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def simulate_captures(images: Images, seed: int) -> Captures:
+        return Captures(images // 2 + np.uint8(seed % 2), images[:8] // 3)
+
+    monkeypatch.setattr("digits.synthesis.simulate_captures", simulate_captures, raising=False)
+    alone = build_training_set(small(simulated_captures=300), Inputs(few))
+    learned = build_training_set(small(simulated_captures=300, outliers=18), Inputs(few))
+    assert is_same(alone.train, learned.train)
+    labels = dict(zip([(image // 2).tobytes() for image in few.train.images], few.train.labels, strict=True))
+    captured = part(learned.train, slice(N, None))
+    assert [labels[(image - captured.images.min()).tobytes()] for image in captured.images] == captured.labels.tolist()
+    assert len(alone.outliers) == 0
+    assert np.array_equal(learned.outliers[:18], build_training_set(small(outliers=18), Inputs(few)).outliers)
+    assert len(learned.outliers) == 18 + 6, "a third as many as other outliers"
+
+
 def test_additions_count_towards_the_batch_size(few: Dataset) -> None:
     dataset = Dataset("sixty", first(few.train, 60), few.test, "sixty.npz", {})
-    enough = small(batch_size=500, synthetic=400, simulated_photos=50)
+    added = {"synthetic": 300, "pen_strokes": 60, "simulated_photos": 50, "simulated_captures": 40}
+    enough = small(batch_size=500, **added)
     assert validation_size(enough, dataset) == 10
-    with pytest.raises(UsageError, match="batch_size 500 is more than the 499 digits"):
-        validation_size(enough.replace(simulated_photos=49), dataset)
+    for name, n in added.items():
+        with pytest.raises(UsageError, match="batch_size 500 is more than the 499 digits"):
+            validation_size(enough.replace(**{name: n - 1}), dataset)
 
 
-@pytest.mark.parametrize("name", ["synthetic", "simulated_photos", "outliers"])
+@pytest.mark.parametrize("name", ["synthetic", "pen_strokes", "simulated_photos", "simulated_captures", "outliers"])
 def test_other_classes_than_digits_get_no_additions(few: Dataset, name: str) -> None:
     letters = Dataset("letters", few.train, few.test, "letters", {}, classes=("a", "b", "c"))
     with pytest.raises(UsageError, match=r"the classes of letters are a, b, c, .* --outliers must be 0"):

@@ -2,6 +2,7 @@
 
 - `idx`: the format MNIST is published in, plain or gzipped; `idx_sets` finds the files that belong together.
 - `npz`: NumPy archives of Keras, MedMNIST, or plain ``images`` and ``labels``.
+- `unipen`: pen strokes as a tablet recorded them; `compress` reads the ``.Z`` files that they are published in.
 - `tables`: CSV as Kaggle writes it, one row per digit.
 - `class_folders`: one folder of pictures per class.
 """

@@ -61,7 +61,9 @@ def evaluate_network(
     counts: dict[str, int] = {
         **{name: len(part) for name, part in parts.items()},
         "synthetic": config.data.synthetic,
+        "pen_strokes": config.data.pen_strokes,
         "simulated_photos": config.data.simulated_photos,
+        "simulated_captures": config.data.simulated_captures,
         "outliers": config.data.outliers,
     }
     if inputs.personal:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from digits.data import load_pen_strokes
 from digits.errors import TrainingError, UsageError
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
@@ -165,6 +166,8 @@ def _check(plan: Stage) -> None:
     """Try everything that can fail before there is a folder, plug-ins included."""
     for stage in plan.in_order():
         validation_size(stage.config, stage.inputs.dataset)
+        if stage.config.data.pen_strokes:
+            load_pen_strokes()
     config = plan.config
     _ = plan.device  # an error if it cannot be used here
     make_loss(config.optimization)

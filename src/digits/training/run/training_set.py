@@ -7,13 +7,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from digits.data import DIGIT_NAMES, split
+from digits.data import DIGIT_NAMES, load_pen_strokes, split
 from digits.errors import UsageError
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 from digits.training.engine.loop import NO_IMAGES
 from digits.training.run.inputs import Inputs, report_slow
 from digits.types import Dataset, Images, LabelledDigits
+
+MISREADINGS_SHARE = 1 / 3
+"""Misreadings of simulated captures that are learned as outliers, at most, over the other outliers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,24 +40,36 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
         _, train = split(train, data.replay_size, seed=data.split_seed)
     if config.model.ensemble_size > 1:
         return TrainingSet(train, validation, NO_IMAGES)
-    from digits.synthesis import simulate_photos, synthesize
+    from digits.synthesis import simulate_captures, simulate_photos, synthesize
 
     if data.synthetic:
         report_slow("writing", data.synthetic, "synthetic digits")
         train = concatenate(train, synthesize(data.synthetic, derive_seed(config, 0)))
+    if data.pen_strokes:
+        report_slow("drawing", data.pen_strokes, "digits of real pens")
+        train = concatenate(train, draw_pen_digits(data.pen_strokes, derive_seed(config, 7)))
+    n_clean = len(train)
     if data.simulated_photos:
         report_slow("photographing", data.simulated_photos, "digits")
         rng = np.random.default_rng(derive_seed(config, 1))
         chosen = rng.integers(len(train), size=data.simulated_photos)
         images = simulate_photos(train.images[chosen], derive_seed(config, 2))
         train = concatenate(train, LabelledDigits(images, train.labels[chosen]))
+    misreadings = NO_IMAGES
+    if data.simulated_captures:
+        report_slow("capturing", data.simulated_captures, "digits")
+        rng = np.random.default_rng(derive_seed(config, 8))
+        chosen = rng.integers(n_clean, size=data.simulated_captures)
+        captures = simulate_captures(train.images[chosen], derive_seed(config, 9))
+        train = concatenate(train, LabelledDigits(captures.images, train.labels[chosen]))
+        misreadings = captures.misreadings[: round(MISREADINGS_SHARE * data.outliers)]
     if inputs.personal:
         personal = inputs.personal.train
         n = personal_per_epoch(len(train), len(personal), data.personal_share)
         rng = np.random.default_rng(derive_seed(config, 5))
         chosen = np.concatenate([rng.permutation(len(personal)) for _ in range(-(-n // len(personal)))])[:n]
         train = concatenate(train, LabelledDigits(personal.images[chosen], personal.labels[chosen]))
-    return TrainingSet(train, validation, _training_outliers(config))
+    return TrainingSet(train, validation, np.concatenate((_training_outliers(config), misreadings)))
 
 
 def validation_size(config: TrainConfig, dataset: Dataset) -> int:
@@ -80,10 +95,11 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
         raise UsageError(
             f"batch_size {batch_size} leaves some of the {distributed.process_count()} processes without a digit"
         )
-    if (data.synthetic or data.simulated_photos or data.outliers) and dataset.classes != DIGIT_NAMES:
+    added = ("synthetic", "pen_strokes", "simulated_photos", "simulated_captures", "outliers")
+    if any(getattr(data, name) for name in added) and dataset.classes != DIGIT_NAMES:
         raise UsageError(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}, but only digits can be synthesized: "
-            "--synthetic, --simulated-photos and --outliers must be 0"
+            f"{', '.join('--' + name.replace('_', '-') for name in added)} must be 0"
         )
     return n
 
@@ -91,12 +107,24 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
 def digits_per_epoch(config: TrainConfig, dataset: Dataset, n_validation: int) -> int:
     """Count the digits of an epoch without personal data."""
     remaining = len(dataset.train) - n_validation
-    return min(config.data.replay_size or remaining, remaining) + config.data.synthetic + config.data.simulated_photos
+    data = config.data
+    added = data.synthetic + data.pen_strokes + data.simulated_photos + data.simulated_captures
+    return min(data.replay_size or remaining, remaining) + added
 
 
 def personal_per_epoch(n_others: int, n_personal: int, share: float) -> int:
     """Count the personal digits of an epoch, repetitions included: a share of the epoch, but each at least once."""
     return max(n_personal, round(n_others * share / (1 - share)))
+
+
+def draw_pen_digits(n: int, seed: int) -> LabelledDigits:
+    """Draw digits that 30 people wrote on a tablet, each with a random pen; errors as `load_pen_strokes`."""
+    from digits.synthesis import draw_pen_strokes
+
+    written = load_pen_strokes()
+    chosen = [written[index] for index in np.random.default_rng(seed).integers(len(written), size=n)]
+    labels = np.array([digit.label for digit in chosen], np.uint8)
+    return LabelledDigits(draw_pen_strokes([digit.strokes for digit in chosen], seed), labels)
 
 
 def draw_outliers(n: int, seed: int) -> Images:
@@ -115,7 +143,7 @@ def derive_seed(config: TrainConfig, purpose: int) -> int:
     """Derive the seed of one purpose, so that no run learns the digits of the synthetic data set by heart.
 
     Purposes: 0 synthetic digits, 1 and 2 simulated photographs, 3 outliers, 4 the rejection threshold, 5 personal
-    data, 6 the comparison before and after fine-tuning.
+    data, 6 the comparison before and after fine-tuning, 7 pen strokes, 8 and 9 simulated captures.
     """
     return int(np.random.SeedSequence((config.run.seed, purpose)).generate_state(1)[0])
 
