@@ -4,6 +4,7 @@
 
     DigitsError
     ├── UsageError              also a ValueError
+    │   └── UntrustedCodeError
     ├── DataError
     │   └── DataNotFoundError   also a FileNotFoundError
     │       └── MissingMNISTError
@@ -26,6 +27,10 @@ class UsageError(DigitsError, ValueError):
     """A call with an unknown name, an impossible value, or arguments that cannot be combined."""
 
     exit_code = 2
+
+
+class UntrustedCodeError(UsageError):
+    """Code that a stored configuration names, and that the user has not allowed to run."""
 
 
 class DataError(DigitsError):

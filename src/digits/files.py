@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -10,8 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from digits.errors import DigitsError, StorageError
+
+MAX_JSON_BYTES = 16 * 2**20
+"""Size of a JSON file, at most: the largest that digits writes is below 100 KB; read, it takes some ten times as much.
+"""
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}\.part")
 """Names of temporary files; a process that is killed leaves its own behind."""
@@ -99,3 +105,30 @@ def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
         raise OSError(errno.EINVAL, "it is a pipe, socket or device, not a file", os.fspath(path))
     return Path(path).open("rb")
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read a JSON file that anybody may have written, and that must hold an object.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    ValueError
+        When it holds anything else, saying what is wrong.
+    """
+    with open_file(path) as file:
+        return parse_json_object(file.read(MAX_JSON_BYTES + 1))
+
+
+def parse_json_object(text: str | bytes) -> dict[str, Any]:
+    """Parse a JSON object; errors as in `read_json_object`."""
+    if len(text) > MAX_JSON_BYTES:
+        raise ValueError(f"it is larger than {MAX_JSON_BYTES // 2**20} MiB")
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"it is {'a list' if isinstance(values, list) else 'a single value'}, not an object")
+    return values

@@ -6,12 +6,16 @@ Command-line flags, error texts and the tables in the documentation are all gene
 from __future__ import annotations
 
 import dataclasses
-import math
+import reprlib
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from digits.errors import UsageError
+
+MAX_SHOWN = 80
+"""Characters of a wrong value that an error text shows."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,10 @@ def check_value(name: str, value: Any, field: dataclasses.Field[Any]) -> None:
     _check_type(name, value, declared)
     if described.choices and value not in described.choices and not (described.plugin and ":" in value):
         hint = "; your own is given as path/to/file.py:Name" if described.plugin else ""
-        raise UsageError(f"{name} {value!r} is unknown{suggest(value, described.choices)}{hint}")
+        raise UsageError(f"{name} {shorten(value)} is unknown{suggest(value, described.choices)}{hint}")
     for number in value if isinstance(value, tuple) else (value,):
         if isinstance(number, int | float) and not _within(number, described.bounds or "(-inf, inf)"):
-            raise UsageError(f"{name} must be {describe_bounds(described.bounds)}, not {number}")
+            raise UsageError(f"{name} must be {describe_bounds(described.bounds)}, not {shorten(number)}")
 
 
 def to_tuple(value: Any) -> Any:
@@ -110,15 +114,24 @@ def suggest(name: str, names: Iterable[str]) -> str:
     import difflib
 
     names = list(names)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    close = difflib.get_close_matches(name[:MAX_SHOWN], names, n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(close)}?" if close else f"; choose from {', '.join(names)}"
+
+
+def shorten(value: object) -> str:
+    """Write a value into an error text: as Python writes it, but not all of a long one."""
+    if isinstance(value, int) and value.bit_length() > MAX_SHOWN:
+        return f"a number of {value.bit_length()} bits"  # Python refuses to write the longest
+    text = reprlib.repr(value) if isinstance(value, list | tuple | dict) else repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
 
 
 def _within(number: int | float, bounds: str) -> bool:
     low, high = map(float, bounds[1:-1].split(", "))
     is_above = number > low or (number == low and bounds[0] == "[")
     is_below = number < high or (number == high and bounds[-1] == "]")
-    return math.isfinite(number) and is_above and is_below
+    is_finite = abs(number) <= sys.float_info.max  # whole numbers may exceed what a float holds
+    return is_finite and is_above and is_below
 
 
 def _check_type(name: str, value: object, declared: str) -> None:
@@ -134,4 +147,4 @@ def _check_type(name: str, value: object, declared: str) -> None:
     allowed, described = kinds[declared]
     wrong_elements = isinstance(value, tuple) and not all(type(element) is int for element in value)
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed) or wrong_elements:
-        raise UsageError(f"{name} must be {described}, not {value!r}")
+        raise UsageError(f"{name} must be {described}, not {shorten(value)}")

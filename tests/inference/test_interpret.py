@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from digits.inference import load_model
-from digits.inference.interpret import Layers, find_evidence, open_layers
-from digits.inference.model import locate_model
+from digits.inference.interpret import find_evidence, open_layers
 from digits.training import TrainConfig, export_onnx, make_network
 from digits.training.engine.networks import Normalize
 from digits.types import CLASSES
@@ -37,7 +36,8 @@ def scores(network: nn.Module, pixels: Tensor, answer: int) -> Tensor:
 @pytest.mark.parametrize("hidden", [(256, 128), (32,), (16, 16, 16), ()])
 def test_contributions_are_gradients_times_ink(hidden: tuple[int, ...], mnist: Any, tmp_path: Path) -> None:
     network, file = exported(tmp_path, mnist, hidden_sizes=hidden)
-    layers, model = open_layers(file), load_model(file)
+    model = load_model(file)
+    layers = open_layers(model)
     assert layers
     assert layers.widths == (784, *hidden, CLASSES)
     for image, answer in zip(mnist.test.images[:5], range(5), strict=True):
@@ -53,7 +53,7 @@ def test_contributions_are_gradients_times_ink(hidden: tuple[int, ...], mnist: A
 
 def test_activations_equal_pytorchs(mnist: Any, tmp_path: Path) -> None:
     network, file = exported(tmp_path, mnist, activation="gelu")
-    layers = open_layers(file)
+    layers = open_layers(load_model(file))
     assert layers
     assert not layers.is_rectified
     image = mnist.test.images[0]
@@ -68,7 +68,7 @@ def test_activations_equal_pytorchs(mnist: Any, tmp_path: Path) -> None:
 
 def test_erasing_shows_what_ink_contributes(mnist: Any) -> None:
     model = load_model("cnn")
-    assert open_layers(locate_model("cnn")) is None
+    assert open_layers(model) is None
     image = mnist.test.images[0]
     evidence, is_exact = find_evidence(model, None, image, 7)
     assert not is_exact
@@ -83,13 +83,6 @@ def test_erasing_shows_what_ink_contributes(mnist: Any) -> None:
 
 def test_only_fully_connected_networks_are_opened(mnist: Any, tmp_path: Path) -> None:
     _, file = exported(tmp_path, mnist, network="cnn", channels=(4,))
-    assert open_layers(file) is None
+    assert open_layers(load_model(file)) is None
     _, file = exported(tmp_path, mnist, ensemble_size=2, hidden_sizes=(8,))
-    assert open_layers(file) is None
-
-
-def test_a_run_folder_is_opened_like_its_file(mnist: Any, tmp_path: Path) -> None:
-    exported(tmp_path, mnist, hidden_sizes=(8,))
-    opened = open_layers(tmp_path)
-    assert isinstance(opened, Layers)
-    assert opened.widths == (784, 8, CLASSES)
+    assert open_layers(load_model(file)) is None

@@ -176,14 +176,14 @@ def test_logits_need_uint8_images(file: Path, made: str, found: str) -> None:
 def test_a_file_that_is_not_onnx(tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(content)
-    assert refusal(path).startswith(f"{path} is not a model that ONNX Runtime can read: ")
+    assert refusal(path).startswith(f"{path} is not a model that digits can read: ")
     assert capfd.readouterr().err == ""
 
 
 def test_a_truncated_model(tmp_path: Path, file: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(file.read_bytes()[:-50])
-    assert refusal(path).startswith(f"{path} is not a model that ONNX Runtime can read: ")
+    assert refusal(path).startswith(f"{path} is not a model that digits can read: ")
 
 
 @pytest.mark.parametrize("metadata", [None, "", "{", "[]", "3", "{}", '{"temperature": 1}'])

@@ -18,6 +18,7 @@ class _Arguments:
         MISSING, "cnn or mlp, which come with digits; a model file or a run folder.", positional=True, metavar="MODEL"
     )
     data: Path | None = option(None, "Labelled digits: a folder, IDX, NPZ or CSV file. Without it, the MNIST test set.")
+    trust_code: bool = option(False, "Run the code that the model names as its network. Read it first.")
     json: bool = option(False, "Print JSON instead of tables.")
 
 
@@ -29,7 +30,7 @@ def evaluate(words: list[str]) -> None:
     from digits.evaluation.metrics import describe
 
     dataset = load_dataset(call.data)
-    score = evaluate_model(_load(call.model), dataset)
+    score = evaluate_model(_load(call.model, trust_code=call.trust_code), dataset)
     if call.json:
         say_json(score.to_dict())
     else:
@@ -37,7 +38,7 @@ def evaluate(words: list[str]) -> None:
         say(f"{call.model} on {part} of {dataset.name}\n\n{describe(score, dataset.classes)}")
 
 
-def _load(model: str) -> Any:
+def _load(model: str, *, trust_code: bool) -> Any:
     """Load a model, with torch only where there are no more than its weights."""
     from digits.inference.model import load_model, locate_model
 
@@ -47,5 +48,5 @@ def _load(model: str) -> Any:
         return load_model(model)
     from digits.training import load_network, predict_logits
 
-    network, _, metadata = load_network(path)
+    network, _, metadata = load_network(path, trust_code=trust_code)
     return SimpleNamespace(metadata=metadata, logits=lambda images: predict_logits(network, images))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_USED = ("epochs", "lr", "batch_size", "hidden_sizes", "dropout", "optimizer", "seed", "data")
 """The flags that ``--help`` opens with."""
 
-RESUMABLE = {"resume", "data", "json", "open"}
+RESUMABLE = {"resume", "data", "trust_code", "json", "open"}
 """What can be combined with ``--resume``: nothing that changes the run."""
 
 SYNONYMS = {
@@ -57,6 +57,9 @@ class Train:
     out: Path | None = option(
         None, "Run folder to make; without it, runs/TIME-RECIPE.", flags=("-o", "--out"), metavar="RUN"
     )
+    trust_code: bool = option(
+        False, "Run the code that a run folder or model file names as its network, loss or optimizer. Read it first."
+    )
     open: bool = option(False, "Open the report in the browser when done.")
     json: bool = option(False, "Print results.json instead of a table.")
 
@@ -92,11 +95,11 @@ def train(words: list[str]) -> None:
         output(sentence)
 
     if call.resume:
-        run = resume_run(call.resume, data=call.data, progress=True, notify=notify)
+        run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=True, notify=notify)
     else:
         run = train_run(
             config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
-            progress=True, notify=notify,
+            trust_code=call.trust_code, progress=True, notify=notify,
         )  # fmt: skip
     if not run.results:  # not the first process of torchrun
         return
@@ -119,7 +122,7 @@ def train(words: list[str]) -> None:
 def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
     """Arrange the flags for ``--help``: those that matter most, then one group per section of `TrainConfig`."""
     by_name = {field.name: field for field in declared}
-    more = {"model": ["initial_model"], "data": ["extra_data"], "run": ["resume", "out", "open", "json"]}
+    more = {"model": ["initial_model"], "data": ["extra_data"], "run": ["resume", "out", "trust_code", "open", "json"]}
     groups = {"Most used": [by_name[name] for name in MOST_USED]}
     for name, section in sections.items():
         rest = [field for field in section if field.name not in MOST_USED]
@@ -130,18 +133,23 @@ def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
 
 def _check_resumable(run: Path, given: dict[str, Any]) -> None:
     """Refuse flags that would change a run that is resumed."""
-    import json
-
-    from digits.errors import UsageError
+    from digits.errors import ModelError, UsageError
+    from digits.files import read_json_object
 
     if given.keys() <= RESUMABLE:
         return
-    results = run / "results.json"
-    if "epochs" in given and results.is_file() and not json.loads(results.read_text())["interrupted"]:
+    file = run / "results.json"
+    try:
+        is_finished = file.is_file() and read_json_object(file).get("interrupted") is False
+    except ValueError as error:
+        raise ModelError(f"{file} is broken: {error}; `digits train --resume {run}` writes it again") from error
+    if "epochs" in given and is_finished:
         raise UsageError(
             f"{run} is finished; to train its network further: digits train --from {run} --epochs {given['epochs']}"
         )
-    raise UsageError("--resume keeps the settings and the folder of the run; only --data, --json and --open go with it")
+    raise UsageError(
+        "--resume keeps the settings and the folder of the run; only --data, --trust-code, --json and --open go with it"
+    )
 
 
 def _fine_tuning(results: dict[str, Any]) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,18 +50,17 @@ class Layers:
         return [values[0] for values in self.session.run(outputs, {MODEL_INPUT: image[None]})]
 
 
-def open_layers(path: str | os.PathLike[str], *, threads: int = 1) -> Layers | None:
-    """Open a model file or run folder whose network is fully connected; None for any other network."""
+def open_layers(model: Model, *, threads: int = 1) -> Layers | None:
+    """Open a model whose network is fully connected; None for any other network."""
     import onnx
 
-    file = Path(path)
-    model = onnx.load(file / "model.onnx" if file.is_dir() else file)
-    layers = [node for node in model.graph.node if node.op_type == "Gemm"]
-    others = {node.op_type for node in model.graph.node} - {"Gemm"}
+    opened = onnx.load_model_from_string(model.graph)
+    layers = [node for node in opened.graph.node if node.op_type == "Gemm"]
+    others = {node.op_type for node in opened.graph.node} - {"Gemm"}
     if not layers or others - OTHER_OPERATORS or not all(_is_linear(node) for node in layers):
         return None
-    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    if not all(node.input[1] in constants for node in layers):
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in opened.graph.initializer}
+    if not all(node.input[1] in constants and constants[node.input[1]].ndim == 2 for node in layers):
         return None
     weights = tuple(constants[node.input[1]].astype(np.float32) for node in layers)
     widths = (*(matrix.shape[1] for matrix in weights), len(weights[-1]))
@@ -71,8 +68,8 @@ def open_layers(path: str | os.PathLike[str], *, threads: int = 1) -> Layers | N
         return None
     for node in layers:
         layer_input = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None)
-        model.graph.output.append(layer_input)
-    session = start_session(model.SerializeToString(), threads)
+        opened.graph.output.append(layer_input)
+    session = start_session(opened.SerializeToString(), threads)
     return Layers(widths, session, weights, others & ACTIVATIONS <= {"Relu"})
 
 

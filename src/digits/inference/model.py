@@ -7,7 +7,6 @@ accurate, and hold a few golden digits with their expected logits; loading a mod
 from __future__ import annotations
 
 import base64
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
+from digits.files import parse_json_object
+from digits.inference.graph import check_graph
 from digits.inference.inputs import to_images
+from digits.inference.metadata import check_metadata
+from digits.inference.trial import try_once
+from digits.options import shorten
 from digits.shapes import UInt8
 from digits.types import CLASSES, MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, Logits, Probabilities, softmax
 
@@ -31,6 +35,12 @@ SHIPPED_FOLDER = Path(__file__).parent.parent / "pretrained"
 # Logits may differ this much between processors and runtimes; summing in another order moves them by about 1e-5.
 ABSOLUTE_TOLERANCE = RELATIVE_TOLERANCE = 1e-3
 
+MAX_MODEL_BYTES = 256 * 2**20
+"""Size of a model file, at most; the shipped ones have 1 MB."""
+
+MAX_GOLDEN_DIGITS = 100
+"""Digits of a self-check, at most; those that digits writes have four."""
+
 BATCH_SIZE = 1000  # keeps the processor busy, and memory flat for any number of digits
 
 
@@ -42,12 +52,15 @@ class Model:
     ----------
     metadata
         Network, recipe, training data, figures, temperature and rejection threshold, as the file states them.
+    graph
+        The content of the file.
     name
         Name of a shipped model, of the file, or of the run folder.
     """
 
     session: onnxruntime.InferenceSession
     metadata: dict[str, Any]
+    graph: bytes
     name: str = "model"
 
     def logits(self, images: Images) -> Logits:
@@ -114,8 +127,15 @@ def load_model(model: str | os.PathLike[str], *, threads: int = 0) -> Model:
     ModelNotFoundError
         When there is no such model.
     ModelError
-        When the file was not written by digits, is newer than this version reads, or fails its self-check.
+        When the file was not written by digits, is newer than this version reads, asks for too much, or fails its
+        self-check.
     """
+    file, content = read_model(model)
+    return open_model(content, file, threads=threads, is_trusted=file.parent == SHIPPED_FOLDER)
+
+
+def read_model(model: str | os.PathLike[str]) -> tuple[Path, bytes]:
+    """Find a model's file and read it; parameter and errors are those of `load_model`."""
     path = locate_model(model)
     file = path / "model.onnx" if path.is_dir() else path
     if not file.is_file():
@@ -124,11 +144,51 @@ def load_model(model: str | os.PathLike[str], *, threads: int = 0) -> Model:
             "run folder; `digits train` makes one"
         )
     try:
-        session = start_session(file.read_bytes(), threads)
+        with file.open("rb") as stream:
+            content = stream.read(MAX_MODEL_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from error
+    if len(content) > MAX_MODEL_BYTES:
+        raise ModelError(
+            f"{file} is larger than {MAX_MODEL_BYTES // 2**20} MiB, far more than a network for digits needs"
+        )
+    return file, content
+
+
+def open_model(content: bytes, file: Path, *, threads: int = 0, is_trusted: bool = False) -> Model:
+    """Make a model from the content of its file and run its self-check.
+
+    Parameters
+    ----------
+    content
+        The content.
+    file
+        Where it was found, for its name and for errors.
+    threads
+        As in `load_model`.
+    is_trusted
+        Whether digits made it itself. Any other is checked before it is run, and loaded in a process of its own first.
+
+    Raises
+    ------
+    ModelError
+        As `load_model`.
+    """
+    if not is_trusted:
+        try:
+            text = check_graph(content)
+        except ValueError as error:
+            raise ModelError(f"{file} is not a model that digits can read: {error}") from error
+        _read_metadata(file, text)
+        try_once(content, file)
+    try:
+        session = start_session(content, threads)
     except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
-        raise ModelError(f"{file} is not a model that ONNX Runtime can read: {error}") from error
+        raise ModelError(f"{file} is not a model that digits can read: {error}") from error
+    metadata = _read_metadata(file, session.get_modelmeta().custom_metadata_map.get("digits"))
+    _check_interface(file, session)
     name = file.resolve().parent.name if file.name == "model.onnx" else file.stem
-    loaded = Model(session, _read_metadata(file, session), name)
+    loaded = Model(session, metadata, content, name)
     _run_self_check(file, loaded)
     return loaded
 
@@ -170,24 +230,35 @@ def agree(logits: Logits, expected: Logits) -> bool:
     return bool(np.allclose(logits, expected, rtol=RELATIVE_TOLERANCE, atol=ABSOLUTE_TOLERANCE))
 
 
-def _read_metadata(file: Path, session: onnxruntime.InferenceSession) -> dict[str, Any]:
+def _read_metadata(file: Path, text: str | bytes | None) -> dict[str, Any]:
     try:
-        metadata = json.loads(session.get_modelmeta().custom_metadata_map["digits"])
+        metadata = parse_json_object(text or "")
         version = metadata["format"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         raise ModelError(
             f"{file} is an ONNX file, but not a digits model: it lacks the metadata; `digits train` makes one"
         ) from error
     if version != MODEL_FORMAT:
         raise ModelError(
-            f"{file} has model format {version!r}; this version of digits reads format {MODEL_FORMAT}: "
+            f"{file} has model format {shorten(version)}; this version of digits reads format {MODEL_FORMAT}: "
             "export the model again, or install the version of digits that wrote it"
         )
+    try:
+        check_metadata(metadata)
+        if "temperature" not in metadata:
+            raise ValueError("temperature is missing")
+    except ValueError as error:
+        raise ModelError(f"{file} has broken metadata: {error}; export the model again") from error
+    return metadata
+
+
+def _check_interface(file: Path, session: onnxruntime.InferenceSession) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     found = [(value.name, value.type, value.shape[1:]) for value in (*inputs, *outputs)]
     if found != [(MODEL_INPUT, "tensor(uint8)", [SIDE, SIDE]), (MODEL_OUTPUT, "tensor(float)", [CLASSES])]:
-        raise ModelError(f"{file} does not turn uint8[n, {SIDE}, {SIDE}] into float32[n, {CLASSES}]: it has {found}")
-    return dict(metadata)
+        raise ModelError(
+            f"{file} does not turn uint8[n, {SIDE}, {SIDE}] into float32[n, {CLASSES}]: it has {shorten(found)}"
+        )
 
 
 def _run_self_check(file: Path, model: Model) -> None:
@@ -195,9 +266,8 @@ def _run_self_check(file: Path, model: Model) -> None:
         golden = model.metadata["golden"]
         images = np.frombuffer(base64.b64decode(golden["images"]), np.uint8).reshape(-1, SIDE, SIDE)
         expected = np.frombuffer(base64.b64decode(golden["logits"]), "<f4").reshape(-1, CLASSES)
-        temperature = float(model.metadata["temperature"])
-        if not len(images) or len(images) != len(expected) or not 0 < temperature < float("inf"):
-            raise ValueError("golden digits or temperature are invalid")
+        if not 0 < len(images) == len(expected) <= MAX_GOLDEN_DIGITS:
+            raise ValueError(f"it must have 1 to {MAX_GOLDEN_DIGITS} golden digits, each with its logits")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file} has broken metadata: {error}; export the model again") from error
     try:

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from digits.errors import UsageError
-from digits.options import check, option, suggest, to_tuple
+from digits.options import check, option, shorten, suggest, to_tuple
 
 ACTIVATIONS = ("relu", "leaky-relu", "elu", "gelu", "silu", "tanh", "sigmoid")
+
+MAX_HIDDEN_LAYERS = 100
+"""Far more than can be trained; a file with more is broken, and building its network would take long."""
 
 MAX_CNN_STAGES = 4
 """Widths of `ModelConfig.channels`: each stage halves the feature maps, and the fourth has 2×2 pixels."""
@@ -59,6 +62,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        if len(self.hidden_sizes) > MAX_HIDDEN_LAYERS:
+            raise UsageError(f"hidden_sizes must be at most {MAX_HIDDEN_LAYERS} widths, not {len(self.hidden_sizes)}")
         if not 1 <= len(self.channels) <= MAX_CNN_STAGES:
             raise UsageError(f"channels must be 1 to {MAX_CNN_STAGES} widths, not {len(self.channels)}")
 
@@ -251,10 +256,25 @@ class TrainConfig:
         return values
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
-        """Read what `to_dict` returned."""
-        settings = {name: value for section in SECTIONS for name, value in values.get(section, {}).items()}
-        return cls(recipe=values["recipe"]).replace(**settings)
+    def from_dict(cls, values: Any) -> TrainConfig:
+        """Read what `to_dict` returned, from JSON that anybody may have written.
+
+        Raises
+        ------
+        UsageError
+            When it is anything else, naming what is wrong.
+        """
+        if not isinstance(values, dict) or not isinstance(recipe := values.get("recipe"), str):
+            raise UsageError("it is not an object with the name of a recipe and sections of settings")
+        sections = {name: section for name, section in values.items() if name != "recipe"}
+        if wrong := next((name for name in sections if name not in SECTIONS), None):
+            raise UsageError(f"there is no section {shorten(wrong)}{suggest(wrong, SECTIONS)}")
+        for name, section in sections.items():
+            if not isinstance(section, dict):
+                raise UsageError(f"section {name!r} is not an object with settings, but {shorten(section)}")
+            if stray := next((each for each in section if SECTION_OF.get(each, name) != name), None):
+                raise UsageError(f"setting {stray!r} belongs to section {SECTION_OF[stray]!r}, not {name!r}")
+        return cls(recipe).replace(**{name: value for section in sections.values() for name, value in section.items()})
 
 
 SECTIONS = {
@@ -273,5 +293,5 @@ SECTION_OF = {each.name: section for section, kind in SECTIONS.items() for each 
 def _section_of(setting: str) -> str:
     if setting not in SECTION_OF:
         hint = f"; did you mean {SYNONYMS[setting]}?" if setting in SYNONYMS else suggest(setting, SECTION_OF)
-        raise UsageError(f"there is no setting {setting!r}{hint}")
+        raise UsageError(f"there is no setting {shorten(setting)}{hint}")
     return SECTION_OF[setting]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from digits.inference import SHIPPED_MODELS, Reader, load_model
@@ -25,13 +24,12 @@ class LoadedModel:
     """A model of the service, under its name in requests."""
 
     name: str
-    path: Path
     reader: Reader
 
     @cached_property
     def layers(self) -> Layers | None:
         """The layers of a fully connected network; loaded on first use, since this imports another library."""
-        return open_layers(self.path)
+        return open_layers(self.reader.model)
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the model."""
@@ -60,5 +58,5 @@ def load_models(extra: Sequence[str]) -> dict[str, LoadedModel]:
         number = 2
         while name in models:
             name, number = f"{base}-{number}", number + 1
-        models[name] = LoadedModel(name, path, Reader(load_model(path, threads=1)))
+        models[name] = LoadedModel(name, Reader(load_model(path, threads=1)))
     return models

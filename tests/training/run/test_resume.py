@@ -236,7 +236,10 @@ def test_checkpoint_of_another_optimizer_is_refused(copy: Path, few: Dataset) ->
         ("environment.json", None, "is not a run that can be resumed: .*/environment.json is missing; "),
         ("config.json", "{", "cannot be resumed: its configuration is broken: Expecting property name"),
         ("config.json", "[]", "cannot be resumed: its configuration is broken: "),
-        ("environment.json", "{}", "cannot be resumed: its configuration is broken: 'data'"),
+        ("config.json", '{"recipe": 3}', "cannot be resumed: its configuration is broken: it is not an object with "),
+        ("config.json", "[" * 100_000, "cannot be resumed: its configuration is broken: it is nested too deeply"),
+        ("environment.json", "{}", "cannot be resumed: its configuration is broken: it lacks data"),
+        ("environment.json", "3", "cannot be resumed: its configuration is broken: it is a single value"),
     ],
 )
 def test_folder_without_a_run_is_refused(copy: Path, few: Dataset, file: str, content: str | None, error: str) -> None:

@@ -5,7 +5,10 @@ No random state is stored: every epoch seeds the generators from (seed, epoch), 
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from digits.errors import ModelError
-from digits.files import write_atomically
+from digits.files import MAX_JSON_BYTES, parse_json_object, write_atomically
 from digits.training.engine.optimizers import Optimizer
 
 Weights = dict[str, Tensor]
@@ -48,6 +51,9 @@ class Epoch:
     validation_accuracy: float
     learning_rate: float
     seconds: float
+
+
+_FIRST = Epoch(1, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass
@@ -93,7 +99,9 @@ class State:
                     scalars.setdefault(str(index), {})[name] = value
         groups = [{k: v for k, v in group.items() if k != "lr"} for group in stored["param_groups"]]
         position = {"history": [asdict(epoch) for epoch in self.history], "scalars": scalars, "groups": groups}
-        write_atomically(path, safetensors.torch.save(copy_apart(tensors), metadata={"digits": json.dumps(position)}))
+        tensors, described = copy_apart(tensors), json.dumps(position)
+        metadata = {"digits": described, "sha256": _hash(described, tensors)}
+        write_atomically(path, safetensors.torch.save(tensors, metadata=metadata))
 
     def load(self, path: Path) -> None:
         """Load the state that `save` wrote.
@@ -104,9 +112,12 @@ class State:
             When the file is broken or belongs to another network or optimizer.
         """
         try:
-            with safetensors.safe_open(path, framework="pt") as file:
-                position = json.loads(file.metadata()["digits"])
+            with open_tensors(path) as file:
+                metadata = file.metadata() or {}
+                position = parse_json_object(metadata["digits"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+            if metadata.get("sha256") != _hash(metadata["digits"], tensors):
+                raise ValueError("it was changed or damaged")
             self.network.load_state_dict(_below("network", tensors))
             device = next(self.network.parameters()).device
             if self.averaged:
@@ -124,20 +135,63 @@ class State:
                 stored | {"lr": group["lr"]}
                 for stored, group in zip(position["groups"], self.optimizer.param_groups, strict=True)
             ]
-            if [group.keys() for group in groups] != [group.keys() for group in self.optimizer.param_groups]:
+            if not _is_alike(groups, self.optimizer.state_dict()["param_groups"]):
                 raise ValueError("it belongs to another optimizer")
             self.optimizer.load_state_dict({"state": state, "param_groups": groups})
             self.history = [Epoch(**row) for row in position["history"]]
-        except (safetensors.SafetensorError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            if not all(_is_alike(asdict(row), asdict(_FIRST)) for row in self.history):
+                raise ValueError("its history holds something else than numbers")
+        except (AttributeError, LookupError, TypeError, ValueError, OSError, RuntimeError, OverflowError) as error:
             raise ModelError(
                 f"{path} cannot be continued: {error}; delete it to train this run from the start"
             ) from error
+
+
+@contextmanager
+def open_tensors(path: Path) -> Iterator[Any]:
+    """Open a safetensors file that anybody may have written.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged, or its header is larger than that of any network.
+    """
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    if header > MAX_JSON_BYTES:
+        raise ValueError(f"its header claims {header:,} bytes")
+    try:
+        with safetensors.safe_open(path, framework="pt") as opened:
+            yield opened
+    except safetensors.SafetensorError as error:
+        raise ValueError(str(error)) from error
 
 
 def copy_apart(tensors: Weights) -> Weights:
     """Copy tensors so that none share memory, as a network's tied weights do and safetensors does not allow."""
     cpu = {name: tensor.detach().cpu() for name, tensor in tensors.items()}
     return {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in cpu.items()}
+
+
+def _hash(described: str, tensors: Weights) -> str:
+    """Return the SHA-256 of all that a checkpoint holds, by which damage is found."""
+    found = hashlib.sha256(described.encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        if tensor.numel():
+            found.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
+def _is_alike(stored: object, expected: object) -> bool:
+    """Whether a stored value may stand for another: of the same kind, and so on within dictionaries and lists."""
+    if isinstance(expected, dict) and isinstance(stored, dict):
+        return stored.keys() == expected.keys() and all(_is_alike(stored[name], expected[name]) for name in expected)
+    if isinstance(expected, list | tuple) and isinstance(stored, list | tuple):
+        return len(stored) == len(expected) and all(map(_is_alike, stored, expected))
+    is_number = isinstance(expected, int | float) and not isinstance(expected, bool)
+    kinds = (int, float) if is_number else (object,) if expected is None else type(expected)
+    return isinstance(stored, kinds) and isinstance(stored, bool) == isinstance(expected, bool)
 
 
 def _below(prefix: str, tensors: Weights) -> Weights:

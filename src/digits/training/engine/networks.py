@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from digits.errors import UsageError
 from digits.shapes import Float, Float32, UInt8
-from digits.training.config import TrainConfig
+from digits.training.config import ModelConfig, TrainConfig
 from digits.training.engine.distributed import BatchNorm
 from digits.training.engine.plugins import call_plugin, load_plugin
 from digits.types import CLASSES, PIXEL_MEAN, PIXEL_STD, SIDE, Images, LabelledDigits, Logits
@@ -25,6 +25,9 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
 }
+
+MAX_WEIGHTS = 100_000_000
+"""Weights of an mlp or cnn, at most: training holds some five copies, so 2 GB. A file with other sizes is broken."""
 
 CROP = slice(2, 25)
 """Rows and columns of a digit that the CNN sees: those that its first convolution reaches in steps of two."""
@@ -150,17 +153,17 @@ def make_network(config: TrainConfig) -> nn.Module:
     Raises
     ------
     UsageError
-        When a network of your own is not a module that maps ``uint8[n, 28, 28]`` to ``float32[n, 10]``.
+        When a network of your own is not a module that maps ``uint8[n, 28, 28]`` to ``float32[n, 10]``, or another
+        has more than `MAX_WEIGHTS`.
     """
     model = config.model
+    _check_size(model)
     if model.ensemble_size > 1:
         members = (make_network(config.member(index)) for index in range(model.ensemble_size))
         return Ensemble(members, model.cascade_threshold)
     torch.manual_seed(config.run.seed)
-    if model.network == "mlp":
-        return MLP(model.hidden_sizes, model.activation, model.dropout)
-    if model.network == "cnn":
-        return CNN(model.channels, model.activation, model.dropout)
+    if model.network in KINDS:
+        return KINDS[model.network](model)
     plugin = load_plugin(model.network, "network")
     network = plugin if isinstance(plugin, nn.Module) else call_plugin(plugin, config, "network", model.network)
     if not isinstance(network, nn.Module):
@@ -180,6 +183,23 @@ def make_network(config: TrainConfig) -> nn.Module:
     if not any(weight.requires_grad for weight in network.parameters()):
         raise UsageError(f"network {model.network} has no weights to train")
     return network
+
+
+KINDS: dict[str, Callable[[ModelConfig], nn.Module]] = {
+    "mlp": lambda model: MLP(model.hidden_sizes, model.activation, model.dropout),
+    "cnn": lambda model: CNN(model.channels, model.activation, model.dropout),
+}
+"""The networks by name."""
+
+
+def _check_size(model: ModelConfig) -> None:
+    if model.network not in KINDS:
+        return
+    with torch.device("meta"):  # which counts weights without holding any
+        n_weights = model.ensemble_size * sum(weight.numel() for weight in KINDS[model.network](model).parameters())
+    if n_weights > MAX_WEIGHTS:
+        name = "hidden_sizes" if model.network == "mlp" else "channels"
+        raise UsageError(f"{n_weights:,} weights are more than the {MAX_WEIGHTS:,} that digits trains: lower {name}")
 
 
 def describe_network(network: nn.Module) -> str:

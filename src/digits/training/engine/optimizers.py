@@ -146,9 +146,13 @@ class Adam:
         return {"state": {numbers[weight]: state for weight, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load what `state_dict` returned."""
+        """Load what `state_dict` returned; anything else is a `ValueError`."""
         weights = self._weights()
         for number, state in state_dict["state"].items():
+            names = {"momentum"} if "momentum" in state else {"step", "exp_avg", "exp_avg_sq"}
+            shapes = {name: torch.Size() if name == "step" else weights[number].shape for name in names}
+            if shapes != {name: tensor.shape for name, tensor in state.items()}:
+                raise ValueError("its moving averages do not fit the network")
             self.state[weights[number]] = {name: tensor.to(weights[number].device) for name, tensor in state.items()}
         for group, stored in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({name: value for name, value in stored.items() if name != "params"})

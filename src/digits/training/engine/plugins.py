@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.abc
 import importlib.util
 import inspect
 import sys
+from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from digits.errors import UsageError
+from digits.training.config import SECTIONS, TrainConfig
+
+PLUGIN_OPTIONS = {
+    field.name: field.metadata["option"]
+    for section in SECTIONS.values()
+    for field in fields(section)
+    if field.metadata["option"].plugin
+}
+"""The settings that may name code."""
+
+_sha256: dict[str, str] = {}
+"""Hash of each file as this process last read it, by reference: of the code that made a network, even if edited since.
+"""
+
+
+class _Source(importlib.abc.SourceLoader):
+    """Import code that was read already: not a changed file, nor compiled code that lies beside it."""
+
+    def __init__(self, file: Path, content: bytes) -> None:
+        self.file, self.content = file, content
+
+    def get_filename(self, fullname: str) -> str:
+        return str(self.file)
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self.content
+
+
+def list_code(config: TrainConfig) -> dict[str, str]:
+    """Return the references to code in a configuration, by setting."""
+    settings = config.settings
+    return {name: settings[name] for name, option in PLUGIN_OPTIONS.items() if settings[name] not in option.choices}
+
+
+def code_file(reference: str) -> Path:
+    """Return the file of a reference."""
+    return Path(reference.rpartition(":")[0]).expanduser()
+
+
+def read_code(reference: str, field: str) -> tuple[bytes, str]:
+    """Read the file of a reference; return its content and SHA-256.
+
+    Raises
+    ------
+    UsageError
+        When it is missing.
+    """
+    file = code_file(reference)
+    if not file.is_file():
+        raise UsageError(f"{field} {reference}: there is no file {file}")
+    content = file.read_bytes()
+    _sha256[reference] = hashlib.sha256(content).hexdigest()
+    return content, _sha256[reference]
+
+
+def code_sha256(config: TrainConfig, settings: Collection[str] = tuple(PLUGIN_OPTIONS)) -> dict[str, str]:
+    """Return the SHA-256 of the code that these settings name, by setting, as this process has run it."""
+    named = {name: reference for name, reference in list_code(config).items() if name in settings}
+    return {name: _sha256.get(reference) or read_code(reference, name)[1] for name, reference in named.items()}
 
 
 def load_plugin(reference: str, field: str) -> Any:
@@ -19,17 +82,17 @@ def load_plugin(reference: str, field: str) -> Any:
     UsageError
         When the file is missing, cannot be imported, or lacks the name.
     """
-    path, _, name = reference.rpartition(":")
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise UsageError(f"{field} {reference}: there is no file {file}")
-    specification = importlib.util.spec_from_file_location(f"digits_plugin_{file.stem}", file)
-    if specification is None or specification.loader is None:
+    file, name = code_file(reference), reference.rpartition(":")[2]
+    content, _ = read_code(reference, field)
+    if file.suffix != ".py":
         raise UsageError(f"{field} {reference}: {file} is not a Python file")
+    loader = _Source(file, content)
+    specification = importlib.util.spec_from_loader(f"digits_plugin_{file.stem}", loader)
+    assert specification is not None
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module  # dataclasses look up the module they are defined in
     try:
-        specification.loader.exec_module(module)
+        loader.exec_module(module)
     except Exception as error:
         raise UsageError(f"{field} {reference}: {file} failed with {type(error).__name__}: {error}") from error
     if not hasattr(module, name):

@@ -24,6 +24,7 @@ from digits.training.config import TrainConfig
 from digits.training.engine.augmentation import augment
 from digits.training.engine.checkpoint import Epoch
 from digits.training.engine.loop import is_out_of_patience
+from digits.training.engine.plugins import code_sha256
 from digits.training.engine.sampler import seed_epoch
 from digits.training.run.inputs import SYNTHETIC, SYNTHETIC_NOTICE
 from digits.types import SIDE, Dataset, LabelledDigits, Logits, softmax
@@ -91,6 +92,7 @@ def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], devic
         "threads": config.run.threads or torch.get_num_threads(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
         **inputs,
+        **({"code_sha256": code} if (code := code_sha256(config)) else {}),
     }
     write_json(folder / "environment.json", environment)
     write_json(folder / "config.json", config.to_dict())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -12,22 +11,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from digits.errors import ModelNotFoundError, UsageError
-from digits.options import suggest
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 from digits.training.engine.checkpoint import Epoch
 from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress, fit
 from digits.training.engine.networks import Ensemble, make_network
-from digits.training.recipes import RECIPES, get_recipe
 from digits.training.run.artifacts import write_metrics
-from digits.training.run.export import load_network
-from digits.training.run.initial import adopt
 from digits.training.run.inputs import Inputs
 from digits.training.run.result import Run
+from digits.training.run.teacher import configure_teacher
 from digits.training.run.training_set import TrainingSet
-from digits.types import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,53 +76,6 @@ def plan_stages(folder: Path, config: TrainConfig, inputs: Inputs, name: str = "
     return Stage(folder, config, inputs, name, teacher=teacher)
 
 
-def configure_teacher(config: TrainConfig) -> TrainConfig | None:
-    """Return how to train the teacher: on the student's data, by its seed; None if there is none left to train.
-
-    Raises
-    ------
-    UsageError
-        When the teacher is neither a run folder nor a recipe, or a recipe that fine-tunes.
-    """
-    teacher = config.optimization.teacher
-    if not teacher or (Path(teacher) / "config.json").is_file():
-        return None
-    if teacher not in RECIPES:
-        raise UsageError(f"teacher {teacher!r} is neither a run folder nor a recipe{suggest(teacher, RECIPES)}")
-    recipe, run = adopt(get_recipe(teacher), None), config.run
-    run = replace(recipe.run, seed=run.seed, device=run.device, threads=run.threads)
-    return replace(recipe, data=config.data, run=run)
-
-
-def load_teacher(config: TrainConfig, dataset: Dataset) -> tuple[nn.Module, dict[str, Any], list[str]]:
-    """Load the teacher that the configuration names as a run folder.
-
-    Returns
-    -------
-    The network, its ``results.json``, and notices about figures that are too optimistic.
-
-    Raises
-    ------
-    ModelError
-        When the run is unfinished or broken.
-    """
-    folder = Path(config.optimization.teacher)
-    network, teacher_config, metadata = load_network(folder)
-    try:
-        results = json.loads((folder / "results.json").read_text())
-    except FileNotFoundError as error:
-        raise ModelNotFoundError(
-            f"{folder} is not a finished run: results.json is missing; `digits train --resume {folder}` finishes it"
-        ) from error
-    splits = [(each.data.validation_size, each.data.split_seed) for each in (teacher_config, config)]
-    if metadata["data"]["sha256"] == dataset.sha256 and splits[0] != splits[1]:
-        notice = (
-            "The teacher was trained on some of these validation digits: the validation figures are too optimistic."
-        )
-        return network, results, [notice]
-    return network, results, []
-
-
 @dataclass(frozen=True, eq=False)
 class Fitted:
     """A trained network, its history, notices about it, and entries for ``results.json``."""
@@ -143,12 +90,12 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
     """Train one network, from labels or from a teacher."""
     config, device = stage.config, stage.device
     teacher: nn.Module | None = None
-    notices, results = list[str](), dict[str, Any]()
+    notices: Sequence[str] = ()
+    results = dict[str, Any]()
     if needed:
         teacher, results = needed[0].network, needed[0].results
-    elif config.optimization.teacher:
-        teacher, results, notices = load_teacher(config, stage.inputs.dataset)
-        teacher.to(device)
+    elif trained := stage.inputs.teacher:
+        teacher, results, notices = trained.network.to(device), trained.results, trained.notices
     about = {}
     if results:
         accuracy, seconds = results["validation"]["accuracy"], results["seconds"]["training"]
@@ -168,7 +115,7 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
         network, learned.train, learned.validation, config, outliers=learned.outliers, teacher=teacher,
         checkpoint=stage.folder / "checkpoint.safetensors", progress=report,
     )  # fmt: skip
-    return Fitted(network, history, notices, about)
+    return Fitted(network, history, list(notices), about)
 
 
 def combine_members(stage: Stage, members: list[Run]) -> Fitted:

@@ -11,21 +11,26 @@ import json
 import logging
 import os
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from digits.errors import ModelError, ModelNotFoundError, TrainingError
-from digits.files import write_atomically
-from digits.inference.model import SHIPPED_MODELS, agree, encode_golden, load_model, locate_model
+from digits.errors import ModelError, ModelNotFoundError, TrainingError, UntrustedCodeError
+from digits.files import parse_json_object, write_atomically
+from digits.inference.metadata import check_metadata
+from digits.inference.model import SHIPPED_MODELS, agree, encode_golden, locate_model, open_model
+from digits.inference.trial import remember
+from digits.options import shorten
 from digits.shapes import UInt8
 from digits.training.config import TrainConfig
-from digits.training.engine.checkpoint import copy_apart
+from digits.training.engine.checkpoint import copy_apart, open_tensors
 from digits.training.engine.networks import make_network, predict_logits
+from digits.training.engine.plugins import code_sha256
+from digits.training.run.stored import Trust, check_code
 from digits.types import MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images
 
 GOLDEN_DIGITS = 4
@@ -40,8 +45,10 @@ def save_weights(network: nn.Module, path: Path, config: TrainConfig, metadata: 
     """Write ``model.safetensors``: the weights, and in its header the configuration and the metadata."""
     # model files are passed on, and paths are private; loading needs that of a network of your own alone
     chosen = {name: getattr(config.optimization, name) for name in ("teacher", "loss", "optimizer")}
+    code = code_sha256(config, ("network",))
     config = config.replace(**{name: Path(value).name for name, value in chosen.items()})
-    entry = json.dumps({"format": MODEL_FORMAT, **metadata, "config": config.to_dict()})
+    about = {"format": MODEL_FORMAT, **metadata, **({"code_sha256": code} if code else {}), "config": config.to_dict()}
+    entry = json.dumps(about)
     tensors = copy_apart(network.state_dict())
     write_atomically(path, safetensors.torch.save(tensors, metadata={"digits": entry}))
 
@@ -73,13 +80,17 @@ def weights_file(place: str | os.PathLike[str]) -> Path:
     )
 
 
-def load_network(place: str | os.PathLike[str]) -> tuple[nn.Module, TrainConfig, dict[str, Any]]:
+def load_network(
+    place: str | os.PathLike[str], *, trust_code: bool = False
+) -> tuple[nn.Module, TrainConfig, dict[str, Any]]:
     """Load a trained network.
 
     Parameters
     ----------
     place
         A run folder, a ``.safetensors`` file written by digits, or the name of a shipped model.
+    trust_code
+        Whether to run the code of a network of your own, which the file names.
 
     Returns
     -------
@@ -88,26 +99,53 @@ def load_network(place: str | os.PathLike[str]) -> tuple[nn.Module, TrainConfig,
 
     Raises
     ------
+    UsageError
+        When the file names code that is not trusted.
     ModelError
-        When it is missing or broken.
+        When it is missing or broken, or its code has changed.
     """
-    file = weights_file(place)
+    return load_trusted(weights_file(place), Trust(trust_code))
+
+
+def load_trusted(
+    file: Path, trust: Trust, required: Iterable[str] = ()
+) -> tuple[nn.Module, TrainConfig, dict[str, Any]]:
+    """Load a network as `load_network` does, from its file; `trust` says which code may run."""
     try:
-        with safetensors.safe_open(file, framework="pt") as opened:
+        with open_tensors(file) as opened:
             header = opened.metadata() or {}
             if "digits" not in header:
                 raise ValueError("it was not written by digits")
-            metadata = json.loads(header["digits"])
-            if metadata["format"] != MODEL_FORMAT:
-                found = metadata["format"]
-                raise ValueError(f"it has model format {found!r}; this version of digits reads {MODEL_FORMAT}")
-            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118, not a dict
-        config = TrainConfig.from_dict(metadata.pop("config"))
-        network = make_network(config)
-        network.load_state_dict(weights)
-    except (safetensors.SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+            metadata = parse_json_object(header["digits"])
+            check_metadata(metadata, required)
+            sha256 = metadata.pop("code_sha256", None)
+            config = TrainConfig.from_dict(metadata.pop("config", None))
+            check_code(config, file, sha256, trust, ("network",))
+            network = make_network(config)
+            network.load_state_dict(_read_weights(opened, network))
+    except UntrustedCodeError:
+        raise
+    except (ValueError, RuntimeError, OSError) as error:
         raise ModelError(f"the network in {file} cannot be loaded: {error}") from error
     return network.eval(), config, metadata
+
+
+def _read_weights(opened: Any, network: nn.Module) -> dict[str, Tensor]:
+    """Read the tensors of a file, once it is clear that they are those of the network: no more, and no larger."""
+    expected = network.state_dict()
+    shapes = {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118, not a dict
+    for name in sorted(expected.keys() | shapes.keys()):
+        needed = list(expected[name].shape) if name in expected else "no such tensor"
+        found = shapes.get(name, "missing")
+        if needed != found:
+            raise ValueError(f"its tensor {shorten(name)} is {found}, but the network that it describes needs {needed}")
+    weights = {name: opened.get_tensor(name) for name in expected}
+    # its own constants need not be finite: a mask may hold infinities
+    learned = [weights[name] for name, _ in network.named_parameters() if name in weights]
+    same = all(tensor.dtype == expected[name].dtype for name, tensor in weights.items())
+    if not same or not all(tensor.isfinite().all() for tensor in learned):
+        raise ValueError("its weights are of another type than the network's, or not finite")
+    return weights
 
 
 def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[str, Any]) -> None:
@@ -132,23 +170,20 @@ def export_onnx(network: nn.Module, path: Path, images: Images, metadata: dict[s
     expected = predict_logits(network, images)
     golden = encode_golden(images[:GOLDEN_DIGITS], expected[:GOLDEN_DIGITS])
     entry = json.dumps({"format": MODEL_FORMAT, **metadata, "golden": golden})
-    candidate = path.with_name(f".{path.name}.candidate")
     findings = []
-    try:
-        # the tracing exporter is deprecated, but starts 20 times faster; the new one takes what it gets wrong
-        for exporter in (_trace, _export):
-            try:
-                write_atomically(candidate, _add_metadata(exporter(copy.deepcopy(network).cpu().eval()), entry))
-                logits = load_model(candidate).logits(images)
-            except Exception as error:  # the exporters and ONNX Runtime share no base class of errors
-                findings.append(str(error).strip().splitlines()[0].replace(str(candidate), "the graph"))
-                continue
-            if agree(logits, expected):
-                candidate.replace(path)
-                return
-            findings.append(f"its logits differ from PyTorch's by up to {abs(logits - expected).max():.2g}")
-    finally:
-        candidate.unlink(missing_ok=True)
+    # the tracing exporter is deprecated, but starts 20 times faster; the new one takes what it gets wrong
+    for exporter in (_trace, _export):
+        try:
+            content = _add_metadata(exporter(copy.deepcopy(network).cpu().eval()), entry)
+            logits = open_model(content, path, is_trusted=True).logits(images)
+        except Exception as error:  # the exporters and ONNX Runtime share no base class of errors
+            findings.append(str(error).strip().splitlines()[0].replace(str(path), "the graph"))
+            continue
+        if agree(logits, expected):
+            write_atomically(path, content)
+            remember(content)
+            return
+        findings.append(f"its logits differ from PyTorch's by up to {abs(logits - expected).max():.2g}")
     raise ExportError(
         f"{path.name} is not written, since ONNX Runtime does not return PyTorch's logits: {'; '.join(findings)}. "
         "The weights are in model.safetensors"

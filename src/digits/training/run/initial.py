@@ -16,8 +16,12 @@ from digits.inference.model import SHIPPED_MODELS
 from digits.training.config import DataConfig, ModelConfig, TrainConfig
 from digits.training.engine.networks import Ensemble
 from digits.training.recipes import get_recipe
-from digits.training.run.export import load_network, weights_file
+from digits.training.run.export import load_trusted, weights_file
+from digits.training.run.stored import NO_TRUST, Trust
 from digits.types import Dataset
+
+REQUIRED = ("recipe", "seed", "network", "temperature", "rejection_threshold", "data.classes", "data.sha256")
+"""The metadata that fine-tuning uses."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +45,15 @@ class InitialModel:
         return float(self.metadata["rejection_threshold"]) if self.config.data.outliers else None
 
 
-def load_initial(place: str | os.PathLike[str]) -> InitialModel:
+def load_initial(place: str | os.PathLike[str], trust: Trust = NO_TRUST) -> InitialModel:
     """Load a trained network to start from.
 
     Parameters
     ----------
     place
         A run folder, a ``.safetensors`` file, or the name of a shipped model.
+    trust
+        Which code may run.
 
     Raises
     ------
@@ -55,7 +61,7 @@ def load_initial(place: str | os.PathLike[str]) -> InitialModel:
         When it is missing or broken.
     """
     file = weights_file(place)
-    network, config, metadata = load_network(file)
+    network, config, metadata = load_trusted(file, trust, REQUIRED)
     name = os.fspath(place)
     location = name if name in SHIPPED_MODELS else str(Path(name).expanduser().resolve())
     return InitialModel(location, network, config, metadata, hashlib.sha256(file.read_bytes()).hexdigest())

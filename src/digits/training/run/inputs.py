@@ -1,9 +1,8 @@
-"""The inputs of a run: the data set, personal data and the initial model; and how a resumed run finds them again."""
+"""The inputs of a run: data set, personal data, initial model and teacher; and how a resumed run finds them again."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 import os
 from collections.abc import Callable
@@ -16,10 +15,14 @@ import torch
 
 from digits.data import DIGIT_NAMES, RawDataset, idx_sha256, load_dataset, load_labelled, make_dataset, split
 from digits.errors import DataError, MissingMNISTError, ModelError, ModelNotFoundError, UsageError
+from digits.files import read_json_object
+from digits.inference.metadata import check_entries
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 from digits.training.engine.devices import choose_device
 from digits.training.run.initial import InitialModel, adopt, check_initial, load_initial
+from digits.training.run.stored import NO_TRUST, Trust, check_code
+from digits.training.run.teacher import Teacher, load_teacher
 from digits.types import Dataset, LabelledDigits
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,13 @@ MIN_SLOW_COUNT = 2000
 """Digits to write, photograph or draw from which on the work is logged, since it may take seconds."""
 
 
+ENVIRONMENT: dict[str, Any] = {
+    "data": str, "data_sha256": {...: str}, "threads": (int, 1, 1024), "extra_data": str,
+    "extra_data_sha256": {...: str}, "initial_model": str, "initial_model_sha256": str, "code_sha256": {...: str},
+}  # fmt: skip
+"""The entries of ``environment.json`` that resuming uses."""
+
+
 @dataclass(frozen=True, eq=False)
 class PersonalData:
     """A person's own labelled digits, without duplicates."""
@@ -68,6 +78,7 @@ class Inputs:
     dataset: Dataset
     personal: PersonalData | None = None
     initial: InitialModel | None = None
+    teacher: Teacher | None = None  # if it is trained already
 
     def member(self, index: int) -> Inputs:
         """Return the inputs of a member of an ensemble."""
@@ -99,10 +110,11 @@ def load_inputs(
     extra_data: Place | None,
     initial_model: Place | None,
     notify: Callable[[str], None],
+    trust: Trust = NO_TRUST,
 ) -> tuple[Inputs, TrainConfig]:
     """Load all inputs of a run.
 
-    The arguments are those of `digits.train`.
+    The arguments are those of `digits.train`; `trust` says which code an initial model or a teacher may run.
 
     Returns
     -------
@@ -117,7 +129,7 @@ def load_inputs(
     ModelError
         When the initial model is missing or broken.
     """
-    initial = load_initial(initial_model) if initial_model is not None else None
+    initial = load_initial(initial_model, trust) if initial_model is not None else None
     config = adopt(config, initial)
     dataset = _load_dataset(data, config, notify)
     if initial:
@@ -128,7 +140,7 @@ def load_inputs(
             "leave out --extra-data, or name a set of digits with --data"
         )
     personal = load_personal(extra_data, config.data.split_seed) if extra_data is not None else None
-    return Inputs(dataset, personal, initial), config
+    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust)), config
 
 
 def load_personal(place: Place, split_seed: int) -> PersonalData:
@@ -159,24 +171,27 @@ def load_personal(place: Place, split_seed: int) -> PersonalData:
     return PersonalData(str(folder.resolve()), sha256, train, held_out)
 
 
-def read_run(folder: Path) -> tuple[TrainConfig, dict[str, Any]]:
+def read_run(folder: Path, trust: Trust = NO_TRUST) -> tuple[TrainConfig, dict[str, Any]]:
     """Read the configuration of an unfinished run, and its ``environment.json``.
 
     Raises
     ------
+    UntrustedCodeError
+        When it names code that must not run.
     ModelError
         When the folder holds no run, or a broken one.
     """
     try:
-        config = TrainConfig.from_dict(json.loads((folder / "config.json").read_text()))
-        environment = dict(json.loads((folder / "environment.json").read_text()))
-        environment["data"], environment["data_sha256"], int(environment["threads"])
+        config = TrainConfig.from_dict(read_json_object(folder / "config.json"))
+        environment = read_json_object(folder / "environment.json")
+        check_entries(environment, ENVIRONMENT, ("data", "data_sha256", "threads"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelNotFoundError(
             f"{folder} is not a run that can be resumed: {error.filename} is missing; `digits train` starts a new run"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, OSError) as error:
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
+    check_code(config, folder / "config.json", environment.get("code_sha256"), trust)
     return config, environment
 
 

@@ -38,9 +38,7 @@ from digits.training.run.ensembles import (
     Fitted,
     Stage,
     combine_members,
-    configure_teacher,
     fit_stage,
-    load_teacher,
     plan_stages,
 )
 from digits.training.run.evaluate import Evaluation, evaluate_network
@@ -50,6 +48,7 @@ from digits.training.run.initial import check_initial
 from digits.training.run.inputs import Place, check_unchanged, load_inputs, read_run
 from digits.training.run.progress import ProgressBar, is_watched
 from digits.training.run.result import Run
+from digits.training.run.stored import Trust
 from digits.training.run.training_set import TrainingSet, build_training_set, validation_size
 from digits.types import Dataset
 
@@ -66,6 +65,7 @@ def train(
     extra_data: Place | None = None,
     initial_model: Place | None = None,
     out: Place | None = None,
+    trust_code: bool = False,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
     **settings: Any,
@@ -86,6 +86,9 @@ def train(
         a shipped model, ``"cnn"`` or ``"mlp"``. It determines the network.
     out
         The run folder to make; ``runs/<time>-<recipe>`` by default.
+    trust_code
+        Whether to run the code of a network of your own that an initial model or a teacher names, and that `settings`
+        do not.
     progress
         Whether to show a progress bar, by default on a terminal and in a notebook; or a function to call after every
         step.
@@ -98,6 +101,8 @@ def train(
     ------
     UsageError
         For a configuration that cannot work, or a run folder that already holds something.
+    UntrustedCodeError
+        When an initial model or a teacher names code that is not trusted.
     DataError
         When the place that was named has no digits to train on.
     ModelError
@@ -116,7 +121,8 @@ def train(
     if teacher and Path(teacher).is_dir():
         config = config.replace(teacher=str(Path(teacher).resolve()))  # found again from any other folder
 
-    inputs, config = load_inputs(config, data, extra_data, initial_model, notify)
+    trust = Trust(trust_code).naming(config)
+    inputs, config = load_inputs(config, data, extra_data, initial_model, notify, trust)
     plan = plan_stages(Path(), config, inputs)
     _check(plan)
     folder = str(make_run_folder(config, out)) if distributed.rank() == 0 else ""
@@ -128,6 +134,7 @@ def resume(
     run: Place,
     *,
     data: Place | Dataset | None = None,
+    trust_code: bool = False,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
 ) -> Run:
@@ -139,11 +146,15 @@ def resume(
         Its run folder.
     data
         Where the digits are now, if they have moved; they must be the same digits.
+    trust_code
+        Whether to run the code that the run names: a network, loss or optimizer of your own.
     progress, notify
         As in `train`.
 
     Raises
     ------
+    UntrustedCodeError
+        When the run names code that is not trusted.
     ModelError
         When the folder holds no run, or one that cannot be continued.
     DataError
@@ -153,9 +164,11 @@ def resume(
     """
     started = time.perf_counter()
     folder = Path(run)
-    config, environment = read_run(folder)
+    trust = Trust(trust_code)
+    config, environment = read_run(folder, trust)
     extra_data, initial_model = environment.get("extra_data"), environment.get("initial_model")
-    inputs, config = load_inputs(config, data or environment["data"], extra_data, initial_model, notify)
+    place = data or environment["data"]
+    inputs, config = load_inputs(config, place, extra_data, initial_model, notify, trust)
     check_unchanged(folder, inputs, environment)
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(int(environment["threads"]))
@@ -172,8 +185,6 @@ def _check(plan: Stage) -> None:
     _ = plan.device  # an error if it cannot be used here
     make_loss(config.optimization)
     make_optimizer(make_network(config), config.optimization)
-    if config.optimization.teacher and configure_teacher(config) is None:
-        load_teacher(config, plan.inputs.dataset)
 
 
 def _run_stages(plan: Stage, progress: Progress | bool | None, started: float) -> Run:

@@ -1,0 +1,123 @@
+"""A model's first load, in a process of its own with limits on time and memory.
+
+A graph of a few bytes can ask for any amount of either. What a trial has shown is remembered by the hash of the file,
+so that every file is tried once per computer and version of ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from digits.errors import ModelError
+from digits.types import SIDE
+
+MAX_CPU_SECONDS = 10
+"""Processor time of a trial; those of the shipped models take less than one second, the start of Python included."""
+
+MAX_SECONDS = 120
+"""Seconds after which a trial is ended that waits instead of computing."""
+
+MAX_MEMORY = 2**30
+"""Bytes of memory of a trial beside the file itself, of which ONNX Runtime makes some copies."""
+
+COPIES = 6
+
+TRIED_DIGITS = 100
+"""Digits per batch of a trial, blank, white and random: enough to show what a digit costs."""
+
+START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from digits.inference.trial import main; main()"
+"""The program of the process: it finds its modules where this process finds them, and nowhere else."""
+
+
+def try_once(content: bytes, file: Path) -> None:
+    """Load a model in a process of its own, unless that was done before.
+
+    Raises
+    ------
+    ModelError
+        When the model is refused there, or exceeds its limits.
+    """
+    if _record(content).exists():
+        return
+    import subprocess  # here, since it adds to every start and few models are new
+
+    call = [sys.executable, "-I", "-c", START, json.dumps(sys.path), str(file)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            call, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=False,
+            timeout=MAX_SECONDS,
+        )  # fmt: skip
+        refusal = "" if done.returncode == 0 else done.stdout.decode("utf-8", "replace") or _describe_limits(file)
+    except subprocess.TimeoutExpired:
+        refusal = _describe_limits(file)
+    if refusal:
+        raise ModelError(refusal)
+    remember(content)
+
+
+def remember(content: bytes) -> None:
+    """Record that a model has loaded well."""
+    record = _record(content)
+    with contextlib.suppress(OSError):  # without a record, it is tried again
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.touch()
+
+
+def main() -> None:
+    """Load the model from standard input within the limits; print why it is refused and end with 1, or end with 0."""
+    from digits.inference.model import open_model
+
+    content, file = sys.stdin.buffer.read(), Path(sys.argv[2])
+    _limit(MAX_MEMORY + COPIES * len(content))
+    try:
+        model = open_model(content, file, threads=1, is_trusted=True)
+        random = np.random.default_rng(0).integers(0, 256, (TRIED_DIGITS, SIDE, SIDE), np.uint8)
+        for images in (random, np.zeros_like(random), np.full_like(random, 255)):
+            model.logits(images)
+    except ModelError as error:
+        _refuse(str(error))
+    except MemoryError:
+        _refuse(_describe_limits(file))
+    except Exception as error:  # ONNX Runtime has no common base for what a graph raises while it runs
+        _refuse(f"{file} fails on some digits: {str(error).splitlines()[0]}")
+
+
+def _refuse(message: str) -> None:
+    sys.stdout.buffer.write(message.encode("utf-8", "replace"))
+    sys.stdout.flush()
+    os._exit(1)
+
+
+def _limit(memory: int) -> None:
+    """Limit this process, where the system can."""
+    try:
+        import resource
+    except ImportError:  # on Windows, where the time that the caller waits is the only limit
+        return
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def _describe_limits(file: Path) -> str:
+    return (
+        f"{file} does not load within {MAX_CPU_SECONDS} seconds and {MAX_MEMORY // 2**30} GiB of memory, far more than "
+        "a network for digits needs: it is damaged, or made to do harm"
+    )
+
+
+def _record(content: bytes) -> Path:
+    import onnxruntime
+    import platformdirs
+
+    name = f"{hashlib.sha256(content).hexdigest()}-{onnxruntime.__version__}"
+    return Path(platformdirs.user_cache_dir("digits")) / "tried-models" / name
