@@ -8,24 +8,16 @@ digit, with a ``labels.csv`` of file and label), ``pages`` (pictures of several,
 from __future__ import annotations
 
 import csv
-import gzip
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from digits.data import PenDigit, read_unipen
+
 UPRIGHT = ((1.0, 0.0), (0.0, 1.0))
 PARTS = ("tra", "tes")
-
-
-class Drawn(NamedTuple):
-    """A digit as a tablet recorded it: strokes of points (x to the right, y downwards)."""
-
-    label: int
-    writer: int
-    strokes: list[list[tuple[int, int]]]
 
 
 def folder(kind: str) -> Path:
@@ -46,38 +38,18 @@ def pictures(kind: str) -> list[tuple[str, bytes, int]]:
     return [(row["file"], (folder(kind) / row["file"]).read_bytes(), int(row["label"])) for row in listed(kind)]
 
 
-def pen_strokes(parts: Sequence[str] = PARTS) -> list[Drawn]:
+def pen_strokes(parts: Sequence[str] = PARTS) -> list[PenDigit]:
     """Read UCI's digits, the training part, the test part or both; empty if a file is missing."""
     files = [folder("strokes") / f"pendigits-orig.{part}.gz" for part in parts]
-    return [drawn for file in files for drawn in _parse(file)] if all(file.exists() for file in files) else []
+    return [drawn for file in files for drawn in read_unipen(file)] if all(file.exists() for file in files) else []
 
 
-def _parse(file: Path) -> Iterator[Drawn]:
-    drawn = None
-    with gzip.open(file, "rt", encoding="ascii") as lines:
-        for line in lines:
-            words = line.split()
-            if words[:1] == [".SEGMENT"]:
-                if drawn:
-                    yield drawn
-                drawn = Drawn(int(line.split('"')[1]), -1, [])
-            elif words[:1] == [".COMMENT"] and drawn:  # label, writer, number
-                drawn = drawn._replace(writer=int(words[2]))
-            elif words[:1] == [".PEN_DOWN"] and drawn:
-                drawn.strokes.append([])
-            elif line[:1] == " " and drawn:
-                x, y = map(int, words)
-                drawn.strokes[-1].append((x, -y))  # the tablet counts upwards
-    if drawn:
-        yield drawn
-
-
-def draw(digits: Sequence[Drawn], width: float = 0.11, matrix: Sequence[Sequence[float]] = UPRIGHT) -> np.ndarray:
+def draw(digits: Sequence[PenDigit], width: float = 0.11, matrix: Sequence[Sequence[float]] = UPRIGHT) -> np.ndarray:
     """Draw digits with a line of a width (in digit heights), after multiplying rows of x and y by a matrix.
 
     Returns ``uint8[n, 28, 28]``.
     """
     from digits.synthesis import draw_strokes
 
-    moved = ([np.asarray(stroke) @ np.array(matrix) for stroke in digit.strokes] for digit in digits)
+    moved = ([stroke @ np.array(matrix) for stroke in digit.strokes] for digit in digits)
     return np.stack([draw_strokes(strokes, width) for strokes in moved])

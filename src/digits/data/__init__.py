@@ -13,6 +13,7 @@ Data flows through these files in this order:
 
 from digits.data.datasets import load_dataset, load_labelled, read_unlabelled
 from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
+from digits.data.formats.unipen import PenDigit, read_unipen
 from digits.data.identity import make_dataset
 from digits.data.mnist import load_mnist
 from digits.data.pen_strokes import load_pen_strokes
@@ -23,6 +24,7 @@ from digits.data.summary import describe, summarize
 __all__ = [
     "DIGIT_NAMES",
     "MNIST_FILES",
+    "PenDigit",
     "RawDataset",
     "describe",
     "idx_bytes",
@@ -33,6 +35,7 @@ __all__ = [
     "load_pen_strokes",
     "make_dataset",
     "read_idx",
+    "read_unipen",
     "read_unlabelled",
     "split",
     "summarize",
