@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from digits.cli import data, evaluate, export, read, report, serve, train
-from digits.cli.terminal import remark, say
+from digits.cli.terminal import remark, say, start_log
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "serve": serve.serve, "evaluate": evaluate.evaluate, "data": data.data,
@@ -50,14 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(words: list[str]) -> None:
-    import logging
-
     from digits.errors import DigitsError, MissingMNISTError, UsageError
     from digits.options import suggest
 
-    # the packages log what takes long, such as a download
-    logging.basicConfig(format="digits: %(message)s")
-    logging.getLogger("digits").setLevel(logging.INFO)
+    start_log()
     try:
         if words[0] not in COMMANDS:
             raise UsageError(f"there is no command {words[0]!r}{suggest(words[0], COMMANDS)}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.cli.arguments import parse
-from digits.cli.terminal import remark
+from digits.cli.terminal import escape, remark
 from digits.options import option
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _read_pictures(
     from digits.errors import DataError
 
     def read_one(file: Path | None) -> Reading:
-        source = sys.stdin.buffer.read() if file is None else file
+        source = sys.stdin.buffer if file is None else file
         name = "standard input" if file is None else ""
         reading = reader.read(source, single=call.single, upright=call.upright, name=name)
         if call.explain:
@@ -186,7 +186,7 @@ def _read_pictures(
 def _write_text(readings: Iterator[Reading], stream: Stream, *, is_named: bool) -> None:
     """Write every line of text, after the name of its picture if there are several."""
     for reading in readings:
-        prefix, empty = (f"{reading.file}: ", ("",)) if is_named else ("", ())
+        prefix, empty = (f"{escape(reading.file)}: ", ("",)) if is_named else ("", ())
         stream.write("".join(f"{prefix}{line}\n" for line in reading.lines or empty))
 
 
@@ -199,7 +199,7 @@ def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:
     for reading in readings:
         accepted = [digit.confidence for digit in reading.digits if digit.accepted]
         lowest = f"{min(accepted):.4f}" if accepted else ""
-        rows.writerow((reading.file, reading.text, len(accepted), lowest, len(reading.digits) - len(accepted)))
+        rows.writerow((escape(reading.file), reading.text, len(accepted), lowest, len(reading.digits) - len(accepted)))
 
 
 def _write_submission(entries: Iterator[dict[str, Any]], stream: Stream) -> None:

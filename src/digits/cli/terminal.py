@@ -1,8 +1,12 @@
-"""What a command prints: results to stdout, everything else to stderr."""
+"""What a command prints: results to stdout, everything else to stderr, and nothing that controls the terminal."""
 
+import re
 import sys
 import time
 from typing import Any
+
+CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters of file names that a terminal would obey, that would break or turn the line, or that are not UTF-8."""
 
 STARTED = time.perf_counter()
 """When the command started."""
@@ -10,7 +14,7 @@ STARTED = time.perf_counter()
 
 def say(text: str) -> None:
     """Print a result to stdout."""
-    print(text, flush=True)  # noqa: T201
+    print(escape_lines(text), flush=True)  # noqa: T201
 
 
 def say_json(values: dict[str, Any]) -> None:
@@ -22,4 +26,34 @@ def say_json(values: dict[str, Any]) -> None:
 
 def remark(text: str) -> None:
     """Print to stderr, so that other programs can read the results."""
-    print(text, file=sys.stderr)  # noqa: T201
+    print(escape_lines(text), file=sys.stderr)  # noqa: T201
+
+
+def escape(name: str) -> str:
+    r"""Write control characters of a name as ``\x1b``, and bytes that are not UTF-8 as ``\xff``."""
+    return CONTROLS.sub(lambda found: _escape_character(ord(found[0])), name)
+
+
+def escape_lines(text: str) -> str:
+    """Escape every line of a text."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
+def _escape_character(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps such bytes
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def start_log() -> None:
+    """Print what the packages log, such as a download."""
+    import logging
+
+    class Escaped(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return escape_lines(super().format(record))
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(Escaped("digits: %(message)s"))
+    logging.basicConfig(handlers=[handler])
+    logging.getLogger("digits").setLevel(logging.INFO)

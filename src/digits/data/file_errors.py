@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -46,4 +47,5 @@ def unreadable(path: str | os.PathLike[str], error: OSError) -> DataError:
         return DataNotFoundError(f"{path} does not exist. Check the path; relative paths start at {Path.cwd()}.")
     if isinstance(error, IsADirectoryError):
         return DataError(f"{path} is a folder. Name a file inside it.")
-    return DataError(f"{path} cannot be read: {error.strerror or error}. Check its permissions and the disk.")
+    advice = "Copy it into a file." if error.errno == errno.EINVAL else "Check its permissions and the disk."
+    return DataError(f"{path} cannot be read: {error.strerror or error}. {advice}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,15 @@ def dataset_name(path: Path) -> str:
     """Name a dataset after its file or folder; skip folders with generic names, such as torchvision's ``raw``."""
     path = path.resolve()
     if path.is_file():
-        return f"{path.parent.name}/{path.name}"
+        return shown_name(f"{path.parent.name}/{path.name}")
     while path.name.lower() in {"raw", "processed", "data"} and path.parent.name:
         path = path.parent
-    return path.name or str(path)
+    return shown_name(path.name or str(path))
+
+
+def shown_name(name: str) -> str:
+    r"""Write bytes of a file's name that are not UTF-8 as ``\xff``: reports and figures cannot show them."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:

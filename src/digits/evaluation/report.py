@@ -110,7 +110,7 @@ def write_report(run: str | Path) -> Path:
         )  # fmt: skip
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise ModelError(f"a file of the run {folder} is broken: {error}; {_repair(folder)}") from error
-    write_atomically(folder / "report.html", html.encode())
+    write_atomically(folder / "report.html", html.encode(errors="backslashreplace"))  # names may not be UTF-8
     return folder / "report.html"
 
 

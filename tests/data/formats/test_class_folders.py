@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +211,15 @@ def test_digits_only_refuses_other_classes(tmp_path: Path) -> None:
     assert len(load_labelled(tmp_path)) == 2
     with pytest.raises(DataError, match="classes apple, pear, which are not digits"):
         load_labelled(tmp_path, digits_only=True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text")
+def test_names_that_are_not_utf_8_are_shown_in_ascii(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"na\xefve")
+    for name in ("caf\udce9", "tea"):
+        for number in range(3):
+            save(root / name / f"{number}\udcff.png", STROKE)
+    dataset = load_dataset(root)
+    assert dataset.classes == (r"caf\xe9", "tea")
+    assert dataset.name == r"na\xefve"
+    assert Path(dataset.location) == root

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from digits.data.file_errors import unreadable
-from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name
+from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name, shown_name
 from digits.errors import DataError
 from digits.files import open_file
 from digits.shapes import UInt8
@@ -55,11 +55,11 @@ def read_class_folders(folder: Path) -> RawDataset | None:
     files = [find_class_folders(fold) for fold in folds]
     if not files[0]:
         return None
-    classes = _class_names(folds[0], tuple(files[0]))
-    if unknown := sorted(set(files[-1]) - set(classes)):
+    names = _class_names(folds[0], tuple(files[0]))
+    if unknown := sorted(set(files[-1]) - set(names)):
         raise DataError(f"{test} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both.")
-    digits = _read(files, classes)
-    return RawDataset(dataset_name(folder), folder, *digits, classes=classes)
+    digits = _read(files, names)
+    return RawDataset(dataset_name(folder), folder, *digits, classes=tuple(map(shown_name, names)))
 
 
 def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
