@@ -18,7 +18,7 @@ from digits.data import split
 from digits.errors import UsageError
 from digits.evaluation.metrics import format_table, score
 from digits.inference import load_model
-from digits.training import Run, TrainConfig, get_recipe, load_network, predict_logits, train
+from digits.training import Epoch, Run, TrainConfig, get_recipe, load_network, predict_logits, resume, train
 from digits.types import Dataset, LabelledDigits
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def run(few_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_folder_holds_the_documented_files(run: Run) -> None:
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        "checkpoint.safetensors", "config.json", "environment.json", "examples.npz", "metrics.csv", "model.onnx",
+        ".lock", "checkpoint.safetensors", "config.json", "environment.json", "examples.npz", "metrics.csv", "model.onnx",
         "model.safetensors", "results.json",
     ]  # fmt: skip
 
@@ -245,3 +245,26 @@ def test_tied_weights_are_kept(few: Dataset, tmp_path: Path, own: Callable[..., 
     network, _, _ = load_network(run.folder)
     assert np.array_equal(predict_logits(network, few.test), predict_logits(run.network, few.test))
     assert (run.folder / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("existing", [False, True])
+def test_a_folder_belongs_to_one_run_at_a_time(few: Dataset, tmp_path: Path, existing: bool) -> None:
+    folder, refused = tmp_path / "run", list[str]()
+    if existing:
+        folder.mkdir()
+
+    def start_others(done: float, epochs: int, history: list[Epoch]) -> None:
+        for start in (lambda: train(small(), data=few, out=folder), lambda: resume(folder, data=few)):
+            with pytest.raises(UsageError, match=f"another run is writing to {folder}: wait until it ends") as raised:
+                start()
+            refused.append(str(raised.value))
+
+    run = train(small(epochs=1), data=few, out=folder, progress=start_others)
+    assert refused
+    assert run.results["interrupted"] is False
+    resume(folder, data=few)  # once the run has ended, its folder is free
+
+
+def test_a_lock_that_a_dead_run_left_holds_nobody(few: Dataset, tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("4711")
+    assert train(small(epochs=1), data=few, out=tmp_path).results

@@ -9,6 +9,7 @@
 - `initial`: the initial model of a run that fine-tunes, and what the run takes over from it
 - `finetune`: the comparison before and after fine-tuning
 - `evaluate`: scores, temperature and rejection threshold of a trained network
+- `folder`: the run folder, which one run at a time writes to
 - `artifacts`: the files of a run folder
 - `export`: the two model files, ``model.safetensors`` and ``model.onnx``
 - `progress`: the progress bar

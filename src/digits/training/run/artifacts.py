@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from digits.errors import UsageError
 from digits.files import write_atomically
 from digits.shapes import Float32
 from digits.training.config import TrainConfig
@@ -35,41 +34,6 @@ AUGMENTED_DIGITS, AUGMENTED_VARIATIONS = 6, 10
 """Digits shown augmented, and variations of each."""
 MAX_MISTAKES = 40
 """Most confident mistakes kept for the report."""
-
-
-def make_run_folder(config: TrainConfig, out: str | os.PathLike[str] | None) -> Path:
-    """Make the folder of a new run, and point ``runs/latest`` at it if it lies in ``runs``.
-
-    Raises
-    ------
-    UsageError
-        When the folder already holds something.
-    """
-    if out is not None:
-        folder = Path(out)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(
-                f"{folder} already exists: name another --out, or continue that run with --resume {folder}"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    runs = Path("runs")
-    runs.mkdir(exist_ok=True)
-    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{config.recipe}"
-    # two runs may start within a second: mkdir decides which gets the name
-    for attempt in range(1000):
-        folder = runs / (f"{name}-{attempt + 1}" if attempt else name)
-        try:
-            folder.mkdir()
-            break
-        except FileExistsError:
-            continue
-    link = runs / f".latest-{os.getpid()}"
-    # symbolic links need a privilege on Windows; the folder's name is printed in any case
-    with contextlib.suppress(OSError):
-        link.symlink_to(folder.name)
-        link.replace(runs / "latest")
-    return folder
 
 
 def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], device: torch.device) -> None:

@@ -28,7 +28,6 @@ from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, get_reci
 from digits.training.run.artifacts import (
     describe_limits,
     is_interrupted,
-    make_run_folder,
     write_examples,
     write_json,
     write_metrics,
@@ -44,6 +43,7 @@ from digits.training.run.ensembles import (
 from digits.training.run.evaluate import Evaluation, evaluate_network
 from digits.training.run.export import GOLDEN_DIGITS, ExportError, export_onnx, save_weights
 from digits.training.run.finetune import check_overlap, evaluate_fine_tuning
+from digits.training.run.folder import hold, new_folder
 from digits.training.run.initial import check_initial
 from digits.training.run.inputs import Place, check_unchanged, load_inputs, read_run
 from digits.training.run.progress import ProgressBar, is_watched
@@ -125,9 +125,8 @@ def train(
     inputs, config = load_inputs(config, data, extra_data, initial_model, notify, trust)
     plan = plan_stages(Path(), config, inputs)
     _check(plan)
-    folder = str(make_run_folder(config, out)) if distributed.rank() == 0 else ""
-    folder = distributed.broadcast_text(folder, plan.device)
-    return _run_stages(plan_stages(Path(folder), config, inputs), progress, started)
+    with new_folder(config, out, plan.device) as folder:
+        return _run_stages(plan_stages(folder, config, inputs), progress, started)
 
 
 def resume(
@@ -160,7 +159,7 @@ def resume(
     DataError
         When the digits are missing.
     UsageError
-        When the inputs are not those the run started with.
+        When the inputs are not those the run started with, or another run is writing to the folder.
     """
     started = time.perf_counter()
     folder = Path(run)
@@ -172,7 +171,8 @@ def resume(
     check_unchanged(folder, inputs, environment)
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(int(environment["threads"]))
-    return _run_stages(plan_stages(folder, config, inputs), progress, started)
+    with hold(folder):
+        return _run_stages(plan_stages(folder, config, inputs), progress, started)
 
 
 def _check(plan: Stage) -> None:
