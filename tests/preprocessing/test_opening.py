@@ -22,7 +22,8 @@ from benchmarks import hostile
 from digits.errors import DataError
 from digits.preprocessing import opening
 from digits.preprocessing.decoding import decode
-from digits.preprocessing.opening import open_picture
+from digits.preprocessing.opening import FORMAT_NAMES, open_picture
+from digits.web.schemas import upload
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = np.random.default_rng(0).integers(0, 255, (128, 128), np.uint8)
@@ -181,6 +182,12 @@ def test_pictures_are_opened_with_a_list_of_formats() -> None:
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     assert {path.suffix for path in files} == {".py", ".md", ".ipynb"}
     assert {str(path): calls for path in files if (calls := opened_in(code_of(path)))} == {}
+
+
+def test_documents_list_the_same_formats() -> None:
+    for place in ("docs/guides/read.md", "src/digits/preprocessing/decoding.py"):
+        assert FORMAT_NAMES in " ".join((ROOT / place).read_text(encoding="utf-8").split())
+    assert FORMAT_NAMES in str(upload())
 
 
 def test_a_call_without_formats_is_found() -> None:

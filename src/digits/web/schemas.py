@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, Field
 
+from digits.preprocessing.opening import FORMAT_NAMES
+
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
@@ -158,8 +160,8 @@ _FILE = {"type": "string", "format": "binary"}
 _UPLOAD = {
     "requestBody": {
         "required": True,
-        "description": "The picture: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF, at most 32 MiB and 50 "
-        "megapixels; its bytes, or a form with the file.",
+        "description": f"The picture: {FORMAT_NAMES}, at most 32 MiB and 50 megapixels; its bytes, or a form with the "
+        "file.",
         "content": {
             "image/*": {"schema": _FILE},
             "multipart/form-data": {
