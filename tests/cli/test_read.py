@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import struct
 import sys
 import zlib
@@ -15,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from benchmarks import hostile
 from PIL import Image
 
 from digits.data import write_idx
@@ -80,6 +82,22 @@ def test_folder_with_a_broken_picture_is_read(digits: Any, note: Path) -> None:
     assert "broken.png" in said.err
     assert "1 of 2 files could not be read" in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_what_is_no_file_is_named_and_the_rest_is_read(digits: Any, note: Path) -> None:
+    folder = note.parent
+    os.mkfifo(folder / "pipe.png")
+    (folder / "folder.png").mkdir()
+    (folder / "avif.png").write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + bytes(200))
+    said = digits("read", folder)
+    assert (said.code, said.out) == (1, f"{note}: {LINE}\n")
+    assert "pipe.png cannot be read: it is a pipe, socket or device, not a file" in said.err
+    assert "avif.png is damaged" in said.err
+    assert "folder.png cannot be read" in said.err
+    assert digits("read", "/dev/null").err.startswith(
+        "digits: /dev/null cannot be read: it is a pipe, socket or device"
+    )
 
 
 def test_pattern_names_files(digits: Any, note: Path) -> None:
@@ -181,8 +199,10 @@ def animation() -> bytes:
         (png(500, 5), "strip"),
         (png(60, 60, 0), "entirely black"),
         (animation(), "animated"),
+        (hostile.progressive_jpeg(64, 60), "takes too long to decode"),
+        (hostile.EPS, "format"),
     ],
-    ids=["0 bytes", "text", "1 × 1", "bomb", "strip", "black", "animated"],
+    ids=["0 bytes", "text", "1 × 1", "bomb", "strip", "black", "animated", "scans", "EPS"],
 )
 def test_unreadable_picture_has_one_sentence(digits: Any, tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "bad.png").write_bytes(content)
