@@ -16,9 +16,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from benchmarks import hostile
 from PIL import Image
 
+from benchmarks import hostile
 from digits.data import write_idx
 from digits.types import Dataset
 
