@@ -179,7 +179,7 @@ def open_model(content: bytes, file: Path, *, threads: int = 0, is_trusted: bool
             text = check_graph(content)
         except ValueError as error:
             raise ModelError(f"{file} is not a model that digits can read: {error}") from error
-        _read_metadata(file, text)
+        _read_golden(file, _read_metadata(file, text))
         try_once(content, file)
     try:
         session = start_session(content, threads)
@@ -261,15 +261,20 @@ def _check_interface(file: Path, session: onnxruntime.InferenceSession) -> None:
         )
 
 
-def _run_self_check(file: Path, model: Model) -> None:
+def _read_golden(file: Path, metadata: dict[str, Any]) -> tuple[Images, Logits]:
     try:
-        golden = model.metadata["golden"]
+        golden = metadata["golden"]
         images = np.frombuffer(base64.b64decode(golden["images"]), np.uint8).reshape(-1, SIDE, SIDE)
         expected = np.frombuffer(base64.b64decode(golden["logits"]), "<f4").reshape(-1, CLASSES)
         if not 0 < len(images) == len(expected) <= MAX_GOLDEN_DIGITS:
             raise ValueError(f"it must have 1 to {MAX_GOLDEN_DIGITS} golden digits, each with its logits")
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{file} has broken metadata: {error}; export the model again") from error
+    return images, expected.astype(np.float32)
+
+
+def _run_self_check(file: Path, model: Model) -> None:
+    images, expected = _read_golden(file, model.metadata)
     try:
         answered = model.logits(images)
     except Exception as error:  # ONNX Runtime has no common base for what a graph raises while it runs

@@ -29,7 +29,7 @@ MAX_MEMORY = 2**30
 
 COPIES = 6
 
-TRIED_DIGITS = 100
+TRIED_DIGITS = 30
 """Digits per batch of a trial, blank, white and random: enough to show what a digit costs."""
 
 START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from digits.inference.trial import main; main()"

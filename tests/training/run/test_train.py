@@ -31,8 +31,8 @@ def run(few_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_folder_holds_the_documented_files(run: Run) -> None:
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        ".lock", "checkpoint.safetensors", "config.json", "environment.json", "examples.npz", "metrics.csv", "model.onnx",
-        "model.safetensors", "results.json",
+        ".lock", "checkpoint.safetensors", "config.json", "environment.json", "examples.npz", "metrics.csv",
+        "model.onnx", "model.safetensors", "results.json",
     ]  # fmt: skip
 
 
