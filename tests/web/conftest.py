@@ -79,7 +79,7 @@ class Served:
         before = -1.0
         while True:
             spent = sum(process.cpu_times().user for process in self.processes())
-            if spent == before and len(self.readers()) == min(os.cpu_count() or 1, MAX_PROCESSES):
+            if spent == before and len(self.readers()) == min((os.cpu_count() or 1) + 1, MAX_PROCESSES):
                 return sum(int(process.memory_info().rss) for process in self.processes())
             assert time.monotonic() < deadline
             before = spent

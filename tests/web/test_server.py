@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
-from tests.web.conftest import Served, serving
+from tests.web.conftest import Answer, Served, serving
 
 import digits
 
@@ -86,20 +86,66 @@ def test_workers_end_with_the_service(tmp_path: Path) -> None:
         assert alive == []
 
 
-def test_dead_worker_is_replaced(tmp_path: Path, seven: bytes) -> None:
+def test_dead_workers_are_replaced_and_nobody_notices(tmp_path: Path, seven: bytes) -> None:
     with serving(tmp_path / "corrections") as running:
-        for worker in running.readers():
-            with contextlib.suppress(psutil.NoSuchProcess):  # the pool ends the others itself
+        for _ in range(2):
+            running.memory()  # waits for all of them
+            for worker in running.readers():
                 worker.kill()
-        answers = [running.post("/api/read?single=true", seven)]
-        deadline = time.monotonic() + 30
-        while answers[-1].status != 200:
-            assert answers[-1].status == 503
-            assert "restarting: try again" in answers[-1].error
-            assert time.monotonic() < deadline
-            answers.append(running.post("/api/read?single=true", seven))
-        assert answers[-1].json["text"] == "7"
-        assert len(answers) <= 3
+                assert running.post("/api/read?single=true", seven).json["text"] == "7"
+
+
+def stuck_requests(running: Served, seven: bytes) -> tuple[list[Answer], list[threading.Thread]]:
+    """Send requests that no worker will ever answer."""
+    running.memory()  # waits for all workers
+    for worker in running.readers():
+        worker.suspend()
+    answers: list[Answer] = []
+
+    def send() -> None:
+        with contextlib.suppress(ConnectionError, http.client.HTTPException):
+            answers.append(running.post("/api/read", seven))
+
+    requests = [threading.Thread(target=send, daemon=True) for _ in range(9)]
+    service = psutil.Process(running.process.pid)
+    for request in requests:
+        request.start()
+    deadline = time.monotonic() + 30
+    while len([each for each in service.net_connections() if each.status == "ESTABLISHED"]) < len(requests):
+        assert time.monotonic() < deadline
+    return answers, requests
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_in_time_whatever_runs(how: signal.Signals, tmp_path: Path, seven: bytes) -> None:
+    before = "import digits.web.server\ndigits.web.server.SHUTDOWN_SECONDS = 1"
+    with serving(tmp_path / "corrections", before=before) as running, socket.socket() as silent:
+        silent.connect(("127.0.0.1", int(running.address.rpartition(":")[2])))
+        silent.sendall(b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n")
+        silent.sendall(b"Content-Length: 1000\r\n\r\n")
+        answers, requests = stuck_requests(running, seven)
+        workers = running.processes()[1:]
+        running.process.send_signal(how)
+        out, err = running.process.communicate(timeout=60)
+        assert (out, err) == ("", "")
+        for request in requests:
+            request.join()
+        assert [(each.status, "being stopped" in each.error) for each in answers] == [(503, True)] * len(requests)
+        _, left = psutil.wait_procs(workers, timeout=20)
+        assert left == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_second_signal_ends_it_at_once(how: signal.Signals, tmp_path: Path, seven: bytes) -> None:
+    before = "import digits.web.server\ndigits.web.server.SHUTDOWN_SECONDS = 10_000"
+    with serving(tmp_path / "corrections", before=before) as running:
+        stuck_requests(running, seven)
+        workers = running.processes()[1:]
+        while running.process.poll() is None:
+            running.process.send_signal(how)
+            time.sleep(0.1)
+        _, left = psutil.wait_procs(workers, timeout=20)
+        assert left == []
 
 
 def test_taken_port_is_named(served: Served, tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -36,16 +35,7 @@ mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
 def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...], token: str | None) -> FastAPI:
-    """Make the application, which closes the workers when it ends; `names` are further names of this host.
-
-    If there is a `token`, calls must carry it.
-    """
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
-        workers.close()
-
+    """Make the application; `names` are further names of this host. If there is a `token`, calls must carry it."""
     app = FastAPI(
         title="digits",
         version=__version__,
@@ -53,7 +43,6 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...],
         docs_url=None,  # these pages would load scripts from the internet
         redoc_url=None,
         exception_handlers=HANDLERS,
-        lifespan=lifespan,
     )
     app.add_middleware(Guard, names=names, token=token)
 

@@ -12,14 +12,17 @@ from starlette.requests import ClientDisconnect
 from digits.web.refusals import RefusedError
 from digits.web.uploads import MAX_BODY_BYTES, Upload
 
-MAX_TOTAL_BYTES = 8 * MAX_BODY_BYTES
-"""Bytes of all bodies in memory at the same time, at most."""
+MAX_TOTAL_BYTES = 4 * MAX_BODY_BYTES
+"""Bytes of all bodies in memory at the same time, at most, but for the first `FREE_BYTES` of each."""
+
+FREE_BYTES = 64 * 2**10
+"""Bytes of each body that do not count, so that large ones never keep out drawings."""
 
 MAX_BODY_SECONDS = 20.0
 """Seconds within which a body must arrive."""
 
 _total_bytes = 0
-"""Bytes of all bodies in memory now."""
+"""Bytes of all bodies in memory now, counted in this way."""
 
 
 async def receive(request: Request) -> AsyncIterator[Upload]:
@@ -43,25 +46,27 @@ async def receive(request: Request) -> AsyncIterator[Upload]:
     declared = request.headers.get("content-length", "0")
     if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
         raise _too_large()
-    body = bytearray()
+    body, counted = bytearray(), 0
     try:
         try:
             with anyio.fail_after(MAX_BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
-                    _total_bytes += len(chunk)
+                    _total_bytes -= counted
+                    counted = max(len(body) - FREE_BYTES, 0)
+                    _total_bytes += counted
                     if len(body) > MAX_BODY_BYTES:
                         raise _too_large()
-                    if _total_bytes > MAX_TOTAL_BYTES:
+                    if counted and _total_bytes > MAX_TOTAL_BYTES:
                         raise RefusedError(503, "too many uploads at the moment: try again in a second")
         except TimeoutError:
             message = f"the picture did not arrive within {MAX_BODY_SECONDS:g} seconds: shrink it, or try again"
             raise RefusedError(408, message) from None
         except ClientDisconnect:  # the client is gone and gets no answer
             raise RefusedError(400, "the connection closed before the picture had arrived") from None
-        yield Upload(upload_type, content_type, bytes(body))
+        yield Upload(upload_type, content_type, bytes(body), request.client.host if request.client else "")
     finally:
-        _total_bytes -= len(body)
+        _total_bytes -= counted
 
 
 ReceivedUpload = Annotated[Upload, Depends(receive)]

@@ -1,69 +1,153 @@
-"""Connections with a deadline: those that send no complete request head in time are closed."""
+"""Connections with deadlines and limits: whoever sends or receives nothing does not stay, and takes no one's place."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
+from functools import cache
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_SECONDS = 10.0
-"""Seconds within which the head of a request must arrive."""
+"""Seconds within which the head of a request must arrive, and what follows a request that is answered already."""
+
+MAX_ANSWER_SECONDS = 30.0
+"""Seconds within which a client must receive some of an answer."""
 
 MAX_HEAD_BYTES = 2**19
 """Bytes of a head, at most, counting what arrives of the body with it."""
 
-MAX_WAITING = 256
-"""Connections without a request, at most; above that, the oldest is closed."""
+MAX_REST_BYTES = 2**25
+"""Bytes of a body, at most, that a client may go on sending after its request was refused, to find the answer then."""
+
+MAX_URL_BYTES = 2**13
+"""Bytes of an address, at most."""
+
+MAX_HEADERS = 100
+"""Headers of a request, at most: browsers send twenty."""
+
+MAX_CONNECTIONS = 4096
+"""Open connections, at most; above that, the one is closed that has waited longest for its client."""
+
+FEW_FILES = 128
+"""Files that stay free for the workers' pipes, the page and corrections when connections take all others."""
+
+
+class TooLongHeadError(Exception):
+    """The head of a request has too many headers, or too long an address."""
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of uvicorn, which by itself would wait for a request forever."""
+    """A connection of uvicorn, which by itself would wait for its client forever."""
 
-    waiting: dict[Connection, None] = {}  # noqa: RUF012, shared by all connections, the longest-waiting first
-    deadline: asyncio.TimerHandle | None = None
-    head_bytes = 0
+    waiting: dict[Connection, None] = {}  # noqa: RUF012, shared by all: those that wait for their client, oldest first
+    head_deadline: asyncio.TimerHandle | None = None
+    answer_deadline: asyncio.TimerHandle | None = None
+    is_in_head = True
+    unused_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request."""
         super().connection_made(transport)
-        self._start_waiting()
+        self._wait_for_head()
+        if len(self.connections) > max_connections():
+            next(iter(self.waiting))._abort()
 
     def data_received(self, data: bytes) -> None:
-        """Pass data on, unless the head has grown too large."""
-        self.head_bytes = self.head_bytes + len(data) if self.deadline else 0
-        if self.head_bytes > MAX_HEAD_BYTES:
+        """Pass data on, unless the head, or what follows a refused one, has grown too large."""
+        self.unused_bytes = self.unused_bytes + len(data) if self.head_deadline else 0
+        if self.unused_bytes > (MAX_HEAD_BYTES if self.is_in_head else MAX_REST_BYTES):
             self._abort()
-        else:
-            super().data_received(data)
+            return
+        super().data_received(data)
+        # uvicorn has cancelled its own timer, but the client may send no more than the rest of an answered request
+        if self.cycle and self.cycle.response_complete and self in self.waiting:
+            self._wait_for_head()
 
     def on_message_begin(self) -> None:
         """Start to wait for the rest of a further head."""
         super().on_message_begin()
-        if self.deadline is None:
-            self._start_waiting()
+        self.is_in_head = True
+        self._wait_for_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Limit the address; uvicorn answers with status 400."""
+        super().on_url(url)
+        if len(self.url) > MAX_URL_BYTES:
+            raise TooLongHeadError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Limit the headers; uvicorn answers with status 400."""
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            raise TooLongHeadError
 
     def on_headers_complete(self) -> None:
         """Pass the request on, which has a time limit of its own."""
-        self._stop_waiting()
+        self.is_in_head = False
+        self._cancel_head_deadline()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Keep the connection until the request is answered."""
+        super().on_message_complete()
+        if self.cycle and not self.cycle.response_complete:
+            self.waiting.pop(self, None)
+
+    def on_response_complete(self) -> None:
+        """Start to wait for a further request."""
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self.waiting[self] = None
+
+    def pause_writing(self) -> None:
+        """Start to wait for the client to receive what was written."""
+        super().pause_writing()
+        self.answer_deadline = self.loop.call_later(MAX_ANSWER_SECONDS, self._abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        super().resume_writing()
+        self._cancel_answer_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _start_waiting(self) -> None:
-        self.deadline = self.loop.call_later(MAX_HEAD_SECONDS, self._abort)
-        self.waiting[self] = None
-        if len(self.waiting) > MAX_WAITING:
-            next(iter(self.waiting))._abort()
-
-    def _stop_waiting(self) -> None:
         self.waiting.pop(self, None)
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
+        self._cancel_head_deadline()
+        super().connection_lost(exc)
+        self._cancel_answer_deadline()
+
+    def _wait_for_head(self) -> None:
+        self.waiting.setdefault(self)
+        if self.head_deadline is None:
+            self.head_deadline = self.loop.call_later(MAX_HEAD_SECONDS, self._abort)
+
+    def _cancel_head_deadline(self) -> None:
+        if self.head_deadline is not None:
+            self.head_deadline.cancel()
+            self.head_deadline = None
+
+    def _cancel_answer_deadline(self) -> None:
+        if self.answer_deadline is not None:
+            self.answer_deadline.cancel()
+            self.answer_deadline = None
 
     def _abort(self) -> None:
-        self._stop_waiting()
+        self.waiting.pop(self, None)
+        self._cancel_head_deadline()
         self.transport.abort()
+
+
+@cache
+def max_connections() -> int:
+    """Allow this process as many open files as the system does, and return how many connections it may hold."""
+    if sys.platform == "win32":
+        return MAX_CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + FEW_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft - FEW_FILES)

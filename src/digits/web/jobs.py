@@ -1,4 +1,7 @@
-"""What a worker process does: it loads the models once, and answers one picture after another."""
+"""What a worker process does: it loads the models once, and answers one picture after another.
+
+Jobs change nothing outside their process, since they may be interrupted and begun again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
@@ -40,7 +42,8 @@ def start(extra_models: tuple[str, ...]) -> None:
     """Prepare a worker process, which ends with the process that started it."""
     global _extra_models
     _extra_models = extra_models
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; pending jobs are finished first
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to all processes at once; pending jobs are finished first
+        signal.signal(number, signal.SIG_IGN)
     limit_opencv_threads()  # one core per worker
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the answer says what is wrong with a form
     if parent := parent_process():
@@ -70,11 +73,6 @@ def _find_model(name: str | None) -> LoadedModel:
 def describe_models() -> dict[str, Any]:
     """List the models."""
     return {"default": next(iter(_models())), "models": [model.to_dict() for model in _models().values()]}
-
-
-def rest() -> None:
-    """Be busy for a moment, so that the pool starts another worker for the next job."""
-    time.sleep(0.02)
 
 
 def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:

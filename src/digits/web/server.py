@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import multiprocessing
+import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -20,24 +25,53 @@ DEFAULT_PORT = 8000
 SHUTDOWN_SECONDS = 5
 """Seconds for pending requests to end when the service is stopped."""
 
+REFUSAL_SECONDS = 1
+"""Seconds after that for the refusal of the others to be sent."""
+
 KEEP_ALIVE_SECONDS = 30
 """Seconds that an idle connection stays open for a further request."""
 
-BACKLOG = 512
+BACKLOG = 2048
 """Connections that may wait to be accepted."""
+
+ACCEPTED_AT_ONCE = 16
+"""New connections between two looks at the others, which a burst of them must not keep waiting."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which reports when it is ready."""
+    """uvicorn's server, which reports when it is ready, and ends in time whatever the workers do."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, workers: Workers, ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self.workers = workers
         self.ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # asyncio takes one number for this and for what it accepts at once
         if self.started:
             self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the pending requests; after a while refuse those that are left, and then cut the connections."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(SHUTDOWN_SECONDS, self.workers.close)
+        loop.call_later(SHUTDOWN_SECONDS + REFUSAL_SECONDS, self._cut_connections)
+        await super().shutdown(sockets)
+        self.workers.close()  # here, since uvicorn ends this process by the signal that stopped it
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; at the second signal at once."""
+        if self.should_exit:
+            for process in multiprocessing.active_children():
+                process.kill()
+            os._exit(128 + sig)
+        super().handle_exit(sig, frame)
+
+    def _cut_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def serve(
@@ -63,9 +97,8 @@ def serve(
     ModelError
         When a model cannot be loaded.
     """
-    with _listen(host, port) as listener:
-        workers = Workers(models)  # the first loads its models while this process imports FastAPI
-        from digits.web.app import make_app
+    with _listen(host, port) as listener, closing(Workers(tuple(map(os.fspath, models)))) as workers:
+        from digits.web.app import make_app  # while the first process loads its models
 
         workers.wait_until_ready()
         app = make_app(workers, Corrections(corrections), names, token)
@@ -73,16 +106,16 @@ def serve(
             app,
             http=Connection,
             ws="none",
-            lifespan="on",
+            lifespan="off",
             log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,  # any client could forge them
-            backlog=BACKLOG,
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS + 2 * REFUSAL_SECONDS,
         )
-        _Server(config, lambda: ready(url_of(listener))).run([listener])
+        _Server(config, workers, lambda: ready(url_of(listener))).run([listener])
 
 
 def url_of(listener: socket.socket) -> str:

@@ -17,6 +17,9 @@ MAX_BODY_BYTES = 32 * 2**20
 MAX_MEGAPIXELS = 50
 """Of a picture, at most: what phones take; a stranger must not make the service use more memory."""
 
+MAX_PARTS = 16
+"""Parts of a form, at most: one holds the picture."""
+
 DEFAULT_NAME = "the picture"
 """Name of a picture that is sent without one."""
 
@@ -28,6 +31,8 @@ class Upload:
     media_type: str
     content_type: str
     body: bytes
+    client: str
+    """Address of the client."""
 
     def decode(self) -> tuple[Decoded, str]:
         """Decode the picture; give it with its name."""
@@ -39,12 +44,22 @@ class Upload:
 
 def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:
     from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import File, create_form_parser
+    from python_multipart.multipart import Field, File, create_form_parser
 
     files: list[File] = []
+    parts = 0
+
+    def count(part: Field | File) -> None:
+        nonlocal parts
+        parts += 1
+        if parts > MAX_PARTS:
+            raise FormParserError(f"it has more than {MAX_PARTS} parts")
+        if isinstance(part, File):
+            files.append(part)
+
     try:
         in_memory = {"MAX_MEMORY_FILE_SIZE": MAX_BODY_BYTES + 1}
-        parser = create_form_parser({"Content-Type": content_type.encode("latin-1")}, None, files.append, in_memory)
+        parser = create_form_parser({"Content-Type": content_type.encode("latin-1")}, count, count, in_memory)
         parser.write(body)
         parser.finalize()
     except (FormParserError, ValueError) as error:

@@ -1,89 +1,249 @@
-"""Worker processes and a bounded queue: when it is full, requests are refused at once.
+"""The worker processes and the queue before them: no slow or hostile picture delays the ordinary ones.
 
 Reading is hundreds of short calls into compiled code. Threads would compete for Python's lock at each of them and lose
-a third of the time. And a picture that crashes a decoder ends a worker, not the service.
+a third of the time. And a picture that crashes a decoder ends its process, not the service.
+
+A job is short until it turns out to be long: by the size of its upload, or by its time. There is one process more than
+may do long jobs at the same time, so that short ones always find one. There, a job that takes long is interrupted, and
+begun again when it is the turn of a long one. Clients take turns, each known by its address.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Any, TypeVar
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
+from digits.errors import ModelError
 from digits.web import jobs
+from digits.web.processes import Call, LateError, LostError, NotBegunError, Outcome, WorkerProcess
+from digits.web.queues import FairQueue
 from digits.web.refusals import RefusedError
+from digits.web.uploads import Upload
 
 Result = TypeVar("Result")
 
 MAX_PROCESSES = 4
 """Worker processes, at most, on any number of cores: each loads the models and libraries anew."""
 
-MAX_PENDING = 32
-"""Jobs running or waiting, at most: further ones would wait too long."""
+LONG_BYTES = 128 * 2**10
+"""Size of an upload from which on its job is long: drawings have a tenth of it, photographs ten times as much."""
 
-MAX_JOB_SECONDS = 30.0
-"""Seconds after which a job is given up and the processes are killed: the stuck one would never be free again."""
+SHORT_SECONDS = 0.05
+"""Time after which a job is long: a drawn digit takes 3 milliseconds."""
+
+MAX_SHORT_WAITING, MAX_SHORT_OF_CLIENT = 1024, 256
+"""Short jobs that wait, at most, in all and of one client: some seconds of work, and uploads of 128 MiB in all."""
+
+MAX_LONG_WAITING, MAX_LONG_OF_CLIENT = 64, 32
+"""Long jobs that wait, at most; `digits.web.bodies` limits the memory of their uploads."""
+
+MAX_WAIT_SECONDS = 30.0
+"""Time after which a job that still waits is refused."""
+
+MAX_RESTART_SECONDS = 30.0
+"""Pause, at most, before a process is started again that could not load its models."""
+
+BUSY = "too many pictures at the moment: try again in a second"
+LATE = "the picture takes too long to read: shrink it, or save it again as PNG or JPEG"
+LOST = "the process at work on this has crashed: try again, or save the picture again as PNG or JPEG"
+STOPPING = "the service is being stopped: try again later"
+
+
+@dataclass(eq=False)
+class _Job:
+    call: Call
+    client: str
+    is_long: bool
+    future: Future[Any] = field(default_factory=Future)
+    is_second_try: bool = False
+
+    def finish(self, outcome: Outcome) -> None:
+        """Give the outcome to whoever waits for it."""
+        if self.future.set_running_or_notify_cancel():
+            if outcome.error is None:
+                self.future.set_result(outcome.result)
+            else:
+                if outcome.trace:
+                    outcome.error.__cause__ = RuntimeError(outcome.trace)
+                self.future.set_exception(outcome.error)
+
+    def refuse(self, status: int, message: str) -> None:
+        self.finish(Outcome(error=RefusedError(status, message)))
 
 
 class Workers:
-    """Run jobs in processes, one per core; the first starts at once and loads its models in the background."""
+    """Run jobs in processes. The first starts at once and loads its models in the background, then one by one the rest.
 
-    def __init__(self, models: Sequence[str | os.PathLike[str]]) -> None:
-        self.models = tuple(os.fspath(model) for model in models)
-        self.count = min(os.cpu_count() or 1, MAX_PROCESSES)
-        self.pending = 0
-        self._start()
+    `models` is handed to `jobs.start` in each of them.
+    """
 
-    def _start(self) -> None:
-        # not forked: this process has threads, which a fork would stop at any point
-        context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(self.count, context, jobs.start, (self.models,))
-        self.first: Future[dict[str, Any]] = self.pool.submit(jobs.describe_models)
+    def __init__(self, models: Any) -> None:
+        self.count = min((os.cpu_count() or 1) + 1, MAX_PROCESSES)
+        self._models = models
+        self._changed = threading.Condition()  # held to use what follows
+        self._short = FairQueue[_Job](MAX_SHORT_WAITING, MAX_SHORT_OF_CLIENT)
+        self._long = FairQueue[_Job](MAX_LONG_WAITING, MAX_LONG_OF_CLIENT)
+        self._long_running = 0
+        self._processes: set[WorkerProcess] = set()
+        self._is_closed = False
+        self._starting = threading.Lock()  # held to start one
+        self._first_start: Future[None] = Future()
+        for number in range(self.count):
+            threading.Thread(target=self._supervise, name=f"worker {number}", daemon=True).start()
 
-    def wait_until_ready(self) -> None:
-        """Wait for the first process to load its models, then start the others, which would have slowed it down."""
-        self.first.result()
-        for _ in range(self.count):  # each job that finds no idle process starts one
-            self.pool.submit(jobs.rest)
+    def wait_until_ready(self) -> dict[str, Any]:
+        """Wait for the first process to load its models, and describe them.
+
+        Raises
+        ------
+        ModelError
+            When they cannot be loaded.
+        """
+        self._first_start.result()
+        description: dict[str, Any] = self._submit(_Job((jobs.describe_models, ()), "", is_long=False)).result()
+        return description
 
     async def run(self, job: Callable[..., Result], *arguments: Any) -> Result:
-        """Run a job in one of the processes.
+        """Run a job in one of the processes, and return its result or raise its error.
 
-        It is refused with status 503 when too many jobs are pending, it takes too long, or its process dies.
+        It must change nothing outside its process, where it may be interrupted and begun again.
+
+        Raises
+        ------
+        RefusedError
+            503 when too many jobs wait, or this one has waited for too long; 422 when it takes too long, or when its
+            process dies.
         """
-        if self.pending >= MAX_PENDING:
-            raise RefusedError(503, "too many pictures at the moment: try again in a second")
-        pool = self.pool
-        self.pending += 1
+        upload = next((each for each in arguments if isinstance(each, Upload)), None)
+        is_long = upload is not None and len(upload.body) >= LONG_BYTES
+        submitted = _Job((job, arguments), upload.client if upload else "", is_long)
+        future = self._submit(submitted)
+        timer = asyncio.get_running_loop().call_later(MAX_WAIT_SECONDS, self._give_up, submitted)
         try:
-            future = asyncio.get_running_loop().run_in_executor(pool, job, *arguments)
-        except BrokenProcessPool:
-            self.pending -= 1
-            raise self._restart(pool) from None
-        future.add_done_callback(self._finish)
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), MAX_JOB_SECONDS)
-        except asyncio.TimeoutError:
-            for process in multiprocessing.active_children():
-                process.kill()
-            raise RefusedError(503, f"reading took over {MAX_JOB_SECONDS:.0f} seconds: shrink the picture") from None
-        except BrokenProcessPool:
-            raise self._restart(pool) from None
+            return cast(Result, await asyncio.wrap_future(future))
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
-        """Stop the processes, each after its current job."""
-        self.pool.shutdown(wait=True, cancel_futures=True)
+        """Refuse the jobs that are left, and end the processes at once, whatever they do."""
+        with self._changed:
+            self._is_closed = True
+            left = self._short.clear() + self._long.clear()
+            for process in self._processes:
+                process.kill()
+            self._changed.notify_all()
+        for job in left:
+            job.refuse(503, STOPPING)
 
-    def _restart(self, broken: ProcessPoolExecutor) -> RefusedError:
-        if self.pool is broken:  # the first of several failed jobs restarts the pool
-            self._start()
-        return RefusedError(503, "a worker process crashed and is restarting: try again, or send another picture")
+    def _submit(self, job: _Job) -> Future[Any]:
+        with self._changed:
+            if self._is_closed:
+                raise RefusedError(503, STOPPING)
+            self._enqueue(job)
+        return job.future
 
-    def _finish(self, future: asyncio.Future[Result]) -> None:
-        self.pending -= 1
-        if not future.cancelled():
-            future.exception()  # retrieved, so that an abandoned job prints nothing
+    def _enqueue(self, job: _Job) -> None:
+        if not (self._long if job.is_long else self._short).add(job.client, job):
+            raise RefusedError(503, BUSY)
+        self._changed.notify()
+
+    def _give_up(self, job: _Job) -> None:
+        with self._changed:
+            waited = any(queue.remove(job.client, job) for queue in (self._short, self._long))
+        if waited:
+            job.refuse(503, BUSY)
+
+    def _supervise(self) -> None:
+        """Keep one process at work, in a thread of its own, and replace it whenever it ends."""
+        while process := self._start():
+            while job := self._take(process):
+                self._do(job, process)
+            with self._changed:
+                self._processes.discard(process)
+                self._changed.notify()  # for another process to take the job that may have woken this thread
+            process.close()
+
+    def _start(self) -> WorkerProcess | None:
+        """Start a process, as often as it takes until one is ready; None when the workers are closed."""
+        with self._starting:
+            pause = 1.0
+            while not self._is_closed:
+                process = WorkerProcess(self._models, self._notify)
+                with self._changed:
+                    self._processes.add(process)
+                    if self._is_closed:
+                        process.kill()
+                if process.wait_until_ready():
+                    if not self._first_start.done():
+                        self._first_start.set_result(None)
+                    return process
+                if not self._first_start.done():
+                    message = "a worker process ended while it loaded the models: serve them one by one to find which"
+                    self._first_start.set_exception(ModelError(message))
+                process.close()
+                with self._changed:
+                    self._processes.discard(process)
+                    self._changed.wait_for(lambda: self._is_closed, pause)
+                pause = min(2 * pause, MAX_RESTART_SECONDS)
+        return None
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _take(self, process: WorkerProcess) -> _Job | None:
+        """Wait for a job; None when the process has ended, or the workers are closed."""
+        with self._changed:
+            while not (self._is_closed or process.is_dead):
+                if self._long and not self._long_running:
+                    job = self._long.take()  # a share of the time is theirs, however many short ones wait
+                elif self._short:
+                    job = self._short.take()
+                elif self._long and self._long_running < self.count - 1:
+                    job = self._long.take()
+                else:
+                    self._changed.wait()
+                    continue
+                self._long_running += job.is_long
+                return job
+            return None
+
+    def _do(self, job: _Job, process: WorkerProcess) -> None:
+        """Do a job; begin it again later if it was interrupted, and once if its process has died."""
+        try:
+            outcome = process.run(job.call, None if job.is_long else SHORT_SECONDS, lambda: self._may_go_on(job))
+        except LateError:
+            outcome = Outcome(error=RefusedError(422, LATE))
+        except NotBegunError:
+            outcome = None
+        except LostError:
+            outcome = Outcome(error=RefusedError(422, LOST))
+            if not job.is_second_try:
+                job.is_second_try, outcome = True, None
+        with self._changed:
+            self._long_running -= job.is_long
+            if outcome and outcome.is_interrupted:
+                job.is_long, outcome = True, None
+            if self._is_closed:
+                outcome = outcome or Outcome(error=RefusedError(503, STOPPING))
+            elif outcome is None:
+                try:
+                    self._enqueue(job)
+                except RefusedError as error:
+                    outcome = Outcome(error=error)
+            self._changed.notify()
+        if outcome:
+            job.finish(outcome)
+
+    def _may_go_on(self, job: _Job) -> bool:
+        """Let a job that turned out to be long go on, unless as many long jobs run as may."""
+        with self._changed:
+            if self._long_running < self.count - 1:
+                job.is_long = True
+                self._long_running += 1
+        return job.is_long
