@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 import os
@@ -101,6 +102,20 @@ def test_foreign_host_names_are_refused(host: str, served: Served) -> None:
         answer = served.get(path, host=host)
         assert answer.status == 421
         assert "not a name of this computer" in answer.error
+
+
+@pytest.mark.parametrize(
+    "hosts", [("localhost", "localhost"), ("localhost", "evil.example"), ("evil.example", "localhost")]
+)
+def test_several_host_names_are_refused(hosts: tuple[str, str], served: Served) -> None:
+    connection = http.client.HTTPConnection(served.host, timeout=30)
+    connection.putrequest("GET", "/api/health", skip_host=True)
+    for host in hosts:
+        connection.putheader("Host", host)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, b"several Host headers" in answer.read()) == (400, True)
+    connection.close()
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "192.0.2.7:80", "[::1]:80"])

@@ -217,18 +217,14 @@ def test_start_of_a_process_is_no_part_of_a_job(pool: Any) -> None:
 def test_long_job_is_interrupted_where_a_process_is_kept_for_short_ones(pool: Any, tmp_path: Path) -> None:
     started = pool()
     pids(started)
-    releases = [tmp_path / f"release {n}" for n in range(started.count)]
-    tries = [tmp_path / f"tries {n}" for n in range(started.count)]
+    release, tries = tmp_path / "release", [tmp_path / f"tries {n}" for n in range(started.count)]
 
     async def compete() -> list[str]:
-        waiting = [asyncio.create_task(started.run(wait_for, *each)) for each in zip(releases, tries, strict=True)]
+        waiting = [asyncio.create_task(started.run(wait_for, release, each)) for each in tries]
         await until(lambda: all(each.exists() for each in tries))
         for _ in range(5):
             await started.run(name_process)
-        releases[0].touch()
-        await waiting[0]
-        for each in releases:
-            each.touch()
+        release.touch()
         return await asyncio.gather(*waiting)
 
     assert asyncio.run(compete()) == ["done"] * started.count

@@ -84,6 +84,8 @@ class Guard:
         """Make the answer for a request that may not pass."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
+        if len(headers.getlist("host")) > 1:  # a proxy may have checked the other
+            return refuse(400, "the request has several Host headers: send one")
         if not self._is_own_name(host):
             return refuse(421, f"{host!r} is not a name of this computer: use its address, or start with --name")
         if not scope["path"].startswith("/api/"):
