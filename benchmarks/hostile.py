@@ -49,11 +49,28 @@ def jpeg_of_segments(count: int = 2_000_000) -> bytes:
     return content[:2] + b"\xff\xfe\0\2" * count + content[2:]
 
 
+def exif_of(tags: int) -> bytes:
+    """Let every tag name the same bytes, which would be copied once per tag."""
+    entries = b"".join(struct.pack("<HHII", 1000 + tag, 1, 12 * tags, 8) for tag in range(tags))
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(4)
+
+
 def jpeg_with_exif(tags: int = 5000) -> bytes:
-    """Let every tag of the EXIF data name the same bytes, which would be copied once per tag."""
-    entries = b"".join(struct.pack("<HHII", 1000 + tag, 1, 60_000, 8) for tag in range(tags))
-    exif = b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(4)
-    return save(Image.new("L", (64, 64), 200), "JPEG", exif=b"Exif\0\0" + exif[:65_000])
+    """Put such EXIF data into a JPEG."""
+    return save(Image.new("L", (64, 64), 200), "JPEG", exif=b"Exif\0\0" + exif_of(tags))
+
+
+def png_with_exif(tags: int = 20_000) -> bytes:
+    """Put such EXIF data behind the pixels of a PNG."""
+    pixels = png_chunk(b"IDAT", zlib.compress((b"\0" + b"\xc8" * 8) * 8))
+    return png_of(pixels + png_chunk(b"eXIf", exif_of(tags)))
+
+
+def tiff_with_tags(tags: int = 20_000) -> bytes:
+    """Put such tags into a TIFF."""
+    page = {256: (4, 1, 64), 257: (4, 1, 64), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 277: (3, 1, 1)}
+    more = {1000 + tag: (1, 12 * tags, 0) for tag in range(tags)}
+    return tiff_of({**page, 273: (4, 1, 8), 278: (4, 1, 64), 279: (4, 1, 4096), **more}, b"\xc8" * max(12 * tags, 4096))
 
 
 def tiff_of(tags: dict[int, tuple[int, int, int]], after: bytes = b"") -> bytes:
@@ -148,6 +165,8 @@ COSTLY_PICTURES: dict[str, Callable[[], bytes]] = {
     "JPEG of many scans": progressive_jpeg,
     "JPEG of many segments": jpeg_of_segments,
     "JPEG of overlapping EXIF tags": jpeg_with_exif,
+    "PNG of overlapping EXIF tags": png_with_exif,
+    "TIFF of overlapping tags": tiff_with_tags,
     "TIFF of small tiles": tiff_of_small_tiles,
     "TIFF of small compressed tiles": lambda: tiff_of_small_tiles(compression=8),
     "TIFF of a large tile": tiff_of_a_large_tile,

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from benchmarks.hostile import COSTLY_PICTURES, save
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from benchmarks import hostile
 from digits.errors import DataError
@@ -84,6 +85,14 @@ def jpeg_of_one_component_per_scan(repeated: int) -> bytes:
         (lambda: hostile.tiled_tiff(64, 64, data=b"\xc8" * 4096, tiles=70_000), "70,000 parts"),
         (lambda: hostile.tiff_of_a_large_tile(3000), "3000 × 3000 pixels"),
         (lambda: save(PAGE, "TIFF", compression="jpeg"), ""),
+        (lambda: hostile.jpeg_with_exif(3), ""),
+        (lambda: hostile.jpeg_with_exif(1000), "its tags overlap"),
+        (lambda: hostile.png_with_exif(3), ""),
+        (lambda: hostile.png_with_exif(1000), "its tags overlap"),
+        (lambda: hostile.tiff_with_tags(3), ""),
+        (lambda: hostile.tiff_with_tags(1000), "its tags overlap"),
+        (lambda: save(PAGE, "PNG", pnginfo=exif_text(1000)), ""),
+        (lambda: save(PAGE, "PNG", pnginfo=exif_text(70_000)), "its EXIF text is longer"),
         (lambda: save(PAGE, "TIFF", compression="jpeg") + b"\xff\xda" * 100, "scans"),
         (lambda: hostile.ppm_with_comment(5000), ""),
         (lambda: hostile.ppm_with_comment(70_000), "header is longer"),
@@ -152,6 +161,13 @@ def test_end_of_time_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
             picture.load()
         except DataError:
             raise ValueError("truncated") from None
+
+
+def exif_text(size: int) -> PngInfo:
+    """Hold EXIF data as old programs stored them."""
+    text = PngInfo()
+    text.add_text("Raw profile type exif", f"\nexif\n{size}\n{bytes(size).hex()}\n")
+    return text
 
 
 def opened_in(text: str) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from digits.errors import DataError
 from digits.preprocessing.ink import Picture, shrink
-from digits.preprocessing.opening import MAX_MEGAPIXELS, check_megapixels, open_picture
+from digits.preprocessing.opening import MAX_MEGAPIXELS, check_megapixels, check_metadata, open_picture
 from digits.shapes import UInt8
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _decode(image: Image.Image, name: str, max_side: int) -> Decoded:
         image.load()
         size = image.size  # TIFF and HEIC may turn and trim while loading
     picture = shrink(_to_pixels(image, name, min_side), max_side)
-    transposed, up, left = ORIENTATIONS.get(_read_orientation(image), (0, 0, 0))
+    transposed, up, left = ORIENTATIONS.get(_read_orientation(image, name), (0, 0, 0))
     if transposed:
         picture, size = picture.swapaxes(0, 1), size[::-1]
     return Decoded(np.ascontiguousarray(picture[:: -1 if up else 1, :: -1 if left else 1]), size)
@@ -198,8 +198,9 @@ def _to_bytes(values: np.ndarray, name: str) -> UInt8[np.ndarray, "..."]:
     return scaled
 
 
-def _read_orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image, name: str) -> int:
     """Read the EXIF orientation; a picture whose EXIF alone is damaged is still read."""
+    check_metadata(image, name)
     try:
         return int(image.getexif().get(0x0112, 1))
     except MemoryError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import NamedTuple
 
 from digits.errors import DataError
 
@@ -16,6 +17,9 @@ MAX_SCANS = 50
 
 MAX_SEGMENTS = 2000
 """Of a JPEG; metadata of 32 MiB in segments of 64 KiB are 512."""
+
+MAX_OVERLAP = 2**16
+"""Bytes by which the tags of a TIFF or of EXIF data may exceed it: cameras store some text twice."""
 
 MAX_TILES = 2**16
 """Tiles or strips of a TIFF: 120 megapixels in tiles of 64 × 64 are 30,000, in strips of one row 12,000."""
@@ -43,6 +47,15 @@ WIDTH, HEIGHT, COMPRESSION, STRIPS, ROWS_PER_STRIP, TILE_WIDTH, TILE_HEIGHT, TIL
     *(256, 257, 259, 273, 278, 322, 323, 324),
 )
 JPEG_COMPRESSIONS = (6, 7)
+TAG_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}  # bytes, by kind
+
+EXIF_START = b"Exif\0\0"
+
+
+class _Tag(NamedTuple):
+    kind: int
+    length: int
+    value: int  # the first of them; their place if they are longer than a word
 
 
 def check_cost(content: bytes, name: str) -> None:
@@ -76,7 +89,7 @@ def too_costly(name: str, problem: str) -> DataError:
 def _check_jpeg(content: bytes) -> str:
     """Count the segments and scans, as libjpeg meets them."""
     position, components, segments, scans = 2, 0, 0, 0
-    may_repeat = False
+    may_repeat, exif = False, b""
     while found := (BETWEEN_SCANS if scans else MARKER).search(content, position):
         marker, position = content[found.end() - 1], found.end()
         if marker == 0xD9:
@@ -95,43 +108,64 @@ def _check_jpeg(content: bytes) -> str:
                 return f"it has over {MAX_SCANS} scans"
             if not may_repeat and content[position + 2 : position + 3] == bytes([components]):
                 break  # libjpeg reads no further than this scan, which holds all components
-        position += int.from_bytes(content[position : position + 2], "big")
-    return ""
+        end = position + int.from_bytes(content[position : position + 2], "big")
+        if marker == 0xE1 and content.startswith(EXIF_START, position + 2):
+            exif += content[position + 2 + len(EXIF_START) : end]
+        position = end
+    return check_tags(exif)
 
 
 def _check_tiff(content: bytes) -> str:
     """Check the tiles or strips of the first directory; a picture with more is refused anyway."""
-    order, big = "<" if content[:2] == b"II" else ">", content[2:4] in (b"+\0", b"\0+")
-    start = struct.Struct(f"{order}{'Q' if big else 'I'}")
-    count = struct.Struct(f"{order}{'Q' if big else 'H'}")
-    entry = struct.Struct(f"{order}HH{'Q8s' if big else 'I4s'}")
-    try:
-        (place,) = start.unpack_from(content, 8 if big else 4)
-        (n,) = count.unpack_from(content, place)
-    except (struct.error, OverflowError):
-        return ""
-    place += count.size
-    entries = content[place : place + n * entry.size]
-    counts: dict[int, int] = {}
-    values: dict[int, int] = {}
-    for tag, kind, length, value in entry.iter_unpack(entries[: len(entries) // entry.size * entry.size]):
-        if tag not in counts:  # of several, the decoder takes the first
-            counts[tag] = length
-            size = {3: 2, 4: 4, 16: 8}.get(kind, 1)
-            values[tag] = int.from_bytes(value[:size], "little" if order == "<" else "big")
-    width, height = values.get(WIDTH, 0), values.get(HEIGHT, 0)
-    if TILES in counts:
-        wide, high = values.get(TILE_WIDTH, 0), values.get(TILE_HEIGHT, 0)
+    tags = _read_tags(content)
+
+    def value(tag: int, default: int = 0) -> int:
+        return tags[tag].value if tag in tags else default
+
+    width, height = value(WIDTH), value(HEIGHT)
+    if TILES in tags:
+        wide, high = value(TILE_WIDTH), value(TILE_HEIGHT)
     else:
-        wide, high = width, min(values.get(ROWS_PER_STRIP, height), height)
+        wide, high = width, min(value(ROWS_PER_STRIP, height), height)
     if wide * high > 4 * max(width * height, MIN_TILE_LIMIT):
         return f"its tiles have {wide} × {high} pixels"
-    parts = max(counts.get(TILES, 0), counts.get(STRIPS, 0), width * height // max(wide * high, 1))
+    offsets = max(tags[tag].length if tag in tags else 0 for tag in (TILES, STRIPS))
+    parts = max(offsets, width * height // max(wide * high, 1))
     if parts > MAX_TILES:
         return f"it consists of {parts:,} parts"
-    if values.get(COMPRESSION) in JPEG_COMPRESSIONS and content.count(b"\xff\xda") > MAX_SCANS + 2 * parts:
+    if value(COMPRESSION) in JPEG_COMPRESSIONS and content.count(b"\xff\xda") > MAX_SCANS + 2 * parts:
         return f"its parts have over {MAX_SCANS} scans"
-    return ""
+    return check_tags(content)
+
+
+def check_tags(block: bytes) -> str:
+    """Check the tags of a TIFF or of EXIF data, each of which is copied: they may all name the same bytes.
+
+    Returns what is wrong, or an empty string.
+    """
+    size = sum(TAG_SIZES.get(tag.kind, 0) * tag.length for tag in _read_tags(block).values())
+    return "its tags overlap" if size > len(block) + MAX_OVERLAP else ""
+
+
+def _read_tags(block: bytes) -> dict[int, _Tag]:
+    """Read the first directory of a TIFF or of EXIF data, as far as it can be read."""
+    order, is_big = "<" if block[:2] == b"II" else ">", block[2:4] in (b"+\0", b"\0+")
+    start = struct.Struct(f"{order}{'Q' if is_big else 'I'}")
+    number = struct.Struct(f"{order}{'Q' if is_big else 'H'}")
+    entry = struct.Struct(f"{order}HH{'Q8s' if is_big else 'I4s'}")
+    try:
+        (place,) = start.unpack_from(block, 8 if is_big else 4)
+        (n,) = number.unpack_from(block, place)
+    except (struct.error, OverflowError):
+        return {}
+    place += number.size
+    entries = block[place : place + n * entry.size]
+    tags: dict[int, _Tag] = {}
+    for tag, kind, count, value in entry.iter_unpack(entries[: len(entries) // entry.size * entry.size]):
+        if tag not in tags:  # of several, the decoder takes the first
+            size = min(TAG_SIZES.get(kind, 1), len(value))
+            tags[tag] = _Tag(kind, count, int.from_bytes(value[:size], "little" if order == "<" else "big"))
+    return tags
 
 
 def _check_pnm(content: bytes) -> str:

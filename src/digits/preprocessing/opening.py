@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from digits.errors import DataError
-from digits.preprocessing.headers import check_cost, too_costly
+from digits.preprocessing.headers import EXIF_START, check_cost, check_tags, too_costly
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,6 +32,9 @@ PICTURE_SUFFIXES = {
 """Of the files in folders that are taken for pictures, in lower case."""
 
 MAX_MEGAPIXELS = 120  # above most phones' cameras (108); decoding that many takes up to 1.4 GB
+
+# How old programs store EXIF data in a PNG: as hexadecimal digits, of which one segment of a JPEG makes 131,072.
+EXIF_TEXT, MAX_EXIF_TEXT = "Raw profile type exif", 2**17 + 2**13
 
 # Seconds of processor time, some ten times of what the slowest ordinary file needs on a laptop.
 MAX_OPENING_SECONDS = 1.0
@@ -108,6 +111,18 @@ def check_megapixels(pixels: int, name: str, max_megapixels: int = MAX_MEGAPIXEL
     if pixels > max_megapixels * 1e6:
         found = f"{pixels / 1e6:.0f}"
         raise DataError(f"{name} has {found} megapixels; at most {max_megapixels} are allowed: shrink it")
+
+
+def check_metadata(image: Image.Image, name: str) -> None:
+    """Refuse a picture whose EXIF data would take much memory; before anything asks for its orientation.
+
+    Some formats have them after the pixels, so that they are known only when these are decoded.
+    """
+    block = image.info.get("exif") or b""
+    if problem := check_tags(block.removeprefix(EXIF_START)):
+        raise too_costly(name, problem)
+    if len(image.info.get(EXIF_TEXT, "")) > MAX_EXIF_TEXT:
+        raise too_costly(name, f"its EXIF text is longer than {MAX_EXIF_TEXT:,}")
 
 
 def _open(file: _TimedFile, formats: tuple[str, ...], start: bytes, name: str, max_megapixels: int) -> Image.Image:

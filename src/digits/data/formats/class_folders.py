@@ -97,7 +97,7 @@ def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
 
 
 def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
-    from digits.preprocessing.opening import open_picture
+    from digits.preprocessing.opening import check_metadata, open_picture
 
     try:
         with open_file(path) as file:
@@ -105,6 +105,8 @@ def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
     except OSError as error:
         raise unreadable(path, error) from None
     with open_picture(content, str(path)) as picture:
+        picture.load()
+        check_metadata(picture, str(path))
         return _convert(picture)
 
 
