@@ -25,6 +25,8 @@ MEASUREMENTS = {
     "pen-strokes": "pens.measure_strokes",
     "pen-speed": "speed.measure_synthesis",
     "reading": "reading.measure",
+    "single-digits": "single_digits.measure",
+    "hypotheses": "hypotheses.measure",
     "reading-speed": "speed.measure_reading",
     "personal": "personal.measure",
     "gpu": "gpu.measure",

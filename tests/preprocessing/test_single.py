@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.preprocessing import extract_digit, normalize
+from digits.preprocessing import extract_digit, find_digit_ink, find_digit_inks, normalize
+from digits.preprocessing.ink import prepare_digit
 
 PAPER, PEN = 225, 50
 
@@ -65,3 +66,36 @@ def test_a_small_digit_outweighs_a_wide_printed_bar() -> None:
 def test_no_ink_gives_an_empty_digit() -> None:
     assert not extract_digit(np.full((50, 50, 3), 240, np.uint8)).any()
     assert not extract_digit(np.zeros((0, 0), np.uint8)).any()
+
+
+def test_the_usual_way_comes_first() -> None:
+    picture = on_paper(five())
+    first, *others = find_digit_inks(picture)
+    assert np.array_equal(first.ink, find_digit_ink(picture))
+    assert others
+    assert first.is_light is False
+    assert {each.is_light for each in others} == {True, False}
+
+
+def test_a_negative_has_the_same_ways_but_for_their_polarity() -> None:
+    picture = on_paper(five())
+    for one, other in zip(find_digit_inks(picture), find_digit_inks(255 - picture), strict=True):
+        assert one.is_light != other.is_light
+        assert one.odds == pytest.approx(other.odds, abs=0.1)
+        assert np.abs(one.ink.astype(int) - other.ink).mean() < 1
+
+
+@pytest.mark.parametrize("sides", [(0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 1, 2, 3)])
+def test_a_frame_is_removed_in_one_of_the_ways(sides: tuple[int, ...]) -> None:
+    picture = on_paper(five())
+    clean = extract_digit(picture)
+    for side in sides:
+        np.rot90(picture, side)[:4] = 30
+    assert min(apart(clean, normalize(way.ink)) for way in find_digit_inks(picture)) < 0.15
+
+
+@pytest.mark.parametrize("side", [6, 8, 12, 16, 27])
+def test_small_pictures_are_enlarged(side: int) -> None:
+    grey = prepare_digit(np.full((side, side - 2), 200, np.uint8))
+    assert 28 <= max(grey.shape) < 56
+    assert (grey == 200).all()

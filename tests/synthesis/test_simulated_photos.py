@@ -15,7 +15,7 @@ from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = "a7874d657763db894940c5d7bafac0e71f6407b222d5138bd5581dc113372efb"
+GOLDEN = "7b5286c1bf8fa026966a362b48bdb431e528acbfe5e275964967fb6735e18329"
 """SHA-256 of 200 simulated photographs, with the pinned versions."""
 
 CODE = """

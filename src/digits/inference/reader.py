@@ -14,7 +14,8 @@ from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_mod
 from digits.inference.page import PageDigit, PageResult, Segmentation, accept_digits, read_page
 from digits.inference.results import Digit, Reading
 from digits.inference.second_pass import read_digits
-from digits.preprocessing import Decoded, find_digit_ink, normalize
+from digits.inference.single_digit import read_single
+from digits.preprocessing import Decoded
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
@@ -98,18 +99,15 @@ class Reader:
         return read_digits(self.model, images)
 
     def _read_single(self, decoded: Decoded, name: str, source: Source) -> Reading:
-        ink = find_digit_ink(decoded.picture)
-        image = normalize(ink)
+        ink, image, probabilities = read_single(decoded.picture, self.model)
         if image.any():
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
             box = _to_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
-            probabilities = self.model.calibrate(self.model.logits(image[None]))[0]
             accepted = float(probabilities.max()) >= self.threshold
             digit = _describe(accepted, probabilities, image, ink, box, decoded.size)
         else:
-            uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
-            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), uniform, image, ("no ink",))
+            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, ("no ink",))
         lines = (str(digit.value),) if digit.accepted else ()
         return Reading(name, lines, (digit,), decoded.size, source=source)
 

@@ -2,15 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import Ink, Picture, find_ink, label_components, stretch_ink
+from digits.preprocessing.ink import (
+    Evidence,
+    Ink,
+    Picture,
+    label_components,
+    polarity_evidence,
+    prepare_digit,
+    stretch_ink,
+    subtract_ground,
+    subtract_level,
+    weigh_polarity,
+)
 from digits.preprocessing.normalization import DigitImage, normalize
 
 MIN_SHARE = 0.05  # of the main component's score; less is a speck, a digit's own bars and dots are larger
 BORDER_WEIGHT = 0.35  # of ink at the border, which is probably the edge of something else
 LINE_WEIGHT = 0.1  # of a straight line across the whole picture, which is probably printed
+
+# A frame: rows or columns along the border, this full of ink, no further inside than this share of the picture.
+MIN_FRAME_INK, MAX_FRAME_WIDTH = 0.85, 0.15
+
+# Logarithms of odds, fitted with `ink.POLARITY_WEIGHTS`: that one ground for the whole picture shows the digit, and
+# that a frame is no part of it.
+LEVEL_ODDS, FRAME_ODDS = 0.55, -0.27
+
+
+@dataclass(frozen=True, eq=False)
+class DigitInk:
+    """One way to see the digit in a picture.
+
+    Attributes
+    ----------
+    ink
+        The digit's ink, in place.
+    is_light
+        Whether ink is what is lighter than the ground.
+    polarity_evidence
+        What says so, as `ink.polarity_evidence` measures it; the other way round for dark ink.
+    has_level_ground
+        Whether one ground was found for the whole picture, rather than one for each place.
+    is_unframed
+        Whether a frame was removed.
+    """
+
+    ink: Ink
+    is_light: bool = False
+    polarity_evidence: Evidence = (0.0, 0.0, 0.0, 0.0)
+    has_level_ground: bool = False
+    is_unframed: bool = False
+
+    @property
+    def odds(self) -> float:
+        """Logarithm of the odds that this way is the right one, before anything is read."""
+        return (
+            weigh_polarity(self.polarity_evidence) + LEVEL_ODDS * self.has_level_ground + FRAME_ODDS * self.is_unframed
+        )
 
 
 def extract_digit(picture: Picture) -> DigitImage:
@@ -49,11 +102,48 @@ def extract_digit_on_bands(grey: Ink, axis: int) -> DigitImage:
 def find_digit_ink(picture: Picture) -> Ink:
     """Find the ink of the one digit in a picture, in place, without specks, borders and printed lines.
 
-    Shrunk as `find_ink` does; otherwise as `extract_digit`.
+    Shrunk and enlarged as `find_ink` does; otherwise as `extract_digit`.
     """
-    ink = find_ink(picture)
-    if not ink.size:
-        return ink
+    return next(find_digit_inks(picture)).ink
+
+
+def find_digit_inks(picture: Picture) -> Iterator[DigitInk]:
+    """Find the ink in every way that a picture of one digit can be seen; errors as `extract_digit`.
+
+    Ink may be dark or light; its ground, that of each place or one for all; a frame, part of it or not. The first is
+    the most usual one, and `find_digit_ink` gives it.
+    """
+    grey = prepare_digit(picture)
+    if not grey.size:
+        yield DigitInk(grey)
+        return
+    light = polarity_evidence(grey)
+    is_usually_light = weigh_polarity(light) > 0
+    for is_light in (is_usually_light, not is_usually_light):
+        evidence = light if is_light else (-light[0], -light[1], -light[2], -light[3])
+        for has_level_ground, subtract in enumerate((subtract_ground, subtract_level)):
+            ink = stretch_ink(*subtract(255 - grey if is_light else grey))
+            yield DigitInk(_choose_components(ink), is_light, evidence, bool(has_level_ground))
+            unframed = _remove_frame(ink)
+            if unframed is not ink:
+                yield DigitInk(_choose_components(unframed), is_light, evidence, bool(has_level_ground), True)
+
+
+def _remove_frame(ink: Ink) -> Ink:
+    """Remove rows and columns full of ink along the border; the ink itself where there are none."""
+    kept = ink
+    for turns in range(4):
+        rows = np.rot90(kept, turns)
+        full = np.count_nonzero(rows[: round(MAX_FRAME_WIDTH * len(rows)) + 1], axis=1) > MIN_FRAME_INK * rows.shape[1]
+        width = 0 if full.all() else int(full.argmin())  # ink that is wider is no frame
+        if width:
+            kept = kept.copy()
+            np.rot90(kept, turns)[:width] = 0
+    return kept
+
+
+def _choose_components(ink: Ink) -> Ink:
+    """Keep the main component, large and near the middle, and those that may be parts of it."""
     # usually there is a single component, and counting is faster than measuring
     left, top, width, height = cv2.boundingRect(ink)
     if not width or cv2.connectedComponents(ink[top : top + height, left : left + width], connectivity=8)[0] < 3:
