@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -149,15 +149,20 @@ class Attacked:
         """Wait until the service does nothing, and give its memory in MiB."""
         end, before = time.monotonic() + SETTLE_SECONDS, -1.0
         while time.monotonic() < end:
-            spent = sum(each.cpu_times().user for each in self._processes())
+            spent = self._spent()
             if spent == before:
                 break
             before = spent
             time.sleep(1)
         return memory(self.process)
 
-    def _processes(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+    def _spent(self) -> float:
+        """Sum up the processor time of the service and its workers."""
+        seconds = 0.0
+        for each in (self.process, *self.process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # a worker that has just ended
+                seconds += each.cpu_times().user
+        return seconds
 
 
 class Client:

@@ -322,7 +322,9 @@ async def _attack(attacks: list[Attack], answers: Answers) -> None:
     done, _ = await asyncio.wait([running, end], return_when=asyncio.FIRST_COMPLETED)
     if running in done:
         await running  # raises what went wrong
-    running.cancel()
+    while not running.done():  # before Python 3.12, wait_for may swallow a cancellation
+        running.cancel()
+        await asyncio.wait([running], timeout=0.1)
     with suppress(asyncio.CancelledError):
         await running
 
