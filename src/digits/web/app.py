@@ -19,7 +19,7 @@ from digits.web.bodies import ReceivedUpload
 from digits.web.corrections import Corrections
 from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS, JSONAnswer
-from digits.web.models import Hints
+from digits.web.models import Hints, ModelFile, list_changes
 from digits.web.refusals import RefusedError
 from digits.web.workers import Workers
 
@@ -34,8 +34,13 @@ mimetypes.add_type("text/javascript", ".js")  # the registry of some Windows com
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
-def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...], token: str | None) -> FastAPI:
-    """Make the application; `names` are further names of this host. If there is a `token`, calls must carry it."""
+def make_app(
+    workers: Workers, files: tuple[ModelFile, ...], corrections: Corrections, names: tuple[str, ...], token: str | None
+) -> FastAPI:
+    """Make the application for workers with these models; `names` are further names of this host.
+
+    If there is a `token`, calls must carry it.
+    """
     app = FastAPI(
         title="digits",
         version=__version__,
@@ -48,13 +53,13 @@ def make_app(workers: Workers, corrections: Corrections, names: tuple[str, ...],
 
     @app.get("/api/health", response_model=schemas.Health, responses=schemas.errors())
     async def health() -> JSONAnswer:
-        """Report that the service runs, and its version."""
-        return JSONAnswer({"status": "ok", "version": __version__})
+        """Report that the service runs, its version, and what is wrong though it runs."""
+        return JSONAnswer({"status": "ok", "version": __version__, "notices": list_changes(files)})
 
     @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors(503))
     async def models() -> JSONAnswer:
         """List the models."""
-        return JSONAnswer(await workers.run(jobs.describe_models))
+        return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(files)})
 
     @app.post("/api/read", response_model=schemas.Reading, **schemas.upload())
     async def read(

@@ -21,7 +21,7 @@ from digits.inference.explain import crop_digit
 from digits.preprocessing import Decoded
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.web.explanation import explain_reading
-from digits.web.models import Hints, LoadedModel, load_models
+from digits.web.models import Hints, LoadedModel, ModelFile, load_models
 from digits.web.refusals import RefusedError
 from digits.web.uploads import Upload
 
@@ -34,14 +34,14 @@ class CutDigit(NamedTuple):
     read_as: int
 
 
-_extra_models: tuple[str, ...] = ()
-"""Model files and run folders to load besides the models of the package."""
+_files: tuple[ModelFile, ...] = ()
+"""The models to load."""
 
 
-def start(extra_models: tuple[str, ...]) -> None:
+def start(files: tuple[ModelFile, ...]) -> None:
     """Prepare a worker process, which ends with the process that started it."""
-    global _extra_models
-    _extra_models = extra_models
+    global _files
+    _files = files
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to all processes at once; pending jobs are finished first
         signal.signal(number, signal.SIG_IGN)
     limit_opencv_threads()  # one core per worker
@@ -59,7 +59,7 @@ def _exit_with(sentinel: int) -> None:
 
 @cache
 def _models() -> dict[str, LoadedModel]:
-    return load_models(_extra_models)
+    return load_models(_files)
 
 
 def _find_model(name: str | None) -> LoadedModel:

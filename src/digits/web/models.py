@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from digits.inference import SHIPPED_MODELS, Reader, load_model
+from digits.inference import SHIPPED_MODELS, Reader
 from digits.inference.interpret import Layers, open_layers
-from digits.inference.model import locate_model
+from digits.inference.model import SHIPPED_FOLDER, locate_model, open_model, read_model
 
 
 class Hints(NamedTuple):
@@ -17,6 +19,20 @@ class Hints(NamedTuple):
 
     single: bool
     upright: bool
+
+
+class ModelFile(NamedTuple):
+    """A model of the service: its name in requests, and the file as it was when the service started."""
+
+    name: str
+    path: Path
+    content: bytes
+    modified: int  # when, in nanoseconds
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it comes with the package."""
+        return self.path.parent == SHIPPED_FOLDER
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +61,49 @@ class LoadedModel:
         }
 
 
-def load_models(extra: Sequence[str]) -> dict[str, LoadedModel]:
-    """Load the extra models and those of the package, by name; the first is the default.
+def read_models(extra: Sequence[str | os.PathLike[str]]) -> tuple[ModelFile, ...]:
+    """Read the files of the extra models and those of the package; the first is the default.
 
-    Equal names get a number: ``model``, ``model-2``. Each model reads in one thread, since several processes read at
-    the same time.
+    All worker processes load what was read here: if a file is deleted or replaced later, none of them notices. Equal
+    names get a number: ``model``, ``model-2``.
+
+    Raises
+    ------
+    ModelNotFoundError
+        When one is missing.
     """
-    models: dict[str, LoadedModel] = {}
+    files: dict[str, ModelFile] = {}
     for place in (*extra, *SHIPPED_MODELS):
         path = locate_model(place)
         name = base = path.resolve().stem if path.suffix == ".onnx" else path.resolve().name
         number = 2
-        while name in models:
+        while name in files:
             name, number = f"{base}-{number}", number + 1
-        models[name] = LoadedModel(name, Reader(load_model(path, threads=1)))
-    return models
+        file, content = read_model(place)
+        files[name] = ModelFile(name, file, content, file.stat().st_mtime_ns)
+    return tuple(files.values())
+
+
+def load_models(files: Iterable[ModelFile]) -> dict[str, LoadedModel]:
+    """Load models by name, each to read in one thread, since several processes read at the same time.
+
+    Raises
+    ------
+    ModelError
+        When one is broken.
+    """
+    opened = ((file, open_model(file.content, file.path, threads=1, is_trusted=file.is_shipped)) for file in files)
+    return {file.name: LoadedModel(file.name, Reader(model)) for file, model in opened}
+
+
+def list_changes(files: Iterable[ModelFile]) -> list[str]:
+    """Say which files are missing or have changed: the service goes on with what it read, but cannot start so again."""
+    sentences = []
+    for file in files:
+        try:
+            state = "" if file.path.stat().st_mtime_ns == file.modified else "has changed"
+        except OSError as error:
+            state = f"is missing ({error.strerror})"
+        if state:
+            sentences.append(f"the file of the model {file.name} {state}; the service goes on with what it has read")
+    return sentences

@@ -25,6 +25,7 @@ class Health(BaseModel):
 
     status: str = Field(examples=["ok"])
     version: str = Field(examples=["0.1.0"])
+    notices: list[str] = Field(description="Model files that are missing or have changed since the start.")
 
 
 class ModelInfo(BaseModel):
@@ -46,6 +47,7 @@ class Models(BaseModel):
 
     default: str = Field(description="Model that reads when a request names none.", examples=["cnn"])
     models: list[ModelInfo]
+    notices: list[str] = Field(description="Model files that are missing or have changed since the start.")
 
 
 class Digit(BaseModel):

@@ -18,6 +18,7 @@ import uvicorn
 from digits.errors import UsageError
 from digits.web.connections import Connection
 from digits.web.corrections import Corrections
+from digits.web.models import read_models
 from digits.web.workers import Workers
 
 DEFAULT_PORT = 8000
@@ -97,11 +98,12 @@ def serve(
     ModelError
         When a model cannot be loaded.
     """
-    with _listen(host, port) as listener, closing(Workers(tuple(map(os.fspath, models)))) as workers:
+    files = read_models(models)
+    with _listen(host, port) as listener, closing(Workers(files)) as workers:
         from digits.web.app import make_app  # while the first process loads its models
 
         workers.wait_until_ready()
-        app = make_app(workers, Corrections(corrections), names, token)
+        app = make_app(workers, files, Corrections(corrections), names, token)
         config = uvicorn.Config(
             app,
             http=Connection,

@@ -96,9 +96,9 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
 
 
 def load_in_service(run: Stored) -> None:
-    from digits.web.models import load_models
+    from digits.web.models import load_models, read_models
 
-    load_models([str(run.folder)])
+    load_models(read_models([run.folder]))
 
 
 ENTRIES: dict[str, Callable[[Stored], Any]] = {
