@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import html
 import json
+import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.mutants import mutate_json
 
-from digits.errors import ModelError, ModelNotFoundError
+from digits.errors import DigitsError, ModelError, ModelNotFoundError
 from digits.evaluation.report import CAPTIONS, write_report
 
 pytestmark = pytest.mark.slow
@@ -205,6 +208,36 @@ def test_missing_file_is_named(run: Path, name: str) -> None:
 def test_broken_file_is_an_error(run: Path, name: str, content: bytes) -> None:
     (run / name).write_bytes(content)
     with pytest.raises(ModelError, match="broken"):
+        write_report(run)
+
+
+DEEP = b"[" * 100_000
+JSON = [b"[]", b"3", b"null", b"{}", DEEP, b'{"recipe": ' + DEEP, b'{"test": []}', b"\xff" * 9, b" " * 2**25]
+TABLES = [b"epoch\n1,2,3\n", b"epoch\n" + b"1" * 200_000, b"epoch,seconds\nx,y\n", b"epoch\n1\n", b"\xff"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("results.json", each) for each in JSON] + [("metrics.csv", each) for each in TABLES]
+)
+def test_any_other_content_is_an_error(run: Path, name: str, content: bytes) -> None:
+    (run / name).write_bytes(content)
+    with pytest.raises(ModelError, match="broken"):
+        write_report(run)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_results_are_a_report_or_an_error(run: Path, seed: int) -> None:
+    file = run / "results.json"
+    file.write_bytes(mutate_json(file.read_bytes(), random.Random(seed)))
+    with contextlib.suppress(DigitsError):
+        write_report(run)
+
+
+def test_more_pictures_than_training_writes_are_not_drawn(run: Path) -> None:
+    arrays = dict(np.load(run / "examples.npz"))
+    many = {"samples": np.zeros((50_000, 28, 28), np.uint8), "samples_labels": np.zeros(50_000, np.uint8)}
+    np.savez_compressed(run / "examples.npz", **arrays | many)
+    with pytest.raises(ModelError, match="broken: samples has 50,000 entries"):
         write_report(run)
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import csv
-import io
-import json
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.errors import ModelError, ModelNotFoundError
+from digits.data.formats.npz import load_arrays
+from digits.errors import DataError, DigitsError, ModelError, ModelNotFoundError
 from digits.evaluation import figures
-from digits.files import write_atomically
+from digits.files import open_file, read_json_object, write_atomically
 from digits.types import CLASSES, SIDE
 
 if TYPE_CHECKING:
@@ -72,6 +70,13 @@ COMPARED = {
 """What is compared before and after fine-tuning, by the name in ``results.json``."""
 
 
+MAX_DRAWN = {"samples": 1000, "samples_labels": 1000, "originals": 100, "augmented": 100, "mistakes": 1000}
+"""Entries of ``examples.npz`` that may be drawn, at most; training writes far fewer, and drawing takes time."""
+
+MAX_TABLE_BYTES = 16 * 2**20
+"""Size of ``metrics.csv``, at most: some 100,000 epochs."""
+
+
 def write_report(run: str | Path) -> Path:
     """Draw the figures of a finished run and write its report.
 
@@ -108,7 +113,10 @@ def write_report(run: str | Path) -> Path:
             results=results, config=settings, environment=environment, history=history, pictures=pictures,
             compared=COMPARED,
         )  # fmt: skip
-    except (KeyError, IndexError, ValueError, TypeError) as error:
+    except (DigitsError, OSError):
+        raise
+    except Exception as error:
+        # what a strange number does to the template or to matplotlib: no list would stay complete
         raise ModelError(f"a file of the run {folder} is broken: {error}; {_repair(folder)}") from error
     write_atomically(folder / "report.html", html.encode(errors="backslashreplace"))  # names may not be UTF-8
     return folder / "report.html"
@@ -158,14 +166,23 @@ def _read(path: Path) -> Any:
         )
     try:
         if path.suffix == ".npz":
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-                return dict(arrays)
-        text = path.read_text(encoding="utf-8")
+            return _check_examples(load_arrays(path))
         if path.suffix == ".json":
-            return dict(json.loads(text))
-        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(text.splitlines())]
-    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            return read_json_object(path)
+        with open_file(path) as file:
+            rows = file.read(MAX_TABLE_BYTES).decode().splitlines()
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(rows)]
+    except DataError as error:
+        raise ModelError(f"{path} is broken; {_repair(path.parent)}") from error
+    except (ValueError, TypeError, csv.Error) as error:
         raise ModelError(f"{path} is broken: {error}; {_repair(path.parent)}") from error
+
+
+def _check_examples(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    for name, array in arrays.items():
+        if len(array.shape[:1]) and name in MAX_DRAWN and len(array) > MAX_DRAWN[name]:
+            raise ValueError(f"{name} has {len(array):,} entries, and training writes at most {MAX_DRAWN[name]:,}")
+    return arrays
 
 
 def _repair(folder: Path) -> str:

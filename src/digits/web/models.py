@@ -97,7 +97,7 @@ def load_models(files: Iterable[ModelFile]) -> dict[str, LoadedModel]:
 
 
 def list_changes(files: Iterable[ModelFile]) -> list[str]:
-    """Say which files are missing or have changed: the service goes on with what it read, but cannot start so again."""
+    """Say which files are missing or have changed: the service keeps to what it has read, but cannot start so again."""
     sentences = []
     for file in files:
         try:
@@ -105,5 +105,5 @@ def list_changes(files: Iterable[ModelFile]) -> list[str]:
         except OSError as error:
             state = f"is missing ({error.strerror})"
         if state:
-            sentences.append(f"the file of the model {file.name} {state}; the service goes on with what it has read")
+            sentences.append(f"the file of the model {file.name} {state}; the service keeps to what it has read")
     return sentences

@@ -31,7 +31,7 @@ def read_npz(path: Path) -> RawDataset:
         The file is not NPZ, damaged, encrypted, has other keys, is larger than `max_array_bytes` unpacked, or holds
         pickled objects: these are never loaded, because unpickling runs whatever code the file contains.
     """
-    arrays = _load(path, {key for pair in TRAIN_KEYS + TEST_KEYS for key in pair})
+    arrays = load_arrays(path, {key for pair in TRAIN_KEYS + TEST_KEYS for key in pair})
     pairs = [next((pair for pair in fold if set(pair) <= arrays.keys()), None) for fold in (TRAIN_KEYS, TEST_KEYS)]
     present = [pair for pair in pairs if pair]
     if not present:
@@ -47,7 +47,7 @@ def read_npz(path: Path) -> RawDataset:
 
 def read_npz_images(path: Path) -> NDArray[Any]:
     """Read the images to classify: under the first of `UNLABELLED_KEYS`, or the only array; errors as in `read_npz`."""
-    arrays = _load(path)
+    arrays = load_arrays(path)
     if len(arrays) == 1:
         return next(iter(arrays.values()))
     for key in UNLABELLED_KEYS:
@@ -56,8 +56,8 @@ def read_npz_images(path: Path) -> NDArray[Any]:
     raise DataError(f"{path} holds {', '.join(sorted(arrays)) or 'no arrays'}. Call the array with the digits images.")
 
 
-def _load(path: Path, wanted: set[str] | None = None) -> dict[str, NDArray[Any]]:
-    """Load all arrays, or the wanted ones and empty arrays for the others."""
+def load_arrays(path: Path, wanted: set[str] | None = None) -> dict[str, NDArray[Any]]:
+    """Load all arrays, or the wanted ones and empty arrays for the others; errors as in `read_npz`."""
     try:
         with open_file(path) as stream:
             _check_archive(path, stream)
