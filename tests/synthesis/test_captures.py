@@ -10,13 +10,14 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from digits.errors import UsageError
+from digits.preprocessing import DigitInk
 from digits.synthesis import captures, simulate_captures, synthesize
 from digits.synthesis.captures import Captures, capture_digit
 from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = "c3d0195bc094b1b98872d2f328f9afbeb564583475cea981bf5c37f719b8b349"
+GOLDEN = "9c5de9dec0147914087e45a0362dd95af57f0a1ddd57c3f8fc6ff5e650af9905"
 """SHA-256 of 200 simulated captures and their misreadings, with the pinned versions."""
 
 CODE = """
@@ -83,7 +84,7 @@ def test_pictures_are_of_many_kinds(mnist: Dataset) -> None:
 
 def test_digits_that_are_not_found_stay_unchanged(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     images = mnist.train.images[:20]
-    monkeypatch.setattr(captures, "find_digit_ink", lambda picture: np.zeros((9, 9), np.uint8))
+    monkeypatch.setattr(captures, "find_digit_inks", lambda picture: [DigitInk(np.zeros((9, 9), np.uint8))])
     found = simulate_captures(images, 0)
     assert np.array_equal(found.images, images)
     assert found.misreadings.shape == (0, 28, 28)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from digits.preprocessing import DigitImage, find_digit_ink, normalize
+from digits.preprocessing import DigitImage, find_digit_inks, normalize
 from digits.preprocessing.ink import Ink
 from digits.shapes import UInt8
 from digits.synthesis.camera import ColourPicture, photograph_sheet, sample_shot
@@ -46,7 +46,8 @@ class Captures:
     images
         The digits, one for each digit that was captured.
     misreadings
-        What the reader sees in pictures in which it does not find the digit, such as ground taken for ink.
+        What the reader may see in the pictures beside their digits, at most one for each: the ground taken for ink, or
+        what surrounds the digit for a part of it. Not a digit.
     """
 
     images: Images
@@ -54,9 +55,9 @@ class Captures:
 
 
 def simulate_captures(images: Images, seed: int = 0) -> Captures:
-    """Make the picture that somebody could hand in for each digit, and read it.
+    """Make the picture that somebody could hand in for each digit, and read it in every way that the reader may.
 
-    Where reading does not find the digit, the image stays as it was.
+    Where none of them finds the digit, the image stays as it was.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def simulate_captures(images: Images, seed: int = 0) -> Captures:
             continue
         ink, picture = capture_digit(image, images[rng.integers(len(images))], rng)
         expected = normalize(ink)
-        found = [normalize(find_digit_ink(picture))]
+        found = [normalize(each.ink) for each in find_digit_inks(picture)]
         likeness = np.array([_correlate(each, expected) for each in found])
         if likeness.max() > MIN_CORRELATION:
             read[index] = found[likeness.argmax()]
