@@ -43,6 +43,29 @@ CNN = """
         def forward(self, images):
             return self.layers(images.unsqueeze(1).float() / 255)
 """
+RECURRENT = """
+    from torch import nn
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rows = nn.LSTM(28, 16, batch_first=True, bidirectional=True)
+            self.norm = nn.LayerNorm(32)
+            self.last = nn.Linear(32, 10)
+        def forward(self, images):
+            return self.last(self.norm(self.rows(images.float() / 255)[0].mean(1)))
+"""
+ATTENTION = """
+    from torch import nn
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.patches = nn.Conv2d(1, 16, 7, 7)
+            self.attention = nn.MultiheadAttention(16, 2, batch_first=True)
+            self.last = nn.Linear(16, 10)
+        def forward(self, images):
+            x = self.patches(images.unsqueeze(1).float() / 255).flatten(2).transpose(1, 2)
+            return self.last((x + self.attention(x, x, x, need_weights=False)[0]).mean(1))
+"""
 BAKED = """
     import torch
     from torch import nn
@@ -119,6 +142,20 @@ def test_own_network_with_batch_normalization_is_the_same_in_onnx(
     np.testing.assert_allclose(run.model.logits(few.test.images), predict_logits(run.network, few.test), atol=1e-4)
     assert run.results["network"] == "Own"
     assert run.results["notices"] == ["These digits are not MNIST but few, from few.npz."]
+
+
+@pytest.mark.parametrize("code", [RECURRENT, ATTENTION])
+def test_own_network_of_any_kind_is_loaded_like_a_strangers_file(
+    code: str, few: Dataset, tmp_path: Path, own: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
+    network = make_network(TrainConfig.from_settings(network=own(code)))
+    export_onnx(network, tmp_path / "own.onnx", few.test.images[:50], {"temperature": 1.0})
+    (tried,) = (tmp_path / "cache").glob("*/*")  # what was just made is known to be good
+    tried.unlink()
+    logits = load_model(tmp_path / "own.onnx").logits(few.test.images[:50])
+    np.testing.assert_allclose(logits, predict_logits(network, few.test.images[:50]), atol=1e-4)
+    assert tried.exists()
 
 
 def test_run_is_finished_without_an_onnx_file_that_would_be_wrong(

@@ -211,7 +211,15 @@ def remove_metadata(path: Path) -> None:
     safetensors.numpy.save_file(safetensors.numpy.load_file(path), path)
 
 
-@pytest.mark.parametrize("spoil", [truncate, rename_weights, remove_metadata, lambda path: path.write_bytes(b"")])
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1000] ^= 1  # of a number, so that no format can notice
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "spoil", [flip_a_bit, truncate, rename_weights, remove_metadata, lambda path: path.write_bytes(b"")]
+)
 def test_broken_checkpoint_is_answered_with_the_remedy(copy: Path, few: Dataset, spoil: Callable[[Path], None]) -> None:
     checkpoint, weights = copy / "checkpoint.safetensors", (copy / "model.safetensors").read_bytes()
     spoil(checkpoint)
