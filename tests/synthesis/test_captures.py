@@ -17,7 +17,7 @@ from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = "9c5de9dec0147914087e45a0362dd95af57f0a1ddd57c3f8fc6ff5e650af9905"
+GOLDEN = "fdc26c5554b8725dd127f4dfe8f61f1cbb0b508bfd984996f3541d463b902c69"
 """SHA-256 of 200 simulated captures and their misreadings, with the pinned versions."""
 
 CODE = """

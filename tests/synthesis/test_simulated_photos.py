@@ -15,7 +15,7 @@ from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = "7b5286c1bf8fa026966a362b48bdb431e528acbfe5e275964967fb6735e18329"
+GOLDEN = "d72a88699ecae0ffea8950c2741d1813aab5fb29d1a9fc35e65b9a26ec706041"
 """SHA-256 of 200 simulated photographs, with the pinned versions."""
 
 CODE = """
