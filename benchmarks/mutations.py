@@ -129,7 +129,7 @@ def _write_sets(folder: Path) -> None:
     header = ",".join(["label", *(f"pixel{index}" for index in range(784))])
     np.savetxt(text, np.column_stack([labels, images.reshape(len(images), -1)]), "%d", ",", header=header, comments="")
     table = text.getvalue().encode()
-    _write(folder, {"set.npz": arrays.getvalue(), "set.csv": table, "set.csv.gz": gzip.compress(table)})
+    _write(folder, {"set.npz": arrays.getvalue(), "set.csv": table})
     for name, array in (("train-images-idx3-ubyte", images), ("train-labels-idx1-ubyte", labels)):
         content = idx_bytes(array)
         _write(folder, {f"idx/{name}": content, f"gzip/{name}.gz": gzip.compress(content)})

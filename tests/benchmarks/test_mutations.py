@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ pytest.importorskip("resource")
 
 from benchmarks.mutants import mutate_bytes
 from benchmarks.mutations import KINDS, Kind, Outcome, damage, missed, run, summarize
+from benchmarks.results import ROOT
 
 from benchmarks import mutations
 from digits import DigitsError, read
@@ -107,6 +110,27 @@ def test_damage_is_repeatable_and_leaves_the_sample(samples: Path, tmp_path: Pat
     assert contents[:40] == contents[40:]
     assert sum(content not in before.values() for content in contents[:40]) > 30
     assert {path.name: path.read_bytes() for path in samples.iterdir()} == before
+
+
+READ = """
+import sys, tempfile, pathlib
+from benchmarks import mutations
+kind = mutations.KINDS[sys.argv[1]]
+with tempfile.TemporaryDirectory() as folder:
+    samples = mutations.write_samples(kind, pathlib.Path(folder))
+    whole = kind._replace(mutate={pattern: lambda content, random: content for pattern in kind.mutate})
+    print({outcome.result for outcome in mutations.run(whole, samples, range(len(list(samples.iterdir()))))})
+print([outcome for outcome in mutations.read_damaged(sys.argv[1], 20) if outcome.is_offence])
+"""
+"""Run apart from the tests, whose process checks the types of all arguments and would not be forked unharmed."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", KINDS)
+def test_intact_samples_are_read_and_damaged_ones_cause_no_traceback(name: str) -> None:
+    done = subprocess.run([sys.executable, "-c", READ, name], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "{'read'}\n[]\n", done.stderr
 
 
 @pytest.mark.parametrize("name", KINDS)
