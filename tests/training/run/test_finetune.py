@@ -138,7 +138,8 @@ def test_changed_inputs_are_not_resumed(
     place = {"extra_data": mirrored.resolve(), "initial_model": model.folder}[name]
     folder = copy_run(tuned.folder, tmp_path / "run")
     file = folder / "environment.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {f"{name}_sha256": "0123"}))
+    changed = {"extra_data": {"images": "0123", "labels": "4567"}, "initial_model": "0123"}[name]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {f"{name}_sha256": changed}))
     with pytest.raises(UsageError, match=f"the {what} of {folder} has changed .*: {place}; `digits train`"):
         resume(folder, data=few)
 
