@@ -110,6 +110,17 @@ def fill_memory(how: str) -> None:
         cv2.resize(np.zeros((10, 10), np.uint8), (40_000, 100_000))
 
 
+kept: list[bytes] = []
+
+
+def use_much_memory() -> int:
+    """Leave memory in use above what was freed, which the allocator then keeps."""
+    freed = [bytes(100_000) for _ in range(4000)]
+    kept.append(bytes(100_000))
+    del freed
+    return work_for(processes.TRIM_SECONDS)
+
+
 LATE = [spin, spin_in_compiled_code, sleep, stop, ignore_signals_and_spin]
 
 
@@ -303,6 +314,15 @@ def test_job_that_fills_the_memory_is_refused(how: str, pool: Any) -> None:
     assert isinstance(refused, Exception)
     assert how == "opencv" or refused.status == 413
     assert set(done) <= before == pids(started), "no process died"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other allocators differ")
+def test_memory_is_given_back_after_a_job(pool: Any) -> None:
+    started = pool()
+    before = {pid: psutil.Process(pid).memory_info().rss for pid in pids(started)}
+    pid = run_all(started, (use_much_memory,))[0]
+    pids(started)  # all are idle again
+    assert psutil.Process(pid).memory_info().rss < before[pid] + 40 * 2**20
 
 
 def test_full_queue_refuses_at_once(pool: Any, tmp_path: Path) -> None:

@@ -7,39 +7,45 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+SHORT_QUEUE = 16
+"""Items of a client that are served in order; of more, the oldest and the newest take turns.
+
+After a burst, a new request is thus answered at once, even if all clients share one address, and none waits forever.
+"""
+
 
 class FairQueue(Generic[Item]):
-    """A queue per client, each first in, first out; clients are served in turn.
+    """A queue per client; clients are served in turn. It holds `limit` items.
 
-    It holds `limit` items, at most `share` of them of the same client.
+    When it is full, the client with the most items loses its newest, so that no client can keep out another.
     """
 
-    def __init__(self, limit: int, share: int) -> None:
-        self.limit, self.share = limit, share
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self._queues: dict[str, deque[Item]] = {}
-        self._length = 0
+        self._takes_newest = False
 
     def __len__(self) -> int:
-        return self._length
+        return sum(map(len, self._queues.values()))
 
-    def add(self, client: str, item: Item) -> bool:
-        """Add an item of a client; false if there is no room."""
-        queue = self._queues.get(client, deque())
-        if self._length >= self.limit or len(queue) >= self.share:
-            return False
-        queue.append(item)
-        self._queues[client] = queue
-        self._length += 1
-        return True
+    def add(self, client: str, item: Item) -> Item | None:
+        """Add an item of a client; return the item for which there is no room now, perhaps this one."""
+        self._queues.setdefault(client, deque()).append(item)
+        if len(self) <= self.limit:
+            return None
+        # the client itself, if others have as many
+        most = max(self._queues, key=lambda each: (len(self._queues[each]), each == client))
+        return self._pop(most, newest=True)
 
     def take(self) -> Item:
-        """Take the first item of the client whose turn it is."""
-        client, queue = next(iter(self._queues.items()))
-        item = queue.popleft()
-        del self._queues[client]
-        if queue:  # its next turn is after all others
-            self._queues[client] = queue
-        self._length -= 1
+        """Take an item of the client whose turn it is."""
+        client = next(iter(self._queues))
+        queue = self._queues[client]
+        newest = len(queue) > SHORT_QUEUE and self._takes_newest
+        self._takes_newest = not self._takes_newest
+        item = self._pop(client, newest=newest)
+        if client in self._queues:  # its next turn is after all others
+            self._queues[client] = self._queues.pop(client)
         return item
 
     def remove(self, client: str, item: Item) -> bool:
@@ -50,12 +56,17 @@ class FairQueue(Generic[Item]):
         queue.remove(item)
         if not queue:
             del self._queues[client]
-        self._length -= 1
         return True
 
     def clear(self) -> list[Item]:
         """Remove all items, and return them."""
         items = [item for queue in self._queues.values() for item in queue]
         self._queues.clear()
-        self._length = 0
         return items
+
+    def _pop(self, client: str, *, newest: bool) -> Item:
+        queue = self._queues[client]
+        item = queue.pop() if newest else queue.popleft()
+        if not queue:
+            del self._queues[client]
+        return item

@@ -36,10 +36,10 @@ LONG_BYTES = 128 * 2**10
 SHORT_SECONDS = 0.05
 """Time after which a job is long: a drawn digit takes 3 milliseconds."""
 
-MAX_SHORT_WAITING, MAX_SHORT_OF_CLIENT = 1024, 256
-"""Short jobs that wait, at most, in all and of one client: some seconds of work, and uploads of 128 MiB in all."""
+MAX_SHORT_WAITING = 1024
+"""Short jobs that wait, at most: some seconds of work, and uploads of 128 MiB."""
 
-MAX_LONG_WAITING, MAX_LONG_OF_CLIENT = 64, 32
+MAX_LONG_WAITING = 64
 """Long jobs that wait, at most; `digits.web.bodies` limits the memory of their uploads."""
 
 MAX_WAIT_SECONDS = 30.0
@@ -86,8 +86,8 @@ class Workers:
         self.count = min((os.cpu_count() or 1) + 1, MAX_PROCESSES)
         self._models = models
         self._changed = threading.Condition()  # held to use what follows
-        self._short = FairQueue[_Job](MAX_SHORT_WAITING, MAX_SHORT_OF_CLIENT)
-        self._long = FairQueue[_Job](MAX_LONG_WAITING, MAX_LONG_OF_CLIENT)
+        self._short = FairQueue[_Job](MAX_SHORT_WAITING)
+        self._long = FairQueue[_Job](MAX_LONG_WAITING)
         self._long_running = 0
         self._processes: set[WorkerProcess] = set()
         self._is_closed = False
@@ -148,8 +148,9 @@ class Workers:
         return job.future
 
     def _enqueue(self, job: _Job) -> None:
-        if not (self._long if job.is_long else self._short).add(job.client, job):
-            raise RefusedError(503, BUSY)
+        dropped = (self._long if job.is_long else self._short).add(job.client, job)
+        if dropped:
+            dropped.refuse(503, BUSY)
         self._changed.notify()
 
     def _give_up(self, job: _Job) -> None:
@@ -232,10 +233,7 @@ class Workers:
             if self._is_closed:
                 outcome = outcome or Outcome(error=RefusedError(503, STOPPING))
             elif outcome is None:
-                try:
-                    self._enqueue(job)
-                except RefusedError as error:
-                    outcome = Outcome(error=error)
+                self._enqueue(job)
             self._changed.notify()
         if outcome:
             job.finish(outcome)
