@@ -47,7 +47,7 @@ TRIM_SECONDS = 0.5
 WATCH_SECONDS = 1.0
 """How often a process is compared with the clock."""
 
-_children = threading.Lock()
+CHILDREN = threading.RLock()
 """Held while a process is started or has ended: `multiprocessing` then looks after all of them, in any thread."""
 
 
@@ -83,7 +83,7 @@ class WorkerProcess:
         self._process = context.Process(target=work, args=(theirs, models, *limits), daemon=True)
         self._deadline = time.monotonic() + MAX_START_SECONDS
         self._is_late = self.is_dead = False
-        with _children:
+        with CHILDREN:
             self._process.start()
         theirs.close()
         threading.Thread(target=self._watch, args=(on_exit,), daemon=True).start()
@@ -116,7 +116,7 @@ class WorkerProcess:
             outcome: Outcome = self._pipe.recv()
         except (EOFError, OSError):
             self.is_dead = True
-            with _children:
+            with CHILDREN:
                 self._process.join(WATCH_SECONDS)
             if self._is_late or self._process.exitcode == TIMED_OUT:
                 raise LateError from None

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 from digits.errors import ModelError
 from digits.web import jobs
-from digits.web.processes import Call, LateError, LostError, NotBegunError, Outcome, WorkerProcess
+from digits.web.processes import CHILDREN, Call, LateError, LostError, NotBegunError, Outcome, WorkerProcess
 from digits.web.queues import FairQueue
 from digits.web.refusals import RefusedError
 from digits.web.uploads import Upload
@@ -139,6 +139,8 @@ class Workers:
             self._changed.notify_all()
         for job in left:
             job.refuse(503, STOPPING)
+        with CHILDREN:  # a process that is being started would complain if this one ended now
+            pass
 
     def _submit(self, job: _Job) -> Future[Any]:
         with self._changed:
@@ -174,7 +176,10 @@ class Workers:
         with self._starting:
             pause = 1.0
             while not self._is_closed:
-                process = WorkerProcess(self._models, self._notify)
+                with CHILDREN:
+                    if self._is_closed:
+                        break
+                    process = WorkerProcess(self._models, self._notify)
                 with self._changed:
                     self._processes.add(process)
                     if self._is_closed:
