@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.hypotheses import WEIGHTS, confidence_odds
 from benchmarks.results import read_rows
-from benchmarks.variants import VARIANTS, draw_variant
+from benchmarks.variants import VARIANTS, draw_variant, write_line
 
 from digits.inference import Reader
 from digits.inference.single_digit import CONFIDENCE_WEIGHT, read_single
@@ -65,3 +65,17 @@ def test_the_weights_were_fitted_to_the_odds_that_the_reader_computes() -> None:
     probabilities = np.random.default_rng(0).dirichlet(np.full(10, 0.1), 50).astype(np.float32)
     probabilities[0] = np.eye(10)[3]
     assert np.array_equal(confidence_odds(probabilities), odds_in_reader(probabilities))
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_one_digit_is_noticed(kind: str, reader: Reader, mnist: Dataset) -> None:
+    pictures = draw_variant(mnist.train.images[:N], kind, seed=4)
+    alike = [reader.read(each).text == reader.read(each, single=True).text for each in pictures]
+    assert sum(alike) >= N - 3
+
+
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_several_digits_stay_several(length: int, reader: Reader, mnist: Dataset) -> None:
+    rng = np.random.default_rng(length)
+    pictures = [write_line(mnist.train.images[rng.integers(0, 1000, length)], rng) for _ in range(N)]
+    assert sum(len(reader.read(picture).text) > 1 for picture in pictures) >= N - 2

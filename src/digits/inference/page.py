@@ -83,14 +83,12 @@ def segment_page(picture: Picture) -> Segmentation:
     return Segmentation(lines, shape)
 
 
-def read_page(
-    picture: Picture, model: Model, *, upright: bool = False, segmentation: Segmentation | None = None
-) -> PageResult:
+def read_page(picture: Picture, model: Model, *, upright: bool = False, result: PageResult | None = None) -> PageResult:
     """Read a page in the orientation that scores best; one known to be upright in that alone.
 
-    `segmentation` is what `segment_page` gave for this picture, if it was computed before.
+    `result` is what `read_upright` gave for this picture, if it was read before.
     """
-    result = read_upright(segmentation or segment_page(picture), model)
+    result = result or read_upright(segment_page(picture), model)
     is_certain = upright or (result.score > MIN_UPRIGHT_SCORE and not result.is_column)
     if not result.lines or is_certain or result.candidate_count > MAX_TURNED_CANDIDATES:
         return result

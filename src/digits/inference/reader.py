@@ -11,10 +11,18 @@ import numpy as np
 
 from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name
 from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_model
-from digits.inference.page import PageDigit, PageResult, Segmentation, accept_digits, read_page
+from digits.inference.page import (
+    PageDigit,
+    PageResult,
+    Segmentation,
+    accept_digits,
+    read_page,
+    read_upright,
+    segment_page,
+)
 from digits.inference.results import Digit, Reading
 from digits.inference.second_pass import read_digits
-from digits.inference.single_digit import read_single
+from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
 from digits.preprocessing import Decoded
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.segmentation import Box
@@ -82,9 +90,13 @@ class Reader:
     ) -> Reading:
         """Read a decoded picture; a page can bring its `segmentation`, other parameters are those of `read`."""
         source = decoded.picture if source is None else source
-        if single:
-            return self._read_single(decoded, name, source)
-        page = read_page(decoded.picture, self.model, upright=upright, segmentation=segmentation)
+        one = read_single(decoded.picture, self.model)
+        if single or is_one_figure(one, self.threshold):
+            return self._describe_single(one, decoded, name, source)
+        page = read_upright(segmentation or segment_page(decoded.picture), self.model)
+        if is_one_digit(one, page, self.threshold):
+            return self._describe_single(one, decoded, name, source)
+        page = read_page(decoded.picture, self.model, upright=upright, result=page)
         lines, digits = [], []
         for found, height in page.lines:
             accepted = accept_digits(found, height, self.threshold)
@@ -98,13 +110,13 @@ class Reader:
         """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones."""
         return read_digits(self.model, images)
 
-    def _read_single(self, decoded: Decoded, name: str, source: Source) -> Reading:
-        ink, image, probabilities = read_single(decoded.picture, self.model)
+    def _describe_single(self, one: SingleResult, decoded: Decoded, name: str, source: Source) -> Reading:
+        ink, image, probabilities = one.way.ink, one.image, one.probabilities
         if image.any():
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
             box = _to_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
-            accepted = float(probabilities.max()) >= self.threshold
+            accepted = one.confidence >= self.threshold
             digit = _describe(accepted, probabilities, image, ink, box, decoded.size)
         else:
             digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, ("no ink",))

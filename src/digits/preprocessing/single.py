@@ -50,6 +50,8 @@ class DigitInk:
         Whether one ground was found for the whole picture, rather than one for each place.
     is_unframed
         Whether a frame was removed.
+    dropped
+        Share of the inked pixels that are left out as specks, borders and lines.
     """
 
     ink: Ink
@@ -57,6 +59,13 @@ class DigitInk:
     polarity_evidence: Evidence = (0.0, 0.0, 0.0, 0.0)
     has_level_ground: bool = False
     is_unframed: bool = False
+    dropped: float = 0.0
+
+    @property
+    def is_as_on_pages(self) -> bool:
+        """Whether a page of this polarity would be read so: by its skewness alone, whatever its border is."""
+        wide, narrow, *_ = self.polarity_evidence
+        return max(wide, narrow, key=abs) >= 0
 
     @property
     def odds(self) -> float:
@@ -123,10 +132,12 @@ def find_digit_inks(picture: Picture) -> Iterator[DigitInk]:
         evidence = light if is_light else (-light[0], -light[1], -light[2], -light[3])
         for has_level_ground, subtract in enumerate((subtract_ground, subtract_level)):
             ink = stretch_ink(*subtract(255 - grey if is_light else grey))
-            yield DigitInk(_choose_components(ink), is_light, evidence, bool(has_level_ground))
             unframed = _remove_frame(ink)
-            if unframed is not ink:
-                yield DigitInk(_choose_components(unframed), is_light, evidence, bool(has_level_ground), True)
+            total = max(cv2.countNonZero(ink), 1)
+            for is_unframed, part in ((False, ink), (True, unframed))[: 1 + (unframed is not ink)]:
+                kept = _choose_components(part)
+                dropped = 1 - cv2.countNonZero(kept) / total
+                yield DigitInk(kept, is_light, evidence, bool(has_level_ground), is_unframed, dropped)
 
 
 def _remove_frame(ink: Ink) -> Ink:
