@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from digits.inference.model import Model
 from digits.inference.page import PageResult, accept_digits
 from digits.preprocessing import DigitInk, find_digit_inks, normalize
-from digits.preprocessing.ink import Ink, Picture
+from digits.preprocessing.ink import Picture
 from digits.shapes import Float32, Float64, UInt8
 from digits.types import CLASSES, Probabilities
 
@@ -65,8 +64,8 @@ def is_one_figure(result: SingleResult, threshold: float) -> bool:
     way = result.way
     if result.confidence < threshold or way.dropped > MAX_DROPPED:
         return False
-    _, _, width, height = cv2.boundingRect(way.ink)
-    if not way.is_as_on_pages or not _is_connected(way.ink):
+    _, _, width, height = way.box
+    if not way.is_as_on_pages or not way.is_connected:
         return False
     is_narrow = width <= MAX_ASPECT_ALONE * height
     return is_narrow or (result.confidence >= MIN_CONFIDENCE and width <= MAX_ASPECT * height)
@@ -82,7 +81,7 @@ def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bo
     way, confidence = result.way, result.confidence
     if confidence < threshold:
         return False
-    left, top, width, height = cv2.boundingRect(way.ink)
+    left, top, width, height = way.box
     rows, columns = way.ink.shape
     scales = np.array([columns / page.shape[1], rows / page.shape[0]] * 2)
     parts, others = list[float](), 0
@@ -104,12 +103,8 @@ def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bo
     is_best, is_high = confidence >= min(parts, default=0.0), width <= MAX_ASPECT * height
     if len(parts) <= 1:
         return is_best or is_high or confidence >= MIN_CONFIDENCE
-    is_whole = is_high and way.is_as_on_pages and _is_connected(way.ink)
+    is_whole = is_high and way.is_as_on_pages and way.is_connected
     return is_whole and is_best and confidence >= MIN_CONFIDENCE
-
-
-def _is_connected(ink: Ink) -> bool:
-    return cv2.connectedComponents(ink, connectivity=8)[0] == 2
 
 
 def confidence_odds(probabilities: Probabilities) -> Float64[np.ndarray, " n"]:

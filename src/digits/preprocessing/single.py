@@ -62,6 +62,17 @@ class DigitInk:
     dropped: float = 0.0
 
     @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height of the ink."""
+        left, top, width, height = cv2.boundingRect(self.ink)
+        return left, top, width, height
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the ink is one component."""
+        return cv2.connectedComponents(self.ink, connectivity=8)[0] == 2
+
+    @property
     def is_as_on_pages(self) -> bool:
         """Whether a page of this polarity would be read so: by its skewness alone, whatever its border is."""
         wide, narrow, *_ = self.polarity_evidence
