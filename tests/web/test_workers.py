@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +218,19 @@ class SlowModels(tuple[str, ...]):
         return load_slowly, ()
 
 
+class LargeModels(tuple[str, ...]):
+    """Models of more bytes than a pipe holds."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return load_nothing, (bytes(2**21),)
+
+
+def load_nothing(content: bytes) -> tuple[str, ...]:
+    return ()
+
+
 def load_slowly() -> tuple[str, ...]:
     time.sleep(2)
     return ()
@@ -388,3 +404,24 @@ def test_closing_ends_all_processes_whatever_they_do(pool: Any) -> None:
 def test_models_that_end_their_process_are_an_error(pool: Any) -> None:
     with closing(pool(DeadlyModels())) as started, pytest.raises(Exception, match="ended while it loaded the models"):
         started.wait_until_ready()
+
+
+@pytest.mark.parametrize("failure", [signal.SIGKILL, errno.EAGAIN])
+def test_process_that_fails_to_start_is_replaced(failure: int, pool: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn, failed = popen_spawn_posix.util.spawnv_passfds, threading.Event()
+
+    def fail_once(path: bytes, arguments: list[str], files: Any) -> int:
+        is_first = any("spawn_main" in word for word in map(str, arguments)) and not failed.is_set()
+        if is_first:
+            failed.set()
+        if is_first and failure == errno.EAGAIN:
+            raise BlockingIOError(failure, "no more processes")
+        pid: int = spawn(path, arguments, files)
+        if is_first:
+            os.kill(pid, failure)
+        return pid
+
+    monkeypatch.setattr(popen_spawn_posix.util, "spawnv_passfds", fail_once)
+    started = pool(LargeModels())
+    assert len(pids(started)) == started.count
+    assert failed.is_set()

@@ -73,14 +73,18 @@ class Outcome(NamedTuple):
 
 
 class WorkerProcess:
-    """A worker process; `on_exit` is called, in another thread, when it has ended for any reason."""
+    """A worker process; `on_exit` is called, in another thread, when it has ended for any reason.
+
+    It raises `OSError` or `RuntimeError` when the system can start no process or thread.
+    """
 
     def __init__(self, models: Any, on_exit: Callable[[], None]) -> None:
         # not forked: this process has threads, which a fork would stop at any point
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
+        self._models = models
         limits = (MAX_PROCESSOR_SECONDS, MAX_JOB_BYTES)  # handed over, so that tests can change them here
-        self._process = context.Process(target=work, args=(theirs, models, *limits), daemon=True)
+        self._process = context.Process(target=work, args=(theirs, *limits), daemon=True)
         self._deadline = time.monotonic() + MAX_START_SECONDS
         self._is_late = self.is_dead = False
         with CHILDREN:
@@ -91,6 +95,8 @@ class WorkerProcess:
     def wait_until_ready(self) -> bool:
         """Wait until the models are loaded; false when the process ended instead."""
         try:
+            # not as an argument: `start` would wait forever for a process that dies before it has read megabytes
+            self._pipe.send(self._models)
             self._pipe.recv()
         except (EOFError, OSError):
             return False
@@ -163,8 +169,12 @@ _is_interruptible = False
 """Whether a job runs that has not been interrupted yet."""
 
 
-def work(pipe: Connection, models: Any, processor_seconds: float, job_bytes: int) -> None:
-    """Do jobs until the service ends."""
+def work(pipe: Connection, processor_seconds: float, job_bytes: int) -> None:
+    """Load the models, which come first, then do jobs until the service ends."""
+    try:
+        models = pipe.recv()
+    except (EOFError, OSError):  # the service has ended
+        return
     jobs.start(models)
     _limit_memory(job_bytes)
     if INTERRUPT:

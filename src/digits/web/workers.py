@@ -176,27 +176,38 @@ class Workers:
         with self._starting:
             pause = 1.0
             while not self._is_closed:
-                with CHILDREN:
-                    if self._is_closed:
-                        break
-                    process = WorkerProcess(self._models, self._notify)
-                with self._changed:
-                    self._processes.add(process)
-                    if self._is_closed:
-                        process.kill()
-                if process.wait_until_ready():
+                try:
+                    process = self._start_once()
+                except ModelError as error:
+                    if not self._first_start.done():
+                        self._first_start.set_exception(error)
+                else:
                     if not self._first_start.done():
                         self._first_start.set_result(None)
                     return process
-                if not self._first_start.done():
-                    message = "a worker process ended while it loaded the models: serve them one by one to find which"
-                    self._first_start.set_exception(ModelError(message))
-                process.close()
                 with self._changed:
-                    self._processes.discard(process)
                     self._changed.wait_for(lambda: self._is_closed, pause)
                 pause = min(2 * pause, MAX_RESTART_SECONDS)
         return None
+
+    def _start_once(self) -> WorkerProcess:
+        try:
+            with CHILDREN:
+                if self._is_closed:
+                    raise ModelError(STOPPING)
+                process = WorkerProcess(self._models, self._notify)
+        except (OSError, RuntimeError) as error:  # too many processes or open files, or too little memory
+            raise ModelError(f"no process can be started to load the models: {error}; end other programs") from error
+        with self._changed:
+            self._processes.add(process)
+            if self._is_closed:
+                process.kill()
+        if process.wait_until_ready():
+            return process
+        process.close()
+        with self._changed:
+            self._processes.discard(process)
+        raise ModelError("a worker process ended while it loaded the models: serve them one by one to find which")
 
     def _notify(self) -> None:
         with self._changed:
