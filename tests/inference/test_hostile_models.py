@@ -94,6 +94,16 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch:
     load_model(file)
 
 
+def test_a_cache_that_may_not_be_read_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    file = tmp_path / "model.onnx"
+    file.write_bytes(build().SerializeToString())
+    monkeypatch.setattr(Path, "exists", refuse)
+    load_model(file)
+
+
 @pytest.mark.usefixtures("no_trial")
 @pytest.mark.parametrize("name", ["cnn", "mlp"])
 def test_shipped_models_are_not_tried(name: str) -> None:

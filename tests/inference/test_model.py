@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
+import digits
 from digits.errors import ModelError, ModelNotFoundError
 from digits.inference import Model, load_model
 from digits.inference.model import agree, encode_golden
@@ -259,11 +261,22 @@ def test_changed_weights_fail_the_self_check(tmp_path: Path, file: Path) -> None
     assert refusal(path).startswith(f"{path} fails its self-check: it was changed or damaged")
 
 
-def test_reading_leaves_no_trace(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["shipped", "own"])
+def test_reading_leaves_no_trace(tmp_path: Path, file: Path, model: str) -> None:
     """ONNX Runtime would store an identifier of this computer, and send reports."""
-    (tmp_path / "digit.png").write_bytes(b"")
     places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places
-    code = "import digits, numpy; digits.read(numpy.eye(28))"
+    source = "cnn" if model == "shipped" else str(file)
+    code = f"import digits, numpy; digits.Reader({source!r}).read(numpy.eye(28))"
+    before = {*tmp_path.rglob("*")}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["digit.png"]
+    left = [path for path in {*tmp_path.rglob("*")} - before if path.is_file()]
+    assert [path.parent.name for path in left] == {"shipped": [], "own": ["tried-models"]}[model]
+
+
+def test_one_module_imports_the_runtime() -> None:
+    """Another could import it before its reports are switched off."""
+    source = Path(digits.__file__).parent
+    pattern = re.compile(r"(?<!TYPE_CHECKING:\n)^ *(import|from) onnxruntime\b", re.MULTILINE)
+    found = {path.name for path in source.rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))}
+    assert found == {"runtime.py"}

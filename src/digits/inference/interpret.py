@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits.inference.model import Model, start_session
+from digits.inference.model import Model
+from digits.inference.runtime import start_session
 from digits.shapes import Float32, UInt8
 from digits.types import CLASSES, MODEL_INPUT, MODEL_OUTPUT, SIDE
 

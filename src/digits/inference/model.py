@@ -19,6 +19,7 @@ from digits.files import parse_json_object
 from digits.inference.graph import check_graph
 from digits.inference.inputs import to_images
 from digits.inference.metadata import check_metadata
+from digits.inference.runtime import start_session
 from digits.inference.trial import try_once
 from digits.options import shorten
 from digits.shapes import UInt8
@@ -200,21 +201,6 @@ def locate_model(model: str | os.PathLike[str]) -> Path:
         raise UsageError(f"a model is {names}, or the path of a model file or run folder; this is {model!r}")
     shipped = SHIPPED_FOLDER / f"{os.fspath(model)}.onnx"
     return shipped if os.fspath(model) in SHIPPED_MODELS else Path(model).expanduser()
-
-
-def start_session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Prepare the content of an ``.onnx`` file for running, on so many processor threads (0: all).
-
-    From release 1.29 on, ONNX Runtime reports every process to its makers and stores an identifier on disk, unless
-    this variable is set before it is imported. Users who want to report set it to 0.
-    """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # errors are raised, and need not be printed too
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def encode_golden(images: Images, logits: Logits) -> dict[str, str]:

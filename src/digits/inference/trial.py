@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.errors import ModelError
+from digits.inference.runtime import runtime_version
 from digits.types import SIDE
 
 MAX_CPU_SECONDS = 10
@@ -44,7 +45,7 @@ def try_once(content: bytes, file: Path) -> None:
     ModelError
         When the model is refused there, or exceeds its limits.
     """
-    if _record(content).exists():
+    if _is_recorded(content):
         return
     import subprocess  # here, since it adds to every start and few models are new
 
@@ -115,9 +116,14 @@ def _describe_limits(file: Path) -> str:
     )
 
 
+def _is_recorded(content: bytes) -> bool:
+    with contextlib.suppress(OSError):  # a folder that may not be read holds no record
+        return _record(content).exists()
+    return False
+
+
 def _record(content: bytes) -> Path:
-    import onnxruntime
     import platformdirs
 
-    name = f"{hashlib.sha256(content).hexdigest()}-{onnxruntime.__version__}"
+    name = f"{hashlib.sha256(content).hexdigest()}-{runtime_version()}"
     return Path(platformdirs.user_cache_dir("digits")) / "tried-models" / name
