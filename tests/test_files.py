@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import digits
 from digits.data import write_idx
 from digits.errors import DigitsError, StorageError
-from digits.files import intended_name, replace_atomically, write_atomically
+from digits.files import expand_home, intended_name, replace_atomically, write_atomically
 
 ERRORS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.ENAMETOOLONG]
 
@@ -79,3 +80,20 @@ def test_temporary_files_are_recognized(name: str, tmp_path: Path) -> None:
         assert intended_name(temporary) == name
     assert intended_name(tmp_path / "a.png") == "a.png"
     assert intended_name(tmp_path / ".a.png.part") == ".a.png.part"
+
+
+@pytest.mark.parametrize("path", ["~", "~/a.png", "~nobody-has-this-name/a.png"])
+def test_home_that_is_unknown_stays_as_it_is(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user without a home folder
+    assert expand_home(path) == Path(path)
+
+
+def test_home_is_expanded() -> None:
+    assert expand_home("~/a.png") == Path.home() / "a.png"
+
+
+def test_home_is_expanded_in_one_place() -> None:
+    """Python's own way is an error for unknown users."""
+    source = Path(digits.__file__).parent
+    callers = {path.name for path in source.rglob("*.py") if "expanduser" in path.read_text(encoding="utf-8")}
+    assert callers == {"files.py"}

@@ -93,6 +93,14 @@ def _explain(error: OSError, folder: Path, size: int) -> str:
     return f"its disk is full ({missing}{free / 1e6:,.1f} MB are free). {free_up}"
 
 
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """Expand ``~`` and ``~user``; of a user who is unknown or has no home folder, it stays as it is, as in a shell."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file for reading bytes, but no pipe, socket or device: reading these may wait or never end.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from digits import cli
 from digits.cli.terminal import escape, say
 from digits.types import Dataset
 
@@ -76,6 +78,19 @@ def test_log_is_escaped(process: Any) -> None:
         r"logging.getLogger('digits.data').warning('%s: found', 'a\x1b[2J\udcff')"
     )
     assert process(code=code).err == "digits: a\\x1b[2J\\xff: found\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_output_that_lacks_a_letter_gets_it_escaped(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where the output goes to a file."""
+    written = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    for words in ([], ["train", "--help"], ["read", "七.png"]):
+        with contextlib.suppress(SystemExit):
+            cli.main(words)
+    assert b"no file \\u4e03.png" in written.getvalue()
+    assert b"usage: digits train" in written.getvalue()
 
 
 def test_standard_input_has_a_limit(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from digits.cli import data, evaluate, export, read, report, serve, train
-from digits.cli.terminal import remark, say, start_log
+from digits.cli.terminal import allow_any_text, remark, say, start_log
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "serve": serve.serve, "evaluate": evaluate.evaluate, "data": data.data,
@@ -25,6 +25,7 @@ WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process: 0 for success, 1 for a failure, 2 for a wrong call."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    allow_any_text()
     try:
         if words in ([], ["-h"], ["--help"]):
             say(_overview())

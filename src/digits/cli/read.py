@@ -98,9 +98,10 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
     from glob import glob
 
     from digits.errors import DataError
+    from digits.files import expand_home
 
     for word in inputs:
-        path = Path(word).expanduser()
+        path = expand_home(word)
         if word == STDIN:
             yield None
         elif path.is_dir():

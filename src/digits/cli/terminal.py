@@ -1,5 +1,6 @@
 """What a command prints: results to stdout, everything else to stderr, and nothing that controls the terminal."""
 
+import io
 import re
 import sys
 import time
@@ -43,6 +44,13 @@ def _escape_character(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # how Python keeps such bytes
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def allow_any_text() -> None:
+    """Escape what the output cannot encode: where it is a file, Windows expects the 250 letters of one language."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def start_log() -> None:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from digits.errors import DataError, DataNotFoundError
-from digits.files import open_file
+from digits.files import expand_home, open_file
 
 DOWNLOAD_AGAIN = "Download or copy it again."
 
@@ -32,7 +32,7 @@ def existing_path(path: str | os.PathLike[str]) -> Path:
     DataError
         It is neither file nor folder, or cannot be reached.
     """
-    expanded = Path(path).expanduser()
+    expanded = expand_home(path)
     try:
         if not expanded.is_dir():
             open_file(expanded).close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from digits.errors import DataError, DataNotFoundError, UsageError
-from digits.files import open_file
+from digits.files import expand_home, open_file
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
 from digits.preprocessing.opening import MAX_MEGAPIXELS
@@ -61,7 +61,7 @@ def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPI
         When `source` is of a type that cannot hold a picture.
     """
     if isinstance(source, str | os.PathLike):
-        source = _read_file(Path(source).expanduser())
+        source = _read_file(expand_home(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return decode(bytes(source), name, max_side=MAX_PAGE_SIDE, max_megapixels=max_megapixels)
     array = _as_array(source)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
-from digits.files import parse_json_object
+from digits.files import expand_home, parse_json_object
 from digits.inference.graph import check_graph
 from digits.inference.inputs import to_images
 from digits.inference.metadata import check_metadata
@@ -200,7 +200,7 @@ def locate_model(model: str | os.PathLike[str]) -> Path:
         names = " or ".join(SHIPPED_MODELS)
         raise UsageError(f"a model is {names}, or the path of a model file or run folder; this is {model!r}")
     shipped = SHIPPED_FOLDER / f"{os.fspath(model)}.onnx"
-    return shipped if os.fspath(model) in SHIPPED_MODELS else Path(model).expanduser()
+    return shipped if os.fspath(model) in SHIPPED_MODELS else expand_home(model)
 
 
 def encode_golden(images: Images, logits: Logits) -> dict[str, str]:

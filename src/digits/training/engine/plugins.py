@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digits.errors import UsageError
+from digits.files import expand_home
 from digits.training.config import SECTIONS, TrainConfig
 
 PLUGIN_OPTIONS = {
@@ -49,7 +50,7 @@ def list_code(config: TrainConfig) -> dict[str, str]:
 
 def code_file(reference: str) -> Path:
     """Return the file of a reference."""
-    return Path(reference.rpartition(":")[0]).expanduser()
+    return expand_home(reference.rpartition(":")[0])
 
 
 def read_code(reference: str, field: str) -> tuple[bytes, str]:

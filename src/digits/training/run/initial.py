@@ -6,12 +6,12 @@ import dataclasses
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from digits.errors import UsageError
+from digits.files import expand_home
 from digits.inference.model import SHIPPED_MODELS
 from digits.training.config import DataConfig, ModelConfig, TrainConfig
 from digits.training.engine.networks import Ensemble
@@ -63,7 +63,7 @@ def load_initial(place: str | os.PathLike[str], trust: Trust = NO_TRUST) -> Init
     file = weights_file(place)
     network, config, metadata = load_trusted(file, trust, REQUIRED)
     name = os.fspath(place)
-    location = name if name in SHIPPED_MODELS else str(Path(name).expanduser().resolve())
+    location = name if name in SHIPPED_MODELS else str(expand_home(name).resolve())
     return InitialModel(location, network, config, metadata, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
