@@ -322,11 +322,10 @@ async def _attack(attacks: list[Attack], answers: Answers) -> None:
     done, _ = await asyncio.wait([running, end], return_when=asyncio.FIRST_COMPLETED)
     if running in done:
         await running  # raises what went wrong
-    while not running.done():  # before Python 3.12, wait_for may swallow a cancellation
-        running.cancel()
-        await asyncio.wait([running], timeout=0.1)
-    with suppress(asyncio.CancelledError):
-        await running
+    running.cancel()
+    await asyncio.wait([running], timeout=1)
+    print(json.dumps(answers), flush=True)
+    os._exit(0)  # before Python 3.12, wait_for may swallow a cancellation, and its client would go on for ever
 
 
 def main(address: str, pid: str, model: str, *kinds: str) -> None:
@@ -337,7 +336,6 @@ def main(address: str, pid: str, model: str, *kinds: str) -> None:
     attacks, answers = [KINDS[kind](target) for kind in kinds], Counter[str]()
     print("ready", flush=True)
     asyncio.run(_attack(attacks, answers))
-    print(json.dumps(answers))
 
 
 if __name__ == "__main__":
