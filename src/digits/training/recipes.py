@@ -14,7 +14,10 @@ FINE_TUNING_RECIPE = "personal"
 """What is trained when no recipe is named: from random weights, and from an initial model."""
 
 _NO_AUGMENTATION: dict[str, Any] = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0}
-_REAL_HANDWRITING: dict[str, Any] = {"synthetic": 12_000, "simulated_photos": 20_000, "outliers": 12_000}
+_REAL_HANDWRITING: dict[str, Any] = {
+    "synthetic": 12_000, "pen_strokes": 12_000, "simulated_photos": 20_000, "simulated_captures": 24_000,
+    "outliers": 12_000, "corruption": 0.1,
+}  # fmt: skip
 _CNN: dict[str, Any] = {"network": "cnn", "lr": 1e-2, "batch_size": 250, "shift": 1.0}
 _SMALL_CNN = _CNN | {
     "muon_lr": 0.1, "momentum": 0.8, "weight_decay": 0.0, "epochs": 5, "ema_epochs": 0.5, "elastic": 0.5
@@ -40,8 +43,10 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "tiny": _SMALL_CNN | {"channels": (8, 12, 20), "epochs": 30, "elastic": 0.4},
     "ensemble": _LARGE_CNN | {"ensemble_size": 5},
     # the shipped models: other people's handwriting, photographs, and non-digits to reject
-    "reader": _SMALL_CNN | {"ensemble_size": 5, "cascade_threshold": 0.99, "epochs": 14} | _REAL_HANDWRITING,
-    "reader-mlp": {"teacher": "reader", "epochs": 40, **_DISTILLED, **_REAL_HANDWRITING},
+    "reader": _SMALL_CNN | _REAL_HANDWRITING | {
+        "channels": (24, 48, 96), "ensemble_size": 3, "cascade_threshold": 0.99, "epochs": 24,
+    },
+    "reader-mlp": {"teacher": "reader", **_DISTILLED, **_REAL_HANDWRITING, "epochs": 60, "corruption": 0.05},
     # fine-tuning on one person's digits in seconds; the replayed digits and outliers limit what is forgotten
     "personal": {
         "optimizer": "adamw", "lr": 5e-4, "weight_decay": 0.0, "schedule": "linear",
