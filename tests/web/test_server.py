@@ -31,9 +31,9 @@ def run(*flags: object, **options: str) -> subprocess.CompletedProcess[str]:
 def test_service_starts_quickly_without_torch(tmp_path: Path) -> None:
     with serving(tmp_path / "corrections") as running:
         spent = [process.cpu_times() for process in running.processes()]
-        # processor time of two processes, since the machine may be busy; benchmarks/serving.py measures real time
-        assert sum(each.user + each.system for each in spent) < 2 * 1.5
-        assert running.get("/api/health").json == {"status": "ok", "version": digits.__version__}
+        # processor time of each process, since the machine may be busy; benchmarks/serving.py measures real time
+        assert max(each.user + each.system for each in spent) < 2
+        assert running.get("/api/health").json == {"status": "ok", "version": digits.__version__, "notices": []}
         loaded = {Path(each.path).name for process in running.processes() for each in process.memory_maps()}
     assert any(name.startswith("onnxruntime") for name in loaded), "loaded libraries are visible"
     assert not any(name.startswith("libtorch") for name in loaded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import io
 import os
 import re
 import signal
@@ -19,8 +20,10 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
-from digits.web import processes, workers
+from digits.web import jobs, processes, workers
+from digits.web.models import Hints, read_models
 from digits.web.refusals import RefusedError
 from digits.web.uploads import Upload
 from digits.web.workers import Workers
@@ -276,6 +279,30 @@ def test_large_upload_is_long_from_the_start(pool: Any, tmp_path: Path) -> None:
         await asyncio.gather(large, *held)
 
     asyncio.run(compete())
+
+
+def test_picture_of_many_pixels_is_long_before_it_is_decoded(pool: Any, tmp_path: Path) -> None:
+    started = pool(read_models(()))
+    pids(started)
+    buffer = io.BytesIO()
+    Image.new("L", (2000, 1500), 255).save(buffer, "PNG")
+    upload = Upload("image/png", "image/png", buffer.getvalue(), "a")
+    assert len(upload.body) < workers.LONG_BYTES
+
+    async def compete() -> dict[str, Any]:
+        release = tmp_path / "release"
+        held = []
+        for tries in (tmp_path / f"tries {n}" for n in range(started.count - 1)):
+            held.append(asyncio.create_task(started.run(wait_for, release, tries)))
+            await until(tries.exists)
+        await until(lambda: started._long_running == started.count - 1)
+        large = asyncio.create_task(started.run(jobs.read, upload, None, Hints(False, False)))
+        await until(lambda: len(started._long) == 1)
+        release.touch()
+        await asyncio.gather(*held)
+        return await large
+
+    assert asyncio.run(compete())["digits"] == []
 
 
 def test_clients_take_turns(pool: Any, tmp_path: Path) -> None:

@@ -106,11 +106,15 @@ def open_picture(content: bytes, name: str, max_megapixels: int = MAX_MEGAPIXELS
         raise DataError(f"{name} is damaged: export it or download it again") from error
 
 
+class LargePictureError(DataError):
+    """A picture of more pixels than are allowed."""
+
+
 def check_megapixels(pixels: int, name: str, max_megapixels: int = MAX_MEGAPIXELS) -> None:
     """Refuse a picture of too many pixels."""
     if pixels > max_megapixels * 1e6:
         found = f"{pixels / 1e6:.0f}"
-        raise DataError(f"{name} has {found} megapixels; at most {max_megapixels} are allowed: shrink it")
+        raise LargePictureError(f"{name} has {found} megapixels; at most {max_megapixels} are allowed: shrink it")
 
 
 def check_metadata(image: Image.Image, name: str) -> None:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from digits.errors import DigitsError
 from digits.web import jobs
-from digits.web.refusals import RefusedError
+from digits.web.refusals import LongJobError, RefusedError
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A job: a function of a module, and its arguments."""
@@ -103,7 +103,7 @@ class WorkerProcess:
         self._deadline = math.inf
         return True
 
-    def run(self, call: Call, seconds: float | None, may_go_on: Callable[[], bool]) -> Outcome:
+    def run(self, call: Call, seconds: float | None = None, may_go_on: Callable[[], bool] = bool) -> Outcome:
         """Do a job. When it takes more than so many seconds, it is interrupted unless it `may_go_on`.
 
         Raises
@@ -161,10 +161,6 @@ TIMED_OUT = -getattr(signal, "SIGPROF", 0) or math.nan
 """Exit code of a process whose job took too much processor time."""
 
 
-class _InterruptError(BaseException):
-    """Raised in a job that is to be done later; no `except Exception` catches it."""
-
-
 _is_interruptible = False
 """Whether a job runs that has not been interrupted yet."""
 
@@ -199,7 +195,7 @@ def _receive_and_do(pipe: Connection, processor_seconds: float) -> Outcome:
     _set_timer(processor_seconds)
     try:
         return _attempt(call)
-    except _InterruptError:  # just as the job ended
+    except LongJobError:  # just as the job ended
         return Outcome(is_interrupted=True)
     finally:
         _set_timer(0)
@@ -213,7 +209,7 @@ def _attempt(call: Call) -> Outcome:
         result = function(*arguments)
         _is_interruptible = False
         return Outcome(result)
-    except _InterruptError:
+    except LongJobError:
         return Outcome(is_interrupted=True)
     except MemoryError:
         return _too_much_memory()
@@ -237,7 +233,7 @@ def _raise_interrupt(number: int, frame: FrameType | None) -> None:
         frame = frame.f_back
     if _is_interruptible:
         _is_interruptible = False
-        raise _InterruptError
+        raise LongJobError
 
 
 def _set_timer(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Requests that the service refuses."""
+"""Requests that the service refuses, and jobs that it puts off."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class RefusedError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class LongJobError(BaseException):
+    """Raised in a job that is to be done later, since it takes long; no `except Exception` catches it."""

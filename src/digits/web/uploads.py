@@ -9,13 +9,17 @@ from dataclasses import dataclass
 
 from digits.inference.inputs import decode_source
 from digits.preprocessing import Decoded
-from digits.web.refusals import RefusedError
+from digits.preprocessing.opening import LargePictureError
+from digits.web.refusals import LongJobError, RefusedError
 
 MAX_BODY_BYTES = 32 * 2**20
 """Bytes of a body, at most: the largest pictures of phones have half as many."""
 
 MAX_MEGAPIXELS = 50
 """Of a picture, at most: what phones take; a stranger must not make the service use more memory."""
+
+SHORT_MEGAPIXELS = 2
+"""Of a picture that takes little time, at most: its header says how many, before anything is decoded."""
 
 MAX_PARTS = 16
 """Parts of a form, at most: one holds the picture."""
@@ -33,13 +37,27 @@ class Upload:
     body: bytes
     client: str
     """Address of the client."""
+    is_short: bool = False
+    """Whether to read only a picture that takes little time."""
 
     def decode(self) -> tuple[Decoded, str]:
-        """Decode the picture; give it with its name."""
+        """Decode the picture; give it with its name.
+
+        Raises
+        ------
+        LongJobError
+            When a picture that should be short has more than `SHORT_MEGAPIXELS`.
+        """
         content, name = self.body, DEFAULT_NAME
         if self.media_type == "multipart/form-data":
             content, name = _parse_form(self.content_type, self.body)
-        return decode_source(content, name, max_megapixels=MAX_MEGAPIXELS), name
+        try:
+            limit = SHORT_MEGAPIXELS if self.is_short else MAX_MEGAPIXELS
+            return decode_source(content, name, max_megapixels=limit), name
+        except LargePictureError:
+            if self.is_short:
+                raise LongJobError from None
+            raise
 
 
 def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:

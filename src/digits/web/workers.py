@@ -3,9 +3,9 @@
 Reading is hundreds of short calls into compiled code. Threads would compete for Python's lock at each of them and lose
 a third of the time. And a picture that crashes a decoder ends its process, not the service.
 
-A job is short until it turns out to be long: by the size of its upload, or by its time. There is one process more than
-may do long jobs at the same time, so that short ones always find one. There, a job that takes long is interrupted, and
-begun again when it is the turn of a long one. Clients take turns, each known by its address.
+A job is short until it turns out to be long: by the size of its upload or picture, or by its time. There is one process
+more than may do long jobs at the same time, so that short ones always find one. There, a job that takes long is
+interrupted, and begun again when it is the turn of a long one. Clients take turns, each known by its address.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from digits.errors import ModelError
@@ -233,7 +233,10 @@ class Workers:
     def _do(self, job: _Job, process: WorkerProcess) -> None:
         """Do a job; begin it again later if it was interrupted, and once if its process has died."""
         try:
-            outcome = process.run(job.call, None if job.is_long else SHORT_SECONDS, lambda: self._may_go_on(job))
+            if job.is_long:
+                outcome = process.run(job.call)
+            else:
+                outcome = process.run(_shorten(job.call), SHORT_SECONDS, lambda: self._may_go_on(job))
         except LateError:
             outcome = Outcome(error=RefusedError(422, LATE))
         except NotBegunError:
@@ -261,3 +264,9 @@ class Workers:
                 job.is_long = True
                 self._long_running += 1
         return job.is_long
+
+
+def _shorten(call: Call) -> Call:
+    """Let a job read only a picture that takes little time."""
+    function, arguments = call
+    return function, tuple(replace(each, is_short=True) if isinstance(each, Upload) else each for each in arguments)
