@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 MIN_SIDE = 4  # pixels
 MAX_ASPECT = 40
-MIN_BRIGHTEST = 10  # of 255, for the brightest pixel; the noise under a lens cap stays below
 
 # Share of the requested side that is large enough: the 4000 or 4032 pixels of 12 MP halve to it, several times as fast.
 ENOUGH = 0.95
@@ -51,7 +50,8 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
     """Decode a picture file: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF.
 
     EXIF orientation is applied. Pixels of more than 8 bits are scaled by the range they use: 8, 10, 12, 14 or 16 bits,
-    0–1 for floats. If all are below 16, as labels are, the largest becomes 255; if some are negative, the smallest
+    0–1 for floats. If all are below 16, as labels are, the largest becomes 255, and so does 1 where pixels of 8 bits
+    are no larger; if some are negative, the smallest
     becomes 0 and the largest 255. NaN and infinities take the median. Transparent parts become white, or black under a
     drawing with a light pen. Of the pictures in a HEIC or MPO file, the main one is decoded.
 
@@ -69,13 +69,11 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
     Raises
     ------
     DataError
-        When the file is empty, not a picture, damaged, animated, entirely black, too large, small or narrow,
+        When the file is empty, not a picture, damaged, animated, too large, small or narrow,
         or would take too long to decode.
     """
     with open_picture(content, name, max_megapixels) as image:
-        decoded = _decode(image, name, max_side)
-    _check_brightness(decoded.picture, name)
-    return decoded
+        return _decode(image, name, max_side)
 
 
 def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
@@ -84,15 +82,15 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     Parameters
     ----------
     array
-        ``[h, w]``, ``[h, w, 1]``, ``[h, w, 3]`` RGB or ``[h, w, 4]`` RGBA. ``uint8`` stays as it is; booleans and other
-        numbers are scaled as `decode` does.
+        ``[h, w]``, ``[h, w, 1]``, ``[h, w, 3]`` RGB or ``[h, w, 4]`` RGBA. ``uint8`` stays as it is unless it is 0
+        and 1; booleans and other numbers are scaled as `decode` does.
     name
         The picture's name in errors.
 
     Raises
     ------
     DataError
-        When it is not a picture, entirely black, or too large, small or narrow.
+        When it is not a picture, or too large, small or narrow.
     """
     if array.ndim not in (2, 3) or array.shape[2:] not in ((), (1,), (3,), (4,)):
         raise DataError(f"{name} must be [height, width], or that with 1, 3 or 4 channels; it is {list(array.shape)}")
@@ -101,12 +99,12 @@ def as_picture(array: np.ndarray, name: str = "the array") -> Picture:
     check_megapixels(array.shape[0] * array.shape[1], name)
     _check_shape(array.shape[1], array.shape[0], name)
     values = array[..., 0] if array.shape[2:] == (1,) else array
-    picture = np.ascontiguousarray(values if values.dtype == np.uint8 else _to_bytes(values, name))
+    uses_range = values.dtype == np.uint8 and values.max() != 1
+    picture = np.ascontiguousarray(values if uses_range else _to_bytes(values, name))
     if picture.shape[2:] == (4,):
         from PIL import Image
 
         picture = _composite(np.asarray(Image.fromarray(picture).convert("RGBa")))
-    _check_brightness(picture, name)
     return picture
 
 
@@ -132,7 +130,7 @@ def _decode(image: Image.Image, name: str, max_side: int) -> Decoded:
 
 def _to_pixels(image: Image.Image, name: str, min_side: float) -> Picture:
     """Convert to grey or RGB, first shrunk by a whole number to no less than `min_side` pixels."""
-    if image.mode[0] in "IF":
+    if image.mode[0] in "IF" or (image.mode == "L" and image.getextrema()[1] == 1):
         return _to_bytes(np.asarray(image), name)
     palette = image.getpalette() if image.mode == "P" else None
     coloured = not palette or palette[::3] != palette[1::3] or palette[::3] != palette[2::3]
@@ -214,9 +212,3 @@ def _check_shape(width: int, height: int, name: str) -> None:
         raise DataError(f"{name} is {width}×{height} pixels, too small to hold a digit: choose a larger picture")
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise DataError(f"{name} is a strip of {width}×{height} pixels: cut it into shorter pieces")
-
-
-def _check_brightness(picture: Picture, name: str) -> None:
-    brightest = int(picture.max())
-    if brightest < MIN_BRIGHTEST:
-        raise DataError(f"{name} is entirely black: no pixel is above {brightest} of 255; take it with more light")
