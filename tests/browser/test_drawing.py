@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_non_digit_looks_different(page: Page) -> None:
     clear(page)
     draw(page, [SCRIBBLE], height=0.4)
     assert read_text(page) == "–"
-    expect(page.locator("#verdict strong")).to_have_text("Probably not a digit;")
+    expect(page.locator("#verdict")).to_contain_text(re.compile(r"^Probably not a digit, closest match \d \(\d: "))
     expect(page.locator(".numeral span")).to_have_css("border-top-style", "dashed")
     assert (accepted, bar.evaluate("(bar) => getComputedStyle(bar).backgroundImage") != accepted) == ("none", True)
 
@@ -193,12 +194,32 @@ def test_doubts_are_shown(page: Page) -> None:
     page.unroute_all(behavior="wait")
 
 
+def test_an_unsure_answer_names_both_digits(page: Page) -> None:
+    def doubt(route: Route) -> None:
+        answer = route.fetch()
+        explanation = answer.json()
+        reading = explanation["answers"][0]["reading"]
+        reading["digits"][0] |= {
+            "accepted": False, "confidence": 0.382, "alternatives": [[7, 0.351]], "doubts": ["unsure: 1 or 7"],
+        }  # fmt: skip
+        reading["digits"][0]["value"] = 1
+        reading |= {"text": "", "lines": [], "notice": "no digit read; unsure: 1 or 7"}
+        route.fulfill(response=answer, json=explanation)
+
+    page.route("**/api/explain*", doubt)
+    draw(page, [glyph_strokes(7)])
+    expect(page.locator("#verdict")).to_contain_text("Unsure: 1 or 7 (1: 38.2\xa0%, 7: 35.1\xa0%).")
+    expect(page.locator(".numeral")).to_have_text("unsure: 1 or 7")
+    expect(page.locator("#announcement")).to_have_text("No digit read; unsure: 1 or 7.")
+    page.unroute_all(behavior="wait")
+
+
 def test_answers_are_announced_to_screen_readers(page: Page) -> None:
     draw(page, [glyph_strokes(7)])
     expect(page.locator("#announcement")).to_have_text("7, more than 99.9 percent confident.")
     clear(page)
     draw(page, [SCRIBBLE], height=0.4)
-    expect(page.locator("#announcement")).to_have_text("Probably not a digit.")
+    expect(page.locator("#announcement")).to_contain_text("No digit read; probably not a digit, closest match ")
 
 
 def test_finger_draws_on_a_phone_without_scrolling(visit: Callable[..., Page]) -> None:

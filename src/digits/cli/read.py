@@ -125,22 +125,22 @@ def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
 
     from digits.data import read_unlabelled
 
-    number = 0
+    number = rejected = 0
     with tqdm(desc="digits", unit="", delay=2, disable=None, leave=False) as bar:
         for batch in read_unlabelled(path):
-            probabilities = reader.read_digits(batch)
-            confidences = probabilities.max(1)
-            columns = probabilities.argmax(1), confidences.round(4), confidences >= reader.threshold
-            for value, confidence, accepted in zip(*(column.tolist() for column in columns), strict=True):
+            for digit in reader.describe_digits(batch):
                 number += 1
-                yield {"id": number, "value": value, "confidence": confidence, "accepted": accepted}
+                rejected += not digit.accepted
+                yield {"id": number, **digit.to_dict()}
             bar.update(len(batch))
+    if rejected:
+        remark(f"digits: {path}: {rejected:,} of {number:,} rejected, which --json explains")
 
 
 def _read_pictures(
     files: list[Path | None], reader: Reader, call: _Arguments, errors: list[DataError]
 ) -> Iterator[Reading]:
-    """Read files on all cores, in order and a few at a time; report those that cannot be read, and collect why."""
+    """Read files on all cores, in order and a few at a time; report what was rejected, and collect the errors."""
     from digits.errors import DataError
 
     def read_one(file: Path | None) -> Reading:
@@ -155,11 +155,14 @@ def _read_pictures(
 
     def attempt(get: Callable[[], Reading]) -> list[Reading]:
         try:
-            return [get()]
+            reading = get()
         except DataError as error:
             remark(f"digits: {error}")
             errors.append(error)
             return []
+        if reading.notice:
+            remark(f"digits: {reading.file}: {reading.notice}")
+        return [reading]
 
     if len(files) == 1:  # for one file, starting workers takes longer than reading
         yield from attempt(lambda: read_one(files[0]))
@@ -196,11 +199,12 @@ def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:
     import csv
 
     rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(("file", "text", "digits", "lowest_confidence", "rejected"))
+    rows.writerow(("file", "text", "digits", "lowest_confidence", "rejected", "notice"))
     for reading in readings:
         accepted = [digit.confidence for digit in reading.digits if digit.accepted]
         lowest = f"{min(accepted):.4f}" if accepted else ""
-        rows.writerow((escape(reading.file), reading.text, len(accepted), lowest, len(reading.digits) - len(accepted)))
+        rejected = len(reading.digits) - len(accepted)
+        rows.writerow((escape(reading.file), reading.text, len(accepted), lowest, rejected, reading.notice))
 
 
 def _write_submission(entries: Iterator[dict[str, Any]], stream: Stream) -> None:

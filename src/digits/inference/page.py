@@ -104,7 +104,7 @@ def read_upright(segmentation: Segmentation, model: Model) -> PageResult:
     """Read a page that is upright."""
     count = sum(len(candidates) for _, _, candidates in segmentation.lines)
     if not count or count > MAX_CANDIDATES:
-        return PageResult([], segmentation.shape)
+        return PageResult([], segmentation.shape, candidate_count=count)
     searches = [_LineSearch(*line) for line in segmentation.lines]
     _score_paths(searches, model)
     lines = [([search.scored[k] for k in search.path], search.height) for search in searches]

@@ -20,14 +20,14 @@ from digits.inference.page import (
     read_upright,
     segment_page,
 )
-from digits.inference.results import Digit, Reading
+from digits.inference.results import NO_INK, Digit, Reading, describe_doubt
 from digits.inference.second_pass import read_digits
 from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
 from digits.preprocessing import Decoded
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
-from digits.types import CLASSES, Images, Probabilities
+from digits.types import CLASSES, SIDE, Images, Probabilities
 
 DEFAULT_MODEL = SHIPPED_MODELS[0]
 
@@ -36,8 +36,7 @@ AnyModel = str | os.PathLike[str] | Model
 # A space is written where a gap exceeds both: heights of a digit, and multiples of the line's median gap.
 MIN_SPACE, MIN_SPACE_TO_GAP = 1.3, 2.2
 
-# What raises a doubt.
-MIN_RIVAL = 0.2  # probability of another class
+# What raises a doubt, besides probabilities.
 MIN_LINE_WIDTH = 1 / 32  # width of a stroke, relative to the longer side
 MIN_DIGIT_SIDE = 12  # pixels of the longer side
 
@@ -100,15 +99,27 @@ class Reader:
         lines, digits = [], []
         for found, height in page.lines:
             accepted = accept_digits(found, height, self.threshold)
-            row = [_place(each, good, page, decoded.size) for each, good in zip(found, accepted, strict=True)]
+            row = [self._place(each, good, page, decoded.size) for each, good in zip(found, accepted, strict=True)]
             if any(accepted):
                 lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
             digits += row
-        return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source)
+        has_ink = page.candidate_count > 0
+        return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source, has_ink)
 
     def read_digits(self, images: Images) -> Probabilities:
         """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones."""
         return read_digits(self.model, images)
+
+    def describe_digits(self, images: Images) -> list[Digit]:
+        """Read 28×28 digits as `read_digits` does, and describe each; its box is the image."""
+        described = []
+        for image, row in zip(images, self.read_digits(images), strict=True):
+            value, accepted = int(row.argmax()), bool(row.max() >= self.threshold)
+            doubt = describe_doubt(row, accepted, self.threshold)
+            described.append(
+                Digit(value, float(row[value]), accepted, (0, 0, SIDE, SIDE), row, image, (doubt,) * bool(doubt))
+            )
+        return described
 
     def _describe_single(self, one: SingleResult, decoded: Decoded, name: str, source: Source) -> Reading:
         ink, image, probabilities = one.way.ink, one.image, one.probabilities
@@ -117,11 +128,37 @@ class Reader:
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
             box = _to_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
             accepted = one.confidence >= self.threshold
-            digit = _describe(accepted, probabilities, image, ink, box, decoded.size)
+            digit = self._describe(accepted, probabilities, image, ink, box, decoded.size)
         else:
-            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, ("no ink",))
+            digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, (NO_INK,))
         lines = (str(digit.value),) if digit.accepted else ()
-        return Reading(name, lines, (digit,), decoded.size, source=source)
+        return Reading(name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()))
+
+    def _place(self, found: PageDigit, accepted: bool, page: PageResult, size: tuple[int, int]) -> Digit:
+        box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, size)
+        return self._describe(accepted, found.probabilities, found.image, found.candidate.ink, box, size)
+
+    def _describe(
+        self,
+        accepted: bool,
+        probabilities: Float32[np.ndarray, "10"],
+        image: UInt8[np.ndarray, "28 28"],
+        ink: Ink,
+        box: Box,
+        size: tuple[int, int],
+    ) -> Digit:
+        """Make a `Digit`, with the doubts that its probabilities, place and ink raise."""
+        value = int(probabilities.argmax())
+        doubts = [describe_doubt(probabilities, accepted, self.threshold)]
+        left, top, width, height = box
+        if left <= 0 or top <= 0 or left + width >= size[0] or top + height >= size[1]:
+            doubts.append("touches the border")
+        if max(width, height) < MIN_DIGIT_SIDE:
+            doubts.append("very small")
+        if line_width(ink) < MIN_LINE_WIDTH * max(ink.shape):
+            doubts.append("thin strokes")
+        raised = tuple(filter(None, doubts))
+        return Digit(value, float(probabilities[value]), accepted, box, probabilities, image, raised)
 
 
 @overload
@@ -157,34 +194,6 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
 @cache
 def _reader(model: str) -> Reader:
     return Reader(model)
-
-
-def _place(found: PageDigit, accepted: bool, page: PageResult, size: tuple[int, int]) -> Digit:
-    box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, size)
-    return _describe(accepted, found.probabilities, found.image, found.candidate.ink, box, size)
-
-
-def _describe(
-    accepted: bool,
-    probabilities: Float32[np.ndarray, "10"],
-    image: UInt8[np.ndarray, "28 28"],
-    ink: Ink,
-    box: Box,
-    size: tuple[int, int],
-) -> Digit:
-    """Make a `Digit`, with the doubts that its probabilities, place and ink raise."""
-    value = int(probabilities.argmax())
-    doubts = ["probably not a digit"]
-    if accepted:
-        doubts = [f"could also be a {i}" for i in np.flatnonzero(probabilities >= MIN_RIVAL) if i != value]
-    left, top, width, height = box
-    if left <= 0 or top <= 0 or left + width >= size[0] or top + height >= size[1]:
-        doubts.append("touches the border")
-    if max(width, height) < MIN_DIGIT_SIDE:
-        doubts.append("very small")
-    if line_width(ink) < MIN_LINE_WIDTH * max(ink.shape):
-        doubts.append("thin strokes")
-    return Digit(value, float(probabilities[value]), accepted, box, probabilities, image, tuple(doubts))
 
 
 def _to_picture(box: Box, shape: tuple[int, int], quarter_turns: int, size: tuple[int, int]) -> Box:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 MAX_ALTERNATIVES = 3
 MIN_ALTERNATIVE = 0.001  # probability; less likely alternatives are not listed
 
+MIN_RIVAL = 0.2  # probability of another class from which an accepted digit is doubted
+
 PLOT_SIZE = 1000, 700  # pixels
+
+NO_INK = "no ink"
+UNSURE = "unsure: "
+TOO_MANY_FIGURES = "more figures than any page has digits"
+MAX_LISTED = 3  # rejected digits of a picture that its notice lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +52,8 @@ class Digit:
     image
         The 28×28 pixels that the network received.
     doubts
-        Reasons to check this digit; empty for most.
+        Reasons to check this digit; empty for most. The first of a rejected digit says why it was rejected, such as
+        ``unsure: 1 or 7``.
     """
 
     value: int
@@ -59,7 +67,7 @@ class Digit:
     @property
     def alternatives(self) -> tuple[tuple[int, float], ...]:
         """The next most probable classes with their probabilities, in falling order."""
-        order = [int(value) for value in (-self.probabilities).argsort(kind="stable") if value != self.value]
+        order = [value for value in rank_classes(self.probabilities) if value != self.value]
         listed = [(value, float(self.probabilities[value])) for value in order[:MAX_ALTERNATIVES]]
         return tuple(pair for pair in listed if pair[1] >= MIN_ALTERNATIVE)
 
@@ -102,6 +110,8 @@ class Reading:
         the picture as it was given.
     source
         What was read: a path, bytes or an array; decoded again whenever the reading is drawn.
+    has_ink
+        Whether anything was found that may have been written.
     """
 
     file: str
@@ -110,11 +120,23 @@ class Reading:
     size: tuple[int, int] = (0, 0)
     turned: int = 0
     source: Any = field(default=None, repr=False)
+    has_ink: bool = True
 
     @property
     def text(self) -> str:
         """The lines, one below the other."""
         return "\n".join(self.lines)
+
+    @property
+    def notice(self) -> str:
+        """What the text does not say: what was rejected, and why nothing was read; empty if all was accepted."""
+        if not self.digits:
+            return f"no digit read; {TOO_MANY_FIGURES if self.has_ink else NO_INK}"
+        rejected = [digit for digit in self.digits if not digit.accepted]
+        if not rejected:
+            return ""
+        count = "no digit read" if len(rejected) == len(self) else f"{len(rejected)} of {len(self)} rejected"
+        return f"{count}; {summarize_rejected([digit.doubts[0] for digit in rejected])}"
 
     def __str__(self) -> str:
         return self.text
@@ -126,11 +148,12 @@ class Reading:
         return iter(self.digits)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give file, text, lines and digits, ready for JSON."""
+        """Give file, text, lines, notice and digits, ready for JSON."""
         return {
             "file": self.file,
             "text": self.text,
             "lines": list(self.lines),
+            "notice": self.notice,
             "digits": [digit.to_dict() for digit in self.digits],
         }
 
@@ -160,3 +183,43 @@ class Reading:
             return encode_png(self.plot())
         except DataError:  # the file is gone; the notebook falls back to the text
             return None
+
+
+def rank_classes(probabilities: Float32[np.ndarray, "10"]) -> list[int]:
+    """Order the classes from the most to the least probable."""
+    order: list[int] = (-probabilities).argsort(kind="stable").tolist()
+    return order
+
+
+def describe_doubt(probabilities: Float32[np.ndarray, "10"], accepted: bool, threshold: float) -> str:
+    """Say in words which other classes a digit may be, or why it was rejected; nothing where there is no doubt.
+
+    The model is unsure of a rejected digit if it would accept the two most probable classes as one. Of the rejected
+    digits of other people's pictures, most are such, and of the outliers, few.
+    """
+    first, second, *_ = rank_classes(probabilities)
+    if accepted:
+        rivals = [each for each in np.flatnonzero(probabilities >= MIN_RIVAL).tolist() if each != first]
+        return f"could also be {' or '.join(map(_with_article, rivals))}" if rivals else ""
+    if probabilities[first] < threshold <= probabilities[first] + probabilities[second]:
+        return f"{UNSURE}{first} or {second}"
+    return f"probably not a digit, closest match {first}"
+
+
+def summarize_rejected(reasons: Sequence[str]) -> str:
+    """Summarize why digits were rejected: one in full, of several those that may be digits."""
+    if len(reasons) == 1:
+        return reasons[0]
+    unsure = [reason for reason in reasons if reason.startswith(UNSURE)]
+    listed = unsure[:MAX_LISTED]
+    more = len(unsure) - len(listed)
+    rest = len(reasons) - len(unsure)
+    return "; ".join([*listed, *[f"{more} more unsure"] * (more > 0), *[_count_non_digits(rest)] * (rest > 0)])
+
+
+def _count_non_digits(count: int) -> str:
+    return f"{count} probable non-digit{'s' if count > 1 else ''}"
+
+
+def _with_article(value: int) -> str:
+    return f"{'an' if value == 8 else 'a'} {value}"

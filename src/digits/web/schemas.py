@@ -58,7 +58,10 @@ class Digit(BaseModel):
     box: list[int] = Field(description="Left, top, width and height in pixels, in the picture as viewers show it.")
     accepted: bool = Field(description="False for a probable non-digit.")
     alternatives: list[list[float]] = Field(description="Other classes with their probabilities.")
-    doubts: list[str] = Field(description="Reasons to check it; mostly empty.", examples=[["could also be a 1"]])
+    doubts: list[str] = Field(
+        description="Reasons to check it; mostly empty. The first of a rejected digit says why it was rejected.",
+        examples=[["could also be a 1"], ["unsure: 1 or 7"]],
+    )
 
 
 class Reading(BaseModel):
@@ -67,6 +70,10 @@ class Reading(BaseModel):
     file: str = Field(examples=["note.jpg"])
     text: str = Field(description="The accepted digits, one line per line of writing.", examples=["0791\n555"])
     lines: list[str] = Field(examples=[["0791", "555"]])
+    notice: str = Field(
+        description="What was rejected, and why nothing was read; empty if all was accepted.",
+        examples=["1 of 8 rejected; unsure: 1 or 7", "no digit read; no ink"],
+    )
     digits: list[Digit]
 
 

@@ -4,7 +4,7 @@
 /** @typedef {Digit & {index: number}} IndexedDigit */
 
 import { byId, create } from "./elements.js";
-import { percent } from "./phrases.js";
+import { capitalize, percent } from "./phrases.js";
 
 export class Answer {
   #bars;
@@ -33,14 +33,14 @@ export class Answer {
     if (!focus) {
       this.clear();
       byId("answer").dataset.state = "none";
-      return showVerdict("Nothing here", " looks like a digit.");
+      return showVerdict(`${capitalize(first.reading.notice)}.`);
     }
     const digit = first.reading.digits[focus.digit];
     byId("answer").dataset.state = digit.accepted ? "accepted" : "rejected";
     if (asText) this.#showText(first.reading);
     else this.#showNumerals(arrangeRows(first.reading), focus.digit);
     showVerdict(...judge(digit, first.reading), second ? compare(first.reading, second) : "");
-    showDoubts(digit.accepted ? digit.doubts : []); // the verdict says that a non-digit is one
+    showDoubts(digit.accepted ? digit.doubts : []); // the verdict says why a digit is rejected
     this.#showBars(focus.models.map((model) => model.probabilities), digit.value);
     byId("copy").hidden = !first.reading.text;
   }
@@ -73,7 +73,7 @@ export class Answer {
   }
 
   /** @param {IndexedDigit} digit @param {number} focused */
-  #createNumeral({ value, accepted, index }, focused) {
+  #createNumeral({ value, accepted, doubts, index }, focused) {
     const button = create(
       "button",
       {
@@ -81,9 +81,9 @@ export class Answer {
         class: accepted ? "numeral" : "numeral rejected",
         "data-digit": index,
         "aria-pressed": index === focused,
-        "aria-label": accepted ? value : `probably not a digit, closest match ${value}`,
+        "aria-label": accepted ? value : doubts[0],
       },
-      accepted ? String(value) : create("span", {}, "not a digit"),
+      accepted ? String(value) : create("span", {}, doubts[0].split(",")[0]),
     );
     button.addEventListener("click", () => this.select(index));
     return button;
@@ -119,11 +119,13 @@ function showDoubts(doubts) {
 }
 
 /** The verdict on a digit: bold words, and the rest. @param {Digit} digit @param {Reading} reading @returns {[string, string]} */
-function judge({ value, confidence, accepted }, { digits }) {
-  const share = `${percent(confidence)}\u00a0%`;
-  if (!accepted) return ["Probably not a digit;", ` closest match: ${value} (${share}).`];
-  const confident = `${share.replace(">", "more than ")} confident.`;
-  return [digits.length > 1 ? `The ${value}: ${confident}` : confident.charAt(0).toUpperCase() + confident.slice(1), ""];
+function judge({ value, confidence, accepted, alternatives, doubts }, { digits }) {
+  if (!accepted) {
+    const shares = [[value, confidence], ...alternatives.slice(0, 1)].map(([each, share]) => `${each}: ${percent(share)}\u00a0%`);
+    return [capitalize(doubts[0]), ` (${shares.join(", ")}).`];
+  }
+  const confident = `${percent(confidence)}\u00a0%`.replace(">", "more than ") + " confident.";
+  return [digits.length > 1 ? `The ${value}: ${confident}` : capitalize(confident), ""];
 }
 
 /** Arrange digits in their lines, with `null` for a wide gap; non-digits stay where they were found. @param {Reading} reading */

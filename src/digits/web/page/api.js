@@ -1,8 +1,8 @@
 // The calls of the service; web/schemas.py describes what they answer.
 
 /** @typedef {[left: number, top: number, width: number, height: number]} Box */
-/** @typedef {{value: number, confidence: number, box: Box, accepted: boolean, doubts: string[]}} Digit */
-/** @typedef {{text: string, lines: string[], digits: Digit[]}} Reading */
+/** @typedef {{value: number, confidence: number, box: Box, accepted: boolean, alternatives: [number, number][], doubts: string[]}} Digit */
+/** @typedef {{text: string, lines: string[], notice: string, digits: Digit[]}} Reading */
 /** @typedef {{model: string, reading: Reading, probabilities: number[][], images: string[]}} Answer */
 /** @typedef {{answer: number, pixels: number[], exact: boolean}} Evidence */
 /** @typedef {{model: string, probabilities: number[], layers: number[][] | null, evidence: Evidence | null}} ModelExplanation */
@@ -12,6 +12,7 @@
 /** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null}} Model */
 /** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
 
+import { capitalize } from "./phrases.js";
 import { authorization } from "./token.js";
 
 /** Bytes of a picture, at most. */
@@ -21,7 +22,7 @@ export const MAX_BYTES = 32 * 2 ** 20;
 export class Refused extends Error {
   /** @param {string} message @param {number} status of HTTP; 0 when the server did not answer */
   constructor(message, status) {
-    const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+    const sentence = capitalize(message);
     super(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
     this.status = status;
   }

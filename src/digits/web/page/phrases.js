@@ -14,23 +14,24 @@ export function percent(probability) {
 /** A digit with its article. @param {number} value */
 export const withArticle = (value) => `${value === 8 ? "an" : "a"} ${value}`;
 
+/** Begin with a capital letter. @param {string} words */
+export const capitalize = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
 /** @param {Digit} digit */
-export function describeDigit({ value, confidence, accepted }) {
+export function describeDigit({ value, confidence, accepted, doubts }) {
   const share = `${percent(confidence)}\u00a0%`;
-  return accepted ? `${value}, ${share} confident` : `Probably not a digit; closest match: ${value} (${share})`;
+  return accepted ? `${value}, ${share} confident` : `${capitalize(doubts[0])} (${share})`;
 }
 
 /** A reading in one sentence, for screen readers. @param {Reading} reading */
-export function describeReading({ digits, lines }) {
+export function describeReading({ digits, lines, notice }) {
   const accepted = digits.filter((digit) => digit.accepted);
-  const rejected = digits.length - accepted.length;
-  if (!digits.length) return "No digit found.";
-  if (!accepted.length) return rejected === 1 ? "Probably not a digit." : `Probably no digits: ${rejected} shapes rejected.`;
+  const rest = notice && `${capitalize(notice)}.`;
+  if (!accepted.length) return rest;
   const least = percent(Math.min(...accepted.map((digit) => digit.confidence))).replace(">", "more than ");
   const text = lines.map((line) => [...line].join(" ")).join(", ");
   if (digits.length === 1) return `${text}, ${least} percent confident.`;
-  const rest = rejected ? ` ${rejected} more ${rejected === 1 ? "is" : "are"} probably not a digit.` : "";
-  return `${text}: each ${least.startsWith("more") ? least : `at least ${least}`} percent confident.${rest}`;
+  return `${text}: each ${least.startsWith("more") ? least : `at least ${least}`} percent confident. ${rest}`.trim();
 }
 
 /** Show how long an answer took. @param {HTMLElement} place @param {number} milliseconds */
