@@ -109,7 +109,10 @@ def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     OSError
         As `open` does, and for what is no file.
     """
-    kind = Path(path).stat().st_mode
+    try:
+        kind = Path(path).stat().st_mode
+    except ValueError:  # it holds a character that no name can have, such as NUL
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(path)) from None
     if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
         raise OSError(errno.EINVAL, "it is a pipe, socket or device, not a file", os.fspath(path))
     return Path(path).open("rb")

@@ -60,6 +60,13 @@ def test_pipes_are_refused_without_waiting(reader: str, name: str, pipe: Callabl
         READERS[reader](pipe(name))
 
 
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000])
+def test_names_that_no_file_can_have_are_refused(reader: str, name: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read|does not exist|there is no"):
+        READERS[reader](tmp_path / name)
+
+
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no devices")
 @pytest.mark.parametrize("reader", READERS)
 def test_devices_are_refused_without_end(reader: str) -> None:
