@@ -27,7 +27,7 @@ import numpy as np
 import psutil
 
 import digits
-from benchmarks.attackers import KINDS
+from benchmarks.attackers import KINDS, SAME_ADDRESS
 from benchmarks.results import Row
 from benchmarks.service import draw_requests, memory, receive, serve, shipped_model
 
@@ -56,8 +56,12 @@ MAX_LATENCY, MAX_GROWTH = 100.0, 1.2
 """Claims: the 99th percentile of latency in milliseconds, and memory after an attack over memory before all of them."""
 
 ALONE, TOGETHER = "no attacker", "all of them together"
-PHASES = {ALONE: (), **{kind: (kind,) for kind in KINDS}, TOGETHER: tuple(KINDS)}
-"""The attackers of each phase."""
+PHASES = {
+    ALONE: (),
+    **{kind: (kind,) for kind in KINDS},
+    TOGETHER: tuple(each for each in KINDS if each != SAME_ADDRESS),
+}
+"""The attackers of each phase. When all others attack too, whoever shares an attacker's address shares its fate."""
 
 
 @dataclass
@@ -127,13 +131,14 @@ class Attacked:
 
     async def _serve_healthy(self, seconds: float, record: Record) -> None:
         watching = asyncio.create_task(self._watch_memory(record))
-        clients = [Client(self) for _ in range(CLIENTS)]
+        clients = [Client(self, keeps=True) for _ in range(KEPT)]
         begun = time.perf_counter()
         sending = []
         for number in range(int(seconds * PACE)):
             due = begun + number / PACE
             await asyncio.sleep(max(due - time.perf_counter(), 0))
-            client = clients[number % CLIENTS] if number % CLIENTS < KEPT else Client(self)
+            turn = number % CLIENTS
+            client = clients[turn] if turn < KEPT else Client(self, keeps=False)
             sending.append(asyncio.create_task(client.read(number % len(self.requests), due, record)))
         await asyncio.gather(*sending)
         for client in clients:
@@ -166,10 +171,11 @@ class Attacked:
 
 
 class Client:
-    """A healthy client, which sends its next request after the last was answered, on the same connection if it can."""
+    """A healthy client, which sends its next request after the last was answered, and may keep its connection."""
 
-    def __init__(self, service: Attacked) -> None:
+    def __init__(self, service: Attacked, *, keeps: bool) -> None:
         self.service = service
+        self.keeps = keeps
         self.lock = asyncio.Lock()
         self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -187,6 +193,8 @@ class Client:
         except (OSError, EOFError, asyncio.TimeoutError, ValueError) as error:
             self.close()
             record.failures[type(error).__name__] += 1
+        if not self.keeps:
+            self.close()
 
     async def _exchange(self, number: int) -> tuple[int, bytes]:
         if self.connection is None or self.connection[0].at_eof():  # an idle connection may be closed by the service
@@ -204,11 +212,11 @@ class Client:
 
 
 @contextmanager
-def attacked(folder: Path) -> Iterator[Attacked]:
-    """Start the service, have it read every drawing once, and measure its memory when idle."""
+def attacked(folder: Path, before: str = "") -> Iterator[Attacked]:
+    """Start the service, after the code `before`; have it read every drawing once, and measure its memory when idle."""
     model = folder / "own.onnx"
     model.write_bytes(shipped_model())
-    with serve(folder / "corrections", "--model", str(model)) as (address, pid):
+    with serve(folder / "corrections", "--model", str(model), before=before) as (address, pid):
         requests = draw_requests("/api/read?single=true&model=cnn")
         service = Attacked(address, psutil.Process(pid), model, requests, [""] * len(requests))
         labels = digits.load_mnist().test.labels
@@ -221,7 +229,7 @@ def attacked(folder: Path) -> Iterator[Attacked]:
 
 
 async def _read_all(service: Attacked) -> list[str]:
-    client, texts = Client(service), []
+    client, texts = Client(service, keeps=True), []
     for number in range(len(service.requests)):
         _, body = await client._exchange(number)
         texts.append(str(json.loads(body)["text"]))

@@ -202,11 +202,12 @@ def kill_workers(target: Target) -> Attack:
         number = 0
         while True:
             await asyncio.sleep(KILL_PAUSE)
-            children = [each for each in parent.children() if "resource_tracker" not in " ".join(each.cmdline())]
-            if children:
-                with suppress(psutil.NoSuchProcess):
-                    children[number % len(children)].send_signal(signal.SIGKILL)
-                    answers["killed"] += 1
+            with suppress(
+                psutil.NoSuchProcess, ZeroDivisionError
+            ):  # another has just been killed, and is not replaced yet
+                children = [each for each in parent.children() if "resource_tracker" not in " ".join(each.cmdline())]
+                children[number % len(children)].send_signal(signal.SIGKILL)
+                answers["killed"] += 1
             number += 1
 
     return attack
@@ -296,12 +297,14 @@ def _mutated() -> list[bytes]:
     return made
 
 
+SAME_ADDRESS = "bursts from the address of healthy clients"
+
 KINDS: dict[str, Callable[[Target], Attack]] = {
     "costly pictures": partial(send_requests, _costly),
     "large ordinary pictures": partial(send_requests, _large),
     "mutated pictures": partial(send_requests, _mutated),
     "bursts of 800 requests": send_bursts,
-    "bursts from the address of healthy clients": lambda target: send_bursts(target._replace(sources=[HEALTHY_SOURCE])),
+    SAME_ADDRESS: lambda target: send_bursts(target._replace(sources=[HEALTHY_SOURCE])),
     "slow heads": partial(send_slowly, HEAD),
     "slow bodies": partial(send_slowly, HEAD + b"Content-Length: 100000\r\n\r\n"),
     "half-open connections": send_nothing,

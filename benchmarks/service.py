@@ -28,15 +28,18 @@ STOP_SECONDS = 30
 
 
 @contextmanager
-def serve(folder: Path, *flags: str) -> Iterator[tuple[str, int]]:
+def serve(folder: Path, *flags: str, before: str = "") -> Iterator[tuple[str, int]]:
     """Start the service, with a folder for corrections, and give its address and process id.
+
+    `before` is code that runs first and sets, for instance, other limits.
 
     Raises
     ------
     subprocess.TimeoutExpired
         When it does not end after SIGTERM.
     """
-    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(folder), *flags]
+    code = f"{before}\nfrom digits.cli import main\nmain()"
+    command = [sys.executable, "-c", code, "serve", "--port", "0", "--corrections", str(folder), *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         found = re.search(r"http://[\w.:]+", process.stdout.readline())

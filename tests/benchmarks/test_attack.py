@@ -10,8 +10,25 @@ import pytest
 
 pytest.importorskip("psutil")
 
-from benchmarks.attack import PHASES, Record, missed
+from benchmarks.attack import PHASES, TOGETHER, Record, attacked, missed
 from benchmarks.attackers import KINDS, Target, exchange
+
+from benchmarks import attack
+
+SECONDS = 10
+"""Length of the attack."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_no_healthy_request_fails_beside_attackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attack, "PATIENCE", 300)  # latency is for the measurement: this machine may be busy
+    record = Record()
+    with attacked(tmp_path, "import digits.web.workers\ndigits.web.workers.MAX_WAIT_SECONDS = 300.0") as service:
+        service.attack(PHASES[TOGETHER], SECONDS, record)
+    assert record.failures == Counter()
+    assert len(record.seconds) == SECONDS * attack.PACE
+    assert record.answers
 
 
 def test_every_kind_of_attacker_has_a_phase_of_its_own() -> None:
