@@ -12,6 +12,7 @@ import json
 import struct
 import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -102,7 +103,7 @@ def mutate_json(content: bytes, random: Random) -> bytes:
 
 def _mutate_tree(tree: Any, random: Random) -> Any:
     if random.random() < 0.03:
-        return random.choice(VALUES)
+        return deepcopy(random.choice(VALUES))
     for _ in range(random.choice((1, 1, 2, 3))):
         node = tree
         while True:
@@ -118,7 +119,7 @@ def _mutate_tree(tree: Any, random: Random) -> Any:
             elif isinstance(node, dict) and random.random() < 0.1:
                 node[random.choice(("", "x", "network", "format", "\ud800"))] = node[key]
             else:
-                node[key] = random.choice(VALUES)
+                node[key] = deepcopy(random.choice(VALUES))
             break
     return tree
 

@@ -257,6 +257,13 @@ def _fork(kind: Kind, samples: Path, seed: int) -> tuple[int, int]:
     if pid := os.fork():
         os.close(writing)
         return pid, reading
+    try:
+        _read_damaged(kind, samples, seed, writing)
+    finally:  # whatever happened, this process must not go on as a second one of the measurement
+        os._exit(0)
+
+
+def _read_damaged(kind: Kind, samples: Path, seed: int, writing: int) -> None:
     signal.alarm(GIVEN_UP_SECONDS)
     resource.setrlimit(resource.RLIMIT_CPU, (GIVEN_UP_SECONDS, GIVEN_UP_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (GIVEN_UP_BYTES, GIVEN_UP_BYTES))
@@ -268,7 +275,6 @@ def _fork(kind: Kind, samples: Path, seed: int) -> tuple[int, int]:
         start = time.process_time()
         result = attempt(kind, sample)
         os.write(writing, f"{result} {time.process_time() - start}".encode())
-    os._exit(0)
 
 
 def attempt(kind: Kind, sample: Path) -> str:
@@ -277,7 +283,7 @@ def attempt(kind: Kind, sample: Path) -> str:
         kind.read(sample)
     except digits.DigitsError:
         return "refused"
-    except Exception as error:
+    except BaseException as error:
         traceback.print_exc()
         return type(error).__name__
     return "read"

@@ -44,6 +44,10 @@ def fail(path: Path) -> None:
     raise ValueError
 
 
+def leave(path: Path) -> None:
+    sys.exit("enough")
+
+
 def refuse(path: Path) -> None:
     raise DataError("no")
 
@@ -68,6 +72,7 @@ def die(path: Path) -> None:
         (lambda path: None, "read", False),
         (refuse, "refused", False),
         (fail, "ValueError", True),
+        (leave, "SystemExit", True),
         (spin, "read", True),
         (fill, "read", True),
         (die, "SIGKILL", True),
