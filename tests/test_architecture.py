@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "digits"
 
-BASE = {"types", "errors", "files", "options", "lazy"}
+BASE = {"types", "errors", "files", "options", "lazy", "pixels"}
 
 ROOMS = {
     "shapes": set(),
@@ -25,6 +25,7 @@ ROOMS = {
     "lazy": set(),
     "options": {"errors"},
     "types": {"errors"},
+    "pixels": {"types"},
     "data": {*BASE, "preprocessing.opening"},
     "synthesis": {*BASE, "preprocessing"},
     "preprocessing": {*BASE},
@@ -52,7 +53,15 @@ GUESTS = {
 }
 """Heavy or special libraries: the packages that may import them anywhere, and those that may inside functions."""
 
-ONLY = {"types": {"numpy"}, "errors": set(), "files": set(), "options": set(), "lazy": set(), "shapes": {"jaxtyping"}}
+ONLY = {
+    "types": {"numpy"},
+    "pixels": {"numpy"},
+    "errors": set(),
+    "files": set(),
+    "options": set(),
+    "lazy": set(),
+    "shapes": {"jaxtyping"},
+}
 """Modules that may import no other library than these."""
 
 LIGHT = {"errors", "options"}

@@ -122,6 +122,18 @@ def test_what_is_no_file_is_named_and_the_rest_is_read(digits: Any, note: Path) 
     )
 
 
+def test_folders_nested_in_patterns_are_read_and_the_rest_of_bad_input(digits: Any, note: Path) -> None:
+    folder = note.parent
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    note.rename(folder / "a" / "b" / "note.png")
+    for words in (["a", "empty", "gone.png"], ["[ae]*", "gone*.png"], ["a/*/*.png", "empty", "gone.png"]):
+        said = digits("read", *words)
+        assert (said.code, said.out) == (1, f"a/b/note.png: {LINE}\n")
+        assert "empty cannot be read: it is a folder without pictures" in said.err
+        assert "2 of 3 files could not be read; the others were" in said.err
+
+
 def test_pattern_names_files(digits: Any, note: Path) -> None:
     assert digits("read", note.parent / "no*.png").out == f"{LINE}\n"
 
@@ -170,6 +182,51 @@ def test_set_of_digits_becomes_a_kaggle_submission(digits: Any, mnist: Dataset, 
     assert Path("submission.csv").read_text() == f"ImageId,Label\n{rows}"
     read = json.loads(digits("read", path, "--json").out)
     assert [(entry["id"], entry["value"]) for entry in read] == list(enumerate(labels.tolist(), 1))
+
+
+SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "[n, 784]": lambda images: images.reshape(-1, 784),
+    "[n, 28, 28, 1]": lambda images: images[..., None],
+    "[n, 1, 28, 28]": lambda images: images[:, None],
+    "floats": lambda images: images.astype(np.float32),
+    "0-1": lambda images: images / 255,
+    "zeros and ones": lambda images: (images > 127).astype(np.int64),
+    "booleans": lambda images: images > 127,
+}
+SCALED = {"0-1", "zeros and ones", "booleans"}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["npz", "idx", "idx.gz"])
+def test_sets_of_any_shape_and_range_are_read_and_evaluated_alike(
+    digits: Any, mnist: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture, shape: str, kind: str
+) -> None:
+    labels, images = mnist.test.labels[:30], SHAPES[shape](mnist.test.images[:30])
+    if kind == "npz":
+        path = tmp_path / "some.npz"
+        np.savez(path, images=images, labels=labels)
+    else:
+        path = tmp_path / f"images-idx{images.ndim}-ubyte{kind[3:]}"
+        write_idx(path, images if images.dtype.kind == "f" else images.astype(np.uint8))
+        write_idx(tmp_path / f"labels-idx1-ubyte{kind[3:]}", labels)
+    word = [f"{path}: the pixels are 0–1, which are scaled to 0–255."] if shape in SCALED else []
+    read = [entry["value"] for entry in json.loads(digits("read", path, "--json").out)]
+    assert (read, [record.getMessage() for record in caplog.records]) == (labels.tolist(), word)
+    caplog.clear()
+    assert json.loads(digits("evaluate", "cnn", "--data", path, "--json").out)["accuracy"] == 1
+    assert [record.getMessage().replace(" (images)", "") for record in caplog.records] == word
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (1, 784)])
+def test_a_set_may_hold_one_digit_under_any_name(
+    digits: Any, mnist: Dataset, tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    image = mnist.test.images[0].reshape(shape)
+    np.savez(tmp_path / "one.npz", image)
+    write_idx(tmp_path / "one.data", image)
+    write_idx(tmp_path / "one.data.gz", image)
+    for name in ("one.npz", "one.data", "one.data.gz"):
+        assert digits("read", tmp_path / name).out == "ImageId,Label\n1,7\n"
 
 
 def test_rejected_digits_of_a_set_are_counted_and_explained(digits: Any, mnist: Dataset, tmp_path: Path) -> None:
@@ -252,7 +309,7 @@ def test_unreadable_picture_has_one_sentence(digits: Any, tmp_path: Path, conten
         (["note.png", "--json", "--csv"], 2, "cannot be combined"),
         (["note.png", "note.png", "--explain", "why.png"], 2, "name one"),
         (["note.png", "--model", "nowhere.onnx"], 1, "there is no model file"),
-        (["empty"], 1, "holds no pictures"),
+        (["empty"], 1, "empty cannot be read: it is a folder without pictures"),
     ],
 )
 def test_wrong_call_is_explained(digits: Any, note: Path, words: list[str], code: int, says: str) -> None:

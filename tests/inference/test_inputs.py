@@ -60,6 +60,13 @@ def test_booleans_are_ink_or_none(images: np.ndarray) -> None:
     assert np.array_equal(to_images(Image.fromarray(images[0]).convert("1")).max(), 255)
 
 
+def test_zeros_and_ones_are_scaled_with_a_word(images: np.ndarray, caplog: pytest.LogCaptureFixture) -> None:
+    assert np.array_equal(to_images((images > 99).astype(np.int64)), (images > 99) * np.uint8(255))
+    assert [record.getMessage() for record in caplog.records] == [
+        "The pixels are 0 and 1, which are scaled to 0 and 255."
+    ]
+
+
 @pytest.mark.parametrize("empty", [np.zeros((0, 28, 28), np.uint8), np.zeros((0, 784))])
 def test_no_digits(empty: np.ndarray) -> None:
     assert to_images(empty).shape == (0, 28, 28)
@@ -76,8 +83,7 @@ def test_no_digits(empty: np.ndarray) -> None:
         (np.full((28, 28), 300), "range from 300 to 300: pass 0–255"),
         (np.full((28, 28), -0.42), "range from -0.42 .*not standardized"),
         (np.full((28, 28), np.nan), "nan"),
-        (np.full((28, 28), 1, np.uint8), "reach only 1: pass 0–255"),
-        (np.full((28, 28), 1.5), "reach only 1.5: pass 0–255"),
+        (np.full((28, 28), 1.5), "range from 1.5 to 1.5: pass 0–255"),
     ],
 )
 def test_ambiguous_digits_are_refused_with_what_to_pass(digits: Any, message: str) -> None:

@@ -58,7 +58,7 @@ def read(words: list[str]) -> None:
     if call.json and call.csv:
         raise UsageError("--json and --csv cannot be combined")
     files = list(_files(call.inputs))
-    sets = [file for file in files if isinstance(file, Path) and _holds_digits(file)]
+    sets = [file for file in files if isinstance(file, Path) and _is_set(file)]
     if sets and len(files) > 1:
         raise UsageError(f"{sets[0]} is a set of digits: read it alone")
     if call.explain and (sets or len(files) != 1):
@@ -85,38 +85,42 @@ def read(words: list[str]) -> None:
         sys.exit(1)
 
 
-def _holds_digits(file: Path) -> bool:
-    """Whether a file is a set of digits rather than a picture, by its name or its first bytes."""
-    if file.suffix.lower() in (".csv", ".npz") or "idx3" in file.name or not file.is_file():
-        return file.is_file()
-    with file.open("rb") as stream:
-        return stream.read(4) == b"\0\0\x08\x03"
+def _is_set(file: Path) -> bool:
+    """Whether a file is a set of digits; pictures are known by their names, so that reading one needs no more code."""
+    from digits.preprocessing.opening import PICTURE_SUFFIXES
+
+    if file.suffix.lower() in PICTURE_SUFFIXES:
+        return False
+    from digits.data import is_digit_set
+
+    return is_digit_set(file)
 
 
 def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
     """List the files to read, folders and patterns resolved; None is standard input."""
     from glob import glob
 
-    from digits.errors import DataError
     from digits.files import expand_home
 
     for word in inputs:
         path = expand_home(word)
         if word == STDIN:
             yield None
-        elif path.is_dir():
-            from digits.preprocessing.opening import PICTURE_SUFFIXES as SUFFIXES
-
-            found = sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-            )
-            if not found:
-                raise DataError(f"{path} holds no pictures ({', '.join(sorted(SUFFIXES))})")
-            yield from found
-        elif not path.exists() and (matches := sorted(glob(str(path), recursive=True))):  # noqa: PTH207
-            yield from map(Path, matches)
+        elif path.exists():
+            yield from _pictures_in(path)
         else:
-            yield path
+            for match in sorted(glob(str(path), recursive=True)) or [str(path)]:  # noqa: PTH207
+                yield from _pictures_in(Path(match))
+
+
+def _pictures_in(path: Path) -> list[Path]:
+    """List the pictures in a folder and below; any other path, and a folder without any, stays as it is."""
+    if not path.is_dir():
+        return [path]
+    from digits.preprocessing.opening import PICTURE_SUFFIXES
+
+    found = (file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
+    return sorted(file for file in found if not file.name.startswith(".")) or [path]
 
 
 def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
@@ -144,6 +148,8 @@ def _read_pictures(
     from digits.errors import DataError
 
     def read_one(file: Path | None) -> Reading:
+        if file is not None and file.is_dir():
+            raise DataError(f"{file} cannot be read: it is a folder without pictures; name another")
         source = sys.stdin.buffer if file is None else file
         name = "standard input" if file is None else ""
         reading = reader.read(source, single=call.single, upright=call.upright, name=name)

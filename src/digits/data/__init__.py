@@ -11,7 +11,7 @@ Data flows through these files in this order:
 5. `splits` separates training from validation digits; `summary` describes a dataset.
 """
 
-from digits.data.datasets import load_dataset, load_labelled, read_unlabelled
+from digits.data.datasets import is_digit_set, load_dataset, load_labelled, read_unlabelled
 from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
 from digits.data.formats.unipen import PenDigit, read_unipen
 from digits.data.identity import make_dataset
@@ -29,6 +29,7 @@ __all__ = [
     "describe",
     "idx_bytes",
     "idx_sha256",
+    "is_digit_set",
     "load_dataset",
     "load_labelled",
     "load_mnist",

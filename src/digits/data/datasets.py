@@ -11,15 +11,15 @@ import numpy as np
 
 from digits.data.file_errors import existing_path
 from digits.data.formats.class_folders import read_class_folders
-from digits.data.formats.idx import read_idx
+from digits.data.formats.idx import is_idx, read_idx
 from digits.data.formats.idx_sets import find_idx_set, find_idx_sets, is_idx_name, read_idx_pair, read_idx_set
 from digits.data.formats.npz import read_npz, read_npz_images
 from digits.data.formats.tables import BATCH_SIZE, has_label_column, read_csv, read_csv_batches
 from digits.data.identity import make_dataset
 from digits.data.mnist import DATA_VARIABLE, find_mnist_in, load_mnist
-from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name
+from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, check_images, dataset_name
 from digits.errors import DataError
-from digits.types import SIDE, Dataset, Images, LabelledDigits
+from digits.types import Dataset, Images, LabelledDigits
 
 SUPPORTED_FORMATS = (
     "IDX files (…-images-idx3-ubyte, …-labels-idx1-ubyte, .gz or not), an .npz, a .csv with label and 784 pixels, "
@@ -32,9 +32,9 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
 
     Supported are IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST digits, or a single pair), NPZ (Keras, MedMNIST, or
     ``images`` and ``labels``), CSV (Kaggle), and one folder of pictures per class, with or without ``train`` and
-    ``test`` above them. Where there is no test fold, a stratified seventh is held out with a fixed seed. Arrays are
-    used as they are; only pictures are resized and, when dark on light, inverted with a warning. Of several IDX
-    datasets in one folder, MNIST is loaded if it is among them.
+    ``test`` above them. Where there is no test fold, a stratified seventh is held out with a fixed seed. Pixels of 0–1
+    are scaled to 0–255 with a warning; otherwise, arrays are used as they are, and only pictures are resized and, when
+    dark on light, inverted with a warning. Of several IDX datasets in one folder, MNIST is loaded if it is among them.
 
     Parameters
     ----------
@@ -100,27 +100,33 @@ def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) ->
     )
 
 
-def read_unlabelled(path: Path) -> Iterator[Images]:
+def is_digit_set(path: Path) -> bool:
+    """Tell whether a file is a set of digits rather than a picture, by its name or its first bytes."""
+    if path.suffix.lower() in (".csv", ".npz") or not path.is_file():
+        return path.is_file()
+    return is_idx_name(path) or is_idx(path)
+
+
+def read_unlabelled(path: str | os.PathLike[str]) -> Iterator[Images]:
     """Read the images to classify in batches, so that any number of them fits into memory.
 
     Parameters
     ----------
     path
-        CSV of 784 columns, or of 785 whose labels are ignored; an IDX file of images, gzipped or not; an NPZ with
-        ``x_test``, ``test_images``, ``images``, ``x_train`` or a single array.
+        CSV, whose labels are ignored; an IDX file of images, gzipped or not; an NPZ with a single array or images
+        under one of the names that `load_dataset` knows, of which the test images come first.
 
     Raises
     ------
     DataError
         The file holds something else, or an invalid pixel; the message says where.
     """
+    path = existing_path(path)
     if path.suffix.lower() == ".csv":
         yield from (images for images, _ in read_csv_batches(path))
         return
-    images = read_npz_images(path) if path.suffix.lower() == ".npz" else read_idx(path)
-    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE) or images.dtype != np.uint8:
-        found = f"{images.dtype}{list(images.shape)}"
-        raise DataError(f"{path} holds {found}. Convert it to uint8[n, {SIDE}, {SIDE}], bright on dark.")
+    arrays = read_npz_images(path) if path.suffix.lower() == ".npz" else read_idx(path)
+    images = check_images(arrays, str(path))
     for start in range(0, len(images), BATCH_SIZE):
         yield images[start : start + BATCH_SIZE]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
@@ -11,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digits.errors import DataError
+from digits.pixels import NUMBERS, find_scale, scale_pixels, shape_digits
 from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
+
+log = logging.getLogger(__name__)
 
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 """The four arrays of a dataset, under the names that MNIST published."""
@@ -67,8 +71,8 @@ def shown_name(name: str) -> str:
 def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:
     """Check arrays from any file and convert them to `LabelledDigits`.
 
-    Images are whole numbers 0–255, ``[n, 28, 28]``, ``[n, 28, 28, 1]`` or ``[n, 784]``; labels whole numbers 0–9,
-    ``[n]`` or ``[n, 1]``. The errors name `images_from` and `labels_from`.
+    Images are those of `check_images`; labels whole numbers 0–9, ``[n]`` or ``[n, 1]``. The errors name `images_from`
+    and `labels_from`.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, la
     """
     if images.ndim == 1 and labels.ndim == 3:
         raise DataError(f"{images_from} holds labels and {labels_from} holds images: they are swapped. Swap the names.")
-    pixels, classes = _check_images(images, images_from), _check_labels(labels, labels_from)
+    pixels, classes = check_images(images, images_from), _check_labels(labels, labels_from)
     if len(pixels) != len(classes):
         raise DataError(
             f"{images_from} holds {len(pixels):,} images, but {labels_from} holds {len(classes):,} labels. "
@@ -88,19 +92,37 @@ def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, la
     return LabelledDigits(pixels, classes)
 
 
-def _check_images(images: NDArray[Any], source: str) -> Images:
+def check_images(images: NDArray[Any], source: str) -> Images:
+    """Check an array of digits from any file, and convert it; pixels of 0–1 are scaled, which the log says.
+
+    Images are ``[n, 28, 28]``, ``[n, 28, 28, 1]``, ``[n, 1, 28, 28]`` or ``[n, 784]``, or one digit ``[28, 28]``.
+
+    Raises
+    ------
+    DataError
+        Invalid shapes, types or ranges.
+    """
     if images.ndim == 1:
         raise DataError(f"{source} holds labels in place of images. Use the file of images.")
-    if images.shape[1:] not in {(SIDE, SIDE), (SIDE, SIDE, 1), (SIDE * SIDE,)}:
+    shaped = shape_digits(images)
+    if shaped is None:
         raise DataError(
             f"{source} holds {_dimensions(images)} images; digits are {SIDE} × {SIDE} in grey. "
             "Save them as pictures in one folder per class; those are resized."
         )
-    if images.dtype.kind not in "iu":
-        raise DataError(f"{source} holds {images.dtype} images; digits are uint8, 0–255. Scale and round them first.")
-    if images.dtype != np.uint8 and images.size and (images.min() < 0 or images.max() > 255):
-        raise DataError(f"{source} holds pixels from {images.min()} to {images.max()}. Scale them to 0–255 first.")
-    return np.ascontiguousarray(images.reshape(-1, SIDE, SIDE), dtype=np.uint8)
+    if shaped.dtype.kind not in NUMBERS:
+        raise DataError(f"{source} holds {images.dtype} images; digits are numbers, 0–255. Convert them first.")
+    scale = find_scale(shaped)
+    if scale is None:
+        raise DataError(f"{source} holds pixels from {images.min():g} to {images.max():g}. Scale them to 0–255 first.")
+    if scale > 1:
+        say_scaled(source)
+    return scale_pixels(shaped, scale)
+
+
+def say_scaled(source: str) -> None:
+    """Log that the pixels of a file are scaled."""
+    log.warning("%s: the pixels are 0–1, which are scaled to 0–255.", source)
 
 
 def _check_labels(labels: NDArray[Any], source: str) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -10,10 +11,13 @@ import numpy as np
 
 from digits.errors import DataError, DataNotFoundError, UsageError
 from digits.files import expand_home, open_file
+from digits.pixels import NUMBERS, find_scale, scale_pixels, shape_digits
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
 from digits.preprocessing.opening import MAX_MEGAPIXELS
-from digits.types import SIDE, Images
+from digits.types import Images
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,8 +32,6 @@ Sources = list[Any] | tuple[Any, ...]
 
 MAX_FILE_BYTES = 2**29
 """Of a picture: the largest, uncompressed with opacity, take 480 MB."""
-
-DIGIT_SHAPES = {(SIDE, SIDE), (SIDE * SIDE,), (1, SIDE, SIDE), (SIDE, SIDE, 1)}
 
 
 def source_name(source: Source) -> str:
@@ -72,7 +74,9 @@ def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPI
 
 
 def to_images(digits: Any) -> Images:
-    """Convert digits to ``uint8[n, 28, 28]``, as `Model.predict_proba` takes them; booleans are ink or none.
+    """Convert digits to ``uint8[n, 28, 28]``, as `Model.predict_proba` takes them.
+
+    Pixels are 0–255, or 0–1 as floats, booleans or, with a warning, whole numbers.
 
     Raises
     ------
@@ -84,30 +88,23 @@ def to_images(digits: Any) -> Images:
     if hasattr(digits, "getbands") and digits.mode in ("P", "RGB"):
         digits = digits.convert("L")
     pixels = _as_array(digits)
-    if pixels is None or pixels.dtype.kind not in "buif":
+    if pixels is None or pixels.dtype.kind not in NUMBERS:
         raise UsageError(f"this is {_kind(digits)}: pass digits as numbers, [28, 28], [n, 28, 28] or [n, 784]")
-    if not {pixels.shape, pixels.shape[1:]} & DIGIT_SHAPES:
+    shaped = shape_digits(pixels)
+    if shaped is None:
         raise UsageError(
             f"digits must be [28, 28], [n, 28, 28] or [n, 784]; these are {list(pixels.shape)}. "
             "For a picture of any other size, use digits.read(picture, single=True)"
         )
-    return _to_bytes(pixels).reshape(-1, SIDE, SIDE)
-
-
-def _to_bytes(pixels: np.ndarray) -> np.ndarray:
-    if pixels.dtype.kind == "b":
-        return pixels.astype(np.uint8) * np.uint8(255)
-    low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
-    if not 0 <= low <= high <= 255:
+    scale = find_scale(shaped)
+    if scale is None:
         raise UsageError(
-            f"pixels range from {low:g} to {high:g}: pass 0–255 or floats in 0–1, not standardized, since the model "
-            "standardizes them itself"
+            f"pixels range from {pixels.min():g} to {pixels.max():g}: pass 0–255 or 0–1, not standardized, since the "
+            "model standardizes them itself"
         )
-    if (high == 1 and pixels.dtype.kind != "f") or 1 < high < 2:
-        raise UsageError(f"pixels reach only {high:g}: pass 0–255 as whole numbers, or 0–1 as floats or booleans")
-    if pixels.dtype.kind == "f":
-        pixels = np.rint(pixels * 255 if high <= 1 else pixels)
-    return pixels.astype(np.uint8, copy=False)
+    if scale > 1 and shaped.dtype.kind in "iu":
+        log.warning("The pixels are 0 and 1, which are scaled to 0 and 255.")
+    return scale_pixels(shaped, scale)
 
 
 def _as_array(values: Any) -> np.ndarray | None:

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name
+from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name, to_images
 from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_model
 from digits.inference.page import (
     PageDigit,
@@ -106,14 +106,17 @@ class Reader:
         has_ink = page.candidate_count > 0
         return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source, has_ink)
 
-    def read_digits(self, images: Images) -> Probabilities:
-        """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones."""
-        return read_digits(self.model, images)
+    def read_digits(self, images: Any) -> Probabilities:
+        """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones.
+
+        Shapes, ranges and errors are those of `Model.predict_proba`.
+        """
+        return read_digits(self.model, to_images(images))
 
     def describe_digits(self, images: Images) -> list[Digit]:
-        """Read 28×28 digits as `read_digits` does, and describe each; its box is the image."""
+        """Read 28×28 digits with a second pass for doubtful ones, and describe each; its box is the image."""
         described = []
-        for image, row in zip(images, self.read_digits(images), strict=True):
+        for image, row in zip(images, read_digits(self.model, images), strict=True):
             value, accepted = int(row.argmax()), bool(row.max() >= self.threshold)
             doubt = describe_doubt(row, accepted, self.threshold)
             described.append(

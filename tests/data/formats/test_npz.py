@@ -20,6 +20,8 @@ from digits.types import LabelledDigits
         ("x_train", "y_train", "x_test", "y_test"),
         ("train_images", "train_labels", "test_images", "test_labels"),
         ("images", "labels", "test_images", "test_labels"),
+        ("X", "y", "x_test", "y_test"),
+        ("arr_0", "arr_1", "x_test", "y_test"),
     ],
 )
 def test_all_supported_keys_give_the_same_digits(
@@ -53,8 +55,9 @@ LABELS = np.arange(3)
             {"images": np.array([{}, {}]), "labels": LABELS},
             " (images) holds pickled Python objects",
         ),
-        ({"images": IMAGES / 255, "labels": LABELS}, " (images) holds float64 images; digits are uint8, 0–255. Scale"),
-        ({"images": IMAGES - 1.0, "labels": LABELS}, " (images) holds float64 images"),
+        ({"images": IMAGES * 1j, "labels": LABELS}, " (images) holds complex128 images; digits are numbers, 0–255."),
+        ({"images": IMAGES - 1.0, "labels": LABELS}, " (images) holds pixels from -1 to -1. Scale"),
+        ({"images": IMAGES * np.nan, "labels": LABELS}, " (images) holds pixels from nan to nan. Scale"),
         ({"images": IMAGES.astype(int) - 1, "labels": LABELS}, " (images) holds pixels from -1 to -1. Scale"),
         ({"images": IMAGES[:, 4:], "labels": LABELS}, " (images) holds 24 × 28 images; digits are 28 × 28 in grey"),
         ({"images": np.zeros((3, 28, 28, 3), np.uint8), "labels": LABELS}, " (images) holds 28 × 28 × 3 images;"),

@@ -28,6 +28,9 @@ _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E
 _CODES = {np.dtype(name): code for code, name in _DTYPES.items()}
 _CHUNK_BYTES = 2**24
 
+MAX_RANK = 8
+GZIP_MAGIC = b"\x1f\x8b"
+
 
 def read_idx(source: str | os.PathLike[str] | bytes) -> NDArray[Any]:
     """Read an IDX array; its content, not its name, says whether it is gzipped.
@@ -57,6 +60,19 @@ def read_idx(source: str | os.PathLike[str] | bytes) -> NDArray[Any]:
             return _decode(stream, str(source))
     except OSError as error:
         raise unreadable(source, error) from None
+
+
+def is_idx(path: Path) -> bool:
+    """Tell whether a file starts as IDX does, gzipped or not."""
+    try:
+        with open_file(path) as stream:
+            head = stream.read(2)
+            stream.seek(0)
+            with gzip.GzipFile(fileobj=stream) if head == GZIP_MAGIC else stream as content:
+                magic = content.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(magic) == 4 and magic[:2] == b"\0\0" and magic[2] in _DTYPES and 0 < magic[3] <= MAX_RANK
 
 
 def write_idx(path: str | os.PathLike[str], array: NDArray[Any]) -> None:
@@ -100,7 +116,7 @@ def _big_endian(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _decode(stream: io.BufferedIOBase, name: str) -> NDArray[Any]:
-    is_gzipped = stream.read(2) == b"\x1f\x8b"
+    is_gzipped = stream.read(2) == GZIP_MAGIC
     stream.seek(0)
     if not is_gzipped:
         return _read_array(stream, name)
@@ -122,7 +138,7 @@ def _read_array(stream: io.BufferedIOBase, name: str) -> NDArray[Any]:
     if not magic:
         fail("is empty")
     code = _DTYPES.get(magic[2]) if len(magic) == 4 and magic[:2] == b"\0\0" else None
-    if code is None or not 0 < magic[3] <= 8:
+    if code is None or not 0 < magic[3] <= MAX_RANK:
         web_page = describe_web_page(magic + stream.read(4096))
         fail(web_page or f"is not IDX: it starts with {magic.hex(' ')}, IDX with 00 00 08")
     sizes = stream.read(4 * magic[3])

@@ -1,4 +1,4 @@
-"""NPZ files with the keys of Keras's ``mnist.npz``, of MedMNIST, or plain ``images`` and ``labels``."""
+"""NPZ files with the keys of Keras, MedMNIST or scikit-learn, or plain ``images`` and ``labels``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_
 from digits.errors import DataError
 from digits.files import open_file
 
-TRAIN_KEYS = (("x_train", "y_train"), ("train_images", "train_labels"), ("images", "labels"))
+TRAIN_KEYS = (
+    ("x_train", "y_train"),
+    ("train_images", "train_labels"),
+    ("images", "labels"),
+    ("X", "y"),
+    ("x", "y"),
+    ("arr_0", "arr_1"),
+)
 TEST_KEYS = (("x_test", "y_test"), ("test_images", "test_labels"))
 ENCRYPTED = 1  # bit of a member's flags
-UNLABELLED_KEYS = ("x_test", "test_images", "images", "x_train", "train_images")
+IMAGE_KEYS = tuple(images for images, _ in TEST_KEYS + TRAIN_KEYS)
 
 
 def read_npz(path: Path) -> RawDataset:
@@ -46,13 +53,10 @@ def read_npz(path: Path) -> RawDataset:
 
 
 def read_npz_images(path: Path) -> NDArray[Any]:
-    """Read the images to classify: under the first of `UNLABELLED_KEYS`, or the only array; errors as in `read_npz`."""
+    """Read the images to classify: under the first of `IMAGE_KEYS`, or the only array; errors as in `read_npz`."""
     arrays = load_arrays(path)
-    if len(arrays) == 1:
-        return next(iter(arrays.values()))
-    for key in UNLABELLED_KEYS:
-        if key in arrays:
-            return arrays[key]
+    if key := next(iter(arrays) if len(arrays) == 1 else (key for key in IMAGE_KEYS if key in arrays), None):
+        return arrays[key]
     raise DataError(f"{path} holds {', '.join(sorted(arrays)) or 'no arrays'}. Call the array with the digits images.")
 
 
