@@ -134,6 +134,16 @@ def test_folders_nested_in_patterns_are_read_and_the_rest_of_bad_input(digits: A
         assert "2 of 3 files could not be read; the others were" in said.err
 
 
+def test_a_set_beside_pictures_does_not_stop_them(digits: Any, note: Path) -> None:
+    folder = note.parent
+    (folder / "labels.csv").write_text("file,label\nnote.png,7\n")
+    write_idx(folder / "some-idx3-ubyte", np.zeros((2, 28, 28), np.uint8))
+    said = digits("read", folder / "*")
+    assert (said.code, said.out) == (1, f"{note}: {LINE}\n")
+    for name in ("labels.csv", "some-idx3-ubyte"):
+        assert f"{name} is a table or a set of digits, not a picture: read it alone" in said.err
+
+
 def test_pattern_names_files(digits: Any, note: Path) -> None:
     assert digits("read", note.parent / "no*.png").out == f"{LINE}\n"
 

@@ -58,16 +58,14 @@ def read(words: list[str]) -> None:
     if call.json and call.csv:
         raise UsageError("--json and --csv cannot be combined")
     files = list(_files(call.inputs))
-    sets = [file for file in files if isinstance(file, Path) and _is_set(file)]
-    if sets and len(files) > 1:
-        raise UsageError(f"{sets[0]} is a set of digits: read it alone")
-    if call.explain and (sets or len(files) != 1):
+    digit_set = files[0] if len(files) == 1 and files[0] and _is_set(files[0]) else None
+    if call.explain and (digit_set or len(files) != 1):
         raise UsageError("--explain draws the steps of one picture: name one")
     reader = Reader(call.model)
     stream: Stream = io.StringIO() if call.out else sys.stdout
     errors: list[DataError] = []
-    if sets:
-        entries = _read_set(sets[0], reader)
+    if digit_set:
+        entries = _read_set(digit_set, reader)
         (_write_json if call.json else _write_submission)(entries, stream)
     else:
         readings = _read_pictures(files, reader, call, errors)
@@ -150,6 +148,8 @@ def _read_pictures(
     def read_one(file: Path | None) -> Reading:
         if file is not None and file.is_dir():
             raise DataError(f"{file} cannot be read: it is a folder without pictures; name another")
+        if file is not None and len(files) > 1 and _is_set(file):
+            raise DataError(f"{file} is a table or a set of digits, not a picture: read it alone")
         source = sys.stdin.buffer if file is None else file
         name = "standard input" if file is None else ""
         reading = reader.read(source, single=call.single, upright=call.upright, name=name)
