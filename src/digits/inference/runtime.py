@@ -16,6 +16,7 @@ def start_session(graph: bytes, threads: int) -> onnxruntime.InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False  # it would keep the memory of the largest batch; it saves no time worth that
     options.log_severity_level = 4  # errors are raised, and need not be printed too
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 

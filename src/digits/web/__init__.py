@@ -2,8 +2,8 @@
 
 The way of a request, one file per step:
 
-1. `connections` limits heads of requests, and how long connections wait for their clients; `guard` admits this page
-   and programs, and sets the security headers.
+1. `connections` limits heads of requests, and how long connections wait for their clients; `pacing` lets requests begin
+   one at a time, in turn; `guard` admits this page and programs, and sets the security headers.
 2. `app` declares the calls, `schemas` what they take and answer. `handlers` turns errors, `refusals` among them, into
    answers.
 3. `bodies` receives the body within limits of size and time; `uploads` decodes the picture in it.

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digits.web.handlers import refuse
+from digits.web.pacing import Pace
 from digits.web.refusals import RefusedError
 
 POLICY = (
@@ -53,6 +54,7 @@ class Guard:
     def __init__(self, app: ASGIApp, names: Iterable[str], token: str | None) -> None:
         self.app = app
         self.token = token
+        self.pace = Pace()
         self.names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in names)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,6 +63,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        await self.pace.wait(str((scope.get("client") or [""])[0]))
         is_answered = False
 
         async def send_guarded(message: Message) -> None:
