@@ -17,7 +17,7 @@ from PIL import Image
 
 import digits
 from digits.errors import DataError, DataNotFoundError, DigitsError, ModelNotFoundError
-from digits.inference import SHIPPED_MODELS, Reader
+from digits.inference import SHIPPED_MODELS, Model, Reader
 from digits.types import Dataset
 
 Write = Callable[..., np.ndarray]
@@ -149,6 +149,22 @@ def test_a_blank_picture_of_any_grey_is_said_to_be_without_ink(
             page, one = reader.read(source), reader.read(source, single=True)
             assert (len(page), page.notice) == (0, "no digit read; no ink")
             assert (one.digits[0].doubts, one.notice) == (("no ink",), "no digit read; no ink")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "notice", "count"),
+    [(0.35, 0.3, "no digit read; unsure: 1 or 7", 1), (0.15, 0.1, "no digit read; nothing like a digit", 0)],
+)
+def test_a_picture_that_the_page_finds_nothing_in_is_not_said_to_be_empty(
+    first: float, second: float, notice: str, count: int, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = np.full((1, 10), (1 - first - second) / 8, np.float32)
+    row[0, [1, 7]] = first, second
+    monkeypatch.setattr(Model, "calibrate", lambda _, logits: np.repeat(row, len(logits), axis=0))
+    bar = np.full((16, 16), 250, np.uint8)
+    bar[6:11] = 10  # from one side to the other, as a printed line
+    reading = reader.read(bar)
+    assert (reading.notice, len(reading)) == (notice, count)
 
 
 def test_pictures_of_zeros_and_ones_are_read(reader: Reader, write: Write) -> None:

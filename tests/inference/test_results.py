@@ -115,7 +115,7 @@ NOT_ONE, UNSURE = "probably not a digit, closest match 3", "unsure: 1 or 7"
     [
         (reading_of("", ""), ""),
         (reading_of(has_ink=False), "no digit read; no ink"),
-        (reading_of(), "no digit read; more figures than any page has digits"),
+        (reading_of(), "no digit read; nothing like a digit"),
         (reading_of("no ink", has_ink=False), "no digit read; no ink"),
         (reading_of(UNSURE), f"no digit read; {UNSURE}"),
         (reading_of("", NOT_ONE), f"1 of 2 rejected; {NOT_ONE}"),

@@ -20,7 +20,7 @@ from digits.inference.page import (
     read_upright,
     segment_page,
 )
-from digits.inference.results import NO_INK, Digit, Reading, describe_doubt
+from digits.inference.results import NO_INK, Digit, Reading, describe_doubt, is_unsure
 from digits.inference.second_pass import read_digits
 from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
 from digits.preprocessing import Decoded
@@ -103,7 +103,9 @@ class Reader:
             if any(accepted):
                 lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
             digits += row
-        has_ink = page.candidate_count > 0
+        if not digits and is_unsure(one.probabilities, self.threshold):
+            return self._describe_single(one, decoded, name, source)
+        has_ink = page.candidate_count > 0 or bool(one.image.any())
         return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source, has_ink)
 
     def read_digits(self, images: Any) -> Probabilities:

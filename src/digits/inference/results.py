@@ -29,7 +29,7 @@ PLOT_SIZE = 1000, 700  # pixels
 
 NO_INK = "no ink"
 UNSURE = "unsure: "
-TOO_MANY_FIGURES = "more figures than any page has digits"
+UNLIKE_DIGITS = "nothing like a digit"
 MAX_LISTED = 3  # rejected digits of a picture that its notice lists
 
 
@@ -131,7 +131,7 @@ class Reading:
     def notice(self) -> str:
         """What the text does not say: what was rejected, and why nothing was read; empty if all was accepted."""
         if not self.digits:
-            return f"no digit read; {TOO_MANY_FIGURES if self.has_ink else NO_INK}"
+            return f"no digit read; {UNLIKE_DIGITS if self.has_ink else NO_INK}"
         rejected = [digit for digit in self.digits if not digit.accepted]
         if not rejected:
             return ""
@@ -192,18 +192,23 @@ def rank_classes(probabilities: Float32[np.ndarray, "10"]) -> list[int]:
 
 
 def describe_doubt(probabilities: Float32[np.ndarray, "10"], accepted: bool, threshold: float) -> str:
-    """Say in words which other classes a digit may be, or why it was rejected; nothing where there is no doubt.
-
-    The model is unsure of a rejected digit if it would accept the two most probable classes as one. Of the rejected
-    digits of other people's pictures, most are such, and of the outliers, few.
-    """
+    """Say in words which other classes a digit may be, or why it was rejected; nothing where there is no doubt."""
     first, second, *_ = rank_classes(probabilities)
     if accepted:
         rivals = [each for each in np.flatnonzero(probabilities >= MIN_RIVAL).tolist() if each != first]
         return f"could also be {' or '.join(map(_with_article, rivals))}" if rivals else ""
-    if probabilities[first] < threshold <= probabilities[first] + probabilities[second]:
+    if is_unsure(probabilities, threshold):
         return f"{UNSURE}{first} or {second}"
     return f"probably not a digit, closest match {first}"
+
+
+def is_unsure(probabilities: Float32[np.ndarray, "10"], threshold: float) -> bool:
+    """Whether the model would accept the two most probable classes as one, but neither alone.
+
+    Of the rejected digits of other people's pictures, most are such, and of the outliers, few.
+    """
+    second, first = np.partition(probabilities, -2)[-2:].tolist()
+    return bool(first < threshold <= first + second)
 
 
 def summarize_rejected(reasons: Sequence[str]) -> str:
