@@ -12,5 +12,6 @@ The way of a request, one file per step:
    does.
 5. `corrections` stores digits that people corrected and agreed to keep.
 
-`server` starts and stops all of this. ``page/`` holds the files for the browser.
+`server` starts and stops all of this; `memory` gives back what large pictures took. ``page/`` holds the files for the
+browser.
 """

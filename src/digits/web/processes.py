@@ -7,7 +7,6 @@ A job that takes too much memory fails with `MemoryError`. Only this service and
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import math
 import multiprocessing
 import os
@@ -23,7 +22,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from digits.errors import DigitsError
-from digits.web import jobs
+from digits.web import jobs, memory
 from digits.web.refusals import LongJobError, RefusedError
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -41,8 +40,11 @@ MAX_START_SECONDS = 120.0
 MAX_JOB_BYTES = 2**30
 """Memory of a job, at most, besides what the models take: pictures of 50 megapixels need about 0.6 GiB."""
 
-TRIM_SECONDS = 0.5
-"""Processor time after which a process gives back the memory that it no longer uses, which takes it milliseconds."""
+TRIM_SECONDS, IDLE_TRIM_SECONDS = 0.5, 0.05
+"""Processor time after which a process gives back the memory that it no longer uses: at once, and when it is idle."""
+
+IDLE_SECONDS = 0.5
+"""Time without a job after which a process is idle."""
 
 WATCH_SECONDS = 1.0
 """How often a process is compared with the clock."""
@@ -180,8 +182,9 @@ def work(pipe: Connection, processor_seconds: float, job_bytes: int) -> None:
         since = time.process_time()
         while True:
             pipe.send(_receive_and_do(pipe, processor_seconds))
-            if time.process_time() - since > TRIM_SECONDS:
-                _release_memory()
+            spent = time.process_time() - since
+            if spent > TRIM_SECONDS or (spent > IDLE_TRIM_SECONDS and not pipe.poll(IDLE_SECONDS)):
+                memory.release()
                 since = time.process_time()
 
 
@@ -240,14 +243,6 @@ def _set_timer(seconds: float) -> None:
     """Let the system end this process after so many seconds of processor time; 0: never."""
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _release_memory() -> None:
-    """Give memory back to the system: the allocator of Linux keeps what large pictures took."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
-        if trim:
-            trim(0)
 
 
 def _limit_memory(job_bytes: int) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import uvicorn
 
 from digits.errors import UsageError
+from digits.web import memory
 from digits.web.connections import Connection
 from digits.web.corrections import Corrections
 from digits.web.models import read_models
@@ -100,6 +101,7 @@ def serve(
         When a model cannot be loaded.
     """
     files = read_models(models)
+    memory.return_large_blocks()
     with _listen(host, port) as listener, closing(Workers(files)) as workers:
         from digits.web.app import make_app  # while the first process loads its models
 

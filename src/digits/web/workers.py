@@ -166,6 +166,7 @@ class Workers:
         while process := self._start():
             while job := self._take(process):
                 self._do(job, process)
+                del job  # or its upload would stay in memory until the next one
             with self._changed:
                 self._processes.discard(process)
                 self._changed.notify()  # for another process to take the job that may have woken this thread
