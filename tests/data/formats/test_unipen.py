@@ -105,6 +105,7 @@ def test_files_without_digits_are_refused(text: str) -> None:
         (b"\x1f\x9d\x90\xff\xff\xff", "holds no text of pen strokes: code 511"),
         (b"\xff\xfe", "holds no text of pen strokes"),
     ],
+    ids=["cut gzip", "endless gzip", "endless compress", "endless text", "wrong code", "no text"],
 )
 def test_broken_and_endless_files_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, reason: str
