@@ -48,7 +48,7 @@ def test_consent_is_required(empty: Served, seven: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"x_forwarded_for": "10.0.0.9"}, {"forwarded": "for=10.0.0.9"}, {"x_real_ip": "1"}]
+    "headers", [{"x_forwarded_for": "10.0.0.9"}, {"forwarded": "for=10.0.0.9"}, {"x_real_ip": "1"}, {"via": "1.1 p"}]
 )
 def test_other_computers_are_refused(headers: dict[str, str], empty: Served, seven: bytes) -> None:
     for method, query in [("POST", "?label=7&consent=true"), ("GET", ""), ("GET", ".csv"), ("DELETE", "")]:

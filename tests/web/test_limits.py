@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import select
 import socket
 import struct
@@ -17,6 +18,8 @@ import psutil
 import pytest
 from PIL import Image
 from tests.web.conftest import Served, serving
+
+from digits.web.guard import HEADERS
 
 pytestmark = pytest.mark.slow
 
@@ -252,6 +255,16 @@ def test_heads_of_many_or_long_headers_are_cut_off(head: bytes, short: Served, s
 
 def test_long_addresses_are_cut_off(short: Served) -> None:
     assert short.post("/api/explain?" + "model=x&" * 2000, b"x").status == 400
+
+
+@pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"GET /\x00 HTTP/9.9\r\n\r\n", b"GET /" + b"x" * 9000])
+def test_what_is_no_request_gets_a_sentence_and_all_headers(short: Served, request_: bytes) -> None:
+    with connected(short) as connection:
+        connection.sendall(request_)
+        head, _, body = receive_all(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert all(name.lower().encode() in head.lower() for name in HEADERS)
+    assert "HTTP/1.1" in json.loads(body)["error"]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,17 @@ class Connection(HttpToolsProtocol):
         if self.cycle and self.cycle.response_complete and self in self.waiting:
             self._wait_for_head()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request as the rest of the service refuses: with a sentence, and all headers."""
+        from digits.web.guard import HEADERS  # which imports this module
+        from digits.web.handlers import refuse
+
+        answer = refuse(400, f"{msg.rstrip('.')}: send HTTP/1.1, with a shorter address and fewer headers")
+        answer.headers.update(HEADERS | {"Cache-Control": "no-store", "Connection": "close"})
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%b: %b" % header for header in answer.raw_headers), b"", b""]
+        self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
+        self.transport.close()
+
     def on_message_begin(self) -> None:
         """Start to wait for the rest of a further head."""
         super().on_message_begin()

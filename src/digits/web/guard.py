@@ -33,7 +33,15 @@ HEADERS = {
 }
 """Headers of every answer."""
 
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+PROXY_HEADERS = (
+    "cf-connecting-ip",
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
 """Headers of a proxy, which forwards requests of other computers."""
 
 NO_TOKEN = "the token is missing or wrong: open the address that digits serve printed, or send Authorization: Bearer …"
