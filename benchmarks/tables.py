@@ -89,6 +89,11 @@ def samples(rows: Rows) -> str:
     return f"{rows[0].n:,}"
 
 
+def answers(rows: Rows) -> str:
+    """Show how often each answer was given, the most frequent first."""
+    return ", ".join(f"{row.variant} ({row.value:,.0f})" for row in sorted(rows, key=lambda row: -(row.value or 0)))
+
+
 def command(rows: Rows) -> str:
     """Show the command of the runs, without their seed."""
     return f"`{re.sub(r' --seed [0-9]+', '', rows[0].command)}`"
@@ -314,6 +319,36 @@ TABLES |= {
             "what",
             [Column("n", samples, ""), Column("measured", middle)],
             "Median of all rounds, extremes in brackets; the service and its client (eight connections) share cores",
+        ),
+        "attack": Table(
+            "attack",
+            "beside",
+            [
+                Column("requests", samples, "failed"),
+                Column("failed", average(0)),
+                Column("median", average(1)),
+                Column("99th percentile", average(1)),
+                Column("memory at most", average(2)),
+                Column("memory after", average(2)),
+                Column("attackers were answered", answers, "attackers answered"),
+            ],
+            "Healthy clients read 20 drawn digits per second, whose answers are checked; latency counts from when a "
+            "request was due. Service, clients and attackers share the cores; attackers have a lower priority. Memory "
+            "is that of the service and its workers; after: once it is idle again",
+        ),
+        "mutations": Table(
+            "mutations",
+            "damaged",
+            [
+                Column("n", samples, "read"),
+                Column("read", average(1)),
+                Column("refused", average(1)),
+                Column("failed", average(1)),
+                Column("processor time", average(2)),
+                Column("memory", average(0)),
+            ],
+            "Each file in a process of its own; the most that any of them took of processor time, and of memory with "
+            "interpreter and libraries",
         ),
         "gpu": Table(
             "gpu",

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("psutil")
 
-from benchmarks.attack import PHASES, TOGETHER, Record, attacked, missed
+from benchmarks.attack import PHASES, TOGETHER, WHOLE, Record, attacked, missed, pool
 from benchmarks.attackers import KINDS, Target, exchange
 
 from benchmarks import attack
@@ -36,16 +36,24 @@ def test_every_kind_of_attacker_has_a_phase_of_its_own() -> None:
 
 
 def test_each_claim_can_be_missed() -> None:
-    fine = Record([0.01] * 100, peak=3, after=1.1)
-    assert missed(list(fine.rows("a"))) == []
+    def sentences(record: Record, case: str = WHOLE) -> list[str]:
+        return [sentence.partition(": ")[2] for sentence in missed(list(record.rows(case)))]
+
+    assert sentences(Record([0.01] * 100, peak=3, after=1.1)) == []
     slow = Record([0.01] * 98 + [0.2] * 2)
-    assert missed(list(slow.rows("a"))) == ["beside a: 99th percentile 200 ms; we claim at most 100"]
+    assert sentences(slow) == ["99th percentile 200 ms; we claim at most 100"]
+    assert sentences(slow, "one kind of attacker") == []
     failed = Record([0.01] * 100, failures=Counter({"503: busy": 1}))
-    assert missed(list(failed.rows("a"))) == ["beside a: failed 1; we claim at most 0"]
+    assert sentences(failed, "one kind of attacker") == ["failed 1; we claim at most 0"]
     grown = Record([0.01] * 100, after=1.3)
-    assert missed(list(grown.rows("a"))) == ["beside a: memory after 1.3 × idle; we claim at most 1.2"]
+    assert sentences(grown, "one kind of attacker") == ["memory after 1.3 × idle; we claim at most 1.2"]
     nothing = Record(failures=Counter({"TimeoutError": 1}))
-    assert "beside a: 99th percentile unknown; we claim at most 100" in missed(list(nothing.rows("a")))
+    assert "99th percentile unknown; we claim at most 100" in sentences(nothing)
+
+
+def test_phases_are_pooled() -> None:
+    parts = [Record([1.0], Counter(a=1), peak=2, after=1), Record([2.0, 3.0], Counter(a=2, b=1), peak=1, after=1.5)]
+    assert pool(parts) == Record([1.0, 2.0, 3.0], Counter(a=3, b=1), peak=2, after=1.5)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from benchmarks.tables import (
     TABLES,
     Column,
     Table,
+    answers,
     average,
     average_and_extremes,
     extremes,
@@ -44,6 +45,10 @@ def rows(*values: float | None, unit: str = "share", **columns: object) -> list[
 )
 def test_figures_are_shown_with_unit_and_spread(shown: str, text: str) -> None:
     assert shown == text
+
+
+def test_answers_are_shown_by_their_number() -> None:
+    assert answers([*rows(2, variant="200"), *rows(1100, variant="503")]) == "503 (1,100), 200 (2)"
 
 
 def test_a_column_selects_by_metric_and_variant() -> None:
