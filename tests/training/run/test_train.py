@@ -242,7 +242,7 @@ def test_tied_weights_are_kept(few: Dataset, tmp_path: Path, own: Callable[..., 
         """
     )
     run = train("classic", data=few, out=tmp_path / "run", network=reference, epochs=1, ema_epochs=1.0, patience=3)
-    network, _, _ = load_network(run.folder)
+    network, _, _ = load_network(run.folder, trust_code=True)
     assert np.array_equal(predict_logits(network, few.test), predict_logits(run.network, few.test))
     assert (run.folder / "model.onnx").exists()
 
