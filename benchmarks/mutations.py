@@ -15,6 +15,7 @@ import io
 import multiprocessing
 import os
 import resource
+import select
 import shutil
 import signal
 import sys
@@ -236,13 +237,15 @@ def run(kind: Kind, samples: Path, seeds: Iterable[int]) -> Iterator[Outcome]:
     while True:
         while len(running) < (os.cpu_count() or 1) and (seed := next(waiting, None)) is not None:
             pid, pipe = _fork(kind, samples, seed)
-            running[pid] = (seed, pipe)
+            running[pipe] = (seed, pid)
         if not running:
             return
-        pid, status, used = os.wait3(0)
-        seed, pipe = running.pop(pid)
+        # a pipe is readable when its process writes or ends; waiting for any process would reap others' children
+        [pipe, *_], _, _ = select.select(running, [], [])
+        seed, pid = running.pop(pipe)
         with os.fdopen(pipe) as file:
             written = file.read()
+        _, status, used = os.wait4(pid, 0)
         result, _, seconds = written.rpartition(" ")
         if os.WIFSIGNALED(status):
             result = signal.Signals(os.WTERMSIG(status)).name

@@ -7,6 +7,10 @@ import os
 # Before anything imports torch: two test workers with one thread per core each would block each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Tests run commands in other folders.
+if os.environ.get("DIGITS_DATA"):
+    os.environ["DIGITS_DATA"] = os.path.abspath(os.environ["DIGITS_DATA"])  # noqa: PTH100 - nothing else is imported yet
+
 from typing import TYPE_CHECKING
 
 import hypothesis

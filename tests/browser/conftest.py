@@ -64,14 +64,15 @@ def serving(corrections: Path, **variables: str) -> Iterator[str]:
             process.terminate()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     corrections = tmp_path_factory.mktemp("corrections")
     with serving(corrections) as address:
         yield Service(address, corrections)
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs until the fixture ends, and asyncio.run of a later module would find it.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:

@@ -129,6 +129,6 @@ def test_missing_path_is_named(load: Callable[[Path], object], tmp_path: Path) -
 
 
 def test_import_loads_no_heavy_package() -> None:
-    heavy = {"pooch", "requests", "platformdirs", "PIL", "tqdm", "torch"}
+    heavy = {"requests", "platformdirs", "PIL", "tqdm", "torch"}
     code = f"import sys, digits.data; print(*{heavy} & {{*sys.modules}})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -316,7 +316,7 @@ def test_full_disk_is_no_missing_mnist(mirror: Mirror, small_mnist: Files, monke
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setenv("DIGITS_MIRRORS", mirror.serve_set(small_mnist))
-    monkeypatch.setattr(download._LimitedFile, "write", fail)
+    monkeypatch.setattr(download, "_receive", fail)
     with pytest.raises(
         StorageError, match=rf"{A}.gz cannot be written: its disk is full.* space in {Path.cwd()}/cache"
     ):

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reason = error.strerror or str(error)
         if error.filename:
             _fail(f"{reason}: {error.filename}", 1)
-        # files that are written raise errors of their own
+        # files that are written raise errors of their own; this is stdout, and flushing again at exit would complain
+        sys.stdout = None
         _fail(f"the output cannot be written: {reason}; send it elsewhere, or free some space there", 1)
     if not words:
         sys.exit(2)

@@ -29,8 +29,9 @@ def evaluate(words: list[str]) -> None:
     from digits.evaluation import evaluate as evaluate_model
     from digits.evaluation.metrics import describe
 
+    model = _load(call.model, trust_code=call.trust_code)
     dataset = load_dataset(call.data)
-    score = evaluate_model(_load(call.model, trust_code=call.trust_code), dataset)
+    score = evaluate_model(model, dataset)
     if call.json:
         say_json(score.to_dict())
     else:

@@ -6,12 +6,9 @@ import contextlib
 import gzip
 import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from digits.data.formats.idx import idx_sha256, read_idx
 from digits.data.formats.idx_sets import IdxSet, read_idx_set
@@ -166,51 +163,50 @@ def _check(path: Path, name: str) -> None:
         raise DataError(f"{path} is not MNIST's {name}: its decoded SHA-256 is {digest}, not {MNIST_SHA256[name]}.")
 
 
-@dataclass
-class _LimitedFile:
-    """A file that takes so many bytes and no more."""
+def _download(url: str, target: Path, limit: int) -> None:
+    import requests
 
-    stream: BinaryIO
-    limit: int
-
-    def write(self, chunk: bytes) -> None:
-        self.limit -= len(chunk)
-        if self.limit < 0:
-            raise _TooLargeError
-        self.stream.write(chunk)
-
-    def flush(self) -> None:
-        self.stream.flush()
+    log.info("Downloading %s", url)
+    name = url.rpartition("/")[2]
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            _receive(url, target, limit)
+            return
+        except _TooLargeError:
+            raise DataError(f"{name}: the response has over {limit:,} bytes.") from None
+        except (requests.RequestException, ValueError) as error:
+            response = getattr(error, "response", None)
+            is_refused = response is not None and response.status_code < 500 and response.status_code != 429
+            # a ValueError is of an invalid URL or length
+            is_final = is_refused or isinstance(error, ValueError) or _is_unreachable(error)
+            if is_final or attempt == MAX_ATTEMPTS:
+                raise DataError(f"{name}: {_describe(error)}.") from None
+            log.info("%s: %s; trying again.", url, _describe(error))
+            time.sleep(RETRY_PAUSE * attempt)
 
 
 class _TooLargeError(Exception):
     """A download that is larger than the file can be."""
 
 
-def _download(url: str, target: Path, limit: int) -> None:
-    import pooch
+def _receive(url: str, target: Path, limit: int) -> None:
     import requests
+    from tqdm import tqdm
 
-    log.info("Downloading %s", url)
-    download = pooch.HTTPDownloader(
-        progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
-    )
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        try:
-            with target.open("wb") as stream:
-                download(url, _LimitedFile(stream, limit), None)
-            return
-        except _TooLargeError:
-            raise DataError(f"{url.rpartition('/')[2]}: the response has over {limit:,} bytes.") from None
-        except (requests.RequestException, ValueError) as error:
-            response = getattr(error, "response", None)
-            is_refused = response is not None and response.status_code < 500 and response.status_code != 429
-            # a ValueError is of requests for an invalid URL, or of pooch for an invalid length
-            is_final = is_refused or isinstance(error, ValueError) or _is_unreachable(error)
-            if is_final or attempt == MAX_ATTEMPTS:
-                raise DataError(f"{url.rpartition('/')[2]}: {_describe(error)}.") from None
-            log.info("%s: %s; trying again.", url, _describe(error))
-            time.sleep(RETRY_PAUSE * attempt)
+    # a connection that is left open would let the server go on sending
+    with (
+        requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
+        target.open("wb") as file,
+        tqdm(desc=target.name, unit="B", unit_scale=True, disable=None) as bar,
+    ):
+        response.raise_for_status()
+        bar.total = int(response.headers.get("Content-Length", 0)) or None
+        for chunk in response.iter_content(2**16):
+            limit -= len(chunk)
+            if limit < 0:
+                raise _TooLargeError
+            file.write(chunk)
+            bar.update(len(chunk))
 
 
 def _is_unreachable(error: Exception) -> bool:
