@@ -21,6 +21,7 @@ MACHINE_FOLDER = re.compile(r"(?<![\w.~/-])/(?:root|work|home|Users|mnt)/[\w.-]+
 URL = re.compile(r"\b(?:https?|ftp|file)://[^\s\"'`<>()\[\]]+")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "0.0.0.0", "[::1]"}
 PRIVATE_ENDINGS = ("internal", "local", "lan", "corp", "intranet", "home", "cluster", "svc")
+BINARY_FOLDERS = ("docs/pictures/", "src/digits/pretrained/")
 REPOSITORY_PATH = re.compile(r"`((?:\.?\w[\w.-]*/)+[\w.-]*|\w[\w-]*\.(?:md|toml|txt|cff|ya?ml|json))`")
 
 
@@ -74,8 +75,8 @@ def is_address(host: str) -> bool:
     return True
 
 
-def tracked_texts() -> dict[str, str]:
-    """Return every text file that git tracks."""
+def tracked_files() -> dict[str, bytes]:
+    """Return the content of every file that git tracks."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -83,7 +84,22 @@ def tracked_texts() -> dict[str, str]:
         name: (ROOT / name).read_bytes() for name in filter(None, listed.split("\0")) if (ROOT / name).is_file()
     }
     assert "pyproject.toml" in contents
-    return {name: content.decode("utf-8", "replace") for name, content in contents.items() if b"\0" not in content}
+    return contents
+
+
+def tracked_texts() -> dict[str, str]:
+    """Return every text file that git tracks."""
+    texts = {name: content for name, content in tracked_files().items() if not is_binary(content)}
+    return {name: content.decode("utf-8", "replace") for name, content in texts.items()}
+
+
+def is_binary(content: bytes) -> bool:
+    return b"\0" in content
+
+
+def find_stray_binaries(files: dict[str, bytes]) -> list[str]:
+    """Return the binary files that are neither pictures of the documentation nor shipped models."""
+    return [name for name, content in files.items() if is_binary(content) and not name.startswith(BINARY_FOLDERS)]
 
 
 def test_files_are_short() -> None:
@@ -142,6 +158,15 @@ def test_nothing_is_left_open() -> None:
 
 def test_open_end_is_found() -> None:
     assert OPEN_END.findall("# TO" + "DO: later") == ["TO" + "DO"]
+
+
+def test_binary_files_have_their_folders() -> None:
+    assert find_stray_binaries(tracked_files()) == []
+
+
+def test_stray_binary_is_found() -> None:
+    files = {"run.onnx": b"\x08\0", "docs/pictures/a.png": b"\0", "README.md": b"text"}
+    assert find_stray_binaries(files) == ["run.onnx"]
 
 
 def test_tree_names_no_machine() -> None:
