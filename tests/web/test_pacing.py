@@ -14,7 +14,7 @@ def begin(clients: list[str], *, joined_after: int = 0, joining: str = "") -> li
         pace, begun = Pace(), []
 
         async def request(client: str) -> None:
-            await pace.wait(client)
+            assert await pace.wait(client)
             begun.append(client)
 
         requests = [asyncio.create_task(request(client)) for client in clients]
@@ -50,6 +50,15 @@ def test_service_looks_around_between_requests() -> None:
         return looks
 
     assert asyncio.run(run()) >= 100
+
+
+def test_requests_beyond_the_limit_are_refused_and_none_waits_forever() -> None:
+    async def run() -> list[bool]:
+        pace = Pace(limit=4)
+        return await asyncio.gather(*(pace.wait(client) for client in ["a"] * 6 + ["b"]))
+
+    # the client with the most waiting requests loses its newest ones
+    assert asyncio.run(asyncio.wait_for(run(), 10)) == [True] * 3 + [False] * 3 + [True]
 
 
 def test_lost_requests_are_passed_over() -> None:

@@ -56,7 +56,7 @@ def make_app(
         """Report that the service runs, its version, and what is wrong though it runs."""
         return JSONAnswer({"status": "ok", "version": __version__, "notices": list_changes(files)})
 
-    @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors(503))
+    @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors())
     async def models() -> JSONAnswer:
         """List the models."""
         return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(files)})
@@ -134,7 +134,7 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
         await in_turn(corrections.delete, correction_id)
         return await list_corrections()
 
-    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 409, 422, 503) | DOWNLOADS)
+    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 409, 422) | DOWNLOADS)
     async def download(suffix: Literal["csv", "zip"]) -> Response:
         """Download the corrections: a CSV like Kaggle's, or a ZIP of two IDX files like MNIST's."""
         content = await workers.run(corrections.export, suffix)

@@ -45,6 +45,7 @@ PROXY_HEADERS = (
 """Headers of a proxy, which forwards requests of other computers."""
 
 NO_TOKEN = "the token is missing or wrong: open the address that digits serve printed, or send Authorization: Bearer …"
+BUSY = "too many requests at the moment: try again in a second"
 UNEXPECTED = "the service failed unexpectedly: the terminal of digits serve says why"
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        await self.pace.wait(str((scope.get("client") or [""])[0]))
+        may_begin = await self.pace.wait(str((scope.get("client") or [""])[0]))
         is_answered = False
 
         async def send_guarded(message: Message) -> None:
@@ -84,7 +85,8 @@ class Guard:
             await send(message)
 
         try:
-            await (self._refuse(scope) or self.app)(scope, receive, send_guarded)
+            refusal = self._refuse(scope) if may_begin else refuse(503, BUSY)
+            await (refusal or self.app)(scope, receive, send_guarded)
         except Exception:
             if is_answered:  # too late for a sentence: the connection is closed
                 raise

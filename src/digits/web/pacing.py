@@ -1,4 +1,4 @@
-"""Requests begin one at a time, so that a burst of them does not keep the service from hearing its other clients."""
+"""Requests begin one at a time, so that during a burst the service still attends to its other connections."""
 
 from __future__ import annotations
 
@@ -9,30 +9,35 @@ from digits.web.queues import FairQueue
 
 
 class Pace:
-    """Let requests begin in turn, client by client; between two of them, the service looks for what has arrived.
+    """Let requests begin in turn, client by client; between two of them, the event loop handles what has arrived.
 
     The first step of a request takes about a millisecond. Without this, all requests that arrive together would take it
     before anything else happens.
     """
 
-    def __init__(self) -> None:
-        self._waiting = FairQueue[asyncio.Future[None]](MAX_CONNECTIONS)  # each connection has one request at a time
+    def __init__(self, limit: int = MAX_CONNECTIONS) -> None:
+        self._waiting = FairQueue[asyncio.Future[bool]](limit)
         self._is_scheduled = False
 
-    async def wait(self, client: str) -> None:
-        """Wait until a request of this client may begin."""
+    async def wait(self, client: str) -> bool:
+        """Wait until a request of this client may begin; false if too many wait, so that it has to be refused.
+
+        Each connection has one request at a time, but requests of connections that were closed meanwhile wait too.
+        """
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
-        self._waiting.add(client, turn)
+        dropped = self._waiting.add(client, turn)
+        if dropped and not dropped.done():
+            dropped.set_result(False)
         if not self._is_scheduled:
             self._is_scheduled = True
             loop.call_soon(self._begin_next, loop)
-        await turn
+        return await turn
 
     def _begin_next(self, loop: asyncio.AbstractEventLoop) -> None:
         turn = self._waiting.take()
-        if not turn.done():  # it is, if its connection was lost
-            turn.set_result(None)
+        if not turn.done():  # it is, if its task was cancelled
+            turn.set_result(True)
         self._is_scheduled = bool(self._waiting)
         if self._is_scheduled:
             loop.call_soon(self._begin_next, loop)

@@ -157,12 +157,12 @@ class AddedCorrection(BaseModel):
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the statuses that come with an `Error`."""
-    return {status: {"model": Error} for status in (400, 401, 403, 421, 500, *statuses)}
+    return {status: {"model": Error} for status in (400, 401, 403, 421, 500, 503, *statuses)}
 
 
 def upload(*statuses: int) -> dict[str, Any]:
     """Describe a call that reads a picture: the statuses with which it can fail, and the body that it takes."""
-    return {"responses": errors(404, 408, 413, 415, 422, 503, *statuses), "openapi_extra": _UPLOAD}
+    return {"responses": errors(404, 408, 413, 415, 422, *statuses), "openapi_extra": _UPLOAD}
 
 
 _FILE = {"type": "string", "format": "binary"}
