@@ -98,7 +98,7 @@ def test_standard_input_has_a_limit(digits: Any, monkeypatch: pytest.MonkeyPatch
         buffer = Path("/dev/zero").open("rb")  # noqa: SIM115
 
     monkeypatch.setattr(sys, "stdin", Endless)
-    monkeypatch.setattr("digits.inference.inputs.MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr("digits.preprocessing.opening.MAX_FILE_BYTES", 2**20)
     advice = "shrink it, or save it as PNG or JPEG"
     said = digits("read", "-")
     Endless.buffer.close()

@@ -94,9 +94,19 @@ def test_pipes_in_folders_are_refused(name: str, pipe: Callable[[str], Path]) ->
 
 
 def test_endless_streams_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digits.inference.inputs.MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr("digits.preprocessing.opening.MAX_FILE_BYTES", 2**20)
     with Path("/dev/zero").open("rb") as endless, pytest.raises(DataError, match=r"^/dev/zero is larger than 1 MiB"):
         digits.read(endless)
+
+
+def test_huge_pictures_in_folders_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("digits.preprocessing.opening.MAX_FILE_BYTES", 2**20)
+    path = tmp_path / "3" / "huge.png"
+    path.parent.mkdir()
+    with path.open("wb") as file:
+        file.truncate(2**20 + 1)
+    with pytest.raises(DataError, match=r"huge\.png is larger than 1 MiB: shrink it"):
+        load_dataset(tmp_path)
 
 
 def npz(method: int = zipfile.ZIP_DEFLATED, **arrays: np.ndarray) -> bytes:

@@ -14,7 +14,7 @@ from digits.files import expand_home, open_file
 from digits.pixels import NUMBERS, find_scale, scale_pixels, shape_digits
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
-from digits.preprocessing.opening import MAX_MEGAPIXELS
+from digits.preprocessing.opening import MAX_MEGAPIXELS, read_to_end
 from digits.types import Images
 
 log = logging.getLogger(__name__)
@@ -30,9 +30,6 @@ else:
 Sources = list[Any] | tuple[Any, ...]
 """Several sources."""
 
-MAX_FILE_BYTES = 2**29
-"""Of a picture: the largest, uncompressed with opacity, take 480 MB."""
-
 
 def source_name(source: Source) -> str:
     """Name a source in results and errors: its path, or ``the picture``."""
@@ -44,7 +41,7 @@ def read_stream(source: Source, name: str) -> Source:
     if not hasattr(source, "read"):
         return source
     try:
-        content: bytes | str = _read_all(source, name)
+        content: bytes | str = read_to_end(source, name)
     except UnicodeDecodeError:
         content = ""
     if isinstance(content, str):
@@ -125,17 +122,9 @@ def _kind(value: Any) -> str:
 def _read_file(path: Path) -> bytes:
     try:
         with open_file(path) as file:
-            content: bytes = _read_all(file, str(path))
+            content: bytes = read_to_end(file, str(path))
             return content
     except FileNotFoundError:
         raise DataNotFoundError(f"there is no file {path}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _read_all(file: Any, name: str) -> Any:
-    """Read a file to its end, which it may never have."""
-    content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise DataError(f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB: shrink it, or save it as PNG or JPEG")
-    return content

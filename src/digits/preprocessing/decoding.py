@@ -51,9 +51,9 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
 
     EXIF orientation is applied. Pixels of more than 8 bits are scaled by the range they use: 8, 10, 12, 14 or 16 bits,
     0–1 for floats. If all are below 16, as labels are, the largest becomes 255, and so does 1 where pixels of 8 bits
-    are no larger; if some are negative, the smallest
-    becomes 0 and the largest 255. NaN and infinities take the median. Transparent parts become white, or black under a
-    drawing with a light pen. Of the pictures in a HEIC or MPO file, the main one is decoded.
+    are no larger; if some are negative, the smallest becomes 0 and the largest 255. NaN and infinities take the median.
+    Transparent parts become white, or black under a drawing with a light pen. Of the pictures in a HEIC or MPO file,
+    the main one is decoded.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
     Raises
     ------
     DataError
-        When the file is empty, not a picture, damaged, animated, too large, small or narrow,
-        or would take too long to decode.
+        When the file is empty, not a picture, damaged, animated, too large, small or narrow, or would take too long to
+        decode.
     """
     with open_picture(content, name, max_megapixels) as image:
         return _decode(image, name, max_side)

@@ -1,7 +1,7 @@
-"""What a picture file would cost, found in its headers before anything is decoded.
+"""The cost of decoding a picture file, estimated from its headers before anything is decoded.
 
 Some formats let a small file demand endless work: a JPEG may repeat its scans, a TIFF may consist of tiles of one
-pixel. Only what no camera, scanner or drawing program writes is refused.
+pixel. Files that a camera, scanner or drawing program could have written are never refused.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import NamedTuple
 from digits.errors import DataError
 
 MAX_SCANS = 50
-"""Of a JPEG; each visits every block. libjpeg writes 10, the most thorough encoders about 20."""
+"""Scans of a JPEG, each of which visits every block; libjpeg writes 10, the most thorough encoders about 20."""
 
 MAX_SEGMENTS = 2000
-"""Of a JPEG; metadata of 32 MiB in segments of 64 KiB are 512."""
+"""Segments of a JPEG; metadata of 32 MiB in segments of 64 KiB are 512."""
 
 MAX_OVERLAP = 2**16
 """Bytes by which the tags of a TIFF or of EXIF data may exceed it: cameras store some text twice."""
@@ -25,13 +25,13 @@ MAX_TILES = 2**16
 """Tiles or strips of a TIFF: 120 megapixels in tiles of 64 × 64 are 30,000, in strips of one row 12,000."""
 
 MIN_TILE_LIMIT = 2**20
-"""Pixels of a TIFF's tile, which may be larger than the picture; common are 256 × 256 and 512 × 512."""
+"""Pixels that a tile of a TIFF may always have, however small the picture; common are 256 × 256 and 512 × 512."""
 
 MAX_COMMENTS = 1000
-"""In a PGM or PPM whose numbers are text."""
+"""Comments in a PGM or PPM whose numbers are text."""
 
 MAX_RUN_BYTES = 4 * 2**20
-"""Of a BMP in runs, each of which is decoded by Pillow in Python, a microsecond per run."""
+"""Bytes of a BMP in runs: Pillow decodes them in Python, a microsecond per run."""
 
 MAX_PNM_HEADER = 2**16
 """Bytes of the header of a PGM or PPM, with its comments."""
@@ -64,7 +64,7 @@ def check_cost(content: bytes, name: str) -> None:
     Raises
     ------
     DataError
-        With the reason. What cannot be parsed passes: the decoder says what is wrong.
+        With the reason. A file that cannot be parsed passes: the decoder says what is wrong with it.
     """
     if content.startswith(b"\xff\xd8"):
         problem = _check_jpeg(content)
@@ -82,12 +82,12 @@ def check_cost(content: bytes, name: str) -> None:
 
 
 def too_costly(name: str, problem: str) -> DataError:
-    """Make the error for a picture that is not decoded, or no further."""
+    """Make the error for a picture whose decoding is refused or stopped."""
     return DataError(f"{name} takes too long to decode ({problem}): save it again as PNG or JPEG")
 
 
 def _check_jpeg(content: bytes) -> str:
-    """Count the segments and scans, as libjpeg meets them."""
+    """Count the segments and scans in the order in which libjpeg reads them."""
     position, components, segments, scans = 2, 0, 0, 0
     may_repeat, exif = False, b""
     while found := (BETWEEN_SCANS if scans else MARKER).search(content, position):

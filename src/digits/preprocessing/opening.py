@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from digits.errors import DataError
 from digits.preprocessing.headers import EXIF_START, check_cost, check_tags, too_costly
@@ -21,7 +21,7 @@ from digits.preprocessing.headers import EXIF_START, check_cost, check_tags, too
 if TYPE_CHECKING:
     from PIL import Image
 
-# Pillow's names, besides HEIF and AVIF; its other plugins stay closed, since some run programs.
+# Pillow's names of the formats, besides HEIF and AVIF; its other plugins are not used, since some run programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 
 FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF"
@@ -29,20 +29,37 @@ FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF"
 PICTURE_SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 }
-"""Of the files in folders that are taken for pictures, in lower case."""
+"""Endings of the files that count as pictures in a folder, in lower case."""
 
 MAX_MEGAPIXELS = 120  # above most phones' cameras (108); decoding that many takes up to 1.4 GB
+
+MAX_FILE_BYTES = 2**29
+"""Size of a picture file, at most: the largest, uncompressed with opacity, take 480 MB."""
 
 # How old programs store EXIF data in a PNG: as hexadecimal digits, of which one segment of a JPEG makes 131,072.
 EXIF_TEXT, MAX_EXIF_TEXT = "Raw profile type exif", 2**17 + 2**13
 
-# Seconds of processor time, some ten times of what the slowest ordinary file needs on a laptop.
+# Seconds of processor time, about ten times what the slowest ordinary file needs on a laptop.
 MAX_OPENING_SECONDS = 1.0
 MAX_SECONDS_PER_MEGAPIXEL = 0.2
 
 
+def read_to_end(file: Any, name: str) -> Any:
+    """Read an open picture file, but refuse one that is larger than `MAX_FILE_BYTES`, or has no end.
+
+    Raises
+    ------
+    DataError
+        When it is too large.
+    """
+    content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise DataError(f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB: shrink it, or save it as PNG or JPEG")
+    return content
+
+
 class _TimedFile(io.BytesIO):
-    """A file in memory that cannot be read any more when this thread has used up its processor time."""
+    """A file in memory that cannot be read any further once this thread has used up its processor time."""
 
     def __init__(self, content: bytes, name: str) -> None:
         super().__init__(content)
@@ -54,7 +71,7 @@ class _TimedFile(io.BytesIO):
         self.seconds, self.start, self.end = seconds, time.monotonic(), time.thread_time() + seconds
 
     def check(self) -> None:
-        # the first clock is quick to read, and the second one is never ahead of it
+        # the first clock is quicker to read, and the second is never ahead of it
         if time.monotonic() > self.start + self.seconds and time.thread_time() > self.end:
             raise too_costly(self.picture, f"over {self.seconds:.1f} seconds")
 
@@ -65,16 +82,7 @@ class _TimedFile(io.BytesIO):
 
 @contextmanager
 def open_picture(content: bytes, name: str, max_megapixels: int = MAX_MEGAPIXELS) -> Iterator[Image.Image]:
-    """Open a picture file of at most `max_megapixels`; its pixels are decoded when they are first used.
-
-    Parameters
-    ----------
-    content
-        The whole file.
-    name
-        The picture's name in errors.
-    max_megapixels
-        Largest size.
+    """Open a picture file; its pixels are decoded when they are first used. Parameters are those of `decode`.
 
     Raises
     ------
@@ -101,7 +109,7 @@ def open_picture(content: bytes, name: str, max_megapixels: int = MAX_MEGAPIXELS
     except MemoryError:
         raise DataError(f"{name} is too large for this computer's memory: shrink it and try again") from None
     except Exception as error:
-        file.check()  # some decoders take the end of the time for the end of the file
+        file.check()  # some decoders report the end of the time as the end of the file
         # damage raises IndexError, ValueError, struct.error, zlib.error …: no list would stay complete
         raise DataError(f"{name} is damaged: export it or download it again") from error
 
@@ -118,9 +126,9 @@ def check_megapixels(pixels: int, name: str, max_megapixels: int = MAX_MEGAPIXEL
 
 
 def check_metadata(image: Image.Image, name: str) -> None:
-    """Refuse a picture whose EXIF data would take much memory; before anything asks for its orientation.
+    """Refuse a picture whose EXIF data would take much memory; call this before its orientation is read.
 
-    Some formats have them after the pixels, so that they are known only when these are decoded.
+    Some formats have EXIF data after the pixels, so that they are known only once these are decoded.
     """
     block = image.info.get("exif") or b""
     if problem := check_tags(block.removeprefix(EXIF_START)):

@@ -230,6 +230,15 @@ def test_broken_checkpoint_is_answered_with_the_remedy(copy: Path, few: Dataset,
     assert (copy / "model.safetensors").read_bytes() == weights
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_pipe_in_place_of_a_checkpoint_is_refused_without_waiting(copy: Path, few: Dataset) -> None:
+    checkpoint = copy / "checkpoint.safetensors"
+    checkpoint.unlink()
+    os.mkfifo(checkpoint)
+    with pytest.raises(ModelError, match=f"{checkpoint} cannot be continued: .*it is a pipe, socket or device"):
+        resume(copy, data=few)
+
+
 def test_checkpoint_of_another_optimizer_is_refused(copy: Path, few: Dataset) -> None:
     config = get_recipe("classic", epochs=3, optimizer="sgd")
     (copy / "config.json").write_text(json.dumps(config.to_dict()))

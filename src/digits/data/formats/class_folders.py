@@ -97,11 +97,11 @@ def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[
 
 
 def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
-    from digits.preprocessing.opening import check_metadata, open_picture
+    from digits.preprocessing.opening import check_metadata, open_picture, read_to_end
 
     try:
         with open_file(path) as file:
-            content = file.read()
+            content = read_to_end(file, str(path))
     except OSError as error:
         raise unreadable(path, error) from None
     with open_picture(content, str(path)) as picture:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from digits.errors import ModelError
-from digits.files import MAX_JSON_BYTES, parse_json_object, write_atomically
+from digits.files import MAX_JSON_BYTES, open_file, parse_json_object, write_atomically
 from digits.training.engine.optimizers import Optimizer
 
 Weights = dict[str, Tensor]
@@ -156,7 +156,7 @@ def open_tensors(path: Path) -> Iterator[Any]:
     ValueError
         When it is damaged, or its header is larger than that of any network.
     """
-    with path.open("rb") as file:
+    with open_file(path) as file:
         header = int.from_bytes(file.read(8), "little")
     if header > MAX_JSON_BYTES:
         raise ValueError(f"its header claims {header:,} bytes")
