@@ -1,7 +1,7 @@
-"""Simulated captures: the pictures that people hand in for one digit, read by the reader's own code.
+"""Simulated captures: the pictures of one digit that people hand in, read by the reader's own code.
 
-Photographs of paper are only some of them. Others are tight crops, a few pixels wide, binary, stretched, faint, cut by
-the frame, or have the rest of a box, a comma or half a neighbour beside the digit.
+Only some of them are photographs of paper. Others are tight crops, a few pixels wide, binary, stretched, faint, cut off
+by the frame, or have a part of a box, a comma or half a neighbour beside the digit.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ SMALL_LENGTHS = (7.0, 16.0)
 
 # Shares of the pictures:
 SMALL_SHARE = 0.35  # with ink of `SMALL_LENGTHS`
-PLAIN_SHARE = 0.6  # on an even ground
+PLAIN_SHARE = 0.6  # on an even background
 BINARY_SHARE = 0.15  # of black and white
 FAINT_SHARE = 0.15
 ENLARGED_SHARE = 0.12  # enlarged again, with visible pixels or without
 
-# Correlation with the ink before capture: from the first on the digit is still there, below the second it is not.
+# Correlation with the ink before capture: above the first, the digit was found; below the second, something else was.
 MIN_CORRELATION, MAX_CORRELATION = 0.65, 0.35
 
 
 @dataclass(frozen=True, eq=False)
 class Captures:
-    """What reading gives for simulated captures.
+    """What the reader finds in simulated captures.
 
     Attributes
     ----------
     images
-        The digits, one for each digit that was captured.
+        The digits as read, one for each that was captured.
     misreadings
-        What the reader may see in the pictures beside their digits, at most one for each: the ground taken for ink, or
-        what surrounds the digit for a part of it. Not a digit.
+        Non-digits that the reader may see in the same pictures, at most one for each: background taken for ink, or
+        surroundings taken for a part of the digit.
     """
 
     images: Images
@@ -55,21 +55,10 @@ class Captures:
 
 
 def simulate_captures(images: Images, seed: int = 0) -> Captures:
-    """Make the picture that somebody could hand in for each digit, and read it in every way that the reader may.
+    """Make the picture that somebody could hand in for each digit, and read it in every way that the reader tries.
 
-    Where none of them finds the digit, the image stays as it was.
-
-    Parameters
-    ----------
-    images
-        Digits as MNIST has them.
-    seed
-        0 or more; the same seed and images give the same bytes.
-
-    Raises
-    ------
-    UsageError
-        The seed is negative.
+    Where none of these finds the digit, the image stays as it was. Parameters and errors are those of
+    `simulate_photos`.
     """
     check_request(seed)
     rng = np.random.default_rng(seed)
@@ -128,7 +117,7 @@ def _resize(picture: UInt8[np.ndarray, "..."], scale: float, rng: np.random.Gene
 
 
 def _print_plainly(framed: Ink, scale: float, rng: np.random.Generator) -> ColourPicture:
-    """Print ink on an even ground: black on white, white on black, or two greys; sometimes binary or noisy."""
+    """Print ink on an even background: black on white, white on black, or two greys; sometimes binary or noisy."""
     ink = _resize(framed, scale, rng)
     choice = rng.random()
     if choice < BINARY_SHARE:

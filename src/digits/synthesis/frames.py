@@ -1,4 +1,4 @@
-"""What lies within the frame of a picture of one digit: thick, thin or stretched ink, margins, and things beside it."""
+"""The content of a picture of one digit: thick, thin or stretched ink, margins, and marks beside the digit."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from digits.preprocessing.ink import Ink
 DRAWN_LENGTH = 60  # pixels; a digit is drawn large and shrunk afterwards, as scanners and drawing programs do
 
 # Shares of the pictures:
-TIGHT_SHARE = 0.4  # whose frame the ink touches
-CORNER_SHARE = 0.15  # with a canvas much larger than the digit
-STRETCH_SHARE = 0.25  # whose aspect is lost
-SQUARE_SHARE = 0.4  # of these, that were made square
+TIGHT_SHARE = 0.4  # without margins: the ink touches the frame
+CORNER_SHARE = 0.15  # on a canvas much larger than the digit
+STRETCH_SHARE = 0.25  # with another aspect ratio
+SQUARE_SHARE = 0.4  # of these, made square
 THICK_SHARE, THIN_SHARE = 0.2, 0.1
 CUT_SHARE = 0.1  # with a part beyond the frame
 LINE_SHARE = 0.12  # with a line at a side, as of a box
 MARK_SHARE = 0.06  # with a dot or comma
 NEIGHBOUR_SHARE = 0.04  # with a part of another digit
 
-MARGINS = (0.02, 0.5)  # lengths of the ink, on each side of those that are neither tight nor in a corner
-CORNER_MARGINS = (0.0, 2.5)
-MAX_CUT = 0.12  # lengths of the ink
+MARGINS = (0.02, 0.5)  # on each side, over the length of the ink, of pictures that are neither tight nor in a corner
+CORNER_MARGINS = (0.0, 2.5)  # of pictures in a corner
+MAX_CUT = 0.12  # over the length of the ink
 STRETCHES = (0.5, 2.2)  # factors on the aspect
-THICKENING, THINNING = (0.04, 0.14), (0.02, 0.05)  # lengths of the ink that a line gains or loses
+THICKENING, THINNING = (0.04, 0.14), (0.02, 0.05)  # what a line gains or loses in width, over the length of the ink
 
 
 def vary_ink(ink: Ink, rng: np.random.Generator) -> Ink:
@@ -53,7 +53,7 @@ def vary_ink(ink: Ink, rng: np.random.Generator) -> Ink:
 
 
 def frame_ink(ink: Ink, neighbour: DigitImage, rng: np.random.Generator) -> Ink:
-    """Give ink its margins, and what else lies within the frame."""
+    """Give ink its margins, and perhaps something else within the frame."""
     length = max(ink.shape)
     choice = rng.random()
     if choice < TIGHT_SHARE:
@@ -88,7 +88,7 @@ def _cut(framed: Ink, margins: np.ndarray, length: int, rng: np.random.Generator
 
 
 def _draw_box(framed: Ink, length: int, rng: np.random.Generator) -> Ink:
-    """Draw lines along one to four sides of the frame, with a little ground between them and the digit."""
+    """Draw lines along one to four sides of the frame, with a little background between them and the digit."""
     gap = max(round(rng.uniform(0.04, 0.2) * length), 2)
     weight = max(round(rng.uniform(0.015, 0.06) * length), 1)
     sides = rng.random(4) < rng.uniform(0.3, 1)

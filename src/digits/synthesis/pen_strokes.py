@@ -17,7 +17,7 @@ from digits.types import SIDE, Images
 POINTS = 96  # along a digit: a tablet records half as many in the tenths of a second that a digit takes
 STEPS_PER_PIECE = 4  # of the smooth curve between two points
 
-# These digits have a writer's style already, to which this share of a synthetic writer's is added.
+# Share of a synthetic writer's style that is added to that of the real writer.
 STYLE_SHARE = 0.5
 STYLES = ("slant", "stretch", "rotation", "bow", "taper", "waist")
 
@@ -32,12 +32,7 @@ def draw_pen_strokes(digits: Sequence[Strokes], seed: int = 0) -> Images:
     digits
         For each digit its strokes, of one or more points x and y each, x to the right and y down, in any unit.
     seed
-        0 or more; the same seed and strokes give the same bytes.
-
-    Raises
-    ------
-    UsageError
-        The seed is negative.
+        As in `simulate_photos`, with the same error.
     """
     check_request(seed)
     rng = np.random.default_rng(seed)

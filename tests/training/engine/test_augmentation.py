@@ -12,17 +12,11 @@ from scipy import ndimage
 from digits.training.config import AugmentationConfig
 from digits.training.engine import augmentation
 from digits.training.engine.augmentation import augment
-from digits.types import Dataset
 
 STILL = AugmentationConfig(rotation=0.0, scale=0.0, shear=0.0, shift=0.0, elastic=0.0)
 LINEAR = {"order": 1, "mode": "grid-constant"}
 """Makes SciPy interpolate as torch does: linearly, with background beyond the edge."""
 FIELDS = {"rotation": 15.0, "scale": 0.2, "shear": 0.3, "shift": 3.0, "elastic": 0.5}
-
-
-@pytest.fixture(scope="module")
-def digits(mnist: Dataset) -> torch.Tensor:
-    return torch.from_numpy(mnist.train.images[:200].copy())
 
 
 def seeded(images: torch.Tensor, config: AugmentationConfig, seed: int = 0) -> torch.Tensor:

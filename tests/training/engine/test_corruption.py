@@ -10,15 +10,9 @@ from digits.training.engine import corruption
 from digits.training.engine.augmentation import augment
 from digits.training.engine.corruption import corrupt, distort
 from digits.training.engine.sampler import Shard
-from digits.types import Dataset
 
 STEPS = [name for name in vars(corruption) if name.endswith("_SHARE")]
 """The probabilities of the steps."""
-
-
-@pytest.fixture(scope="module")
-def digits(mnist: Dataset) -> torch.Tensor:
-    return torch.from_numpy(mnist.train.images[:200].copy())
 
 
 def seeded(images: torch.Tensor, share: float, seed: int = 0) -> torch.Tensor:
