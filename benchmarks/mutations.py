@@ -54,7 +54,7 @@ MAX_MIB = 1024
 """Memory that a process may take, interpreter and libraries included."""
 
 GIVEN_UP_SECONDS = 60
-"""Time after which a process is ended: it has failed long before."""
+"""Seconds on the clock after which a process is ended; it has failed long before."""
 
 GIVEN_UP_BYTES = 16 * 2**30
 """Addresses after which a process gets no more memory, so that an offender does not take the machine with it."""
@@ -100,7 +100,7 @@ class Outcome(NamedTuple):
 
     @property
     def is_offence(self) -> bool:
-        """Whether it must not happen."""
+        """Whether this outcome breaks a claim."""
         return self.result not in FINE or self.seconds > MAX_SECONDS or self.mib > MAX_MIB
 
 
@@ -297,34 +297,40 @@ def attempt(kind: Kind, sample: Path) -> str:
 
 def measure() -> Iterator[Row]:
     """Read all damaged files, print the offenders and keep them."""
-    for name in KINDS:
-        yield from summarize(name, list(read_damaged(name)))
+    with tempfile.TemporaryDirectory() as folder:
+        write_samples(list(KINDS), Path(folder))
+        for name in KINDS:
+            yield from summarize(name, list(read_damaged(name, Path(folder) / name)))
 
 
-def read_damaged(name: str, n: int | None = None) -> Iterator[Outcome]:
-    """Read damaged files of a kind, all by default."""
+def read_damaged(name: str, samples: Path, n: int | None = None) -> Iterator[Outcome]:
+    """Damage samples of a kind and read them, as many as the kind says by default."""
     kind = KINDS[name]
     for library in kind.libraries:
         importlib.import_module(library)
-    with tempfile.TemporaryDirectory() as folder:
-        samples = write_samples(kind, Path(folder))
-        for outcome in run(kind, samples, range(n or kind.n)):
-            if outcome.is_offence:
-                kept = damage(kind, samples, outcome.seed, OFFENDERS / f"{name.replace(' ', '-')}-{outcome.seed}")
-                print(f"{kept}: {outcome.result}, {outcome.seconds:.1f} s, {outcome.mib:.0f} MiB", file=sys.stderr)
-            yield outcome
+    for outcome in run(kind, samples, range(n or kind.n)):
+        if outcome.is_offence:
+            kept = damage(kind, samples, outcome.seed, OFFENDERS / f"{name.replace(' ', '-')}-{outcome.seed}")
+            print(f"{kept}: {outcome.result}, {outcome.seconds:.1f} s, {outcome.mib:.0f} MiB", file=sys.stderr)
+        yield outcome
 
 
-def write_samples(kind: Kind, folder: Path) -> Path:
-    """Write intact samples in a process of its own: threads that training starts would not survive the forks."""
-    samples = folder / "samples"
-    samples.mkdir()
-    process = multiprocessing.get_context("spawn").Process(target=kind.write, args=(samples,))
+def write_samples(names: Sequence[str], folder: Path) -> None:
+    """Write intact samples of some kinds, each kind into a folder of its name.
+
+    They are written in another process, since threads that training starts would not survive the forks.
+    """
+    process = multiprocessing.get_context("spawn").Process(target=_write_samples, args=(names, folder))
     process.start()
     process.join()
     if process.exitcode:
         raise RuntimeError("the intact samples could not be written")
-    return samples
+
+
+def _write_samples(names: Sequence[str], folder: Path) -> None:
+    for name in names:
+        (folder / name).mkdir()
+        KINDS[name].write(folder / name)
 
 
 def summarize(name: str, outcomes: Sequence[Outcome]) -> Iterator[Row]:
@@ -338,7 +344,7 @@ def summarize(name: str, outcomes: Sequence[Outcome]) -> Iterator[Row]:
 
 
 def missed(rows: Sequence[Row]) -> list[str]:
-    """Give a sentence for every claim that these rows do not bear out."""
+    """Give a sentence for every claim that these rows do not support."""
     limits = {"failed": 0, "processor time": MAX_SECONDS, "memory": MAX_MIB}
     sentences = []
     for row in rows:
@@ -353,8 +359,8 @@ def main(name: str, seed: str) -> None:
     """Read one damaged file in this process, with its traceback."""
     kind = KINDS[name]
     with tempfile.TemporaryDirectory() as folder:
-        sample = damage(kind, write_samples(kind, Path(folder)), int(seed), Path(folder) / "damaged")
-        print(attempt(kind, sample))
+        write_samples([name], Path(folder))
+        print(attempt(kind, damage(kind, Path(folder) / name, int(seed), Path(folder) / "damaged")))
 
 
 if __name__ == "__main__":

@@ -96,8 +96,14 @@ def test_rest_client(page: Path, tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 def test_bulk_ray(page: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="Ray needs Python 3.11 or newer")
+    seeds = {"page": SEED, "second": 45, "third": 105}
+    for name, seed in seeds.items():
+        Image.fromarray(synthesize_page(seed).picture).save(page.with_stem(name))
+    (page.parent / "broken.png").write_bytes(b"no picture")
     printed = run("bulk_ray.py", page.parent, tmp_path / "answers", folder=tmp_path)
-    text = re.search(r"page\.png '(.*)'", printed)
-    assert text
-    assert squeeze(text[1].replace("\\n", "\n")) == squeeze("\n".join(synthesize_page(SEED).lines))
+    for name, seed in seeds.items():
+        text = re.search(rf"{name}\.png '(.*)' *$", printed, re.MULTILINE)
+        assert text, printed
+        assert squeeze(text[1].replace("\\n", "\n")) == squeeze("\n".join(synthesize_page(seed).lines))
+    assert re.search(r"broken\.png '' \S+ is not in a known picture format", printed), printed
     assert list((tmp_path / "answers").glob("*.parquet"))

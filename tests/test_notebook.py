@@ -6,7 +6,6 @@ import ast
 import base64
 import io
 import re
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
-MAX_SECONDS = 60
-"""Seconds of computing on two cores, by the clock of the kernel; measured alone it takes about 45."""
+MAX_SECONDS = 120
+"""Processor time of the kernel, in seconds: about a minute on two cores. A clock would depend on other programs."""
 
 
 @cache
@@ -34,6 +33,7 @@ def stored() -> nbformat.NotebookNode:
 @pytest.fixture(scope="module")
 def executed(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
     book = nbformat.read(NOTEBOOK, as_version=4)
+    book.cells.append(nbformat.v4.new_code_cell("import time\nprint('processor time', time.process_time())"))
     place = str(tmp_path_factory.mktemp("notebook"))
     client = NotebookClient(book, timeout=110, kernel_name="python3", resources={"metadata": {"path": place}})
     with pytest.MonkeyPatch.context() as patch:
@@ -63,15 +63,9 @@ def test_augmentation_is_more_accurate(executed: nbformat.NotebookNode) -> None:
 
 @pytest.mark.timeout(300)
 def test_it_takes_about_a_minute(executed: nbformat.NotebookNode) -> None:
-    moments = [
-        cell.metadata.execution[name]
-        for cell in executed.cells
-        if cell.cell_type == "code"
-        for name in ("iopub.status.busy", "iopub.status.idle")
-    ]
-    first, last = (datetime.fromisoformat(moment.replace("Z", "+00:00")) for moment in (min(moments), max(moments)))
-    # the tests give it one of the two cores, so it may take twice as long
-    assert (last - first).total_seconds() < 2 * MAX_SECONDS
+    seconds = re.search(r"^processor time ([\d.]+)$", printed(executed), re.MULTILINE)
+    assert seconds
+    assert 5 < float(seconds[1]) < MAX_SECONDS
 
 
 @pytest.mark.timeout(300)

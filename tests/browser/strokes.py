@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import math
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page
 
+from digits.data import load_pen_strokes
 from digits.synthesis.curves import parse_glyph
 from digits.synthesis.glyphs import DIGIT_GLYPHS
 
@@ -32,24 +30,17 @@ def glyph_strokes(digit: int) -> Strokes:
     return [[(float(x), float(y)) for x, y in part] for part in np.split(points, ends) if len(part)]
 
 
-def recorded_strokes(file: Path, per_class: int) -> list[tuple[int, Strokes]]:
-    """Read digits of UCI's pendigits, so many per class, each by a different writer."""
-    chosen: dict[int, dict[str, Strokes]] = defaultdict(dict)
-    text = gzip.decompress(file.read_bytes()).decode("ascii", errors="replace")
-    for segment in text.split(".SEGMENT DIGIT")[1:]:
-        found = re.search(r"\.COMMENT\s+(\d)\s+(\d+)", segment)
-        assert found, "every digit names its writer"
-        label, writer = int(found[1]), found[2]
-        if len(chosen[label]) < per_class and writer not in chosen[label]:
-            parts = re.findall(r"\.PEN_DOWN\s(.*?)\.PEN_UP", segment, re.DOTALL)
-            numbers = [np.array(part.split(), float).reshape(-1, 2) * [1, -1] for part in parts]
-            chosen[label][writer] = _normalize(numbers)
-    counted = Counter({label: len(written) for label, written in chosen.items()})
-    assert set(counted.values()) == {per_class}, f"expected {per_class} per class: {counted}"
+def recorded_strokes(per_class: int) -> list[tuple[int, Strokes]]:
+    """Return digits of UCI's pen strokes, so many per class, each by a different writer."""
+    chosen: dict[int, dict[int, Strokes]] = defaultdict(dict)
+    for digit in load_pen_strokes():
+        written = chosen[digit.label]
+        if len(written) < per_class and digit.writer not in written:
+            written[digit.writer] = _normalize(digit.strokes)
     return [(label, strokes) for label in sorted(chosen) for strokes in chosen[label].values()]
 
 
-def _normalize(strokes: list[np.ndarray]) -> Strokes:
+def _normalize(strokes: Sequence[np.ndarray]) -> Strokes:
     """Scale strokes to heights of the digit, from its upper left corner; never wider than high."""
     points = np.concatenate(strokes)
     corner, size = points.min(0), float(np.ptp(points, axis=0).max())

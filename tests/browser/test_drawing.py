@@ -24,11 +24,11 @@ from tests.browser.strokes import (
     wait_for_answer,
 )
 
+from digits.data.pen_strokes import STROKES_VARIABLE
+
 pytestmark = pytest.mark.browser
 
-RECORDED = Path(os.environ.get("DIGITS_DATA", ".")) / ".." / "real" / "strokes" / "pendigits-orig.tra.gz"
-
-DIGITS_PER_CLASS = 5
+DIGITS_PER_CLASS = 2
 
 MAX_WAIT = 100.0
 """Milliseconds from a stroke to its bars that the fastest tenth of answers stays below, even on a busy machine."""
@@ -39,10 +39,10 @@ def clear(page: Page) -> None:
     expect(page.locator("#hint")).to_be_visible()
 
 
-@pytest.mark.skipif(not RECORDED.is_file(), reason="the recorded strokes are not in the repository")
+@pytest.mark.skipif(not os.environ.get(STROKES_VARIABLE), reason=f"${STROKES_VARIABLE} names no recorded strokes")
 def test_recorded_digits_are_read(page: Page) -> None:
     missed = []
-    digits = recorded_strokes(RECORDED, DIGITS_PER_CLASS)
+    digits = recorded_strokes(DIGITS_PER_CLASS)
     for label, strokes in digits:
         draw(page, [strokes])
         text = read_text(page)

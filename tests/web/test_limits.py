@@ -11,6 +11,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -206,13 +207,12 @@ def test_full_queue_refuses_at_once(tmp_path: Path, seven: bytes) -> None:
 
 def test_stuck_worker_is_replaced(tmp_path: Path, seven: bytes) -> None:
     before = "import digits.web.processes\ndigits.web.processes.MAX_JOB_SECONDS = 3.0"
-    with serving(tmp_path / "corrections", before=before) as slow:
+    with ThreadPoolExecutor() as threads, serving(tmp_path / "corrections", before=before) as slow:
         slow.memory()  # waits for all workers
         stuck = slow.readers()
         for worker in stuck:
             worker.suspend()
-        for _ in stuck:
-            answer = slow.post("/api/read", seven)
+        for answer in threads.map(lambda _: slow.post("/api/read", seven), stuck):
             assert answer.status == 422
             assert "takes too long to read" in answer.error
         assert answers(slow, seven)

@@ -187,7 +187,7 @@ def test_short_jobs_are_done_while_late_ones_fill_all_places_for_them(pool: Any)
     answered = []
 
     async def attack() -> list[Any]:
-        bombs = [asyncio.create_task(started.run(spin)) for _ in range(3 * started.count)]
+        bombs = [asyncio.create_task(started.run(spin)) for _ in range(2 * started.count)]
         while not all(bomb.done() for bomb in bombs):
             answered.append(await started.run(name_process))
             await asyncio.sleep(0.02)
