@@ -139,7 +139,7 @@ class Attacked:
     idle: float = 1
 
     def attack(self, kinds: Sequence[str], seconds: float, record: Record) -> None:
-        """Let attackers and healthy clients loose for some seconds."""
+        """Run attackers and healthy clients for some seconds."""
         with attackers(self, kinds, record.answers):
             asyncio.run(self._serve_healthy(seconds, record))
         record.after = max(record.after, self.settled() / self.idle)
@@ -281,7 +281,7 @@ def attackers(service: Attacked, kinds: Sequence[str], answers: Counter[str]) ->
 
 
 def missed(rows: Sequence[Row]) -> list[str]:
-    """Give a sentence for every claim that these rows do not bear out."""
+    """Give a sentence for every claim that these rows do not support."""
     limits = {"failed": 0, "99th percentile": MAX_LATENCY, "memory after": MAX_GROWTH}
     sentences = []
     for row in rows:

@@ -56,7 +56,7 @@ SOURCES = [f"127.0.0.{n}" for n in range(2, 10)] if sys.platform == "linux" else
 """Addresses of the attackers: all of 127.0.0.0/8 is this computer, on Linux without a set-up."""
 
 MUTATED = 300
-"""Different ones, made from seed 0 on."""
+"""Different mutated pictures, from seed 0 on."""
 
 HEAD = b"POST /api/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 
@@ -202,9 +202,8 @@ def kill_workers(target: Target) -> Attack:
         number = 0
         while True:
             await asyncio.sleep(KILL_PAUSE)
-            with suppress(
-                psutil.NoSuchProcess, ZeroDivisionError
-            ):  # another has just been killed, and is not replaced yet
+            # all may be dead, or the next one may have just been killed, and not be replaced yet
+            with suppress(psutil.NoSuchProcess, ZeroDivisionError):
                 children = [each for each in parent.children() if "resource_tracker" not in " ".join(each.cmdline())]
                 children[number % len(children)].send_signal(signal.SIGKILL)
                 answers["killed"] += 1
@@ -328,7 +327,7 @@ async def _attack(attacks: list[Attack], answers: Answers) -> None:
     running.cancel()
     await asyncio.wait([running], timeout=1)
     print(json.dumps(answers), flush=True)
-    os._exit(0)  # before Python 3.12, wait_for may swallow a cancellation, and its client would go on for ever
+    os._exit(0)  # before Python 3.12, wait_for may swallow a cancellation, and its client would never end
 
 
 def main(address: str, pid: str, model: str, *kinds: str) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 import digits
 
 DRAWINGS = 500
-"""Different ones: MNIST test digits as the page's canvas would have them."""
+"""Different drawings: MNIST test digits as they would be drawn on the page's canvas."""
 
 CANVAS, DIGIT = 280, 200
 """Sides of the canvas and of the digit on it, in pixels."""

@@ -76,7 +76,7 @@ def _row(case: str, unit: str, values: list[float], n: int | None = None) -> Row
 
 
 def missed(rows: Sequence[Row]) -> list[str]:
-    """Give a sentence for every claim that these rows do not bear out."""
+    """Give a sentence for every claim that these rows do not support."""
     value = {row.case: row.value or 0 for row in rows}
     before, after = (value[case] for case in MEMORY)
     claims = [

@@ -1,4 +1,4 @@
-"""Write files atomically: readers see the old file or the new one, never a part of it. Read files that have an end."""
+"""Write files atomically: readers see the old file or the new one, never a part of it. Read files within limits."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from typing import Any
 from digits.errors import DigitsError, StorageError
 
 MAX_JSON_BYTES = 16 * 2**20
-"""Size of a JSON file, at most: the largest that digits writes is below 100 KB; read, it takes some ten times as much.
-"""
+"""Size of a JSON file, at most, which may take ten times that in memory; the largest that digits writes have 100 KB."""
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}\.part")
 """Names of temporary files; a process that is killed leaves its own behind."""
@@ -70,7 +69,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def storing(path: Path, size: int = 0) -> Iterator[None]:
-    """Turn what the system says when `path` cannot be changed into a `StorageError`; `size` in bytes, if known."""
+    """Turn the system's errors about changing `path` into a `StorageError`; `size` in bytes, if known."""
     try:
         yield
     except DigitsError:
@@ -107,7 +106,7 @@ def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     Raises
     ------
     OSError
-        As `open` does, and for what is no file.
+        As `open` does, and for anything that is not a regular file.
     """
     try:
         kind = Path(path).stat().st_mode

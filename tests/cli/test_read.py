@@ -243,7 +243,7 @@ def test_rejected_digits_of_a_set_are_counted_and_explained(digits: Any, mnist: 
     noise = np.random.default_rng(0).integers(0, 256, (2, 28, 28), dtype=np.uint8)
     np.savez(tmp_path / "some.npz", images=np.concatenate([mnist.test.images[:3], noise]))
     said = digits("read", tmp_path / "some.npz", "--json")
-    assert said.err == f"digits: {tmp_path / 'some.npz'}: 2 of 5 rejected, which --json explains\n"
+    assert said.err == f"digits: {tmp_path / 'some.npz'}: 2 of 5 rejected; --json says why\n"
     *good, first, second = json.loads(said.out)
     assert [entry["doubts"] for entry in good] == [[]] * 3
     for entry in first, second:

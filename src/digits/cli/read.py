@@ -136,7 +136,7 @@ def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
                 yield {"id": number, **digit.to_dict()}
             bar.update(len(batch))
     if rejected:
-        remark(f"digits: {path}: {rejected:,} of {number:,} rejected, which --json explains")
+        remark(f"digits: {path}: {rejected:,} of {number:,} rejected; --json says why")
 
 
 def _read_pictures(

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Characters of file names that a terminal would obey, that would break or turn the line, or that are not UTF-8."""
+"""Characters of file names that control a terminal, break a line or reverse its direction, or are not UTF-8."""
 
 STARTED = time.perf_counter()
 """When the command started."""

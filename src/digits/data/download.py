@@ -38,7 +38,7 @@ MAX_BYTES = {
     "mnist.npz": 60 * 10**6,  # the labels may have eight bytes each
 }
 
-STALE_SECONDS = 600  # a temporary file that nobody wrote for so long is of a process that was killed
+STALE_SECONDS = 600  # a temporary file that has not changed for so long was left by a killed process
 
 
 def mirrors() -> tuple[str, ...]:
@@ -177,7 +177,7 @@ def _download(url: str, target: Path, limit: int) -> None:
         except (requests.RequestException, ValueError) as error:
             response = getattr(error, "response", None)
             is_refused = response is not None and response.status_code < 500 and response.status_code != 429
-            # a ValueError is of an invalid URL or length
+            # a ValueError means an invalid URL or length
             is_final = is_refused or isinstance(error, ValueError) or _is_unreachable(error)
             if is_final or attempt == MAX_ATTEMPTS:
                 raise DataError(f"{name}: {_describe(error)}.") from None
@@ -193,7 +193,7 @@ def _receive(url: str, target: Path, limit: int) -> None:
     import requests
     from tqdm import tqdm
 
-    # a connection that is left open would let the server go on sending
+    # through a connection that is left open, the server would send more
     with (
         requests.get(url, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)) as response,
         target.open("wb") as file,

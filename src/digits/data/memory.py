@@ -7,13 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 
 MAX_ARRAY_BYTES = 4 * 2**30
-"""Of one array on any machine: a hundred times MNIST."""
+"""Size of one array, at most, on any machine: about a hundred times MNIST."""
 
 MEMORY_SHARE = 1 / 4
-"""Of the machine's memory for one array: a dataset has two large ones, and splitting it makes a copy."""
+"""Share of the machine's memory for one array: a dataset has two large ones, and splitting it makes a copy."""
 
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
-"""Holds the memory of a container in bytes, or the word max."""
+"""File that holds the memory of a container in bytes, or the word max."""
 
 
 def max_array_bytes() -> int:

@@ -1,7 +1,7 @@
-"""Real pen strokes to learn from: the thirty writers of the training part of UCI's Pen-Based Recognition.
+"""Real pen strokes for training: the thirty writers of the training part of UCI's Pen-Based Recognition.
 
 E. Alpaydin and F. Alimoglu, "Pen-Based Recognition of Handwritten Digits", UCI Machine Learning Repository, 1998,
-doi 10.24432/C5MG6K, licence CC BY 4.0. The fourteen writers of its test part are never learned from.
+doi 10.24432/C5MG6K, licence CC BY 4.0. The fourteen writers of its test part are never used for training.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from digits.data.file_errors import existing_path
 from digits.data.formats.unipen import MAX_BYTES, PenDigit, parse_unipen, read_unipen_text
 from digits.data.mnist import DATA_VARIABLE
 from digits.errors import DataError, DataNotFoundError
-from digits.files import storing
+from digits.files import expand_home, storing
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def load_pen_strokes(place: str | os.PathLike[str] | None = None) -> list[PenDig
     DataNotFoundError
         The named place does not exist or holds no such file, or the file is missing and could not be downloaded.
     DataError
-        The file is broken, or another one.
+        The file is broken, or is not the expected one.
     StorageError
         The user's cache cannot be written.
     """
@@ -62,7 +62,7 @@ def load_pen_strokes(place: str | os.PathLike[str] | None = None) -> list[PenDig
         return _read(found)
     cache = cache_folder().with_name("pendigits")
     data = os.environ.get(DATA_VARIABLE)
-    for folder in (*([Path(data)] if data else []), STROKES_FOLDER, cache):
+    for folder in (*([expand_home(data)] if data else []), STROKES_FOLDER, cache):
         if found := _find_in(folder):
             return _read(found)
     return _read(_fetch(cache))

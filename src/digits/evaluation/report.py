@@ -116,7 +116,7 @@ def write_report(run: str | Path) -> Path:
     except (DigitsError, OSError):
         raise
     except Exception as error:
-        # what a strange number does to the template or to matplotlib: no list would stay complete
+        # errors of the template or of matplotlib about strange numbers: no list would stay complete
         raise ModelError(f"a file of the run {folder} is broken: {error}; {_repair(folder)}") from error
     write_atomically(folder / "report.html", html.encode(errors="backslashreplace"))  # names may not be UTF-8
     return folder / "report.html"

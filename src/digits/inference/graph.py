@@ -1,8 +1,8 @@
-"""The structure of an ONNX file, checked before ONNX Runtime sees it: anybody may have written the file.
+"""The structure of an ONNX file, checked before ONNX Runtime reads it: anybody may have written the file.
 
-Only operators on tensors are allowed: without loops, branches, sequences, random numbers, functions or other people's
-operators, the work is bounded by the sizes of tensors. And all that a file needs must be in it. The file is walked in
-its own format, protocol buffers, since reading digits does not need the library `onnx`.
+Only operators on tensors are allowed: without loops, branches, sequences, random numbers, functions or operators of
+other libraries, the sizes of tensors limit the work. A file must also contain everything that it needs. It is parsed
+here, as protocol buffers, so that reading digits does not need the library `onnx`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ MAX_NODES = 20_000
 """Operators of a graph, at most; an ensemble of a hundred networks has some 4,000."""
 
 MAX_PARTS = 500_000
-"""Parts of a file, at most, so that walking it takes less than a second."""
+"""Fields of a file, at most, so that walking through it takes less than a second."""
 
 NAME, METADATA = b"digits", 14
 
-# The fields that each message may have, by number; see onnx.proto. A message within another has its kind here.
+# The fields that each message may have, by number, as in onnx.proto; where the field is a message, its kind.
 MODEL = {1: "", 2: "", 3: "", 4: "", 5: "", 6: "", 7: "graph", 8: "", METADATA: "metadata"}
 KINDS: dict[str, dict[int, str]] = {
     "model": MODEL,
@@ -53,7 +53,7 @@ REFUSED = {
     ("attribute", 11): "graphs within an operator, as a loop or branch has", ("tensor", 6): "texts",
     ("tensor", 13): "weights in another file", ("tensor", 14): "weights in another file",
 }  # fmt: skip
-"""What the fields hold that are refused, for errors."""
+"""The content of refused fields, for errors."""
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 
@@ -68,7 +68,7 @@ def check_graph(content: bytes) -> bytes | None:
     Raises
     ------
     ValueError
-        Saying what is wrong, or what digits refuses to run.
+        Naming what is wrong, or what digits refuses to run.
     """
     walk = _Walk()
     walk.message("model", memoryview(content))
@@ -78,7 +78,7 @@ def check_graph(content: bytes) -> bytes | None:
 
 
 class _Walk:
-    """Walk the messages of a file, and count what it has."""
+    """Walk through the messages of a file, and count its fields, operators and graphs."""
 
     def __init__(self) -> None:
         self.n_parts = self.n_nodes = self.n_graphs = 0

@@ -1,4 +1,4 @@
-"""What a model file says of itself, checked before anything is computed with it: anybody may have written the file."""
+"""The metadata of a model file, checked before anything is computed with it: anybody may have written the file."""
 
 from __future__ import annotations
 

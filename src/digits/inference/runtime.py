@@ -1,4 +1,4 @@
-"""ONNX Runtime, imported here only: it must be kept from reporting to its makers before it is imported."""
+"""ONNX Runtime, imported here only: its telemetry must be switched off before the import."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A model's first load, in a process of its own with limits on time and memory.
 
-A graph of a few bytes can ask for any amount of either. What a trial has shown is remembered by the hash of the file,
-so that every file is tried once per computer and version of ONNX Runtime.
+A graph of a few bytes can demand any amount of either. A successful trial is recorded by the hash of the file, so that
+every file is tried once per computer and version of ONNX Runtime.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ MAX_CPU_SECONDS = 10
 """Processor time of a trial; those of the shipped models take less than one second, the start of Python included."""
 
 MAX_SECONDS = 120
-"""Seconds after which a trial is ended that waits instead of computing."""
+"""Seconds on the clock after which a trial is ended, for one that waits instead of computing."""
 
 MAX_MEMORY = 2**30
-"""Bytes of memory of a trial beside the file itself, of which ONNX Runtime makes some copies."""
+"""Bytes of memory of a trial, besides the copies of the file."""
 
 COPIES = 6
+"""Copies that ONNX Runtime makes of a file, at most."""
 
 TRIED_DIGITS = 30
 """Digits per batch of a trial, blank, white and random: enough to show what a digit costs."""
@@ -65,7 +66,7 @@ def try_once(content: bytes, file: Path) -> None:
 
 
 def remember(content: bytes) -> None:
-    """Record that a model has loaded well."""
+    """Record that a model loads within the limits."""
     record = _record(content)
     with contextlib.suppress(OSError):  # without a record, it is tried again
         record.parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ from digits.web.refusals import RefusedError
 from digits.web.uploads import MAX_BODY_BYTES, Upload
 
 MAX_TOTAL_BYTES = 4 * MAX_BODY_BYTES
-"""Bytes of all bodies in memory at the same time, at most, but for the first `FREE_BYTES` of each."""
+"""Bytes of all bodies in memory at the same time, at most, not counting the first `FREE_BYTES` of each."""
 
 FREE_BYTES = 64 * 2**10
-"""Bytes of each body that do not count, so that large ones never keep out drawings."""
+"""Bytes of each body that do not count, so that large uploads never keep out drawings."""
 
 MAX_BODY_SECONDS = 20.0
 """Seconds within which a body must arrive."""

@@ -1,4 +1,4 @@
-"""Connections with deadlines and limits: whoever sends or receives nothing does not stay, and takes no one's place."""
+"""Connections with deadlines and limits, so that clients that send or receive nothing cannot keep out others."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from functools import cache
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_SECONDS = 10.0
-"""Seconds within which the head of a request must arrive, and what follows a request that is answered already."""
+"""Seconds within which the head of a request must arrive, and the rest of a request that is answered already."""
 
 MAX_ANSWER_SECONDS = 30.0
-"""Seconds within which a client must receive some of an answer."""
+"""Seconds within which a client must receive a part of an answer."""
 
 MAX_HEAD_BYTES = 2**19
-"""Bytes of a head, at most, counting what arrives of the body with it."""
+"""Bytes of a head, at most, together with the part of the body that arrives with it."""
 
 MAX_REST_BYTES = 2**25
-"""Bytes of a body, at most, that a client may go on sending after its request was refused, to find the answer then."""
+"""Bytes, at most, that a client may still send of a body after a refusal; some read the answer only then."""
 
 MAX_URL_BYTES = 2**13
 """Bytes of an address, at most."""
@@ -27,10 +27,10 @@ MAX_HEADERS = 100
 """Headers of a request, at most: browsers send twenty."""
 
 MAX_CONNECTIONS = 4096
-"""Open connections, at most; above that, the one is closed that has waited longest for its client."""
+"""Open connections, at most; above that, the one that has waited longest for its client is closed."""
 
-FEW_FILES = 128
-"""Files that stay free for the workers' pipes, the page and corrections when connections take all others."""
+RESERVED_FILES = 128
+"""Open files that connections may not use: they are for the workers' pipes, the page and corrections."""
 
 
 class TooLongHeadError(Exception):
@@ -38,7 +38,7 @@ class TooLongHeadError(Exception):
 
 
 class Connection(HttpToolsProtocol):
-    """A connection of uvicorn, which by itself would wait for its client forever."""
+    """A connection of uvicorn with deadlines; without them, it would wait for its client forever."""
 
     waiting: dict[Connection, None] = {}  # noqa: RUF012, shared by all: those that wait for their client, oldest first
     head_deadline: asyncio.TimerHandle | None = None
@@ -65,8 +65,8 @@ class Connection(HttpToolsProtocol):
             self._wait_for_head()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no request as the rest of the service refuses: with a sentence, and all headers."""
-        from digits.web.guard import HEADERS  # which imports this module
+        """Refuse an invalid request as the rest of the service does: with a sentence and all headers."""
+        from digits.web.guard import HEADERS  # here, since it imports this module
         from digits.web.handlers import refuse
 
         answer = refuse(400, f"{msg.rstrip('.')}: send HTTP/1.1, with a shorter address and fewer headers")
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
             raise TooLongHeadError
 
     def on_headers_complete(self) -> None:
-        """Pass the request on, which has a time limit of its own."""
+        """Pass the request on; from here, other time limits apply."""
         self.is_in_head = False
         self._cancel_head_deadline()
         super().on_headers_complete()
@@ -117,7 +117,7 @@ class Connection(HttpToolsProtocol):
         self.answer_deadline = self.loop.call_later(MAX_ANSWER_SECONDS, self._abort)
 
     def resume_writing(self) -> None:
-        """Go on writing."""
+        """Write again."""
         super().resume_writing()
         self._cancel_answer_deadline()
 
@@ -157,8 +157,8 @@ def max_connections() -> int:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + FEW_FILES
+    wanted = MAX_CONNECTIONS + RESERVED_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft - FEW_FILES)
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft - RESERVED_FILES)

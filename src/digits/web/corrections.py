@@ -30,7 +30,7 @@ from digits.types import CLASSES, SIDE, LabelledDigits
 from digits.web.refusals import RefusedError
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8,22}")
-"""Name of a correction: the time to the microsecond, then random digits; the first releases had two, now sixteen."""
+"""Name of a correction: the time to the microsecond, and 16 random hexadecimal digits; earlier versions wrote two."""
 
 MAX_CORRECTIONS = 20_000
 """Digits in the folder, at most, so that a page cannot fill the disk."""
@@ -47,8 +47,8 @@ class Entry(NamedTuple):
 class Corrections:
     """The folder of corrections, created with the first one; changed by one process, one call at a time.
 
-    A digit is stored before its drawing, and deleted after it. So whatever is left when a call is interrupted, but for
-    temporary files, belongs to a correction that is listed.
+    A digit is stored before its drawing, and deleted after it. So after an interrupted call, every file that is left,
+    except temporary ones, belongs to a correction that is listed.
     """
 
     folder: Path
@@ -80,7 +80,7 @@ class Corrections:
             write_atomically(path, digit)
             write_atomically(self._drawings / path.name, drawing)
         except StorageError:
-            with contextlib.suppress(OSError):  # where nothing can be deleted, nothing was written
+            with contextlib.suppress(OSError):  # if it cannot be deleted, it was not written either
                 path.unlink()
             raise
         return entry, count + 1
@@ -101,7 +101,7 @@ class Corrections:
         _delete(files)
 
     def delete_all(self) -> None:
-        """Delete all digits and drawings, with what interrupted calls left, and the folder unless it holds other files.
+        """Delete all digits and drawings, also those of interrupted calls, and the folder unless it holds other files.
 
         Raises
         ------
@@ -201,7 +201,7 @@ def _unreadable(place: Path, error: OSError) -> RefusedError:
 
 
 def _delete(files: Iterable[Path]) -> None:
-    """Delete all the files that can be deleted; raise the first error after that."""
+    """Delete all files that can be deleted, then raise the first error."""
     failed: OSError | None = None
     for path in files:
         try:

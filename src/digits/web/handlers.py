@@ -22,7 +22,7 @@ MESSAGES = {
     404: "{path} does not exist: see /openapi.json for the calls",
     405: "{path} does not support {method}: see /openapi.json for the calls",
 }
-"""Messages for what the framework refuses by itself."""
+"""Messages for requests that the framework itself refuses."""
 
 
 class JSONAnswer(JSONResponse):

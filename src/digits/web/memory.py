@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 LARGE_BYTES = 2**20
-"""Size from which on a block that is freed is given back at once, where that is chosen."""
+"""Bytes from which on a freed block is given back at once, after `return_large_blocks`."""
 
 M_MMAP_THRESHOLD = -3
 """The number of this parameter in ``malloc.h``."""
@@ -21,13 +21,13 @@ def _allocator(name: str) -> Any:
 def return_large_blocks() -> None:
     """Give large blocks back as soon as they are freed.
 
-    For the process that receives pictures, which uses each block once: reading would be slower.
+    For the process that receives pictures, which uses each block once; it would slow down the processes that read.
     """
     if mallopt := _allocator("mallopt"):
         mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def release() -> None:
-    """Give back what is not in use now, which takes milliseconds."""
+    """Give back all memory that is not in use, which takes milliseconds."""
     if malloc_trim := _allocator("malloc_trim"):
         malloc_trim(0)

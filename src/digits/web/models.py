@@ -15,7 +15,7 @@ from digits.inference.model import SHIPPED_FOLDER, locate_model, open_model, rea
 
 
 class Hints(NamedTuple):
-    """What is known about a picture: that it holds a single digit, that it is upright."""
+    """What is known about a picture: whether it holds a single digit, and whether it is upright."""
 
     single: bool
     upright: bool
@@ -64,8 +64,8 @@ class LoadedModel:
 def read_models(extra: Sequence[str | os.PathLike[str]]) -> tuple[ModelFile, ...]:
     """Read the files of the extra models and those of the package; the first is the default.
 
-    All worker processes load what was read here: if a file is deleted or replaced later, none of them notices. Equal
-    names get a number: ``model``, ``model-2``.
+    All worker processes load the content that is read here, even if a file is deleted or replaced later. Equal names
+    get a number: ``model``, ``model-2``.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def load_models(files: Iterable[ModelFile]) -> dict[str, LoadedModel]:
 
 
 def list_changes(files: Iterable[ModelFile]) -> list[str]:
-    """Say which files are missing or have changed: the service keeps to what it has read, but cannot start so again."""
+    """List the files that are missing or have changed: the service still uses their content, but could not restart."""
     sentences = []
     for file in files:
         try:
@@ -105,5 +105,5 @@ def list_changes(files: Iterable[ModelFile]) -> list[str]:
         except OSError as error:
             state = f"is missing ({error.strerror})"
         if state:
-            sentences.append(f"the file of the model {file.name} {state}; the service keeps to what it has read")
+            sentences.append(f"the file of the model {file.name} {state}; the service still uses its earlier content")
     return sentences

@@ -29,28 +29,29 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 """A job: a function of a module, and its arguments."""
 
 MAX_PROCESSOR_SECONDS = 10.0
-"""Processor time of a job, at most: pictures of 50 megapixels take about 2 seconds, and slow computers thrice that."""
+"""Processor time of a job, at most: pictures of 50 megapixels take about 2 seconds, on slow computers about 6."""
 
 MAX_JOB_SECONDS = 60.0
-"""Time of a job on the clock, at most: for processes that sleep or are stopped, and for systems without a timer."""
+"""Time of a job on the clock, at most: for jobs that sleep or are stopped, and for systems without a timer."""
 
 MAX_START_SECONDS = 120.0
-"""Time on the clock in which a process must have loaded its libraries and models."""
+"""Time on the clock within which a process must load its libraries and models."""
 
 MAX_JOB_BYTES = 2**30
 """Memory of a job, at most, besides what the models take: pictures of 50 megapixels need about 0.6 GiB."""
 
 TRIM_SECONDS, IDLE_TRIM_SECONDS = 0.5, 0.05
-"""Processor time after which a process gives back the memory that it no longer uses: at once, and when it is idle."""
+"""Processor time after which a process gives back unused memory: the first at once, the second when it is idle."""
 
 IDLE_SECONDS = 0.5
 """Time without a job after which a process is idle."""
 
 WATCH_SECONDS = 1.0
-"""How often a process is compared with the clock."""
+"""Time between two checks of a process against its deadline."""
 
 CHILDREN = threading.RLock()
-"""Held while a process is started or has ended: `multiprocessing` then looks after all of them, in any thread."""
+"""Held while a process starts or is joined: `multiprocessing` keeps one list of all, which no other thread may change.
+"""
 
 
 class LateError(Exception):
@@ -58,7 +59,7 @@ class LateError(Exception):
 
 
 class LostError(Exception):
-    """The process died during the job, perhaps of it."""
+    """The process died during the job, perhaps because of it."""
 
 
 class NotBegunError(Exception):
@@ -66,7 +67,7 @@ class NotBegunError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What became of a job: a result, an error with its traceback as text, or neither since it was interrupted."""
+    """The outcome of a job: a result, an error with its traceback as text, or neither if it was interrupted."""
 
     result: Any = None
     error: Exception | None = None
@@ -85,7 +86,7 @@ class WorkerProcess:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._models = models
-        limits = (MAX_PROCESSOR_SECONDS, MAX_JOB_BYTES)  # handed over, so that tests can change them here
+        limits = (MAX_PROCESSOR_SECONDS, MAX_JOB_BYTES)  # passed on, so that tests can change them here
         self._process = context.Process(target=work, args=(theirs, *limits), daemon=True)
         self._deadline = time.monotonic() + MAX_START_SECONDS
         self._is_late = self.is_dead = False

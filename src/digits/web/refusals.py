@@ -1,4 +1,4 @@
-"""Requests that the service refuses, and jobs that it puts off."""
+"""Requests that the service refuses, and jobs that it postpones."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ class RefusedError(Exception):
 
 
 class LongJobError(BaseException):
-    """Raised in a job that is to be done later, since it takes long; no `except Exception` catches it."""
+    """Raised in a job that takes long and is postponed; no `except Exception` catches it."""

@@ -38,7 +38,7 @@ BACKLOG = 2048
 """Connections that may wait to be accepted."""
 
 ACCEPTED_AT_ONCE = 32
-"""New connections between two looks at the others, which a burst of them must not keep waiting."""
+"""New connections that are accepted at once; after that, the others get their turn, so that no burst delays them."""
 
 
 class _Server(uvicorn.Server):
@@ -52,12 +52,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
-            listener.listen(BACKLOG)  # asyncio takes one number for this and for what it accepts at once
+            listener.listen(BACKLOG)  # asyncio has one number for this and for `ACCEPTED_AT_ONCE`
         if self.started:
             self.ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer the pending requests; after a while refuse those that are left, and then cut the connections."""
+        """Answer the pending requests; after a while refuse the rest, and then cut the connections."""
         loop = asyncio.get_running_loop()
         loop.call_later(SHUTDOWN_SECONDS, self.workers.close)
         loop.call_later(SHUTDOWN_SECONDS + REFUSAL_SECONDS, self._cut_connections)

@@ -13,13 +13,13 @@ from digits.preprocessing.opening import LargePictureError
 from digits.web.refusals import LongJobError, RefusedError
 
 MAX_BODY_BYTES = 32 * 2**20
-"""Bytes of a body, at most: the largest pictures of phones have half as many."""
+"""Bytes of a body, at most: the largest pictures of phones have half of it."""
 
 MAX_MEGAPIXELS = 50
-"""Of a picture, at most: what phones take; a stranger must not make the service use more memory."""
+"""Size of a picture, at most: as large as phones take them; more would need too much memory for strangers."""
 
 SHORT_MEGAPIXELS = 2
-"""Of a picture that takes little time, at most: its header says how many, before anything is decoded."""
+"""Size of a picture that takes little time, at most; its header says it before anything is decoded."""
 
 MAX_PARTS = 16
 """Parts of a form, at most: one holds the picture."""

@@ -1,11 +1,11 @@
-"""The worker processes and the queue before them: no slow or hostile picture delays the ordinary ones.
+"""The worker processes and their queues: no slow or hostile picture delays the ordinary ones.
 
 Reading is hundreds of short calls into compiled code. Threads would compete for Python's lock at each of them and lose
 a third of the time. And a picture that crashes a decoder ends its process, not the service.
 
-A job is short until it turns out to be long: by the size of its upload or picture, or by its time. There is one process
-more than may do long jobs at the same time, so that short ones always find one. There, a job that takes long is
-interrupted, and begun again when it is the turn of a long one. Clients take turns, each known by its address.
+A job is short until it turns out to be long: by the size of its upload or picture, or by its time. One process is
+always kept free of long jobs, so that short ones never wait for them. A job that turns out to be long there is
+interrupted, and starts again when it is the turn of a long one. Clients take turns, each known by its address.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MAX_RESTART_SECONDS = 30.0
 
 BUSY = "too many pictures at the moment: try again in a second"
 LATE = "the picture takes too long to read: shrink it, or save it again as PNG or JPEG"
-LOST = "the process at work on this has crashed: try again, or save the picture again as PNG or JPEG"
+LOST = "the process that worked on this request has crashed: try again, or save the picture again as PNG or JPEG"
 STOPPING = "the service is being stopped: try again later"
 
 
@@ -63,7 +63,7 @@ class _Job:
     is_second_try: bool = False
 
     def finish(self, outcome: Outcome) -> None:
-        """Give the outcome to whoever waits for it."""
+        """Pass the outcome to the caller, which waits for it."""
         if self.future.set_running_or_notify_cancel():
             if outcome.error is None:
                 self.future.set_result(outcome.result)
@@ -219,7 +219,7 @@ class Workers:
         with self._changed:
             while not (self._is_closed or process.is_dead):
                 if self._long and not self._long_running:
-                    job = self._long.take()  # a share of the time is theirs, however many short ones wait
+                    job = self._long.take()  # one process may always do a long one, however many short ones wait
                 elif self._short:
                     job = self._short.take()
                 elif self._long and self._long_running < self.count - 1:
@@ -259,7 +259,7 @@ class Workers:
             job.finish(outcome)
 
     def _may_go_on(self, job: _Job) -> bool:
-        """Let a job that turned out to be long go on, unless as many long jobs run as may."""
+        """Let a job that turned out to be long continue, unless the highest number of long jobs runs already."""
         with self._changed:
             if self._long_running < self.count - 1:
                 job.is_long = True

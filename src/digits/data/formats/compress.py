@@ -6,7 +6,7 @@ MAGIC = b"\x1f\x9d"
 
 MIN_BITS, MAX_BITS = 9, 16  # of a code
 CLEAR = 256  # the code that empties the table, in files that have one
-CODES_PER_GROUP = 8  # codes of one width come in groups, of which the last is filled up
+CODES_PER_GROUP = 8  # codes of one width come in groups, the last of which is padded
 
 HEADER = 3  # bytes: the magic number, and the settings
 BITS_SETTING, CLEAR_SETTING = 0x1F, 0x80

@@ -28,7 +28,7 @@ MAX_QUOTED = 40  # characters of a cell in an error
 BATCH_SIZE = 2000  # rows parsed at once, which keeps memory flat for tables of any length
 FEW = 100  # rows that show which column holds the labels
 
-# Names in a header, in small letters. Those of pixels are any word and a number, or as in OpenML and Kaggle 1x1.
+# Names in a header, in small letters. A pixel is any word with a number, or as in OpenML and Kaggle 1x1.
 LABEL_NAMES = {"label", "class", "target", "digit", "y"}
 ID_NAMES = {"", "id", "imageid", "image_id", "index", "unnamed: 0"}  # the first and last are pandas's
 PIXEL_NAME = re.compile(r"[a-z_ .]*\d+([x_]\d+)?")

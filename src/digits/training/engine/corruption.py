@@ -28,7 +28,7 @@ FOG_SHARE, LEVELS_SHARE, BAND_SHARE, NOISE_SHARE, IMPULSE_SHARE = 0.25, 0.4, 0.2
 
 BLUR_SIDE = 9  # pixels of a blur's kernel
 FOG_CELLS = 4  # along a side, between which fog is interpolated
-PARAMETERS = 37  # random numbers per digit, whatever becomes of them
+PARAMETERS = 37  # random numbers per digit, whether or not they are used
 
 
 def distort(
@@ -75,7 +75,7 @@ def corrupt(images: UInt8[Tensor, "n 28 28"], share: float, shard: Shard | None 
     x = x * (1 - 0.7 * thickness) + 0.8 * thickness * (u.pop() < 0.7)[:, None, None]
     x = _change_levels(x, _apply(u, LEVELS_SHARE), u)
     x = _cover_band(x, _apply(u, BAND_SHARE), u)
-    # noise of the camera, which is stronger where there is light, and pixels that are lost
+    # noise of the camera, which is stronger where it is bright, and lost pixels
     strength = (0.35 * _apply(u, NOISE_SHARE) * u.pop())[:, None, None]
     is_shot_noise = (u.pop() < 0.5)[:, None, None]
     x = x + strength * noise * torch.where(is_shot_noise, x.clamp(0, 1).sqrt(), 1.0)
@@ -122,7 +122,7 @@ def _draw_line(x: Pixels, applied: Strengths, u: list[Strengths]) -> Pixels:
 
 
 def _blur(x: Pixels, applied: Strengths, u: list[Strengths]) -> Pixels:
-    """Blur by a bell of any direction, much longer than wide where the camera shook."""
+    """Blur by a Gaussian of any direction, much longer than wide for a camera that shook."""
     angle, long, wide = torch.pi * u.pop(), 0.4 + 3 * u.pop() ** 2, 0.3 + 0.9 * u.pop()
     blurred = applied.nonzero()[:, 0]
     angle, long, wide = angle[blurred], long[blurred], wide[blurred]
@@ -140,7 +140,7 @@ def _blur(x: Pixels, applied: Strengths, u: list[Strengths]) -> Pixels:
 
 
 def _change_levels(x: Pixels, applied: Strengths, u: list[Strengths]) -> Pixels:
-    """Make the digit paler and its ground brighter, without clipping or with it."""
+    """Make the digit paler and its background brighter, with or without clipping."""
     contrast, offset, clips = (u.pop()[:, None, None] for _ in range(3))
     contrast = torch.where(clips < 0.5, 0.25 + 0.75 * contrast, torch.ones_like(contrast))
     offset = torch.where(clips < 0.5, offset * (1 - contrast), 0.6 * offset)

@@ -25,7 +25,7 @@ PLUGIN_OPTIONS = {
 """The settings that may name code."""
 
 _sha256: dict[str, str] = {}
-"""Hash of each file as this process last read it, by reference: of the code that made a network, even if edited since.
+"""SHA-256 of each file by its reference, as this process last read it: that of the code that ran, even if edited since.
 """
 
 

@@ -36,7 +36,7 @@ class Teacher:
 
 
 def configure_teacher(config: TrainConfig) -> TrainConfig | None:
-    """Return how to train the teacher: on the student's data, by its seed; None if there is none left to train.
+    """Return how to train the teacher: on the student's data, with its seed; None if no teacher has to be trained.
 
     Raises
     ------

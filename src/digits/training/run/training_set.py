@@ -16,7 +16,7 @@ from digits.training.run.inputs import Inputs, report_slow
 from digits.types import Dataset, Images, LabelledDigits
 
 MISREADINGS_SHARE = 1 / 3
-"""Misreadings of simulated captures that are learned as outliers, at most, over the other outliers."""
+"""Misreadings of simulated captures that are learned as outliers, at most: a share of the number of other outliers."""
 
 
 @dataclass(frozen=True, eq=False)
