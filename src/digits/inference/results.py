@@ -205,7 +205,7 @@ def describe_doubt(probabilities: Float32[np.ndarray, "10"], accepted: bool, thr
 def is_unsure(probabilities: Float32[np.ndarray, "10"], threshold: float) -> bool:
     """Whether the model would accept the two most probable classes as one, but neither alone.
 
-    Of the rejected digits of other people's pictures, most are such, and of the outliers, few.
+    Most of the rejected digits in other people's pictures are unsure in this sense, and few outliers are.
     """
     second, first = np.partition(probabilities, -2)[-2:].tolist()
     return bool(first < threshold <= first + second)

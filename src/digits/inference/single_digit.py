@@ -1,6 +1,6 @@
-"""A picture of one digit → its probabilities: of all the ways to see it, the one that the model reads best.
+"""A picture of one digit → its probabilities, in the interpretation that the model reads best.
 
-And whether any picture is one of a single digit.
+And whether a picture holds a single digit at all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MIN_LARGE_HEIGHT = 0.45  # of a candidate outside the digit: heights of the digi
 
 
 class SingleResult(NamedTuple):
-    """The ink of the digit, as it was seen; the image that the model received; and the probability of each class."""
+    """The chosen interpretation, the image that the model received from it, and the probability of each class."""
 
     way: DigitInk
     image: UInt8[np.ndarray, "28 28"]
@@ -60,7 +60,7 @@ def read_single(picture: Picture, model: Model) -> SingleResult:
 
 
 def is_one_figure(result: SingleResult, threshold: float) -> bool:
-    """Whether a picture clearly holds one digit and nothing else, so that it need not be read as a page."""
+    """Whether a picture clearly holds one digit and nothing else, so that reading it as a page is unnecessary."""
     way = result.way
     if result.confidence < threshold or way.dropped > MAX_DROPPED:
         return False
@@ -74,9 +74,9 @@ def is_one_figure(result: SingleResult, threshold: float) -> bool:
 def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bool:
     """Whether a picture that was read as one digit and as an upright page is one of a digit.
 
-    It is if the page has at most one digit there, nothing else nearly as large, and at most one other small one, which
-    may be a dot. What the page reads as several digits is one if it is connected, and the model is more confident in
-    the whole than in the parts.
+    It is if the page has at most one digit in its place, nothing else nearly as large, and at most one other small
+    candidate, which may be a dot. Several digits of the page are parts of one if their ink is connected, and the model
+    is more confident in the whole than in the parts.
     """
     way, confidence = result.way, result.confidence
     if confidence < threshold:

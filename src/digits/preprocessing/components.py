@@ -22,7 +22,7 @@ from digits.shapes import Float64, Int64, Integer
 
 MAX_PAGE_SIDE = 1600  # pixels to which larger pages are shrunk; a digit on a page of 40 lines is still 30 high
 
-# Noise is the contrast that 90 % of the ground's noise does not exceed.
+# Noise is the contrast that 90 % of the background's noise does not exceed.
 MAX_NOISE = 14  # above it, a page is blurred
 BLUR_TO_NOISE, MAX_BLUR = 1 / 22, 2.5  # standard deviation of the blur: over the noise, and in pixels
 MIN_INK_TO_NOISE = 1.6  # contrast of ink
@@ -52,7 +52,7 @@ class Component:
     left: int
     top: int
     ink: Ink  # full ink is 255
-    contrast: float  # of full ink with the ground, 0–255
+    contrast: float  # of full ink with the background, 0–255
 
     @property
     def height(self) -> int:
@@ -111,7 +111,7 @@ def find_components(picture: Picture) -> tuple[list[Component], tuple[int, int],
 
 
 def _measure_noise(light: Ink) -> float:
-    """Measure the contrast that 90 % of the pixels lighter than the ground do not exceed."""
+    """Measure the contrast that 90 % of the pixels lighter than the background do not exceed."""
     counts = count_levels(light)
     counts[0] = 0
     return _quantile_above(counts, 0.9) if counts.any() else 0.0

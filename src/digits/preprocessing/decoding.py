@@ -175,7 +175,7 @@ def _to_bytes(values: np.ndarray, name: str) -> UInt8[np.ndarray, "..."]:
         if not finite.any():
             raise DataError(f"{name} holds no finite number: check how it was computed")
         if not finite.all():
-            # the median is probably the ground, where a missing pixel is least visible
+            # the median is probably the background, where a missing pixel is least visible
             values = np.where(finite, values, np.median(values[finite]))
     # the difference of larger numbers could overflow
     low, high = max(float(values.min()), -1e300), min(float(values.max()), 1e300)

@@ -14,7 +14,7 @@ from digits.shapes import Float32, Int64, UInt8
 Picture = UInt8[np.ndarray, "_h _w"] | UInt8[np.ndarray, "_h _w 3"]
 Ink = UInt8[np.ndarray, "_h _w"]
 Evidence = tuple[float, float, float, float]
-"""What says that ink is lighter than its ground, as `polarity_evidence` measures it."""
+"""Evidence that ink is lighter than its background, as `polarity_evidence` measures it."""
 
 # Longer sides, in pixels, to which larger pictures are shrunk:
 MAX_DIGIT_SIDE = 400  # of a single digit
@@ -26,7 +26,7 @@ LINE_WIDTH_SIDE = 200  # to measure the width of lines, which sets the window fo
 MEDIAN_WINDOW = 0.55  # shorter sides
 MEAN_WINDOW = 0.1  # longer sides
 MAX_SKEWNESS = 3.0  # larger ones are no more certain
-# Weights of what says that ink is light, fitted by `python -m benchmarks hypotheses`: the skewness about the median
+# Weights of the evidence that ink is light, fitted by `python -m benchmarks hypotheses`: the skewness about the median
 # and about the mean, and how much more than half of the border, and of the picture, is dark.
 POLARITY_WEIGHTS = 0.54, 0.27, 1.01, 0.31
 
@@ -46,7 +46,7 @@ NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 def find_ink(picture: Picture) -> Ink:
-    """Find the ink in a picture of one digit, darker or lighter than its ground; errors as `find_contrast`.
+    """Find the ink in a picture of one digit, darker or lighter than its background; errors as `find_contrast`.
 
     The picture is grey or RGB. Full ink is 255 on exactly 0; without ink, all is 0. The longer side is at most 400
     pixels.
@@ -66,10 +66,11 @@ def prepare_digit(picture: Picture) -> Ink:
 
 
 def find_contrast(picture: Picture, max_side: int) -> tuple[Ink, Ink]:
-    """Compare each pixel with the ground under the ink.
+    """Compare each pixel with the background under the ink.
 
     A morphological closing removes everything narrower than a few line widths, and leaves the edges of shadows in
-    place; subtracting the noise that lifts it gives the ground. Line width is measured the same way in a small copy.
+    place; subtracting the noise that lifts it gives the background. Line width is measured in the same way in a small
+    copy.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def find_contrast(picture: Picture, max_side: int) -> tuple[Ink, Ink]:
 
     Returns
     -------
-    How much darker than the ground each pixel is, 0–255, and how much lighter; reversed where the ink is light.
+    How much darker than the background each pixel is, 0–255, and how much lighter; reversed where the ink is light.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def find_contrast(picture: Picture, max_side: int) -> tuple[Ink, Ink]:
 
 
 def subtract_ground(grey: Ink) -> tuple[Ink, Ink]:
-    """Compare each pixel with the ground under dark ink, as `find_contrast` does."""
+    """Compare each pixel with the background under dark ink, as `find_contrast` does."""
     small = shrink(grey, LINE_WIDTH_SIDE)
     ink = stretch_ink(*_subtract_ground(small, round(MAX_LINE_WIDTH * min(small.shape))))
     width = line_width(ink) * max(grey.shape) / max(small.shape)
@@ -104,9 +105,10 @@ def subtract_ground(grey: Ink) -> tuple[Ink, Ink]:
 
 
 def subtract_level(grey: Ink) -> tuple[Ink, Ink]:
-    """Compare each pixel with one ground for the whole picture, as `find_contrast` does with one for each place.
+    """Compare each pixel with one background grey for the whole picture; `find_contrast` finds one for each place.
 
-    It is the median of what is lighter than Otsu's threshold. Where ink fills the frame, nothing else shows the ground.
+    It is the median of the pixels that are lighter than Otsu's threshold. Where ink fills the frame, this is the only
+    way to find the background.
     """
     threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_OTSU)
     counts = np.bincount(grey.ravel(), minlength=256)
@@ -157,16 +159,16 @@ def label_components(ink: Ink) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]
 
 
 def weigh_polarity(evidence: Evidence) -> float:
-    """Give the logarithm of the odds that ink is lighter than its ground."""
+    """Compute the logarithm of the odds that ink is lighter than its background."""
     return sum(weight * each for weight, each in zip(POLARITY_WEIGHTS, evidence, strict=True))
 
 
 def polarity_evidence(grey: Ink) -> Evidence:
-    """Measure what says that ink is lighter than its ground, each with the other sign for the negative.
+    """Measure the evidence that ink is lighter than its background; the negative picture has the opposite signs.
 
-    Ink differs most from its ground, and to one side only, which shows in the skewness about the ground: about a wide
-    median, which shows thick lines, and about a narrow mean, which shows thin ones in uneven light. Then, most of the
-    border and of the picture is ground: the shares of both that are dark, less a half.
+    Ink differs most from its background, and in one direction only. This shows in the skewness about the background:
+    about a wide median, for thick lines, and about a narrow mean, for thin ones in uneven light. Besides, most of the
+    border and of the picture is background: the other two numbers are the dark shares of both, less a half.
     """
     small, medium = shrink(grey, LIGHTING_SIDE), shrink(grey, MAX_DIGIT_SIDE)
     side = round(MEAN_WINDOW * max(medium.shape)) | 1
@@ -210,7 +212,7 @@ def _median(small: Ink) -> Ink:
 
 
 def _subtract_ground(grey: Ink, window: int) -> tuple[Ink, Ink]:
-    """Find the ground by a closing whose window, in pixels, removes ink, and compare with it as `find_contrast`."""
+    """Find the background by a closing whose window, in pixels, removes ink; compare with it like `find_contrast`."""
     height, width = grey.shape
     step = max(window // WINDOW_SIDE, 1)
     if step > 1:
@@ -221,7 +223,7 @@ def _subtract_ground(grey: Ink, window: int) -> tuple[Ink, Ink]:
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
     above = cv2.subtract(closed, small)
     threshold, _ = cv2.threshold(above, 0, 255, cv2.THRESH_OTSU)
-    # faded edges of ink are not ground either
+    # faded edges of ink are not background either
     blank = cv2.erode((above <= max(0.5 * threshold, 2)).astype(np.uint8), NEIGHBOURS)
     count, total = (
         cv2.boxFilter(each, cv2.CV_32S, (2 * side + 1,) * 2, normalize=False, borderType=cv2.BORDER_REPLICATE)
@@ -239,7 +241,7 @@ def _subtract_ground(grey: Ink, window: int) -> tuple[Ink, Ink]:
 
 
 def _tabulate_contrast() -> tuple[UInt8[np.ndarray, "256 256"], UInt8[np.ndarray, "256 256"]]:
-    """Tabulate how much darker and how much lighter a grey is, by ground and grey; dividing takes longer."""
+    """Tabulate how much darker and how much lighter a grey is, by background and grey; dividing takes longer."""
     ground, grey = np.ogrid[:256, :256]
     # relative, since a shadow takes the same share of paper and ink
     relative = (ground - grey) * 255 // np.maximum(ground, DARK_GROUND)
@@ -250,7 +252,7 @@ DARKER, LIGHTER = _tabulate_contrast()
 
 
 def stretch_ink(dark: Ink, light: Ink) -> Ink:
-    """Stretch contrast to ink, 0–255, given the noise of the ground; `dark` and `light` as from `find_contrast`."""
+    """Stretch contrast to ink, 0–255, given the noise of the background; `find_contrast` gives the arguments."""
     if not dark.size:
         return dark
     threshold, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_OTSU)

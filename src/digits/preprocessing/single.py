@@ -29,25 +29,25 @@ LINE_WEIGHT = 0.1  # of a straight line across the whole picture, which is proba
 # A frame: rows or columns along the border, this full of ink, no further inside than this share of the picture.
 MIN_FRAME_INK, MAX_FRAME_WIDTH = 0.85, 0.15
 
-# Logarithms of odds, fitted with `ink.POLARITY_WEIGHTS`: that one ground for the whole picture shows the digit, and
-# that a frame is no part of it.
+# Logarithms of odds, fitted with `ink.POLARITY_WEIGHTS`: that one background grey for the whole picture shows the
+# digit, and that a frame is not a part of it.
 LEVEL_ODDS, FRAME_ODDS = 0.55, -0.27
 
 
 @dataclass(frozen=True, eq=False)
 class DigitInk:
-    """One way to see the digit in a picture.
+    """One interpretation of a picture of one digit.
 
     Attributes
     ----------
     ink
         The digit's ink, in place.
     is_light
-        Whether ink is what is lighter than the ground.
+        Whether ink is lighter than the background.
     polarity_evidence
-        What says so, as `ink.polarity_evidence` measures it; the other way round for dark ink.
+        Evidence for this polarity, as `ink.polarity_evidence` measures it; with opposite signs for dark ink.
     has_level_ground
-        Whether one ground was found for the whole picture, rather than one for each place.
+        Whether one background grey was found for the whole picture, rather than one for each place.
     is_unframed
         Whether a frame was removed.
     dropped
@@ -74,13 +74,13 @@ class DigitInk:
 
     @property
     def is_as_on_pages(self) -> bool:
-        """Whether a page of this polarity would be read so: by its skewness alone, whatever its border is."""
+        """Whether a page would be read with this polarity: pages go by skewness alone, whatever their border is."""
         wide, narrow, *_ = self.polarity_evidence
         return max(wide, narrow, key=abs) >= 0
 
     @property
     def odds(self) -> float:
-        """Logarithm of the odds that this way is the right one, before anything is read."""
+        """Logarithm of the odds that this interpretation is the right one, before anything is read."""
         return (
             weigh_polarity(self.polarity_evidence) + LEVEL_ODDS * self.has_level_ground + FRAME_ODDS * self.is_unframed
         )
@@ -110,9 +110,9 @@ def extract_digit(picture: Picture) -> DigitImage:
 
 
 def extract_digit_on_bands(grey: Ink, axis: int) -> DigitImage:
-    """Extract the one digit from a banded ground, such as striped paper, with dark or light ink on each band.
+    """Extract the one digit from a banded background, such as striped paper, with dark or light ink on each band.
 
-    `axis` is 0 for vertical bands, 1 for horizontal ones; the median along it is their ground.
+    `axis` is 0 for vertical bands, 1 for horizontal ones; the median along it is their background.
     """
     ground = np.median(grey, axis=axis, keepdims=True)
     contrast = np.abs(grey - ground).astype(np.uint8)
@@ -128,10 +128,10 @@ def find_digit_ink(picture: Picture) -> Ink:
 
 
 def find_digit_inks(picture: Picture) -> Iterator[DigitInk]:
-    """Find the ink in every way that a picture of one digit can be seen; errors as `extract_digit`.
+    """Find the ink in every interpretation of a picture of one digit; errors as `extract_digit`.
 
-    Ink may be dark or light; its ground, that of each place or one for all; a frame, part of it or not. The first is
-    the most usual one, and `find_digit_ink` gives it.
+    Ink may be dark or light; the background local or one grey for all; a frame a part of the digit or not. The first
+    interpretation is the most usual one, and `find_digit_ink` returns its ink.
     """
     grey = prepare_digit(picture)
     if not grey.size:

@@ -128,7 +128,7 @@ class AugmentationConfig:
     shift: float = option(1.5, "Largest shift along each axis, in pixels.", "[0, inf)")
     elastic: float = option(0.8, "Elastic distortion: root mean square of the displacement, in pixels.", "[0, inf)")
     corruption: float = option(
-        0.0, "Share of the digits that are also corrupted: blur, noise, grey grounds, lines, stains.", "[0, 1]"
+        0.0, "Share of the digits that are also corrupted: blur, noise, grey backgrounds, lines, stains.", "[0, 1]"
     )
 
     def __post_init__(self) -> None:
@@ -151,8 +151,8 @@ class DataConfig:
     simulated_photos: int = option(0, "Simulated photographs of training digits to add.", "[0, inf)")
     simulated_captures: int = option(
         0,
-        "Simulated captures of training digits to add: crops, tiny, binary, stretched, faint or cut pictures. What is "
-        "read where their ground is taken for ink joins the outliers, if there are any.",
+        "Simulated captures of training digits to add: crops, tiny, binary, stretched, faint or cut pictures. If "
+        "there are outliers, misreadings of these pictures, such as background taken for ink, join them.",
         "[0, inf)",
     )
     outliers: int = option(

@@ -25,7 +25,7 @@ class Pace:
         Each connection has one request at a time, but requests of connections that were closed meanwhile wait too.
         """
         loop = asyncio.get_running_loop()
-        turn = loop.create_future()
+        turn: asyncio.Future[bool] = loop.create_future()
         dropped = self._waiting.add(client, turn)
         if dropped and not dropped.done():
             dropped.set_result(False)

@@ -77,13 +77,13 @@ def torchrun(*words: object) -> Said:
 @pytest.fixture(scope="module")
 def measured(few_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("measured")
-    said = pair(SCRIPT, "measure", folder, *CNN, "--data", few_file, "--out", folder / "cnn")
+    said = pair(SCRIPT, "measure", folder, few_file, *CNN, "--data", few_file, "--out", folder / "cnn")
     assert [each.code for each in said] == [0, 0], said
     return folder
 
 
 @pytest.fixture(scope="module")
-def told(measured: Path) -> list[dict[str, Any]]:
+def said(measured: Path) -> list[dict[str, Any]]:
     return [json.loads((measured / f"{rank}.json").read_text()) for rank in range(2)]
 
 
@@ -98,17 +98,17 @@ def test_one_process_without_torchrun() -> None:
     assert distributed.wrap(network) is network
 
 
-def test_two_processes_join(told: list[dict[str, Any]]) -> None:
-    assert [each["workers"] for each in told] == [2, 2]
-    assert [each["total"] for each in told] == [[2.0, 10.0], [2.0, 10.0]]
+def test_two_processes_join(said: list[dict[str, Any]]) -> None:
+    assert [each["workers"] for each in said] == [2, 2]
+    assert [each["total"] for each in said] == [[2.0, 10.0], [2.0, 10.0]]
 
 
-def test_text_of_the_first_process_is_broadcast(told: list[dict[str, Any]]) -> None:
-    assert [each["agreed"] for each in told] == ["what 0 says: ½ × ß"] * 2
+def test_text_of_the_first_process_is_broadcast(said: list[dict[str, Any]]) -> None:
+    assert [each["agreed"] for each in said] == ["what 0 says: ½ × ß"] * 2
 
 
-def test_parts_cover_a_batch_exactly_once(told: list[dict[str, Any]]) -> None:
-    for n, first, second in zip((2, 7, 101), *(each["shares"] for each in told), strict=True):
+def test_parts_cover_a_batch_exactly_once(said: list[dict[str, Any]]) -> None:
+    for n, first, second in zip((2, 7, 101), *(each["shares"] for each in said), strict=True):
         assert [*range(*first), *range(*second)] == list(range(n))
         assert abs(len(range(*first)) - len(range(*second))) <= 1
 
@@ -197,27 +197,19 @@ def test_killed_run_of_two_resumes_to_the_same_weights(two: tuple[Path, Said], f
     assert (folder / "model.safetensors").read_bytes() == (two[0] / "model.safetensors").read_bytes()
 
 
-def test_all_processes_use_synthetic_digits_when_the_first_finds_no_mnist(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DIGITS_DATA", "")
-    monkeypatch.setenv("DIGITS_MIRRORS", "http://127.0.0.1:9/")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    said = pair(SCRIPT, "find", tmp_path)
-    assert [each.code for each in said] == [0, 0], said
-    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in range(2))
+def test_all_processes_use_synthetic_digits_when_the_first_finds_no_mnist(said: list[dict[str, Any]]) -> None:
+    first, second = (each["found"] for each in said)
     assert first["location"] == second["location"] == "synthetic"
     assert first["sha256"] == second["sha256"]
-    assert (len(first["told"]), second["told"]) == (1, [])
+    assert (len(first["notices"]), second["notices"]) == (1, [])
 
 
-def test_batch_too_small_to_share_is_rejected_once(few_file: Path, tmp_path: Path) -> None:
-    said = pair("-m", "digits", "train", "--data", few_file, "--batch-size", 1, "--out", tmp_path / "run")
-    assert [each.code for each in said] == [2, 2]
-    assert "without a digit" in said[0].err
-    assert said[1].err == ""
-    assert not (tmp_path / "run").exists()
+def test_batch_too_small_to_share_is_rejected_once(said: list[dict[str, Any]], measured: Path) -> None:
+    (first, message), (second, nothing) = (each["refused"] for each in said)
+    assert (first, second) == (2, 2)
+    assert "without a digit" in message
+    assert nothing == ""
+    assert not (measured / "refused").exists()
 
 
 def test_cnn_of_two_processes_is_as_accurate_as_that_of_one(measured: Path, few_file: Path, tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 import safetensors.torch
 import torch
 from torch import Tensor, nn
@@ -40,8 +44,8 @@ def gradients() -> dict[str, Tensor]:
     return {name: tensor.double() for name, tensor in (found | dict(network.named_buffers())).items()}
 
 
-def measure(folder: Path, words: list[str]) -> None:
-    """Write down all that one process can say of the two, then train together, which saves starting two more."""
+def measure(folder: Path, few_file: str, words: list[str]) -> None:
+    """Write down all that one process can say of the two, then train together, which saves starting others."""
     distributed.join("cpu")
     rank = distributed.rank()
     said = {
@@ -49,6 +53,8 @@ def measure(folder: Path, words: list[str]) -> None:
         "shares": [[distributed.own_part(n).start, distributed.own_part(n).stop] for n in BATCHES],
         "agreed": distributed.broadcast_text(f"what {rank} says: ½ × ß", torch.device("cpu")),
         "total": distributed.sum_over_processes(torch.tensor([1.0, 10.0 * rank])).tolist(),
+        "found": find(folder),
+        "refused": refuse(["train", "--data", few_file, "--batch-size", "1", "--out", str(folder / "refused")]),
     }
     (folder / f"{rank}.json").write_text(json.dumps(said))
     safetensors.torch.save_file(gradients(), folder / f"{rank}.safetensors")
@@ -67,25 +73,33 @@ def train_and_die(words: list[str]) -> None:
     cli.main(words)
 
 
-def find(folder: Path) -> None:
+def find(folder: Path) -> dict[str, Any]:
     """Look for MNIST where there is none; the second process would find some."""
-    told = list[str]()
-    inputs.SYNTHETIC_SIZES = (60, 20)
-    distributed.join("cpu")
-    rank = distributed.rank()
-    if rank:
-        few = inputs.synthetic_dataset()
-        inputs.load_dataset = lambda data: Dataset("MNIST", few.test, few.test, "elsewhere", {})
-    loaded, _ = inputs.load_inputs(TrainConfig.from_settings(device="cpu"), None, None, None, told.append)
-    dataset = loaded.dataset
-    said = {"location": dataset.location, "sha256": dataset.sha256, "told": told}
-    (folder / f"{rank}.json").write_text(json.dumps(said))
+    notices = list[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("DIGITS_DATA", "")
+        patch.setenv("DIGITS_MIRRORS", "http://127.0.0.1:9/")
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        patch.setattr(inputs, "SYNTHETIC_SIZES", (60, 20))
+        if distributed.rank():
+            few = inputs.synthetic_dataset()
+            found = Dataset("MNIST", few.test, few.test, "elsewhere", {})
+            patch.setattr(inputs, "load_dataset", lambda data: found)
+        loaded, _ = inputs.load_inputs(TrainConfig.from_settings(device="cpu"), None, None, None, notices.append)
+    return {"location": loaded.dataset.location, "sha256": loaded.dataset.sha256, "notices": notices}
+
+
+def refuse(words: list[str]) -> list[Any]:
+    """Run a command that fails; return its exit code and what it prints to stderr."""
+    printed = io.StringIO()
+    with contextlib.redirect_stderr(printed), pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    return [stopped.value.code, printed.getvalue()]
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "measure":
-        measure(Path(sys.argv[2]), sys.argv[3:])
-    elif sys.argv[1] == "find":
-        find(Path(sys.argv[2]))
+        measure(Path(sys.argv[2]), sys.argv[3], sys.argv[4:])
     else:
         train_and_die(sys.argv[2:])
