@@ -59,8 +59,7 @@ def spin(path: Path) -> None:
 
 
 def fill(path: Path) -> None:
-    # all of it new: of what a process shares with its parent, not everything counts as its own
-    np.ones(int(mutations.MAX_MIB + 10) * 2**17).sum()
+    np.ones(2**26).sum()  # half a gigabyte
 
 
 def die(path: Path) -> None:

@@ -69,7 +69,6 @@ class Stopping(nn.Module):
     def forward(self, images):
         self.batches += self.training
         if self.training and self.batches == int(os.environ.get("STOP_AT", 0)):
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # which jobs in a shell's background ignore
             os.kill(os.getpid(), signal.SIGINT)
         return self.layers(images.float() / 255)
 """
