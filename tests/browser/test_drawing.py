@@ -40,6 +40,7 @@ def clear(page: Page) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get(STROKES_VARIABLE), reason=f"${STROKES_VARIABLE} names no recorded strokes")
+@pytest.mark.timeout(600)
 def test_recorded_digits_are_read(page: Page) -> None:
     missed = []
     digits = recorded_strokes(DIGITS_PER_CLASS)
