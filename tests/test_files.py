@@ -16,7 +16,7 @@ import pytest
 import digits
 from digits.data import write_idx
 from digits.errors import DigitsError, StorageError
-from digits.files import expand_home, intended_name, replace_atomically, write_atomically
+from digits.files import expand_home, intended_name, replace_atomically, write_atomically, write_output
 
 ERRORS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.ENAMETOOLONG]
 
@@ -64,6 +64,26 @@ def test_a_file_in_place_of_the_folder_is_a_sentence(tmp_path: Path) -> None:
             write_atomically(path, b"")
         with pytest.raises(StorageError, match="cannot be written: Not a directory"):
             write_idx(path, np.zeros(3, np.uint8))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_pipes_receive_output_and_are_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_output(pipe, b"0791")
+    assert os.read(reader, 100) == b"0791"
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_other_output_is_a_whole_file_or_an_error(tmp_path: Path) -> None:
+    for _ in range(2):
+        write_output(tmp_path / "new" / "a.csv", b"0791")
+    assert (tmp_path / "new" / "a.csv").read_bytes() == b"0791"
+    with pytest.raises(StorageError, match="new cannot be written: Is a directory"):
+        write_output(tmp_path / "new", b"0791")
 
 
 def test_other_errors_pass_unchanged(tmp_path: Path) -> None:

@@ -67,6 +67,18 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Write what a user wants to a place that the user names; errors as in `write_atomically`.
+
+    A file is written atomically. A pipe or device, such as ``/dev/null``, must stay one, and receives the content.
+    """
+    if not path.exists() or path.is_file() or path.is_dir():
+        write_atomically(path, content)
+        return
+    with storing(path), path.open("wb") as stream:
+        stream.write(content)
+
+
 @contextmanager
 def storing(path: Path, size: int = 0) -> Iterator[None]:
     """Turn the system's errors about changing `path` into a `StorageError`; `size` in bytes, if known."""

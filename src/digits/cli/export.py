@@ -30,7 +30,7 @@ def export(words: list[str]) -> None:
     """Write a trained model to one file."""
     call = parse(export, _Arguments, words)
     from digits.errors import ModelNotFoundError
-    from digits.files import write_atomically
+    from digits.files import write_output
     from digits.inference.model import load_model, locate_model
 
     path = locate_model(call.model)
@@ -45,5 +45,5 @@ def export(words: list[str]) -> None:
     name = f"{path.resolve().name if path.is_dir() else path.stem}.{call.to}"
     out = call.out or Path(name)
     out = out / name if out.is_dir() else out
-    write_atomically(out, file.read_bytes())
+    write_output(out, file.read_bytes())
     say(str(out))

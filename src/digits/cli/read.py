@@ -50,7 +50,7 @@ def read(words: list[str]) -> None:
     """
     call = parse(read, _Arguments, words)
     from digits.errors import DataError, UsageError
-    from digits.files import write_atomically
+    from digits.files import write_output
     from digits.inference import Reader
 
     if not call.inputs:
@@ -76,7 +76,7 @@ def read(words: list[str]) -> None:
         else:
             _write_text(readings, stream, is_named=len(files) > 1)
     if call.out:
-        write_atomically(call.out, stream.getvalue().encode())
+        write_output(call.out, stream.getvalue().encode())
     if errors and len(files) > 1:
         raise DataError(f"{len(errors)} of {len(files)} files could not be read; the others were")
     if errors:

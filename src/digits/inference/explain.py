@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digits.files import write_atomically
+from digits.files import write_output
 from digits.inference.drawing import GREY, INK, PAPER, draw_box, encode_png, fit, write_text
 from digits.inference.inputs import decode_source
 from digits.inference.results import Digit, Reading
@@ -51,7 +51,7 @@ def explain(reading: Reading, path: str | os.PathLike[str]) -> None:
         When the source can no longer be read.
     """
     picture = decode_source(reading.source, reading.file).picture
-    write_atomically(Path(path), encode_png(_draw(picture, reading)))
+    write_output(Path(path), encode_png(_draw(picture, reading)))
 
 
 def crop_digit(picture: Picture, reading: Reading, digit: Digit) -> tuple[Picture, Ink]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digits.errors import DataError, UsageError
-from digits.files import replace_atomically
+from digits.files import write_output
 from digits.inference.drawing import ACCEPTED, DOUBTFUL, REJECTED, draw_box, encode_png, fit
 from digits.inference.inputs import decode_source
 from digits.preprocessing.segmentation import Box
@@ -174,9 +175,9 @@ class Reading:
         image, path = self.plot(), Path(path)
         if path.suffix.lower() not in Image.registered_extensions():
             raise UsageError(f"{path}: name a picture format, such as {path.stem}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replace_atomically(path) as temporary:
-            image.save(temporary, Image.registered_extensions()[path.suffix.lower()])
+        content = io.BytesIO()
+        image.save(content, Image.registered_extensions()[path.suffix.lower()])
+        write_output(path, content.getvalue())
 
     def _repr_png_(self) -> bytes | None:
         try:
