@@ -23,10 +23,10 @@ from torch import nn
 from digits.training import Run, train
 from digits.training.engine import distributed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
-HANGS = 60
+HANGS = 300
 """Seconds after which processes that wait for each other forever are ended."""
 
 STANDARD = ["train", "standard", "--epochs", "2", "--batch-size", "300", "--precision", "float32"]
