@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,40 @@ def violations(source: Path) -> list[str]:
                 elif not each.lazy and (room in in_functions or room == "cli"):
                     found.append(f"{where} {room} imports {top} outside a function")
     return found
+
+
+def find_circle(source: Path) -> list[str]:
+    """Return modules of which each imports the next, and the last the first, also inside functions."""
+    modules = {
+        ".".join(("digits", *path.relative_to(source).with_suffix("").parts)): path for path in source.rglob("*.py")
+    }
+
+    def module_of(target: str) -> str:
+        while target and target not in modules and f"{target}.__init__" not in modules:
+            target = target.rpartition(".")[0]
+        return target if target in modules else f"{target}.__init__"
+
+    arrows = {name: {module_of(each.target) for each in imports_of(path, name)} for name, path in modules.items()}
+    try:
+        TopologicalSorter({name: targets & modules.keys() - {name} for name, targets in arrows.items()}).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other() -> None:
+    assert find_circle(SOURCE) == []
+
+
+def test_circle_is_found(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "__init__.py").touch()
+    (tmp_path / "data" / "idx.py").write_text("from digits.data import mnist")
+    (tmp_path / "data" / "mnist.py").write_text("from digits.files import write")
+    (tmp_path / "files.py").write_text("def f():\n    from .data.idx import read")
+    found = find_circle(tmp_path)
+    assert found[0] == found[-1]
+    assert set(found) == {"digits.data.idx", "digits.data.mnist", "digits.files"}
 
 
 def test_packages_keep_the_import_law() -> None:

@@ -66,8 +66,8 @@ def test_most_hostile_files_are_refused_before_anything_is_computed(name: str, t
 def test_graphs_that_ask_for_too_much_end_within_their_limits(
     name: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorter = f"from digits.inference import trial; trial.MAX_CPU_SECONDS = {SECONDS}; trial.main()"
-    monkeypatch.setattr(trial, "START", trial.START.replace("from digits.inference.trial import main; main()", shorter))
+    shorter = f"from digits.inference import trial; trial.MAX_CPU_SECONDS = {SECONDS}; main()"
+    monkeypatch.setattr(trial, "START", trial.START.replace("main()", shorter))
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     refusal(HOSTILE[name]().SerializeToString(), tmp_path)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

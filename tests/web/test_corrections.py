@@ -24,7 +24,7 @@ from digits.data import load_labelled, read_idx
 from digits.errors import StorageError
 from digits.files import write_atomically
 from digits.web.corrections import ID, Corrections, Entry
-from digits.web.guard import HEADERS
+from digits.web.handlers import HEADERS
 from digits.web.refusals import RefusedError
 
 

@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.web.conftest import Served, serving
 
-from digits.web.guard import HEADERS, Guard, is_loopback
+from digits.web.guard import Guard, is_loopback
+from digits.web.handlers import HEADERS
 
 TOKEN = "a-token_of-16-letters"
 

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 from tests.web.conftest import Served, serving
 
-from digits.web.guard import HEADERS
+from digits.web.handlers import HEADERS
 
 pytestmark = pytest.mark.slow
 

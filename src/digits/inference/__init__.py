@@ -6,12 +6,13 @@ The way of a page, one file per step:
 2. `page`: its lines are split into candidates; the model scores those on the best path, which `viterbi` finds.
 3. `reader`: candidates are accepted or rejected, and become the digits and lines of a `Reading` (`results`).
 
-A picture of one digit: `single_digit` chooses among all the ways to see it by what the model reads.
+A picture of one digit: `single_digit` chooses the interpretation that the model reads best.
 
 `model` loads and checks model files, and runs them with ONNX Runtime (`runtime`): `graph` and `metadata` check what
-anybody may have written, and `trial` loads a file for the first time in a process with limits. `second_pass` reads
-28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with `drawing`. `interpret` opens
-a network: its layers, and which pixels supported an answer. `bulk` reads on many machines with Ray.
+anybody may have written, and `trial` loads a file for the first time in a process with limits (`trial_program`).
+`second_pass` reads 28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with
+`drawing`. `interpret` opens a network: its layers, and which pixels supported an answer. `bulk` reads on many machines
+with Ray.
 """
 
 from digits.inference.bulk import BulkReader

@@ -1,4 +1,4 @@
-"""A model's first load, in a process of its own with limits on time and memory.
+"""A model's first load, in a process of its own with limits on time and memory; `trial_program` is what runs there.
 
 A graph of a few bytes can demand any amount of either. A successful trial is recorded by the hash of the file, so that
 every file is tried once per computer and version of ONNX Runtime.
@@ -13,11 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from digits.errors import ModelError
 from digits.inference.runtime import runtime_version
-from digits.types import SIDE
 
 MAX_CPU_SECONDS = 10
 """Processor time of a trial; those of the shipped models take less than one second, the start of Python included."""
@@ -31,10 +28,9 @@ MAX_MEMORY = 2**30
 COPIES = 6
 """Copies that ONNX Runtime makes of a file, at most."""
 
-TRIED_DIGITS = 30
-"""Digits per batch of a trial, blank, white and random: enough to show what a digit costs."""
-
-START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from digits.inference.trial import main; main()"
+START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from digits.inference.trial_program import main; main()"
+)
 """The program of the process: it finds its modules where this process finds them, and nowhere else."""
 
 
@@ -57,9 +53,9 @@ def try_once(content: bytes, file: Path) -> None:
             call, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, check=False,
             timeout=MAX_SECONDS,
         )  # fmt: skip
-        refusal = "" if done.returncode == 0 else done.stdout.decode("utf-8", "replace") or _describe_limits(file)
+        refusal = "" if done.returncode == 0 else done.stdout.decode("utf-8", "replace") or describe_limits(file)
     except subprocess.TimeoutExpired:
-        refusal = _describe_limits(file)
+        refusal = describe_limits(file)
     if refusal:
         raise ModelError(refusal)
     remember(content)
@@ -73,44 +69,8 @@ def remember(content: bytes) -> None:
         record.touch()
 
 
-def main() -> None:
-    """Load the model from standard input within the limits; print why it is refused and end with 1, or end with 0."""
-    from digits.inference.model import open_model
-
-    content, file = sys.stdin.buffer.read(), Path(sys.argv[2])
-    _limit(MAX_MEMORY + COPIES * len(content))
-    try:
-        model = open_model(content, file, threads=1, is_trusted=True)
-        random = np.random.default_rng(0).integers(0, 256, (TRIED_DIGITS, SIDE, SIDE), np.uint8)
-        for images in (random, np.zeros_like(random), np.full_like(random, 255)):
-            model.logits(images)
-    except ModelError as error:
-        _refuse(str(error))
-    except MemoryError:
-        _refuse(_describe_limits(file))
-    except Exception as error:  # ONNX Runtime has no common base for what a graph raises while it runs
-        _refuse(f"{file} fails on some digits: {str(error).splitlines()[0]}")
-
-
-def _refuse(message: str) -> None:
-    sys.stdout.buffer.write(message.encode("utf-8", "replace"))
-    sys.stdout.flush()
-    os._exit(1)
-
-
-def _limit(memory: int) -> None:
-    """Limit this process, where the system can."""
-    try:
-        import resource
-    except ImportError:  # on Windows, where the time that the caller waits is the only limit
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS))
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    memory = memory if most == resource.RLIM_INFINITY else min(memory, most)
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-
-
-def _describe_limits(file: Path) -> str:
+def describe_limits(file: Path) -> str:
+    """Say that a model exceeds the limits."""
     return (
         f"{file} does not load within {MAX_CPU_SECONDS} seconds and {MAX_MEMORY // 2**30} GiB of memory, far more than "
         "a network for digits needs: it is damaged, or made to do harm"

@@ -66,8 +66,7 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse an invalid request as the rest of the service does: with a sentence and all headers."""
-        from digits.web.guard import HEADERS  # here, since it imports this module
-        from digits.web.handlers import refuse
+        from digits.web.handlers import HEADERS, refuse  # here, since FastAPI is loaded after the first process
 
         answer = refuse(400, f"{msg.rstrip('.')}: send HTTP/1.1, with a shorter address and fewer headers")
         answer.headers.update(HEADERS | {"Cache-Control": "no-store", "Connection": "close"})

@@ -1,4 +1,4 @@
-"""From errors to answers: a status, and the message as ``{"error": …}``."""
+"""From errors to answers: a status, the message as ``{"error": …}``, and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,22 @@ from starlette.routing import Match
 
 from digits.errors import DataError, DigitsError, ModelError, StorageError
 from digits.web.refusals import RefusedError
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The page may load its own files only."""
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of every answer."""
 
 STATUSES = ((DataError, 422), (StorageError, 507), (ModelError, 500), (DigitsError, 400))
 """Statuses of the errors that the rest of the package raises; the first that fits counts."""
