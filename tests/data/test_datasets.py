@@ -132,3 +132,32 @@ def test_import_loads_no_heavy_package() -> None:
     heavy = {"requests", "platformdirs", "PIL", "tqdm", "torch"}
     code = f"import sys, digits.data; print(*{heavy} & {{*sys.modules}})"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [("my-images.idx", "my-labels.idx"), ("Image.IDX3.gz", "label.idx1"), ("a.idx3", "a.idx1.gz")],
+)
+def test_idx_files_of_any_name_are_a_pair(images: str, labels: str, tmp_path: Path, train: LabelledDigits) -> None:
+    write_idx(tmp_path / images, train.images)
+    write_idx(tmp_path / labels, train.labels)
+    for name in (images, labels):
+        loaded = load_labelled(tmp_path / name)
+        np.testing.assert_array_equal(loaded.images, train.images)
+        np.testing.assert_array_equal(loaded.labels, train.labels)
+
+
+@pytest.mark.parametrize("other", ["my-labels.txt", "other-labels.idx", ""])
+def test_idx_images_without_labels_are_refused(other: str, tmp_path: Path, train: LabelledDigits) -> None:
+    write_idx(tmp_path / "my-images.idx", train.images)
+    if other:
+        write_idx(tmp_path / other, train.labels)
+    with pytest.raises(DataError, match=r"my-images\.idx has no labels or images beside it\. Put both into one folder"):
+        load_dataset(tmp_path / "my-images.idx")
+
+
+def test_what_only_looks_like_idx_labels_is_no_pair(tmp_path: Path, train: LabelledDigits) -> None:
+    write_idx(tmp_path / "my-images.idx", train.images)
+    (tmp_path / "my-labels.idx").write_text("7, 2, 1")
+    with pytest.raises(DataError, match="has no labels or images beside it"):
+        load_dataset(tmp_path / "my-images.idx")

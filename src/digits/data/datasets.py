@@ -12,7 +12,14 @@ import numpy as np
 from digits.data.file_errors import existing_path
 from digits.data.formats.class_folders import read_class_folders
 from digits.data.formats.idx import is_idx, read_idx
-from digits.data.formats.idx_sets import find_idx_set, find_idx_sets, is_idx_name, read_idx_pair, read_idx_set
+from digits.data.formats.idx_sets import (
+    find_idx_set,
+    find_idx_sets,
+    is_idx_name,
+    read_idx_pair,
+    read_idx_set,
+    read_renamed_idx_pair,
+)
 from digits.data.formats.npz import read_npz, read_npz_images
 from digits.data.formats.tables import BATCH_SIZE, has_label_column, read_csv, read_csv_batches
 from digits.data.identity import make_dataset
@@ -139,6 +146,8 @@ def _read(place: Path) -> RawDataset:
             return read_npz(place)
         if place.suffix.lower() == ".csv":
             return RawDataset(dataset_name(place), place, read_csv(place))
+        if is_idx(place):
+            return read_renamed_idx_pair(place)
         raise DataError(f"{place} is in no supported format. Supported are {SUPPORTED_FORMATS}.")
     for read in (_read_idx_folder, _read_npz_folder, _read_csv_folder, read_class_folders):
         if raw := read(place):

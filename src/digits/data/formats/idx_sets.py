@@ -11,7 +11,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from digits.data.formats.idx import read_idx
+from digits.data.formats.idx import is_idx, read_idx
 from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
 from digits.types import LabelledDigits
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 MAX_FOLDER_DEPTH = 4  # of subfolders to search: torchvision's root/MNIST/raw, and two more around it
 
 _IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
+_COUNTERPARTS = {"images": "labels", "image": "label", "idx3": "idx1"}
 _FOLDS = {"train": "train", "t10k": "test", "test": "test"}
 
 
@@ -84,6 +85,40 @@ def read_idx_pair(path: Path) -> LabelledDigits:
     fold = next(fold for (fold, _), copies in found.files.items() if path in copies)
     files = {key: copies for key, copies in found.files.items() if key[0] == fold}
     return read_idx_set(IdxSet(found.folder, found.prefix, files)).train
+
+
+def read_renamed_idx_pair(path: Path) -> RawDataset:
+    """Read IDX files that are not named as MNIST's are: images, and the labels beside them, either of which is given.
+
+    Their names differ in ``images`` and ``labels``, ``image`` and ``label``, ``idx3`` and ``idx1`` alone.
+
+    Raises
+    ------
+    DataError
+        There is no such file beside it, a file is broken, or images and labels do not belong together.
+    """
+    wanted = _counterpart(path.name)
+    beside = sorted(file for file in path.parent.iterdir() if _without_gz(file.name) == wanted and file != path)
+    if not (found := next(filter(is_idx, beside), None)):
+        raise DataError(
+            f"{path} has no labels or images beside it. Put both into one folder, under names that differ in that word "
+            "alone, such as my-images.idx and my-labels.idx."
+        )
+    arrays = [(read_idx(file), str(file)) for file in (path, found)]
+    (labels, labels_from), (images, images_from) = sorted(arrays, key=lambda pair: pair[0].ndim)
+    digits = make_digits(images, labels, images_from, labels_from)
+    sources = dict(zip(MNIST_FILES, (images_from, labels_from), strict=False))
+    return RawDataset(dataset_name(Path(images_from)), path, digits, sources=sources)
+
+
+def _counterpart(name: str) -> str:
+    """Give the name of the labels that belong to a file of images, or the other way round, in lower case."""
+    pairs = _COUNTERPARTS | {labels: images for images, labels in _COUNTERPARTS.items()}
+    return re.sub("|".join(pairs), lambda found: pairs[found[0]], _without_gz(name))
+
+
+def _without_gz(name: str) -> str:
+    return name.lower().removesuffix(".gz")
 
 
 def _read_fold(idx_set: IdxSet, fold: str) -> LabelledDigits:
