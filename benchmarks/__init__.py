@@ -16,6 +16,10 @@ once: the command in each row repeats it.
     personal.py        what fine-tuning on one person's digits gains and forgets
     reading.py         how well the shipped models read
     corruptions.py     MNIST-C's corruptions, which reading.py uses
+    single_digits.py   how well pictures of one digit are read, seen and blind sets
+    variants.py        pictures of one digit made of MNIST's, which single_digits.py uses
+    hypotheses.py      the weights of the ways to see such a picture, fitted
+    sources.py         what each source of training digits is worth
     handwriting.py     other people's handwriting, which pens, personal and reading are judged by
     service.py         the service, started for a measurement, and requests to it
     serving.py         how many requests the service answers, and how soon
@@ -25,5 +29,6 @@ once: the command in each row repeats it.
     mutations.py       what randomly damaged files do
     mutants.py         the damaged files
     pictures.py        the documentation's pictures of the contest, of synthetic handwriting, of corruptions
+    reading_pictures.py  the documentation's pictures of risk against coverage, and of the most confident errors
     page_pictures.py   the documentation's pictures of the web page
 """

@@ -42,6 +42,9 @@ CLAIMS = {
     "mutations": "mutations.missed",
 }
 
+DRAWN = {"contest": "pictures.draw_contest", "single-digits": "reading_pictures.draw"}
+"""What draws the documentation's pictures of a measurement."""
+
 
 def load(name: str) -> Any:
     """Import a function of this package: each measurement needs other libraries."""
@@ -60,8 +63,8 @@ def measure(name: str, **options: Any) -> list[str]:
         found[row.case, row.variant, row.seed, row.metric, row.note] = complete(row, name, facts)
         write_rows(found.values())
     rows = list(found.values())
-    if name == "contest":
-        load("pictures.draw_contest")()
+    if name in DRAWN:
+        load(DRAWN[name])()
     update_pages()
     return load(CLAIMS[name])(rows) if name in CLAIMS else []
 

@@ -12,7 +12,7 @@ import os
 import platform
 import time
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -50,6 +50,11 @@ class Row:
 INTEGERS, FLOATS = ("seed", "n", "cores"), ("value", "low", "high", "gemm_gflops")
 
 
+def has_rows(benchmark: str) -> bool:
+    """Tell whether there is a ``results/BENCHMARK.csv``."""
+    return (RESULTS / f"{benchmark}.csv").exists()
+
+
 def read_rows(benchmark: str) -> list[Row]:
     """Read ``results/BENCHMARK.csv``."""
     parsers: dict[str, Any] = dict.fromkeys(INTEGERS, int) | dict.fromkeys(FLOATS, float)
@@ -75,7 +80,7 @@ def write_rows(rows: Iterable[Row]) -> None:
         with (RESULTS / f"{benchmark}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([field.name for field in fields(Row)])
-            writer.writerows([_format(value) for value in astuple(row)] for row in members)
+            writer.writerows([_format(value) for value in vars(row).values()] for row in members)
 
 
 def _format(value: object) -> str:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from benchmarks.contest import CONTENDERS
-from benchmarks.results import ROOT, Row, read_rows
+from benchmarks.results import ROOT, Row, has_rows, read_rows
+from benchmarks.single_digits import BLIND, DRAWN, MAX_REJECTED, MODELS, SEEN
 from benchmarks.verdict import findings, standings
+from digits.evaluation import wilson_interval
 
 Rows = Sequence[Row]
 Show = Callable[[Rows], str]
@@ -232,6 +234,62 @@ def result_table() -> str:
     return f"{markdown(['', 'accuracy', 'time'], lines)}\n\n{about}."
 
 
+def single_digit_table() -> str:
+    """Show how pictures of one digit are read, seen sets above blind ones, and how the two compare."""
+    parts = {
+        "seen": [row for row in read_rows("single-digits") if row.case in (*SEEN, DRAWN)],
+        "blind": [row for row in read_rows("blind") if row.case in BLIND] if has_rows("blind") else [],
+    }
+    # of the log of blind scores, each model's last
+    last = {row.variant: row.note for row in parts["blind"]}
+    parts["blind"] = [row for row in parts["blind"] if row.note == last[row.variant]]
+    columns = [
+        Column(f"`{model}`: {title}" if number == 0 else title, show, metric, f"`{model}`")
+        for model in MODELS
+        for number, (title, show, metric) in enumerate(SCORES)
+    ]
+    lines = [
+        [case, part, samples(mine), *(column.cell(mine) for column in columns)]
+        for part, rows in parts.items()
+        for case in dict.fromkeys(row.case for row in rows)
+        for mine in [[row for row in rows if row.case == case]]
+    ]
+    titles = ["pictures", "set is", "n", *(column.title for column in columns)]
+    about = (
+        "95 % intervals of accuracy in brackets (Wilson). An answer that is rejected counts in the accuracy as it is; "
+        f"non-digits are rejected at the threshold that rejects at most {100 * MAX_REJECTED:g} % of that set; "
+    )
+    sentences = "\n".join(f"- {_compare(f'`{model}`', **parts)}" for model in MODELS)
+    return f"{markdown(titles, lines)}\n\n{sentences}\n\n{about}{source(parts['seen'])}"
+
+
+def _compare(variant: str, seen: Rows, blind: Rows) -> str:
+    """Compare a model's mean error on seen and on blind handwriting, and say how many non-digits it rejects."""
+
+    def values(rows: Rows, metric: str) -> list[float]:
+        return [row.value or 0 for row in rows if (row.variant, row.metric) == (variant, metric) and row.case != DRAWN]
+
+    known, unknown, rejected = (
+        values(seen, "correct"),
+        values(blind, "correct"),
+        values([*seen, *blind], "non-digits rejected"),
+    )
+    errors = [1 - mean(known), *([1 - mean(unknown)] if unknown else [])]
+    text = f"{variant}: mean error on the {len(known)} seen sets of handwriting {number(errors[:1], 'share')}"
+    if unknown:
+        text += f", on the {len(unknown)} blind ones {number(errors[1:], 'share')}"
+        text += f": {errors[1] / errors[0]:.1f} times as much"
+    return f"{text}. Non-digits rejected, mean of all {len(rejected)} sets: {number([mean(rejected)], 'share', 1)}."
+
+
+def with_interval(rows: Rows) -> str:
+    """Show an accuracy with its 95 % interval."""
+    row, *_ = rows
+    n = row.n or 0
+    limits = wilson_interval(round((row.value or 0) * n), n)
+    return f"{number([row.value], 'share')} ({number(limits, 'share', 1).removesuffix(' %')})"
+
+
 RECORDED = ("explored", "ablation", "tried")
 """Results without a measurement here."""
 
@@ -246,7 +304,16 @@ SEEDS, EXTREMES = "Mean ± standard deviation of n seeds", "extremes in brackets
 WRITERS = "Mean of 3 writers, before → after, one seed; 100 digits of each that no run was given"
 JUDGED = "Other people's handwriting was looked at while this was built, never trained on"
 
+SCORES: list[tuple[str, Show, str]] = [
+    ("accuracy", with_interval, "correct"),
+    ("rejected", average(1), "rejected"),
+    ("error of the most confident 90 %", average(), "error of the most confident 90%"),
+    ("non-digits rejected", average(1), "non-digits rejected"),
+]
+"""What is shown of each model: title, how, and metric."""
+
 TABLES: dict[str, Callable[[], str]] = {"result": result_table, "contest": contest_table}
+TABLES["single-digits"] = single_digit_table
 TABLES |= {
     name: table.render
     for name, table in {

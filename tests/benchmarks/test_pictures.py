@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from PIL import Image
 
-from benchmarks import pictures
+from benchmarks import pictures, reading_pictures
 
 Box = tuple[float, float, float, float]
 
@@ -62,15 +62,36 @@ def test_a_line_is_the_mean_of_the_seeds() -> None:
     assert pictures.mean_line(rows, "fast") == ([2.0], [pytest.approx(9)])
 
 
+def assert_same_picture(committed: Path, redrawn: Path) -> None:
+    assert redrawn.stat().st_size < 300_000
+    first, second = (np.asarray(Image.open(path).convert("L"), float) for path in (committed, redrawn))
+    assert first.shape == second.shape
+    # letters may be smoothed differently on another system
+    assert abs(first - second).mean() < 1
+
+
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the Matplotlib for Python 3.10 draws it differently")
 def test_committed_contest_is_that_of_the_committed_rows(tmp_path: Path) -> None:
     drawn = tmp_path / "new" / "contest.png"
     pictures.draw_contest(drawn)
-    assert drawn.stat().st_size < 300_000
-    committed, redrawn = (np.asarray(Image.open(path).convert("L"), float) for path in (pictures.CONTEST, drawn))
-    assert committed.shape == redrawn.shape
-    # letters may be smoothed differently on another system
-    assert abs(committed - redrawn).mean() < 1
+    assert_same_picture(pictures.CONTEST, drawn)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the Matplotlib for Python 3.10 draws it differently")
+def test_committed_risk_is_that_of_the_committed_rows(tmp_path: Path) -> None:
+    drawn = tmp_path / "risk.png"
+    reading_pictures.save(reading_pictures.draw_risk(), drawn)
+    assert_same_picture(reading_pictures.RISK, drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mnist")
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the Matplotlib for Python 3.10 draws it differently")
+def test_committed_errors_are_those_of_the_committed_rows(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    drawn = tmp_path / "errors.png"
+    reading_pictures.save(reading_pictures.draw_errors(reading_pictures.confident_errors(), show_all=False), drawn)
+    assert_same_picture(reading_pictures.ERRORS, drawn)
 
 
 @pytest.mark.slow

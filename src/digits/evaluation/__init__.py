@@ -10,8 +10,8 @@ Matplotlib and Jinja are loaded when a figure or report is first made.
 """
 
 from digits.evaluation import figures
-from digits.evaluation.metrics import Score, score
+from digits.evaluation.metrics import Score, score, wilson_interval
 from digits.evaluation.models import evaluate
 from digits.evaluation.report import write_report
 
-__all__ = ["Score", "evaluate", "figures", "score", "write_report"]
+__all__ = ["Score", "evaluate", "figures", "score", "wilson_interval", "write_report"]
