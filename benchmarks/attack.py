@@ -51,7 +51,7 @@ SETTLE_SECONDS = 30.0
 """Seconds, at most, that the service has to finish what attackers left behind, before its memory is read."""
 
 WARM_ROUNDS = 8
-"""How often each format is read before, so that every worker has read it."""
+"""How often each format is read and explained before, so that every worker has done both."""
 
 SAMPLE_SECONDS = 0.1
 """Seconds between two looks at the memory."""
@@ -254,11 +254,12 @@ async def _read_all(service: Attacked) -> list[str]:
 
 
 async def _read_all_formats(service: Attacked) -> None:
-    """Have every worker read every format, whose libraries then are in memory."""
+    """Have every worker read and explain every format, so that the libraries for it are in memory."""
     url = urlsplit(service.address)
     target = Target(url.hostname or "", url.port or 0, 0, service.model)
-    formats = [post("/api/read", content) for content in sample_pictures().values()]
-    await asyncio.gather(*(exchange(target, each, Counter()) for each in formats * WARM_ROUNDS))
+    pictures = sample_pictures().values()
+    requests = [post(path, content) for path in ("/api/read", "/api/explain") for content in pictures]
+    await asyncio.gather(*(exchange(target, each, Counter()) for each in requests * WARM_ROUNDS))
 
 
 @contextmanager
