@@ -252,10 +252,10 @@ def main() -> None:
             for row in _lines(digits.Reader(model), f"`{model}`"):
                 print(f"{row.variant:8} {row.case:48} {row.metric:20} {100 * (row.value or 0):6.2f} %")
     if call.blind:
-        _keep(scored)
+        keep(scored)
 
 
-def _keep(scored: Sequence[Row]) -> None:
+def keep(scored: Sequence[Row]) -> None:
     """Add the scores of blind sets to their log, write what only the last run leaves, and redraw the documentation."""
     from benchmarks.reading_pictures import draw
     from benchmarks.tables import update_pages

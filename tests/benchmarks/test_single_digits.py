@@ -27,7 +27,7 @@ from benchmarks.tables import render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import reading_pictures, single_digits
+from benchmarks import reading_pictures, single_digits, tables
 from digits import Reader
 from digits.types import Dataset
 
@@ -90,6 +90,24 @@ def test_whole_sets_leave_their_risk_and_their_errors(mnist: Dataset, monkeypatc
     ]
     (error,) = (row for row in rows if row.benchmark == "errors")
     assert (error.note, error.metric) == ("picture 3", f"{labels[3]} read as {mnist.test.labels[3]}")
+
+
+def test_all_blind_scores_are_kept_but_only_the_last_details(
+    results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = list[str]()
+    monkeypatch.setattr(single_digits, "machine_facts", lambda: {"cores": 2})
+    monkeypatch.setattr(reading_pictures, "draw", lambda: drawn.append("pictures"))
+    monkeypatch.setattr(tables, "update_pages", lambda: drawn.append("tables"))
+    for variant, note in (("`cnn`", "first"), ("`mlp`", "first"), ("`cnn`", "second")):
+        row = Row(case="a", variant=variant, metric="correct", value=0.5, note=note)
+        single_digits.keep([row, *(replace(row, benchmark=name) for name in ("risk", "errors"))])
+    assert [(row.variant, row.note, row.cores) for row in read_rows("blind")] == [
+        ("`cnn`", "first", 2), ("`mlp`", "first", 2), ("`cnn`", "second", 2)
+    ]  # fmt: skip
+    for name in ("blind-risk", "blind-errors"):
+        assert [(row.variant, row.note) for row in read_rows(name)] == [("`mlp`", "first"), ("`cnn`", "second")]
+    assert drawn == ["pictures", "tables"] * 3
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
