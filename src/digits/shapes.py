@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
-    from jaxtyping import Bool, Float, Float32, Float64, Int64, Integer, Shaped, UInt8
+    from jaxtyping import Bool, Float, Float32, Float64, Int64, Integer, Shaped, UInt8, UInt16
 else:
 
     class _Unchecked:
@@ -19,6 +19,6 @@ else:
         def __class_getitem__(cls, of: tuple[Any, str]) -> Any:
             return of[0]
 
-    Bool = Float = Float32 = Float64 = Int64 = Integer = Shaped = UInt8 = _Unchecked
+    Bool = Float = Float32 = Float64 = Int64 = Integer = Shaped = UInt8 = UInt16 = _Unchecked
 
-__all__ = ["Bool", "Float", "Float32", "Float64", "Int64", "Integer", "Shaped", "UInt8"]
+__all__ = ["Bool", "Float", "Float32", "Float64", "Int64", "Integer", "Shaped", "UInt8", "UInt16"]

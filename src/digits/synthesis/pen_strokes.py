@@ -39,14 +39,14 @@ def draw_pen_strokes(digits: Sequence[Strokes], seed: int = 0) -> Images:
     images = np.empty((len(digits), SIDE, SIDE), np.uint8)
     for start in range(0, len(digits), BLOCK_SIZE):
         block = digits[start : start + BLOCK_SIZE]
-        curves = [_follow(strokes) for strokes in block]
+        curves = [follow(strokes) for strokes in block]
         points, pen_down = (np.stack(each) for each in zip(*curves, strict=True))
-        writing = vary_style(points, pen_down, _mild_writers(len(block), rng), rng)
+        writing = vary_style(points, pen_down, mild_writers(len(block), rng), rng)
         images[start : start + BLOCK_SIZE] = draw_digits(writing, sample_pens(len(block), rng))
     return images
 
 
-def _follow(strokes: Strokes) -> tuple[Float64[np.ndarray, "p 2"], np.ndarray]:
+def follow(strokes: Strokes) -> tuple[Float64[np.ndarray, "p 2"], np.ndarray]:
     """Return evenly spaced points along smooth strokes, centred and 1 high or wide, and whether the pen is down."""
     curves = [
         interpolate(np.concatenate((each, each[-1:])), np.zeros(len(each) + 1, bool), STEPS_PER_PIECE)
@@ -71,7 +71,8 @@ def _follow(strokes: Strokes) -> tuple[Float64[np.ndarray, "p 2"], np.ndarray]:
     return (points - (low + high) / 2) / max(float((high - low).max()), 1e-9), pen_down
 
 
-def _mild_writers(n: int, rng: np.random.Generator) -> Writers:
+def mild_writers(n: int, rng: np.random.Generator) -> Writers:
+    """Sample styles to be added to those that recorded digits have."""
     writers = sample_writers(n, rng)
     return dataclasses.replace(
         writers, **{name: STYLE_SHARE * (getattr(writers, name) - getattr(writers, name).mean()) for name in STYLES}

@@ -76,16 +76,18 @@ def photograph_digit(image: DigitImage, pen: Pens, rng: np.random.Generator) -> 
 
 def redraw(image: DigitImage, length: float, rng: np.random.Generator) -> Ink:
     """Enlarge a digit and draw its line with a thinner or thicker pen."""
-    left, top, width, height = cv2.boundingRect(image)
-    if not width:
+    if not image.any():
         return np.zeros((round(length), round(length)), np.uint8)
-    padded = cv2.copyMakeBorder(image[top : top + height, left : left + width], 2, 2, 2, 2, cv2.BORDER_CONSTANT)
-    scale = length / INK_LENGTH
-    size = round(padded.shape[1] * scale), round(padded.shape[0] * scale)
-    smooth = cv2.GaussianBlur(cv2.resize(padded, size, interpolation=cv2.INTER_LINEAR_EXACT), (0, 0), 0.35 * scale)
     # the grey level at which an edge is cut decides how wide the line becomes
-    level = rng.uniform(50, 150)
-    steepness = rng.uniform(1.5, 4.0)
+    return enlarge(image, length / INK_LENGTH, level=rng.uniform(50, 150), steepness=rng.uniform(1.5, 4.0))
+
+
+def enlarge(image: DigitImage, scale: float, level: float, steepness: float) -> Ink:
+    """Enlarge an image's ink `scale` times, with sharp edges: a lower grey `level` makes its line wider."""
+    left, top, width, height = cv2.boundingRect(image)
+    padded = cv2.copyMakeBorder(image[top : top + height, left : left + width], 2, 2, 2, 2, cv2.BORDER_CONSTANT)
+    size = max(round(padded.shape[1] * scale), 1), max(round(padded.shape[0] * scale), 1)
+    smooth = cv2.GaussianBlur(cv2.resize(padded, size, interpolation=cv2.INTER_LINEAR_EXACT), (0, 0), 0.35 * scale)
     levels = np.rint(127 + steepness * (np.arange(256) - level)).clip(0, 255).astype(np.uint8)
     return cv2.LUT(smooth, levels)
 
