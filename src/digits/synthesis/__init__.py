@@ -1,4 +1,4 @@
-"""Synthetic handwriting with known answers. No torch, no fonts, no pictures of real handwriting.
+"""Synthetic handwriting with known answers. No torch; fonts and real handwriting only in `documents`.
 
 From the shape of a digit to a page:
 
@@ -9,6 +9,7 @@ From the shape of a digit to a page:
 4. `paper` samples sheets, `camera` photographs them; `simulated_photos` does so with single digits, and `captures`
    makes all other pictures that people hand in; `frames` holds what lies within them.
 5. `layout` places digits in lines, and `pages` makes whole pages with known answers.
+6. `documents` makes what scanners and phones see of any paper, with the truth for every digit and sign.
 """
 
 from digits.synthesis.captures import Captures, simulate_captures

@@ -1,0 +1,113 @@
+"""Print: the fonts that come with matplotlib, Pillow and OpenCV, as pictures of their characters.
+
+Characters are drawn once, large, and lines of them are shrunk to their size: much faster than setting each line.
+matplotlib's files are used where it is installed; it is never imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from digits.preprocessing.ink import Ink
+from digits.shapes import Float32
+
+PRINTABLE = "".join(map(chr, range(33, 127))) + "×÷€£§°"
+EM = 64  # pixels, at which characters are drawn
+CELL_HEIGHT, BASE_LINE = 90, 66  # of a line of characters, and of its base line below the upper edge
+
+FILES = (
+    *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSansMono-Bold"),
+    *("DejaVuSerif", "DejaVuSerif-Bold", "DejaVuSerif-Italic", "cmr10", "cmb10", "cmti10", "cmtt10"),
+)
+HELD_OUT_FILES = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmss10")
+OPENCV_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX)
+HELD_OUT_OPENCV_FONTS = (cv2.FONT_HERSHEY_COMPLEX_SMALL,)
+PILLOW_FONT = "Pillow"
+
+
+@dataclass(frozen=True, eq=False)
+class Font:
+    """The characters of a font: pictures of `CELL_HEIGHT` rows, how far each advances, and where its ink is."""
+
+    name: str
+    characters: dict[str, Ink]
+    advances: dict[str, int]
+    places: dict[str, tuple[int, int, int, int]]  # left, top, right and lower edge of the ink
+
+    def draw(self, text: str, size: float) -> tuple[Ink, Float32[np.ndarray, "k 4"]]:
+        """Draw a line of text, `size` pixels from one line to the next in dense print.
+
+        Returns
+        -------
+        ink, boxes
+            The ink, whose base line is at `BASE_LINE / EM` of the size below its upper edge; and for each character
+            left, top, right and lower edge of its ink in it, in pixels.
+        """
+        x, lefts = 0, []
+        for character in text:
+            lefts.append(x)
+            x += self.advances.get(character, EM // 3)
+        strip = np.zeros((CELL_HEIGHT, x + EM), np.uint8)
+        boxes = np.zeros((len(text), 4), np.float32)
+        for row, (character, left) in enumerate(zip(text, lefts, strict=True)):
+            if character in self.characters:
+                ink = self.characters[character]
+                right = left + ink.shape[1]
+                strip[:, left:right] = np.maximum(strip[:, left:right], ink)
+                boxes[row] = np.add(self.places[character], (left, 0, left, 0))
+        scale = size / EM
+        shape = max(round(strip.shape[1] * scale), 1), max(round(CELL_HEIGHT * scale), 1)
+        drawn: Ink = cv2.resize(strip, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR_EXACT)
+        boxes *= np.array([shape[0] / strip.shape[1], shape[1] / CELL_HEIGHT] * 2, np.float32)
+        return drawn, boxes
+
+
+@cache
+def load_fonts(held_out: bool = False) -> tuple[Font, ...]:
+    """Load the fonts for training, or those held out."""
+    spec = importlib.util.find_spec("matplotlib")
+    places = spec.submodule_search_locations if spec else None
+    folder = Path(next(iter(places))) / "mpl-data" / "fonts" / "ttf" if places else Path()
+    files = [folder / f"{name}.ttf" for name in (HELD_OUT_FILES if held_out else FILES)]
+    fonts = [_load_file(ImageFont.truetype(file, EM), file.stem) for file in files if places and file.is_file()]
+    if not held_out:
+        fonts.append(_load_file(ImageFont.load_default(EM), PILLOW_FONT))
+    return (*fonts, *(_load_opencv(kind) for kind in (HELD_OUT_OPENCV_FONTS if held_out else OPENCV_FONTS)))
+
+
+def _load_file(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, name: str) -> Font:
+    characters, advances = {}, {}
+    for character in PRINTABLE:
+        # as wide as may be: some characters reach beyond their advance
+        picture = Image.new("L", (2 * EM, CELL_HEIGHT))
+        ImageDraw.Draw(picture).text((0, BASE_LINE), character, 255, font, anchor="ls")
+        characters[character], advances[character] = np.asarray(picture), round(font.getlength(character))
+    return _make(name, characters, advances)
+
+
+def _load_opencv(kind: int) -> Font:
+    scale = cv2.getFontScaleFromHeight(kind, round(0.7 * EM), 2)
+    characters, advances = {}, {}
+    for character in filter(str.isascii, PRINTABLE):
+        picture = np.zeros((CELL_HEIGHT, 2 * EM), np.uint8)
+        cv2.putText(picture, character, (0, BASE_LINE), kind, scale, 255, 3, cv2.LINE_AA)
+        characters[character], advances[character] = picture, cv2.getTextSize(character, kind, scale, 3)[0][0]
+    return _make(f"OpenCV {kind}", characters, advances)
+
+
+def _make(name: str, characters: dict[str, Ink], advances: dict[str, int]) -> Font:
+    """Cut the characters' right margins away, and leave out what a font lacks."""
+    cut, places = {}, {}
+    for character, picture in characters.items():
+        left, top, width, height = cv2.boundingRect(picture)
+        if width and advances[character]:
+            cut[character] = picture[:, : left + width].copy()
+            places[character] = left, top, left + width, top + height
+    return Font(name, cut, {each: advances[each] for each in cut}, places)

@@ -1,0 +1,274 @@
+"""Hands: writers with their pens, who write digits, signs and words anywhere on a page.
+
+A third of the hands write with digits of real people: of MNIST's images, or of the strokes of one writer on a tablet.
+Everything is made in blocks of hands, since a hand alone takes as long as a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+
+from digits.preprocessing.ink import Ink
+from digits.shapes import Float64, UInt8
+from digits.synthesis.curves import Glyph, parse_glyph
+from digits.synthesis.documents.glyphs import LETTERS, SIGNS, middle
+from digits.synthesis.documents.truth import CHARACTERS
+from digits.synthesis.handwriting import (
+    Handwriting,
+    Writers,
+    sample_writers,
+    vary_style,
+    write_digits,
+    write_glyphs,
+)
+from digits.synthesis.pen_strokes import follow, mild_writers
+from digits.synthesis.pens import PEN_KINDS, Pens, draw_lines, line_widths, sample_pens
+from digits.synthesis.simulated_photos import enlarge
+from digits.types import CLASSES, LabelledDigits
+
+HANDS_PER_BLOCK = 40
+FORMS = 4  # in which a hand writes each digit
+SIGN_FORMS = 2
+REAL_SHARES = {"images": 0.35, "strokes": 0.25}  # of the hands, where there are such digits
+INK_LENGTH = 20  # pixels of a digit in its 28 × 28 image
+STEEPNESS = 3.0  # of the edges of enlarged images; below 2 they look soft, above 4 jagged
+MIN_ANGLE = 0.04  # radians, below which a digit is not turned with its line: hands vary more
+
+# Grey levels of ink on light ground: black, blue, red and green as a camera without colours sees them; and on dark.
+DARK_LEVELS, LIGHT_LEVELS = ((0, 45), (30, 90), (80, 130), (60, 110)), ((190, 256),)
+PENCIL_LEVELS = (50, 130)
+
+
+@runtime_checkable
+class PenDigit(Protocol):
+    """A digit as a tablet recorded it, for example of `digits.data`."""
+
+    @property
+    def label(self) -> int:
+        """0–9."""
+
+    @property
+    def writer(self) -> int:
+        """Number of its writer."""
+
+    @property
+    def strokes(self) -> Sequence[Float64[np.ndarray, "_k 2"]]:
+        """One or more, each of points x and y, y down, in any unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealDigits:
+    """Digits of real people to write with; either may be empty.
+
+    Attributes
+    ----------
+    images
+        As MNIST has them.
+    strokes
+        Recorded by a tablet.
+    """
+
+    images: LabelledDigits | None = None
+    strokes: Sequence[PenDigit] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """A writer with a pen. `forms` are rows of `writing` by character, `middles` their places in heights of a digit."""
+
+    writing: Handwriting  # pressure holds the line's width, in heights of a digit
+    forms: dict[str, list[int]]
+    strokes: Handwriting | None  # digits of a tablet, `FORMS` for each class in turn
+    images: LabelledDigits | None
+    rows: tuple[np.ndarray, ...]  # for each class, those of `images`
+    level: float  # grey of full ink
+    darkness: float  # its opacity, 0–1
+    softness: float  # standard deviation of the blur at the line's edge, in line widths
+    grain: float  # share of the ink that paper keeps away, 0–1
+    width: float  # of the line, in heights of a digit
+    gap: float  # between neighbours, in heights
+    unevenness: float  # standard deviation of the logarithm of the heights
+    zero: float  # height of a 0, in heights of the others
+    threshold: float  # at which the images are cut
+    joins: bool  # whether letters are joined
+
+    def draw(
+        self, character: str, height: float | int, angle: float | int, rng: np.random.Generator
+    ) -> tuple[Ink, float]:
+        """Draw a character; give its ink without margin, and how far its lower edge lies below the base line."""
+        height = height * float(np.exp(rng.normal(0, self.unevenness)))
+        if character == "0":
+            height *= self.zero
+        if character.isdigit() and self.images is not None:
+            images = self.rows[int(character)]
+            image = self.images.images[images[rng.integers(len(images))]]
+            ink = enlarge(image, height / INK_LENGTH, self.threshold, STEEPNESS)
+            ink = _cut_out(ink if abs(angle) < MIN_ANGLE else _turn(ink, angle))
+            return ink, float(rng.normal(0, 0.03) * height)
+        if character.isdigit() and self.strokes is not None:
+            writing, row = self.strokes, FORMS * int(character) + int(rng.integers(FORMS))
+        else:
+            rows = self.forms[character]
+            writing, row = self.writing, rows[rng.integers(len(rows))]
+        points = writing.points[row] * height
+        widths = writing.pressure[row] * height
+        if abs(angle) >= MIN_ANGLE:
+            points = points @ _rotation(angle).T
+        ink, _, top = draw_ink(points, writing.pen_down[row], widths, self.softness)
+        if character.isdigit():
+            return ink, float(rng.normal(0, 0.03) * height)
+        return ink, (_middles()[character] - 1) * height + top + ink.shape[0]
+
+    def draw_word(self, word: str, height: float | int, rng: np.random.Generator) -> tuple[Ink, float]:
+        """Draw letters as one piece of ink; the result is that of `draw`."""
+        x, parts, down, widths = 0.0, [], [], []
+        for letter in word:
+            rows = self.forms[letter]
+            row = rows[rng.integers(len(rows))]
+            points = self.writing.points[row] * height
+            low, high = points.min(0)[0], points.max(0)[0]
+            foot = (_middles()[letter] - 1 + rng.normal(0, 0.02)) * height
+            parts.append(points + np.array([x - low, foot]))
+            x += high - low + (0.02 if self.joins else 0.12) * height
+            pen_down = self.writing.pen_down[row].copy()
+            pen_down[-1] = self.joins and letter.islower()
+            down.append(pen_down)
+            widths.append(self.writing.pressure[row] * height)
+        down[-1][-1] = False
+        ink, _, top = draw_ink(np.concatenate(parts), np.concatenate(down), np.concatenate(widths), self.softness)
+        return ink, top + ink.shape[0]
+
+
+def draw_ink(
+    points: Float64[np.ndarray, "p 2"], pen_down: np.ndarray, widths: np.ndarray, softness: float = 0.0
+) -> tuple[Ink, float, float]:
+    """Draw strokes, all in pixels; give their ink without margin, and the x and y of its upper left corner."""
+    half = widths.max() / 2
+    low = np.floor(points.min(0) - half) - 1
+    width, height = (int(side) for side in np.ceil(points.max(0) + half) - low + 1)
+    factor = 4 if max(width, height) < 80 else 2 if max(width, height) < 300 else 1
+    canvas = np.zeros((height * factor, width * factor), np.uint8)
+    draw_lines(canvas, (points - low)[None] * factor, pen_down[None], widths[None] * factor)
+    ink: Ink = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else canvas
+    blur = softness * float(widths[0])
+    if blur > 0.4:
+        ink = cv2.GaussianBlur(ink, (0, 0), blur)
+    left, top = cv2.boundingRect(ink)[:2]
+    return _cut_out(ink), float(low[0] + left), float(low[1] + top)
+
+
+def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
+    """Make a block of hands."""
+    n = HANDS_PER_BLOCK
+    writers, pens = sample_writers(n, rng), sample_pens(n, rng)
+    digits = write_digits(np.tile(np.repeat(np.arange(CLASSES), FORMS), n), _repeat(writers, CLASSES * FORMS), rng)
+    glyphs, names = _parse_glyphs()
+    others = write_glyphs(glyphs, np.tile(np.arange(len(glyphs)), n), _repeat(writers, len(glyphs)), rng)
+    kinds = [*REAL_SHARES, "glyphs"]
+    shares = np.array([0.0 if not getattr(real, kind) else share for kind, share in REAL_SHARES.items()])
+    chosen = rng.choice(len(kinds), n, p=[*shares, 1 - shares.sum()])
+    rows = tuple(np.flatnonzero(real.images.labels == each) for each in range(CLASSES)) if real.images else ()
+    forms: dict[str, list[int]] = {}
+    for row, name in enumerate([*np.repeat(list(CHARACTERS[:CLASSES]), FORMS), *names]):
+        forms.setdefault(str(name), []).append(row)
+    hands = []
+    for hand in range(n):
+        mine = slice(hand * CLASSES * FORMS, (hand + 1) * CLASSES * FORMS)
+        signs = slice(hand * len(glyphs), (hand + 1) * len(glyphs))
+        pen = pens[np.full(CLASSES * FORMS + len(glyphs), hand)]
+        written = Handwriting(
+            *(
+                np.concatenate([getattr(digits, f)[mine], getattr(others, f)[signs]])
+                for f in digits.__dataclass_fields__
+            )
+        )
+        kind = kinds[chosen[hand]]
+        strokes = _write_strokes(real.strokes, pen[: CLASSES * FORMS], rng) if kind == "strokes" else None
+        is_even = rng.random() < 0.3
+        hands.append(
+            Hand(
+                writing=Handwriting(written.points, written.pen_down, line_widths(written, pen)),
+                forms=forms,
+                strokes=strokes,
+                images=real.images if kind == "images" else None,
+                rows=rows,
+                level=_sample_level(pens, hand, rng),
+                darkness=float(pens.darkness[hand]),
+                softness=float(pens.softness[hand]),
+                grain=float(pens.grain[hand]),
+                width=float(pens.width[hand]),
+                gap=float(rng.uniform(-0.08, 0.08) if rng.random() < 0.3 else rng.uniform(0.08, 0.5)),
+                unevenness=0.03 if is_even else float(rng.uniform(0.05, 0.14)),
+                zero=float(rng.uniform(0.45, 0.8)) if rng.random() < 0.2 else 1.0,
+                threshold=float(rng.uniform(60, 140)),
+                joins=bool(rng.random() < 0.5),
+            )
+        )
+    return hands
+
+
+def _sample_level(pens: Pens, row: int, rng: np.random.Generator) -> float:
+    if list(PEN_KINDS)[pens.kind[row]] == "pencil":
+        return float(rng.uniform(*PENCIL_LEVELS))
+    return float(rng.uniform(*DARK_LEVELS[rng.choice(len(DARK_LEVELS), p=[0.45, 0.35, 0.12, 0.08])]))
+
+
+def _write_strokes(strokes: Sequence[PenDigit], pens: Pens, rng: np.random.Generator) -> Handwriting:
+    """Write every class with strokes of one of the writers, or of anybody if that writer has none."""
+    writer = strokes[int(rng.integers(len(strokes)))].writer
+    chosen = []
+    for label in range(CLASSES):
+        every = [each for each in strokes if each.label == label]
+        own = [each for each in every if each.writer == writer] or every
+        chosen += [own[rng.integers(len(own))] for _ in range(FORMS)]
+    points, pen_down = (np.stack(each) for each in zip(*(follow(each.strokes) for each in chosen), strict=True))
+    # two, since styles are taken relative to their mean
+    style = mild_writers(2, rng)[np.zeros(len(points), np.int64)]
+    writing = vary_style(points, pen_down, style, rng)
+    return Handwriting(writing.points, writing.pen_down, line_widths(writing, pens))
+
+
+def _repeat(writers: Writers, times: int) -> Writers:
+    return writers[np.repeat(np.arange(len(writers)), times)]
+
+
+@cache
+def _parse_glyphs() -> tuple[tuple[Glyph, ...], tuple[str, ...]]:
+    """Parse the glyphs of signs, `SIGN_FORMS` times, and of letters; with the character of each."""
+    texts = [*(item for item in SIGNS.items() for _ in range(SIGN_FORMS)), *LETTERS.items()]
+    return tuple(parse_glyph(text) for _, text in texts), tuple(name for name, _ in texts)
+
+
+@cache
+def _middles() -> dict[str, float]:
+    return {name: middle(glyph) for name, glyph in {**SIGNS, **LETTERS}.items()}
+
+
+def _rotation(angle: float) -> Float64[np.ndarray, "2 2"]:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([(cosine, -sine), (sine, cosine)])
+
+
+def _turn(ink: Ink, angle: float) -> Ink:
+    """Turn ink around its middle, in 32nds of a pixel as `digits.synthesis.camera` does."""
+    side = int(np.ceil(np.hypot(*ink.shape))) + 2
+    grid = np.mgrid[:side, :side][::-1].reshape(2, -1) - (side - 1) / 2
+    height, width = ink.shape
+    back = _rotation(-angle) @ grid + np.array([[width - 1], [height - 1]]) / 2
+    fixed = np.rint(32 * back).astype(np.int32).reshape(2, side, side)
+    whole = np.stack((fixed[0] >> 5, fixed[1] >> 5), axis=2).astype(np.int16)
+    rest = ((fixed[1] & 31) * 32 + (fixed[0] & 31)).astype(np.uint16)
+    turned: Ink = cv2.remap(ink, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return turned
+
+
+def _cut_out(ink: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_r _c"]:
+    """Cut away margins without ink."""
+    left, top, width, height = cv2.boundingRect(ink)
+    return ink[top : top + height, left : left + width] if width else ink[:1, :1]

@@ -1,0 +1,48 @@
+"""Fixtures for tests of documents: hands that write with all kinds of digits, and an empty page for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from digits.data import split
+from digits.data.pen_strokes import load_pen_strokes
+from digits.synthesis.documents import RealDigits
+from digits.synthesis.documents.fonts import load_fonts
+from digits.synthesis.documents.hands import Hand, make_hands
+from digits.synthesis.documents.page import Page
+from digits.types import Dataset, LabelledDigits
+
+
+@pytest.fixture(scope="session")
+def real(mnist: Dataset) -> RealDigits:
+    """A part of MNIST's training digits, and of the strokes of a tablet."""
+    learned, _ = split(mnist.train)
+    return RealDigits(LabelledDigits(learned.images[:2000], learned.labels[:2000]), load_pen_strokes()[:1200])
+
+
+@pytest.fixture(scope="session")
+def hands(real: RealDigits) -> list[Hand]:
+    """A block of hands."""
+    return make_hands(np.random.default_rng(0), real)
+
+
+@pytest.fixture(scope="session")
+def dark_hands() -> list[Hand]:
+    """Hands with dark ink, whose digits nobody wrote: quick to make."""
+    made = make_hands(np.random.default_rng(1), RealDigits())
+    return [hand for hand in made if hand.level < 90 and hand.darkness > 0.75]
+
+
+@pytest.fixture
+def make_page(dark_hands: list[Hand]) -> Callable[..., Page]:
+    """A function that returns an empty white page of 500 × 400 pixels, with hands of dark ink."""
+
+    def make(unit: float = 24.0, seed: int = 0) -> Page:
+        rng = np.random.default_rng(seed)
+        chosen = tuple(dark_hands[row] for row in rng.choice(len(dark_hands), 3, replace=False))
+        return Page(np.full((500, 400), 250, np.uint8), unit, chosen, load_fonts()[:3], 20.0)
+
+    return make
