@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -108,14 +108,20 @@ def _page(size: tuple[int, int]) -> Image.Image:
 
 
 def measure_synthesis() -> Iterator[Row]:
-    """Time drawing digits, photographing them and cutting them out again, and drawing pages."""
+    """Time drawing digits, photographing them and cutting them out again, and drawing pages and documents."""
+    from digits.data import split
+    from digits.data.pen_strokes import load_pen_strokes
     from digits.synthesis import simulate_photos, synthesize_page
+    from digits.synthesis.documents import RealDigits, crops, documents
 
+    real = RealDigits(split(digits.load_mnist().train)[0], load_pen_strokes())
     images = digits.synthesize(2000, 0).images
     jobs: dict[str, tuple[int, Callable[[], object]]] = {
         "synthetic digits": (5000, lambda: digits.synthesize(5000, 0)),
         "simulated photographs, read back": (2000, lambda: simulate_photos(images, 0)),
         "synthetic pages": (20, lambda: [synthesize_page(seed) for seed in range(20)]),
+        "crops of synthetic documents, 256 × 256": (800, lambda: list(islice(crops(real=real), 800))),
+        "synthetic documents": (20, lambda: list(islice(documents(real=real), 20))),
     }
     for case, (n, job) in jobs.items():
         seconds = [elapsed(job) for _ in range(REPEATS + 1)][1:]
