@@ -19,6 +19,7 @@ from digits.preprocessing.ink import Ink
 from digits.shapes import Float32
 
 PRINTABLE = "".join(map(chr, range(33, 127))) + "×÷€£§°"
+NO_CHARACTER = "\uffff"  # which no font has: what is drawn instead of it stands for every other that a font lacks
 EM = 64  # pixels, at which characters are drawn
 CELL_HEIGHT, BASE_LINE = 90, 66  # of a line of characters, and of its base line below the upper edge
 
@@ -29,6 +30,7 @@ FILES = (
 HELD_OUT_FILES = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmss10")
 OPENCV_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX)
 HELD_OUT_OPENCV_FONTS = (cv2.FONT_HERSHEY_COMPLEX_SMALL,)
+OPENCV_WIDTH = 2  # pixels of a line, or a weight, depending on OpenCV's version
 PILLOW_FONT = "Pillow"
 
 
@@ -83,22 +85,24 @@ def load_fonts(held_out: bool = False) -> tuple[Font, ...]:
 
 
 def _load_file(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, name: str) -> Font:
-    characters, advances = {}, {}
-    for character in PRINTABLE:
+    def draw(character: str) -> Ink:
         # as wide as may be: some characters reach beyond their advance
         picture = Image.new("L", (2 * EM, CELL_HEIGHT))
         ImageDraw.Draw(picture).text((0, BASE_LINE), character, 255, font, anchor="ls")
-        characters[character], advances[character] = np.asarray(picture), round(font.getlength(character))
-    return _make(name, characters, advances)
+        return np.asarray(picture)
+
+    missing = draw(NO_CHARACTER)
+    characters = {each: ink for each in PRINTABLE if not np.array_equal(ink := draw(each), missing)}
+    return _make(name, characters, {each: round(font.getlength(each)) for each in characters})
 
 
 def _load_opencv(kind: int) -> Font:
-    scale = cv2.getFontScaleFromHeight(kind, round(0.7 * EM), 2)
+    scale = cv2.getFontScaleFromHeight(kind, round(0.8 * EM), OPENCV_WIDTH)
     characters, advances = {}, {}
     for character in filter(str.isascii, PRINTABLE):
         picture = np.zeros((CELL_HEIGHT, 2 * EM), np.uint8)
-        cv2.putText(picture, character, (0, BASE_LINE), kind, scale, 255, 3, cv2.LINE_AA)
-        characters[character], advances[character] = picture, cv2.getTextSize(character, kind, scale, 3)[0][0]
+        cv2.putText(picture, character, (0, BASE_LINE), kind, scale, 255, OPENCV_WIDTH, cv2.LINE_AA)
+        characters[character], advances[character] = picture, cv2.getTextSize(character, kind, scale, OPENCV_WIDTH)[0][0]
     return _make(f"OpenCV {kind}", characters, advances)
 
 

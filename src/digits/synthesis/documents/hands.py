@@ -199,7 +199,8 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
                 images=real.images if kind == "images" else None,
                 rows=rows,
                 level=_sample_level(pens, hand, rng),
-                darkness=float(pens.darkness[hand]),
+                # a finder must see what people can read: no ink is as pale as the palest of single digits
+                darkness=float(0.3 + 0.7 * pens.darkness[hand]),
                 softness=float(pens.softness[hand]),
                 grain=float(pens.grain[hand]),
                 width=float(pens.width[hand]),

@@ -198,7 +198,8 @@ class Page:
         line, order = -1, 0
         for place, character in enumerate(text):
             around = text[max(place - 1, 0) : place + 2]
-            if character not in LABELS or not any(each.isdigit() for each in around):
+            is_drawn = character in font.characters
+            if not is_drawn or character not in LABELS or not any(each.isdigit() for each in around):
                 line = -1 if character == " " else line
                 continue
             if line < 0:
