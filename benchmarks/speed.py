@@ -109,10 +109,14 @@ def _page(size: tuple[int, int]) -> Image.Image:
 
 def measure_synthesis() -> Iterator[Row]:
     """Time drawing digits, photographing them and cutting them out again, and drawing pages and documents."""
-    from digits.data import split
-    from digits.data.pen_strokes import load_pen_strokes
-    from digits.synthesis import simulate_photos, synthesize_page
-    from digits.synthesis.documents import RealDigits, crops, documents
+    from digits.data import load_pen_strokes, split
+    from digits.synthesis import (
+        RealDigits,
+        simulate_photos,
+        synthesize_crops,
+        synthesize_documents,
+        synthesize_page,
+    )
 
     real = RealDigits(split(digits.load_mnist().train)[0], load_pen_strokes())
     images = digits.synthesize(2000, 0).images
@@ -120,8 +124,8 @@ def measure_synthesis() -> Iterator[Row]:
         "synthetic digits": (5000, lambda: digits.synthesize(5000, 0)),
         "simulated photographs, read back": (2000, lambda: simulate_photos(images, 0)),
         "synthetic pages": (20, lambda: [synthesize_page(seed) for seed in range(20)]),
-        "crops of synthetic documents, 256 × 256": (800, lambda: list(islice(crops(real=real), 800))),
-        "synthetic documents": (20, lambda: list(islice(documents(real=real), 20))),
+        "crops of synthetic documents, 256 × 256": (800, lambda: list(islice(synthesize_crops(real=real), 800))),
+        "synthetic documents": (20, lambda: list(islice(synthesize_documents(real=real), 20))),
     }
     for case, (n, job) in jobs.items():
         seconds = [elapsed(job) for _ in range(REPEATS + 1)][1:]

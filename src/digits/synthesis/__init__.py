@@ -14,6 +14,7 @@ From the shape of a digit to a page:
 
 from digits.synthesis.captures import Captures, simulate_captures
 from digits.synthesis.digit_images import draw_strokes, synthesize
+from digits.synthesis.documents import Document, RealDigits, synthesize_crops, synthesize_documents
 from digits.synthesis.outliers import synthesize_outliers
 from digits.synthesis.pages import SyntheticPage, synthesize_page
 from digits.synthesis.pen_strokes import draw_pen_strokes
@@ -21,12 +22,16 @@ from digits.synthesis.simulated_photos import simulate_photos
 
 __all__ = [
     "Captures",
+    "Document",
+    "RealDigits",
     "SyntheticPage",
     "draw_pen_strokes",
     "draw_strokes",
     "simulate_captures",
     "simulate_photos",
     "synthesize",
+    "synthesize_crops",
+    "synthesize_documents",
     "synthesize_outliers",
     "synthesize_page",
 ]

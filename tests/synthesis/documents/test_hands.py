@@ -51,6 +51,13 @@ def test_signs_stand_at_their_height(hands: list[Hand], sign: str, low: float, h
     assert low < np.median(feet) < high
 
 
+@pytest.mark.parametrize("height", [4, 7, 12, 30, 400])
+def test_no_digit_vanishes(hands: list[Hand], height: int) -> None:
+    rng = np.random.default_rng(6)
+    inks = [hand.draw(str(digit), height, 0, rng)[0] for hand in hands for digit in range(10)]
+    assert min(int(ink.max()) for ink in inks) > 30
+
+
 def test_every_character_and_word_has_ink(hands: list[Hand]) -> None:
     rng = np.random.default_rng(4)
     for hand in hands[:6]:

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from digits.errors import UsageError
-from digits.synthesis.documents import HELD_OUT_LAYOUTS, LAYOUTS, Document, RealDigits, crops, documents
+from digits.synthesis.documents import (
+    HELD_OUT_LAYOUTS,
+    LAYOUTS,
+    Document,
+    RealDigits,
+    synthesize_crops,
+    synthesize_documents,
+)
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.stream import CROPS_PER_PAGE, DOCUMENT_SIDES
 
@@ -19,8 +26,8 @@ pytestmark = pytest.mark.slow
 CODE = """
 import hashlib
 from itertools import islice
-from digits.synthesis.documents import crops, documents
-for each in (*islice(crops(5, size=160), 24), *islice(documents(5), 2)):
+from digits.synthesis.documents import synthesize_crops, synthesize_documents
+for each in (*islice(synthesize_crops(5, size=160), 24), *islice(synthesize_documents(5), 2)):
     arrays = (each.picture, each.truth.mask, each.truth.boxes, each.truth.labels)
     print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
 """
@@ -29,7 +36,7 @@ for each in (*islice(crops(5, size=160), 24), *islice(documents(5), 2)):
 @pytest.fixture(scope="module")
 def seen(real: RealDigits) -> list[Document]:
     """Crops to look at: many, since the truth must hold for all of them."""
-    return list(islice(crops(6, real=real, size=192), 240))
+    return list(islice(synthesize_crops(6, real=real, size=192), 240))
 
 
 def digest(document: Document) -> str:
@@ -43,29 +50,29 @@ def digests(stream: Iterator[Document], n: int) -> list[str]:
 
 
 def test_same_arguments_give_the_same_bytes(real: RealDigits) -> None:
-    first, second = (digests(crops(3, real=real, size=128), 12) for _ in range(2))
+    first, second = (digests(synthesize_crops(3, real=real, size=128), 12) for _ in range(2))
     assert first == second
     assert len(set(first)) == 12
-    assert digests(documents(3, real=real), 2) == digests(documents(3, real=real), 2)
+    assert digests(synthesize_documents(3, real=real), 2) == digests(synthesize_documents(3, real=real), 2)
 
 
 def test_seeds_share_nothing() -> None:
-    assert not set(digests(crops(1, size=96), 8)) & set(digests(crops(2, size=96), 8))
+    assert not set(digests(synthesize_crops(1, size=96), 8)) & set(digests(synthesize_crops(2, size=96), 8))
 
 
 def test_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:
-    here = [*islice(crops(5, size=160), 24), *islice(documents(5), 2)]
+    here = [*islice(synthesize_crops(5, size=160), 24), *islice(synthesize_documents(5), 2)]
     arrays = [(each.picture, each.truth.mask, each.truth.boxes, each.truth.labels) for each in here]
     hashes = [hashlib.sha256(b"".join(array.tobytes() for array in row)).hexdigest() for row in arrays]
     assert on_an_older_processor(CODE).split() == hashes
 
 
 def test_parts_make_the_whole() -> None:
-    whole = digests(crops(4, size=96), 4 * CROPS_PER_PAGE)
-    parts = [digests(crops(4, size=96, start=start, step=2), 2 * CROPS_PER_PAGE) for start in range(2)]
+    whole = digests(synthesize_crops(4, size=96), 4 * CROPS_PER_PAGE)
+    parts = [digests(synthesize_crops(4, size=96, start=start, step=2), 2 * CROPS_PER_PAGE) for start in range(2)]
     pages = [part[page * CROPS_PER_PAGE : (page + 1) * CROPS_PER_PAGE] for page in range(2) for part in parts]
     assert [each for page in pages for each in page] == whole
-    assert digests(crops(4, size=96, start=3), 4) == whole[3 * CROPS_PER_PAGE :]
+    assert digests(synthesize_crops(4, size=96, start=3), 4) == whole[3 * CROPS_PER_PAGE :]
 
 
 def test_truth_matches_the_pixels(seen: list[Document]) -> None:
@@ -121,7 +128,7 @@ def test_what_learning_sees_is_held_out_of_documents() -> None:
 
 
 def test_documents_are_whole_pages() -> None:
-    for each in islice(documents(1), 3):
+    for each in islice(synthesize_documents(1), 3):
         assert DOCUMENT_SIDES[0] <= max(each.picture.shape) <= DOCUMENT_SIDES[1]
         assert len(each.truth)
 
@@ -141,7 +148,7 @@ def test_layout_of_a_user_is_drawn(real: RealDigits) -> None:
     def sevens(page: Page, rng: np.random.Generator) -> None:
         page.write("777", 0.3 * page.width, 0.5 * page.height, rng)
 
-    found = [each.truth for each in islice(documents(0, real=real, layouts={sevens: 1.0}), 6)]
+    found = [each.truth for each in islice(synthesize_documents(0, real=real, layouts={sevens: 1.0}), 6)]
     assert {label for truth in found for label in truth.labels} == {7}
     assert max(map(len, found)) == 3
 
@@ -158,4 +165,4 @@ def test_layout_of_a_user_is_drawn(real: RealDigits) -> None:
 )
 def test_invalid_arguments_are_refused_at_once(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        crops(**arguments)  # type: ignore[arg-type]
+        synthesize_crops(**arguments)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Synthetic documents: what scanners, phones and fax machines see, with every digit and sign on it. No torch.
 
-`crops` is an endless stream to learn from, `documents` one of whole pages to evaluate with; the layouts and fonts of
-the second are held out of the first. From a writer to a picture:
+`synthesize_crops` is an endless stream to learn from, `synthesize_documents` one of whole pages to evaluate with; the
+layouts and fonts of the second are held out of the first. From a writer to a picture:
 
 1. `truth` says what is known of a document, and `glyphs` how signs and letters are written.
 2. `hands` writes with synthetic writers and with digits of real people; `fonts` prints.
@@ -18,7 +18,16 @@ A new kind of page is one function in a mapping, see `layouts`; a new effect is 
 
 from digits.synthesis.documents.hands import RealDigits
 from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS
-from digits.synthesis.documents.stream import crops, documents
+from digits.synthesis.documents.stream import synthesize_crops, synthesize_documents
 from digits.synthesis.documents.truth import CHARACTERS, Document, Truth
 
-__all__ = ["CHARACTERS", "HELD_OUT_LAYOUTS", "LAYOUTS", "Document", "RealDigits", "Truth", "crops", "documents"]
+__all__ = [
+    "CHARACTERS",
+    "HELD_OUT_LAYOUTS",
+    "LAYOUTS",
+    "Document",
+    "RealDigits",
+    "Truth",
+    "synthesize_crops",
+    "synthesize_documents",
+]

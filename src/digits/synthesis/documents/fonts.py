@@ -102,7 +102,10 @@ def _load_opencv(kind: int) -> Font:
     for character in filter(str.isascii, PRINTABLE):
         picture = np.zeros((CELL_HEIGHT, 2 * EM), np.uint8)
         cv2.putText(picture, character, (0, BASE_LINE), kind, scale, 255, OPENCV_WIDTH, cv2.LINE_AA)
-        characters[character], advances[character] = picture, cv2.getTextSize(character, kind, scale, OPENCV_WIDTH)[0][0]
+        characters[character], advances[character] = (
+            picture,
+            cv2.getTextSize(character, kind, scale, OPENCV_WIDTH)[0][0],
+        )
     return _make(f"OpenCV {kind}", characters, advances)
 
 

@@ -37,6 +37,7 @@ FORMS = 4  # in which a hand writes each digit
 SIGN_FORMS = 2
 REAL_SHARES = {"images": 0.35, "strokes": 0.25}  # of the hands, where there are such digits
 INK_LENGTH = 20  # pixels of a digit in its 28 × 28 image
+DRAWN_LENGTH = 40  # pixels, at least, at which images are drawn before they are shrunk
 STEEPNESS = 3.0  # of the edges of enlarged images; below 2 they look soft, above 4 jagged
 MIN_ANGLE = 0.04  # radians, below which a digit is not turned with its line: hands vary more
 
@@ -108,8 +109,14 @@ class Hand:
         if character.isdigit() and self.images is not None:
             images = self.rows[int(character)]
             image = self.images.images[images[rng.integers(len(images))]]
-            ink = enlarge(image, height / INK_LENGTH, self.threshold, STEEPNESS)
-            ink = _cut_out(ink if abs(angle) < MIN_ANGLE else _turn(ink, angle))
+            # thin lines would vanish if edges were sharpened at a small size
+            factor = max(int(np.ceil(DRAWN_LENGTH / height)), 1)
+            ink = enlarge(image, factor * height / INK_LENGTH, self.threshold, STEEPNESS)
+            ink = ink if abs(angle) < MIN_ANGLE else _turn(ink, angle)
+            if factor > 1:
+                size = max(round(ink.shape[1] / factor), 1), max(round(ink.shape[0] / factor), 1)
+                ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+            ink = _cut_out(ink)
             return ink, float(rng.normal(0, 0.03) * height)
         if character.isdigit() and self.strokes is not None:
             writing, row = self.strokes, FORMS * int(character) + int(rng.integers(FORMS))

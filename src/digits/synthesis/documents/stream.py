@@ -36,7 +36,7 @@ ASPECTS = (0.4, 1.0)
 Item = TypeVar("Item")
 
 
-def crops(
+def synthesize_crops(
     seed: int = 0,
     *,
     size: int = 256,
@@ -75,7 +75,7 @@ def crops(
     return _cut(seed, size, real or RealDigits(), layouts, start, step)
 
 
-def documents(
+def synthesize_documents(
     seed: int = 0,
     *,
     real: RealDigits | None = None,
@@ -86,16 +86,20 @@ def documents(
 ) -> Iterator[Document]:
     """Photograph and scan whole documents without end, to evaluate with: the same arguments give the same bytes.
 
-    By default, their layouts and fonts are those that `crops` never shows.
+    By default, their layouts and fonts are those that `synthesize_crops` never shows.
 
     Parameters
     ----------
-    seed, layouts, start, step
-        As in `crops`; each document has a page of its own.
+    seed
+        0 or more.
     real
         Digits of real people: here those that were held out.
+    layouts
+        Layout → share of the pages.
     held_out_fonts
         Whether print has the fonts that were held out.
+    start, step
+        The first page, and the distance to the next; each document has a page of its own.
 
     Raises
     ------

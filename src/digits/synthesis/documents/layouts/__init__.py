@@ -2,7 +2,7 @@
 
 `free` holds those without a form, `forms` those with cells to fill in, `prints` those of print, and `held_out` those
 that no network learns from. A layout of your own is one more such function, in a mapping of layouts to their shares:
-``crops(layouts={**LAYOUTS, mine: 0.2})``.
+``synthesize_crops(layouts={**LAYOUTS, mine: 0.2})``.
 """
 
 from collections.abc import Callable, Mapping
