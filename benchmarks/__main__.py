@@ -27,6 +27,7 @@ MEASUREMENTS = {
     "reading": "reading.measure",
     "single-digits": "single_digits.measure",
     "hypotheses": "hypotheses.measure",
+    "writers": "writers.measure",
     "sources": "sources.measure",
     "reading-speed": "speed.measure_reading",
     "personal": "personal.measure",

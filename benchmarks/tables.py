@@ -312,6 +312,8 @@ SCORES: list[tuple[str, Show, str]] = [
 ]
 """What is shown of each model: title, how, and metric."""
 
+REVISED = [f"error{of}{how}" for of in ("", " of 1 and 7") for how in ("", ", revised")]
+
 TABLES: dict[str, Callable[[], str]] = {"result": result_table, "contest": contest_table}
 TABLES["single-digits"] = single_digit_table
 TABLES |= {
@@ -376,6 +378,17 @@ TABLES |= {
             "Errors on MNIST's {n} test digits, corrupted with seed 0; no corruption was trained on",
             only=lambda row: row.metric.startswith("error"),
             mean=True,
+        ),
+        "writers": Table(
+            "writers",
+            "pages of 20 digits",
+            lambda rows: [
+                Column("n", samples, "error"),
+                *per_variant(spread(), *REVISED)(rows),
+            ],
+            "Mean ± standard deviation of 5 seeds, n digits each; synthetic hands are others for each, the strokes and "
+            "MNIST's digits are dealt to other pages",
+            only=lambda row: row.metric != "weight",
         ),
         "reading-speed": Table(
             "reading-speed", "what", [TIME], f"Whole processes from start to end, median of {{n}}; {EXTREMES}"

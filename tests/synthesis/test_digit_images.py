@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from digits.errors import UsageError
 from digits.synthesis import digit_images
-from digits.synthesis.digit_images import draw_strokes, synthesize
+from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
 from digits.types import Dataset, LabelledDigits
 
 pytestmark = pytest.mark.slow
@@ -38,6 +38,30 @@ def many() -> LabelledDigits:
 @pytest.mark.parametrize(("n", "seed"), GOLDEN)
 def test_same_seed_gives_the_same_bytes(n: int, seed: int) -> None:
     assert digest(n, seed) == GOLDEN[n, seed]
+
+
+def test_each_row_is_by_another_hand() -> None:
+    """Digits of a class look more alike within a row than between rows."""
+    images = synthesize_hands(np.full((30, 6), 7), 3)
+    assert images.shape == (30, 6, 28, 28)
+    assert np.array_equal(images, synthesize_hands(np.full((30, 6), 7), 3))
+    vectors = images.reshape(30, 6, -1) / np.linalg.norm(images.reshape(30, 6, -1), axis=2, keepdims=True)
+    within = np.einsum("wkp,wlp->wkl", vectors, vectors)[:, ~np.eye(6, dtype=bool)].mean()
+    between = np.einsum("wp,vp->wv", vectors[:, 0], vectors[:, 1])[~np.eye(30, dtype=bool)].mean()
+    assert within > between + 0.05
+
+
+def test_hands_write_what_they_are_told() -> None:
+    labels = np.random.default_rng(0).integers(0, 10, (50, 20))
+    written = synthesize(3000, 2)
+    classifier = KNeighborsClassifier(3).fit(written.images.reshape(3000, -1), written.labels)
+    read = classifier.predict(synthesize_hands(labels, 4).reshape(labels.size, -1))
+    assert (read == labels.ravel()).mean() > 0.8
+
+
+def test_hands_need_something_to_write() -> None:
+    with pytest.raises(UsageError, match="n must be 1 or more, not 0"):
+        synthesize_hands(np.empty((0, 5), np.int64))
 
 
 def test_older_processor_gives_the_same_bytes(on_an_older_processor: Callable[[str], str]) -> None:

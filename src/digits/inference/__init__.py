@@ -4,7 +4,8 @@ The way of a page, one file per step:
 
 1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``.
 2. `page`: its lines are split into candidates; the model scores those on the best path, which `viterbi` finds.
-3. `reader`: candidates are accepted or rejected, and become the digits and lines of a `Reading` (`results`).
+3. `reader`: candidates are accepted or rejected; digits revise each other, as they are by one `writer`; all become the
+   digits and lines of a `Reading` (`results`).
 
 A picture of one digit: `single_digit` chooses the interpretation that the model reads best.
 
@@ -20,5 +21,20 @@ from digits.inference.explain import explain
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
 from digits.inference.reader import Reader, read
 from digits.inference.results import Digit, Reading
+from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
-__all__ = ["SHIPPED_MODELS", "BulkReader", "Digit", "Model", "Reader", "Reading", "explain", "load_model", "read"]
+__all__ = [
+    "SHIPPED_MODELS",
+    "WEIGHTS",
+    "BulkReader",
+    "Digit",
+    "Model",
+    "PageWeights",
+    "Reader",
+    "Reading",
+    "compare_images",
+    "explain",
+    "load_model",
+    "read",
+    "revise",
+]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any, overload
 
 import numpy as np
@@ -23,6 +24,7 @@ from digits.inference.page import (
 from digits.inference.results import NO_INK, Digit, Reading, describe_doubt, is_unsure
 from digits.inference.second_pass import read_digits
 from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
+from digits.inference.writer import revise_digits
 from digits.preprocessing import Decoded
 from digits.preprocessing.ink import Ink, line_width
 from digits.preprocessing.segmentation import Box
@@ -97,8 +99,7 @@ class Reader:
             return self._describe_single(one, decoded, name, source)
         page = read_page(decoded.picture, self.model, upright=upright, result=page)
         lines, digits = [], []
-        for found, height in page.lines:
-            accepted = accept_digits(found, height, self.threshold)
+        for found, height, accepted in self._judge(page):
             row = [self._place(each, good, page, decoded.size) for each, good in zip(found, accepted, strict=True)]
             if any(accepted):
                 lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
@@ -138,6 +139,14 @@ class Reader:
             digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, (NO_INK,))
         lines = (str(digit.value),) if digit.accepted else ()
         return Reading(name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()))
+
+    def _judge(self, page: PageResult) -> Iterator[tuple[list[PageDigit], float, list[bool]]]:
+        """Give each line of a page and its height: which candidates are digits, and these revised by each other."""
+        accepted = [accept_digits(found, height, self.threshold) for found, height in page.lines]
+        kept = [each for (found, _), row in zip(page.lines, accepted, strict=True) for each in compress(found, row)]
+        revised = iter(revise_digits(kept))
+        for (found, height), row in zip(page.lines, accepted, strict=True):
+            yield [next(revised) if good else each for each, good in zip(found, row, strict=True)], height, row
 
     def _place(self, found: PageDigit, accepted: bool, page: PageResult, size: tuple[int, int]) -> Digit:
         box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, size)

@@ -43,9 +43,10 @@ class Digit:
     value
         The most probable class, 0–9.
     confidence
-        Its calibrated probability, 0–1.
+        Its calibrated probability, 0–1; on a page, revised by the other digits.
     accepted
-        Whether the confidence reaches the model's threshold. Rejected ink is probably not a digit, and not in the text.
+        Whether the model's confidence in this digit alone reaches its threshold. Rejected ink is probably not a digit,
+        and not in the text.
     box
         Left, top, width and height of the ink, in pixels of the upright picture.
     probabilities

@@ -13,7 +13,7 @@ From the shape of a digit to a page:
 """
 
 from digits.synthesis.captures import Captures, simulate_captures
-from digits.synthesis.digit_images import draw_strokes, synthesize
+from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
 from digits.synthesis.documents import Document, RealDigits, synthesize_crops, synthesize_documents
 from digits.synthesis.outliers import synthesize_outliers
 from digits.synthesis.pages import SyntheticPage, synthesize_page
@@ -32,6 +32,7 @@ __all__ = [
     "synthesize",
     "synthesize_crops",
     "synthesize_documents",
+    "synthesize_hands",
     "synthesize_outliers",
     "synthesize_page",
 ]

@@ -59,6 +59,28 @@ def synthesize(n: int, seed: int = 0) -> LabelledDigits:
     return LabelledDigits(images, labels.astype(np.uint8))
 
 
+def synthesize_hands(labels: Int64[np.ndarray, "w k"], seed: int = 0) -> UInt8[np.ndarray, "w k 28 28"]:
+    """Write the given digits by hand, each row by another writer with another pen: the same seed gives the same bytes.
+
+    Parameters
+    ----------
+    labels
+        What each writer writes, 0–9.
+    seed
+        0 or more. Every seed has its own writers.
+
+    Raises
+    ------
+    UsageError
+        There is no label, or the seed is negative.
+    """
+    check_request(seed, labels.size)
+    rng = np.random.default_rng(seed)
+    writer_ids = np.arange(labels.size) // labels.shape[1]
+    writing = write_digits(labels.ravel(), sample_writers(len(labels), rng)[writer_ids], rng)
+    return draw_digits(writing, sample_pens(len(labels), rng)[writer_ids]).reshape(*labels.shape, SIDE, SIDE)
+
+
 def check_request(seed: int, n: int = 1) -> None:
     """Raise `UsageError` for a negative seed, or a number below 1."""
     if n < 1:

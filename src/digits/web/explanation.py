@@ -15,7 +15,7 @@ from digits.inference.interpret import find_evidence
 from digits.inference.page import segment_page
 from digits.inference.results import Digit
 from digits.preprocessing import Decoded
-from digits.shapes import UInt8
+from digits.shapes import Float32, UInt8
 from digits.web.models import Hints, LoadedModel
 
 PREVIEW_SIDE = 1600
@@ -67,17 +67,22 @@ def _explain_digit(
     models: Sequence[LoadedModel], decoded: Decoded, reading: Reading, index: int, evidence: bool
 ) -> dict[str, Any]:
     digit = reading.digits[index]
+    # the answer of the first, which the digits beside it revised; the others see this image alone
+    probabilities = [digit.probabilities, *(each.reader.model.predict_proba(digit.image)[0] for each in models[1:])]
     return {
         "digit": index,
         "image": _encode(digit.image.tobytes()),
-        "models": [_explain_answer(model, digit, evidence) for model in models],
+        "models": [
+            _explain_answer(model, digit, row, evidence) for model, row in zip(models, probabilities, strict=True)
+        ],
         "steps": _show_steps(decoded, reading, digit) if evidence else None,
     }
 
 
-def _explain_answer(model: LoadedModel, digit: Digit, evidence: bool) -> dict[str, Any]:
+def _explain_answer(
+    model: LoadedModel, digit: Digit, probabilities: Float32[np.ndarray, "10"], evidence: bool
+) -> dict[str, Any]:
     layers, reader = model.layers, model.reader
-    probabilities = reader.model.predict_proba(digit.image)[0]
     answer: dict[str, Any] = {
         "model": model.name,
         "probabilities": _round(probabilities, 4),

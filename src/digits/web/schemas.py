@@ -98,7 +98,9 @@ class ModelExplanation(BaseModel):
     """How one model sees the digit."""
 
     model: str
-    probabilities: list[float]
+    probabilities: list[float] = Field(
+        description="Of the classes: the first model's as in its reading, those of others for this digit alone."
+    )
     accepted: bool
     layers: list[list[float]] | None = Field(description="Activations per hidden layer of a fully connected network.")
     evidence: Evidence | None

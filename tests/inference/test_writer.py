@@ -1,0 +1,127 @@
+"""The digits of a page revise each other as one writer's, and only these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import pytest
+from benchmarks.results import read_rows
+
+from digits.inference import WEIGHTS, Reader, compare_images, revise
+from digits.inference.page import PageDigit, accept_digits, read_upright, segment_page
+from digits.inference.writer import BLUR, revise_digits
+from digits.preprocessing.segmentation import Candidate
+from digits.synthesis import draw_strokes, synthesize_page
+from digits.types import Dataset
+
+LONG_FLAG = [[(0, 40), (38, 0), (38, 50), (37, 100)]]
+PLAIN_SEVEN = [[(2, 6), (62, 4), (44, 42), (26, 100)]]
+CROSSED_SEVEN = [*PLAIN_SEVEN, [(12, 53), (60, 47)]]
+PLAIN_ONE = [[(8, 0), (8, 100)]]
+
+
+def surely(value: int) -> np.ndarray:
+    return (0.001 + 0.99 * (np.arange(10) == value)).astype(np.float32)
+
+
+def digits_of(*written: tuple[list[list[tuple[int, int]]], np.ndarray]) -> list[PageDigit]:
+    candidate = Candidate(0, 0, (0, 0, 20, 40), np.full((40, 20), 255, np.uint8), 0.0, False)
+    return [PageDigit(candidate, draw_strokes(strokes), row) for strokes, row in written]
+
+
+def one_or_seven(beside: Iterable[tuple[list[list[tuple[int, int]]], np.ndarray]]) -> np.ndarray:
+    """Revise a stroke with a long flag that is as probably a 1 as a 7."""
+    doubtful = (surely(1) + surely(7)) / 2
+    first, *_ = revise_digits(digits_of((LONG_FLAG, doubtful), *beside))
+    return first.probabilities
+
+
+def test_a_flagged_stroke_is_a_1_beside_crossed_7s() -> None:
+    revised = one_or_seven([(CROSSED_SEVEN, surely(7))] * 3)
+    assert revised[1] > 0.6
+    assert revised.argmax() == 1
+
+
+def test_a_flagged_stroke_is_a_7_beside_7s_that_look_like_it() -> None:
+    revised = one_or_seven([(LONG_FLAG, surely(7))] * 3)
+    assert revised[7] > 0.6
+
+
+def test_a_flagged_stroke_is_no_plain_1() -> None:
+    assert one_or_seven([(PLAIN_ONE, surely(1))] * 3)[7] > 0.5
+
+
+def test_digits_of_other_classes_decide_nothing() -> None:
+    revised = one_or_seven([(PLAIN_ONE, surely(4)), (CROSSED_SEVEN, surely(5))])
+    assert revised[1] == pytest.approx(revised[7], rel=1e-3)
+
+
+def test_a_digit_alone_stays_as_it_is() -> None:
+    alone = digits_of((LONG_FLAG, (surely(1) + surely(7)) / 2))
+    assert revise_digits(alone) == alone
+    assert revise_digits([]) == []
+
+
+def test_revision_is_bayes_rule() -> None:
+    """Against the formula, written out for each digit and class."""
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.full(10, 0.3), 6).astype(np.float32)
+    distances = rng.uniform(0, 0.5, (6, 6)).astype(np.float32)
+    revised = revise(probabilities, distances)
+    for i in range(6):
+        others = [j for j in range(6) if j != i]
+        expected = []
+        for k in range(10):
+            n = sum(probabilities[j, k] for j in others)
+            alike = sum(
+                probabilities[j, k] * np.exp(WEIGHTS.likeness - WEIGHTS.steepness * distances[i, j]) for j in others
+            )
+            expected.append(probabilities[i, k] * (1 + alike) / (1 + n) * (WEIGHTS.evenness + n))
+        assert np.allclose(revised[i], np.array(expected) / sum(expected), atol=1e-5)
+
+
+def test_order_does_not_matter(mnist: Dataset) -> None:
+    images, rng = mnist.train.images[:12], np.random.default_rng(1)
+    probabilities = rng.dirichlet(np.full(10, 0.3), 12).astype(np.float32)
+    order = rng.permutation(12)
+    revised = revise(probabilities, compare_images(images))
+    shuffled = revise(probabilities[order], compare_images(images[order]))
+    assert np.allclose(shuffled, revised[order], atol=1e-5)
+
+
+def test_distances_are_those_of_blurred_images(mnist: Dataset) -> None:
+    images = mnist.train.images[:20]
+    blurs = [cv2.GaussianBlur(each.astype(np.float64), (0, 0), BLUR, borderType=cv2.BORDER_CONSTANT) for each in images]
+    blurred = np.stack(blurs).reshape(20, -1)
+    blurred /= np.linalg.norm(blurred, axis=1, keepdims=True)
+    expected = ((blurred[:, None] - blurred) ** 2).sum(2)
+    assert np.allclose(compare_images(images), expected, atol=0.001)
+
+
+def test_images_without_ink_are_no_trouble() -> None:
+    empty = np.zeros((3, 28, 28), np.uint8)
+    revised = revise(np.full((3, 10), 0.1, np.float32), compare_images(empty))
+    assert np.allclose(revised, 0.1)
+
+
+def test_the_weights_are_those_that_were_fitted() -> None:
+    fitted = {row.case: row.value for row in read_rows("writers") if row.metric == "weight"}
+    assert fitted == WEIGHTS._asdict()
+
+
+def test_a_reading_holds_the_revised_probabilities_of_what_was_accepted() -> None:
+    reader, picture = Reader(), synthesize_page(45).picture
+    page = read_upright(segment_page(picture), reader.model)
+    alone = [each for line, _ in page.lines for each in line]
+    accepted = [good for line, height in page.lines for good in accept_digits(line, height, reader.threshold)]
+    revised = iter(revise_digits([each for each, good in zip(alone, accepted, strict=True) if good]))
+    expected = [next(revised) if good else each for each, good in zip(alone, accepted, strict=True)]
+    reading = reader.read(picture, upright=True)
+    assert [digit.accepted for digit in reading] == accepted
+    for digit, each in zip(reading, expected, strict=True):
+        assert np.array_equal(digit.probabilities, each.probabilities)
+        assert digit.confidence == each.probabilities.max()
+    pairs = zip(reading, alone, strict=True)
+    assert any(not np.array_equal(digit.probabilities, each.probabilities) for digit, each in pairs)
