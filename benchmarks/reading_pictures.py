@@ -52,7 +52,7 @@ def save(sheet: Figure, path: Path) -> None:
     from digits.evaluation import figures
 
     figures.save(sheet, path)
-    with Image.open(path) as picture:
+    with Image.open(path, formats=["PNG"]) as picture:
         small = picture.convert("RGB").quantize(PALETTE)
     small.save(path, optimize=True)
 
