@@ -10,7 +10,8 @@ import pytest
 
 from digits.synthesis.documents import parts
 from digits.synthesis.documents.fonts import load_fonts
-from digits.synthesis.documents.page import Page, outline
+from digits.synthesis.documents.inks import outline
+from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import Rule, draw_rule
 from digits.synthesis.documents.truth import CHARACTERS
 
@@ -80,6 +81,20 @@ def test_struck_and_hidden_characters_are_noted(make_page: Callable[..., Page]) 
     assert (page.picture[70:110, 20:100] < before[70:110, 20:100]).any()
     page.hide(0, 150, 400, 250)
     assert page.hidden == {3, 4}
+
+
+def test_tilted_part_takes_its_characters_along(make_page: Callable[..., Page]) -> None:
+    page, rng = make_page(), np.random.default_rng(0)
+    page.write("12", 20, 60, rng)
+    page.write("345", 120, 200, rng)
+    before = page.characters[0]
+    page.tilt(90, 140, 300, 260, 2, 0.12)
+    assert page.characters[0] is before
+    for place, each in enumerate(page.characters):
+        assert each.angle == pytest.approx(0.12 * (place >= 2))
+        rows, columns = np.nonzero(page.mask == place + 1)
+        found = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1])
+        assert np.concatenate((each.outline.min(0), each.outline.max(0))) == pytest.approx(found, abs=1.6)
 
 
 def test_outline_holds_all_ink() -> None:

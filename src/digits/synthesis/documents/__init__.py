@@ -4,12 +4,12 @@
 layouts and fonts of the second are held out of the first. From a writer to a picture:
 
 1. `truth` says what is known of a document, and `glyphs` how signs and letters are written.
-2. `hands` writes with synthetic writers and with digits of real people; `fonts` prints.
+2. `hands` writes with synthetic writers and with digits of real people, in pieces of `inks`; `fonts` prints.
 3. `grounds` cuts paper and tables out of textures; `page` is the drawing, on which `rules` draws lines and boxes, and
    `parts` everything else: numbers, words, ticks, codes, stamps.
 4. `layouts` fills pages, and `papers` holds what they have before and after that: squares, folds, holes.
-5. `views` places the camera, `camera` takes the picture and maps the truth into it, `effects` spoils it: light, blur,
-   noise, fingers, JPEG.
+5. `views` places the camera, `camera` takes the picture and maps the truth into it, by `resampling`, and `effects`
+   spoils it: light, blur, noise, fingers, JPEG.
 6. `stream` puts all of it together.
 
 A new kind of page is one function in a mapping, see `layouts`; a new effect is one in a mapping of `papers` or

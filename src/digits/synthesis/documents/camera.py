@@ -11,6 +11,7 @@ from digits.shapes import Bool, Float64, UInt8, UInt16
 from digits.synthesis.camera import Homography
 from digits.synthesis.documents.grounds import sample_surround, sample_table
 from digits.synthesis.documents.page import Page
+from digits.synthesis.documents.resampling import interpolate_at, nearest_at
 from digits.synthesis.documents.truth import Document, Truth
 
 Points = Float64[np.ndarray, "k 2"]
@@ -18,7 +19,6 @@ Points = Float64[np.ndarray, "k 2"]
 SLACK = 0.2  # of a pixel, by which ink may lie beyond its box: less than a third of a pixel is invisible
 MIN_CONTRAST = 6.0  # grey levels between ink and ground, below which effects have erased a character
 MIN_VISIBLE = 0.02  # of a character's box, from which it belongs to the truth
-NO_REST = np.zeros((0, 0), np.uint16)  # places between pixels, where there are none
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +95,8 @@ def take(page: Page, view: View, size: tuple[int, int], is_photo: bool, rng: np.
     """Take a picture, of a height and width in pixels, of a page: on a table, or else in a scanner or on a screen."""
     height, width = size
     x, y = view.onto_page(height, width)
-    fixed_x, fixed_y = np.rint(32 * x).astype(np.int32), np.rint(32 * y).astype(np.int32)
-    whole = np.stack((fixed_x >> 5, fixed_y >> 5), axis=2).clip(-(1 << 15), (1 << 15) - 1).astype(np.int16)
-    rest = ((fixed_y & 31) * 32 + (fixed_x & 31)).astype(np.uint16)
-    picture = cv2.remap(page.picture, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    nearest = np.stack(((fixed_x + 16) >> 5, (fixed_y + 16) >> 5), axis=2).clip(-(1 << 15), (1 << 15) - 1)
-    mask = cv2.remap(page.mask, nearest.astype(np.int16), NO_REST, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-    beyond = (fixed_x < 0) | (fixed_y < 0) | (fixed_x > 32 * (page.width - 1)) | (fixed_y > 32 * (page.height - 1))
+    picture, mask = interpolate_at(page.picture, x, y), nearest_at(page.mask, x, y)
+    beyond = (x < 0) | (y < 0) | (x > page.width - 1) | (y > page.height - 1)
     if beyond.any():
         edge = cv2.blur(np.where(beyond, np.uint8(0), np.uint8(255)), (3, 3))
         table = (sample_table if is_photo else sample_surround)(height, width, rng)

@@ -101,9 +101,11 @@ def shake(photo: Photo, rng: np.random.Generator) -> None:
 
 def coarse(photo: Photo, rng: np.random.Generator) -> None:
     """Have few pixels, and be enlarged again."""
-    factor = float(rng.uniform(0.4, 0.9))
-    if photo.unit * factor < 9:
+    least = 9 / photo.unit
+    if least > 0.9:
         return
+    # down to icons, whose digits are a few pixels high
+    factor = float(np.exp(rng.uniform(np.log(least), np.log(0.9))))
     small = max(round(photo.width * factor), 8), max(round(photo.height * factor), 8)
     shrunk = cv2.resize(photo.picture, small, interpolation=cv2.INTER_AREA)
     way = cv2.INTER_NEAREST if rng.random() < 0.15 else cv2.INTER_LINEAR_EXACT

@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 
 from digits.preprocessing.ink import Ink
-from digits.shapes import Float64, UInt8
+from digits.shapes import Float64
 from digits.synthesis.curves import Glyph, parse_glyph
 from digits.synthesis.documents.glyphs import LETTERS, SIGNS, middle
+from digits.synthesis.documents.inks import cut_out, draw_ink, rotation, turn
 from digits.synthesis.documents.truth import CHARACTERS
 from digits.synthesis.handwriting import (
     Handwriting,
@@ -28,7 +29,7 @@ from digits.synthesis.handwriting import (
     write_glyphs,
 )
 from digits.synthesis.pen_strokes import follow, mild_writers
-from digits.synthesis.pens import PEN_KINDS, Pens, draw_lines, line_widths, sample_pens
+from digits.synthesis.pens import PEN_KINDS, Pens, line_widths, sample_pens
 from digits.synthesis.simulated_photos import enlarge
 from digits.types import CLASSES, LabelledDigits
 
@@ -112,11 +113,11 @@ class Hand:
             # thin lines would vanish if edges were sharpened at a small size
             factor = max(int(np.ceil(DRAWN_LENGTH / height)), 1)
             ink = enlarge(image, factor * height / INK_LENGTH, self.threshold, STEEPNESS)
-            ink = ink if abs(angle) < MIN_ANGLE else _turn(ink, angle)
+            ink = ink if abs(angle) < MIN_ANGLE else turn(ink, angle)
             if factor > 1:
                 size = max(round(ink.shape[1] / factor), 1), max(round(ink.shape[0] / factor), 1)
                 ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-            ink = _cut_out(ink)
+            ink = cut_out(ink)
             return ink, float(rng.normal(0, 0.03) * height)
         if character.isdigit() and self.strokes is not None:
             writing, row = self.strokes, FORMS * int(character) + int(rng.integers(FORMS))
@@ -126,7 +127,7 @@ class Hand:
         points = writing.points[row] * height
         widths = writing.pressure[row] * height
         if abs(angle) >= MIN_ANGLE:
-            points = points @ _rotation(angle).T
+            points = points @ rotation(angle).T
         ink, _, top = draw_ink(points, writing.pen_down[row], widths, self.softness)
         if character.isdigit():
             return ink, float(rng.normal(0, 0.03) * height)
@@ -150,24 +151,6 @@ class Hand:
         down[-1][-1] = False
         ink, _, top = draw_ink(np.concatenate(parts), np.concatenate(down), np.concatenate(widths), self.softness)
         return ink, top + ink.shape[0]
-
-
-def draw_ink(
-    points: Float64[np.ndarray, "p 2"], pen_down: np.ndarray, widths: np.ndarray, softness: float = 0.0
-) -> tuple[Ink, float, float]:
-    """Draw strokes, all in pixels; give their ink without margin, and the x and y of its upper left corner."""
-    half = widths.max() / 2
-    low = np.floor(points.min(0) - half) - 1
-    width, height = (int(side) for side in np.ceil(points.max(0) + half) - low + 1)
-    factor = 4 if max(width, height) < 80 else 2 if max(width, height) < 300 else 1
-    canvas = np.zeros((height * factor, width * factor), np.uint8)
-    draw_lines(canvas, (points - low)[None] * factor, pen_down[None], widths[None] * factor)
-    ink: Ink = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA) if factor > 1 else canvas
-    blur = softness * float(widths[0])
-    if blur > 0.4:
-        ink = cv2.GaussianBlur(ink, (0, 0), blur)
-    left, top = cv2.boundingRect(ink)[:2]
-    return _cut_out(ink), float(low[0] + left), float(low[1] + top)
 
 
 def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
@@ -256,27 +239,3 @@ def _parse_glyphs() -> tuple[tuple[Glyph, ...], tuple[str, ...]]:
 @cache
 def _middles() -> dict[str, float]:
     return {name: middle(glyph) for name, glyph in {**SIGNS, **LETTERS}.items()}
-
-
-def _rotation(angle: float) -> Float64[np.ndarray, "2 2"]:
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([(cosine, -sine), (sine, cosine)])
-
-
-def _turn(ink: Ink, angle: float) -> Ink:
-    """Turn ink around its middle, in 32nds of a pixel as `digits.synthesis.camera` does."""
-    side = int(np.ceil(np.hypot(*ink.shape))) + 2
-    grid = np.mgrid[:side, :side][::-1].reshape(2, -1) - (side - 1) / 2
-    height, width = ink.shape
-    back = _rotation(-angle) @ grid + np.array([[width - 1], [height - 1]]) / 2
-    fixed = np.rint(32 * back).astype(np.int32).reshape(2, side, side)
-    whole = np.stack((fixed[0] >> 5, fixed[1] >> 5), axis=2).astype(np.int16)
-    rest = ((fixed[1] & 31) * 32 + (fixed[0] & 31)).astype(np.uint16)
-    turned: Ink = cv2.remap(ink, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return turned
-
-
-def _cut_out(ink: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_r _c"]:
-    """Cut away margins without ink."""
-    left, top, width, height = cv2.boundingRect(ink)
-    return ink[top : top + height, left : left + width] if width else ink[:1, :1]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-import cv2
 import numpy as np
 
 from digits.preprocessing.ink import Ink
-from digits.shapes import Bool, Float32, Float64, UInt8, UInt16
+from digits.shapes import Float64, UInt8, UInt16
 from digits.synthesis.documents.fonts import BASE_LINE, EM, Font
-from digits.synthesis.documents.hands import Hand, draw_ink
+from digits.synthesis.documents.hands import Hand
+from digits.synthesis.documents.inks import draw_ink, grain_ink, is_ink, outline, rotation
+from digits.synthesis.documents.resampling import interpolate_at, nearest_at
 from digits.synthesis.documents.truth import LABELS, Character
 
 Pixels: TypeAlias = "float | int | np.integer[Any]"
 """A place or length on a page."""
-
-MASK_LEVEL = 90  # ink from which a pixel belongs to its digit; half of the darkest, where a pen is so thin or faint
 
 
 @dataclass(eq=False)
@@ -89,7 +88,7 @@ class Page:
         pick = np.maximum if self.is_dark else np.minimum
         self.picture[rows, columns] = pick(ground, blended).clip(0, 255)
         if label:
-            self.mask[rows, columns][_is_ink(ink)] = label
+            self.mask[rows, columns][is_ink(ink)] = label
 
     def darker(self, ground: UInt8[np.ndarray, "..."], level: float | int) -> UInt8[np.ndarray, "..."]:
         """Choose what is seen of ground and a grey level on it: the darker, or on dark pages the lighter."""
@@ -227,6 +226,26 @@ class Page:
         """Note that the characters from `first` to before `last` were struck through."""
         self.struck.update(range(first, last))
 
+    def tilt(self, left: Pixels, top: Pixels, right: Pixels, bottom: Pixels, first: int, angle: float) -> None:
+        """Turn a part of the page around its middle, as what is glued on askew, with all characters from `first` on."""
+        rows, columns = slice(max(round(top), 0), round(bottom)), slice(max(round(left), 0), round(right))
+        part = self.picture[rows, columns]
+        height, width = part.shape
+        if not part.size:
+            return
+        turn = rotation(angle)
+        middle = np.array([width - 1, height - 1]) / 2
+        grid = np.mgrid[:height, :width][::-1].reshape(2, -1).T - middle
+        x, y = (grid @ turn + middle).T.reshape(2, height, width)
+        self.picture[rows, columns] = interpolate_at(part, x, y)
+        self.mask[rows, columns] = nearest_at(self.mask[rows, columns], x, y)
+        # outlines are of pixels' edges, and the middle of their centres
+        about = middle + 0.5 + (columns.start, rows.start)
+        for place in range(first, len(self.characters)):
+            each = self.characters[place]
+            turned = ((each.outline - about) @ turn.T + about).astype(np.float32)
+            self.characters[place] = replace(each, outline=turned, angle=each.angle + angle)
+
     def hide(self, left: Pixels, top: Pixels, right: Pixels, bottom: Pixels) -> None:
         """Note that something was laid over a part of the page, and with it over characters whose middle is there."""
         for place, character in enumerate(self.characters):
@@ -251,33 +270,4 @@ class Page:
     def _stamp_grained(self, ink: Ink, x: Pixels, y: Pixels, hand: Hand, label: int, rng: np.random.Generator) -> None:
         """Stamp ink of a hand; pencil and chalk do not reach the hollows of the paper."""
         grain = max(hand.grain, 0.3 * self.is_dark)
-        self.stamp(_grained(ink, grain, rng) if grain > 0.1 else ink, x, y, self.level_of(hand), hand.darkness, label)
-
-
-def outline(ink: Ink) -> Float32[np.ndarray, "k 2"]:
-    """Find the corners of the convex hull of ink: x and y of pixels' edges."""
-    inked = _is_ink(ink)
-    rows = np.flatnonzero(inked.any(1))
-    inked = inked[rows]
-    first, last = inked.argmax(1), ink.shape[1] - inked[:, ::-1].argmax(1)
-    x = np.concatenate((first, last, first, last))
-    y = np.concatenate((rows, rows, rows + 1, rows + 1))
-    points = np.stack((x, y), axis=1).astype(np.int32)
-    hull: Float32[np.ndarray, "k 2"] = cv2.convexHull(points)[:, 0].astype(np.float32)
-    return hull
-
-
-def _is_ink(ink: Ink) -> Bool[np.ndarray, "_h _w"]:
-    level: Bool[np.ndarray, "_h _w"] = ink > min(MASK_LEVEL, int(ink.max()) // 2)
-    return level
-
-
-_GRAIN = np.clip(128 + 60 * np.random.default_rng(0).standard_normal((512, 512)), 0, 255).astype(np.uint8)
-
-
-def _grained(ink: Ink, grain: float, rng: np.random.Generator) -> Ink:
-    height, width = ink.shape
-    if height > 500 or width > 500:
-        return ink
-    y, x = rng.integers(512 - height), rng.integers(512 - width)
-    return cv2.subtract(ink, cv2.convertScaleAbs(_GRAIN[y : y + height, x : x + width], alpha=grain))
+        self.stamp(grain_ink(ink, grain, rng) if grain > 0.1 else ink, x, y, self.level_of(hand), hand.darkness, label)

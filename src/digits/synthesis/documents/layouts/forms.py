@@ -150,9 +150,13 @@ def exam(page: Page, rng: np.random.Generator) -> None:
             parts.code(page, x, y, side, rng)
             x += side + u
         n = min(int(rng.integers(4, 11)), max(int((page.width - x - margin) / u), 1))
+        first = len(page.characters)
         cells = draw_comb(page, x, y + 0.5 * u, n, (u * rng.uniform(0.85, 1.2), high), rng)
         fill_comb(page, cells, rng)
-        x = cells[-1].x + 2 * u
+        end = cells[-1].x + cells[-1].width + 0.3 * u
+        if rng.random() < 0.5:
+            page.tilt(margin - 0.2 * u, y - 0.3 * u, end, y + 0.9 * u + high, first, rng.normal(0, 0.05))
+        x = end + 0.7 * u
         if page.width - x - margin > 4 * u:
             parts.print_text(page, Cell(x, y, page.width - x - margin, 2.5 * u), size, rng)
         y += max(high, 2.2 * u) + u
