@@ -164,9 +164,12 @@ def _select(
     shown = shown[visible[shown] > MIN_VISIBLE]
     chosen = [page.characters[row] for row in shown]
     printed = np.array([each.printed for each in chosen], bool)
-    rows = np.zeros(len(visible) + 1, np.uint16)
-    rows[shown[~printed] + 1] = 1 + np.flatnonzero(~printed)
-    mask = rows[photo.mask]
+    mask = np.zeros_like(photo.mask)
+    for number in np.flatnonzero(~printed):
+        x, y, width, height = boxes[shown[number]]
+        place = slice(y, y + height), slice(x, x + width)
+        # whoever learns from boxes and mask must not find them to differ by a rounded pixel
+        mask[place][photo.mask[place] == shown[number] + 1] = number + 1
     mask[photo.covered] = 0
     return Truth(
         labels=np.array([each.label for each in chosen], np.uint8),
