@@ -8,19 +8,32 @@ import numpy as np
 import pytest
 
 from digits.data import split
-from digits.data.pen_strokes import load_pen_strokes
+from digits.data.formats.unipen import PenDigit
 from digits.synthesis.documents import RealDigits
 from digits.synthesis.documents.fonts import load_fonts
 from digits.synthesis.documents.hands import Hand, make_hands
 from digits.synthesis.documents.page import Page
+from digits.synthesis.handwriting import sample_writers, write_digits
 from digits.types import Dataset, LabelledDigits
 
 
 @pytest.fixture(scope="session")
 def real(mnist: Dataset) -> RealDigits:
-    """A part of MNIST's training digits, and of the strokes of a tablet."""
+    """A part of MNIST's training digits, and strokes as a tablet records them."""
     learned, _ = split(mnist.train)
-    return RealDigits(LabelledDigits(learned.images[:2000], learned.labels[:2000]), load_pen_strokes()[:1200])
+    return RealDigits(LabelledDigits(learned.images[:2000], learned.labels[:2000]), _record(writers=6))
+
+
+def _record(writers: int) -> list[PenDigit]:
+    """Write every digit three times: the strokes of real people would have to be downloaded."""
+    rng = np.random.default_rng(2)
+    labels = np.tile(np.arange(10), 3 * writers)
+    written = write_digits(labels, sample_writers(len(labels), rng), rng)
+    recorded = []
+    for row, (points, pen_down) in enumerate(zip(300 * written.points, written.pen_down, strict=True)):
+        strokes = np.split(points, np.flatnonzero(~pen_down) + 1)
+        recorded.append(PenDigit(int(labels[row]), row // 30, tuple(each for each in strokes if len(each))))
+    return recorded
 
 
 @pytest.fixture(scope="session")
