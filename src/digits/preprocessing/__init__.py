@@ -9,6 +9,8 @@ A picture of one digit, one file per step:
 
 A page: `ink` → `components`: connected ink → `lines`: in reading order → `segmentation`: cut where digits may touch,
 and all candidates for single digits, each of which `normalize` takes.
+
+`scales` shows a page at half its size, for the network that finds digits on it.
 """
 
 from digits.preprocessing.components import find_components
@@ -16,6 +18,7 @@ from digits.preprocessing.decoding import Decoded, as_picture, decode
 from digits.preprocessing.ink import find_contrast, find_ink
 from digits.preprocessing.lines import find_lines
 from digits.preprocessing.normalization import DigitImage, normalize
+from digits.preprocessing.scales import halve
 from digits.preprocessing.segmentation import find_candidates, segment_line
 from digits.preprocessing.single import (
     DigitInk,
@@ -40,6 +43,7 @@ __all__ = [
     "find_digit_inks",
     "find_ink",
     "find_lines",
+    "halve",
     "normalize",
     "segment_line",
 ]
