@@ -14,10 +14,13 @@ anybody may have written, and `trial` loads a file for the first time in a proce
 `second_pass` reads 28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with
 `drawing`. `interpret` opens a network: its layers, and which pixels supported an answer. `bulk` reads on many machines
 with Ray.
+
+`finder` finds digits and signs on a page with a network of its own, and puts them in lines.
 """
 
 from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
+from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
 from digits.inference.reader import Reader, read
 from digits.inference.results import Digit, Reading
@@ -28,13 +31,18 @@ __all__ = [
     "WEIGHTS",
     "BulkReader",
     "Digit",
+    "Finder",
+    "Marks",
     "Model",
     "PageWeights",
     "Reader",
     "Reading",
     "compare_images",
     "explain",
+    "link_lines",
+    "load_finder",
     "load_model",
     "read",
     "revise",
+    "write_line",
 ]

@@ -34,8 +34,17 @@ START = (
 """The program of the process: it finds its modules where this process finds them, and nowhere else."""
 
 
-def try_once(content: bytes, file: Path) -> None:
+def try_once(content: bytes, file: Path, kind: str = "model") -> None:
     """Load a model in a process of its own, unless that was done before.
+
+    Parameters
+    ----------
+    content
+        The content of its file.
+    file
+        Where it was found, for errors.
+    kind
+        Key of `trial_program.TRIALS`: whether it classifies digits or finds them.
 
     Raises
     ------
@@ -46,7 +55,7 @@ def try_once(content: bytes, file: Path) -> None:
         return
     import subprocess  # here, since it adds to every start and few models are new
 
-    call = [sys.executable, "-I", "-c", START, json.dumps(sys.path), str(file)]
+    call = [sys.executable, "-I", "-c", START, json.dumps(sys.path), str(file), kind]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(

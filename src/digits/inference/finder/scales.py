@@ -1,0 +1,164 @@
+"""Where to look at which scale: the whole picture small, and closer wherever the network says that there is more.
+
+Level 0 is the picture itself, level k + 1 has half the size of level k. Every level from the first of at most
+`WHOLE_PIXELS` on is seen as a whole, down to the smallest. Where handwritten digits are too small for one, the finer
+level is seen there, in rectangles of tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from digits.inference.finder.marks import Marks, join
+from digits.inference.finder.outputs import MULTIPLE, STRIDE, decode
+from digits.inference.finder.suppression import rate_sizes, suppress
+from digits.preprocessing import halve
+from digits.shapes import Bool, Float32, UInt8
+
+WHOLE_PIXELS = 400_000
+"""An A4 page of this size has 530 × 750 pixels: digits of 5 mm are 13, enough to see where they are."""
+
+SMALLEST_SIDE = 64
+"""Pixels of the longer side up to which a picture is not halved again: a digit that fills it can be found."""
+
+TILE = 256
+"""Side of a tile in pixels: smaller ones waste time at their edges, larger ones on what is empty."""
+
+EDGE = 48
+"""Pixels around a rectangle that are seen too, since a digit at its edge needs what is beside it."""
+
+MAX_TILES = 12
+"""Tiles of a rectangle, at most, which bounds its memory."""
+
+SMALL_SCORE = 0.3
+"""From this score on, a place is looked at closer: less than even odds, since a look too many costs milliseconds, and
+one too few a digit."""
+
+Picture = UInt8[np.ndarray, "_h _w"]
+Maps = Mapping[str, Float32[np.ndarray, "_c _h _w"]]
+Network = Callable[[Picture], Maps]
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """Tiles of a level: rows and columns, the last ones excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+def find_at_all_scales(picture: Picture, network: Network, min_score: float) -> Marks:
+    """Find the marks of a picture, in its pixels.
+
+    Parameters
+    ----------
+    picture
+        Grey, of any size.
+    network
+        Computes the outputs for a picture whose sides are multiples of `MULTIPLE`.
+    min_score
+        Score from which on something is a mark, 0–1.
+    """
+    levels = [picture]
+    while max(levels[-1].shape) > SMALLEST_SIDE:
+        levels.append(halve(levels[-1]))
+    found, weights = list[Marks](), list[Float32[np.ndarray, " _n"]]()
+    wanted = np.zeros((0, 0), bool)
+    for level in range(len(levels) - 1, -1, -1):
+        shown = levels[level]
+        is_whole = _padded_pixels(shown) <= WHOLE_PIXELS
+        tiles = _tiles(shown.shape)
+        small = np.zeros([-(-side // STRIDE) for side in shown.shape], np.float32)
+        for rectangle in [Rectangle(0, 0, *tiles)] if is_whole else find_rectangles(wanted):
+            marks, seen, top, left = _look(shown, rectangle, network, min_score)
+            rows, columns = seen.shape[0], seen.shape[1]
+            place = small[top : top + rows, left : left + columns]
+            np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
+            weights.append(marks.scores * rate_sizes(marks))
+            found.append(marks.scaled(2.0**level))
+        if level:
+            wanted = _find_wanted(small, _tiles(levels[level - 1].shape))
+    return suppress(join(found), np.concatenate(weights))
+
+
+def find_rectangles(wanted: Bool[np.ndarray, "_rows _columns"]) -> Iterator[Rectangle]:
+    """Cover the wanted tiles, and no others, with rectangles of at most `MAX_TILES`, which do not overlap."""
+    left_over = wanted.copy()
+    for row, column in np.argwhere(wanted):
+        if not left_over[row, column]:
+            continue
+        right = column
+        while right < wanted.shape[1] and left_over[row, right] and right - column < MAX_TILES:
+            right += 1
+        bottom = row + 1
+        while (
+            bottom < wanted.shape[0]
+            and left_over[bottom, column:right].all()
+            and (bottom + 1 - row) * (right - column) <= MAX_TILES
+        ):
+            bottom += 1
+        left_over[row:bottom, column:right] = False
+        yield Rectangle(int(row), int(column), int(bottom), int(right))
+
+
+def _look(
+    level: Picture, rectangle: Rectangle, network: Network, min_score: float
+) -> tuple[Marks, Float32[np.ndarray, "_h _w"], int, int]:
+    """Find the marks of a rectangle, in pixels of its level.
+
+    Returns
+    -------
+    The marks; how likely each cell has digits that are too small; and the first row and column of these cells.
+    """
+    height, width = level.shape
+    y, x = (max(TILE * side - EDGE, 0) for side in (rectangle.top, rectangle.left))
+    sides = (TILE * rectangle.bottom + EDGE - y, TILE * rectangle.right + EDGE - x)
+    high, wide = (-(-side // MULTIPLE) * MULTIPLE for side in sides)
+    maps = network(pad(level[y : y + high, x : x + wide]))
+    marks = decode(maps, min_score).moved(x, y)
+    low = np.array((TILE * rectangle.left, TILE * rectangle.top))
+    end = np.minimum((TILE * rectangle.right, TILE * rectangle.bottom), (width, height))
+    inside = np.flatnonzero(((marks.centres >= low) & (marks.centres < end)).all(1))
+    return marks[inside], maps["small"][0], y // STRIDE, x // STRIDE
+
+
+def pad(picture: Picture) -> Picture:
+    """Add ground to the right and below until the sides are multiples of `MULTIPLE`.
+
+    Repeating the last pixels would lengthen what is written up to the edge.
+    """
+    height, width = picture.shape
+    padded = [-(-side // MULTIPLE) * MULTIPLE for side in picture.shape]
+    if padded == [height, width]:
+        return picture
+    result = np.full(padded, int(np.median(picture)), np.uint8)
+    result[:height, :width] = picture
+    result[:height, width:] = int(np.median(picture[:, -1]))
+    result[height:, :width] = int(np.median(picture[-1]))
+    return result
+
+
+def _find_wanted(small: Float32[np.ndarray, "_h _w"], tiles: tuple[int, int]) -> Bool[np.ndarray, "_r _c"]:
+    """Return which tiles of the next finer level have digits that are too small for this one."""
+    side = TILE // STRIDE // 2
+    rows, columns = tiles
+    cells = np.zeros((rows * side, columns * side), np.float32)
+    height, width = (min(sides) for sides in zip(small.shape, cells.shape, strict=True))
+    cells[:height, :width] = small[:height, :width]
+    wanted: Bool[np.ndarray, "_r _c"] = cells.reshape(rows, side, columns, side).max((1, 3)) >= SMALL_SCORE
+    return wanted
+
+
+def _tiles(shape: tuple[int, ...]) -> tuple[int, int]:
+    height, width = shape
+    return -(-height // TILE), -(-width // TILE)
+
+
+def _padded_pixels(picture: Picture) -> int:
+    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in picture.shape)
+    return int(height * width)

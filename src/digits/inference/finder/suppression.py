@@ -1,0 +1,54 @@
+"""Of several marks that are one, keep that of the scale which shows it best."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digits.inference.finder.marks import Marks
+from digits.shapes import Float32
+from digits.types import CLASSES
+
+BEST_SIZES = (14.0, 56.0)
+"""Pixels of a digit's longer side that the network reads best; a factor of four, so that each size is in it at one or
+two scales of a picture."""
+
+MAX_SHARED = 0.4
+"""Intersection over union above which two boxes are one mark; two digits that touch share less."""
+
+MAX_WITHIN = 0.75
+"""Share of the smaller of two digits that lies within the other, above which it is a part of it."""
+
+MAX_MARKS = 10_000
+"""Marks of a picture, at most: the best ones; a page full of small writing has some thousands."""
+
+
+def rate_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
+    """Rate how well the scale at which marks were found suits digits of their size, 0–1; it suits all signs."""
+    longer = marks.boxes[:, 2:].max(1, initial=1e-9)
+    rates = np.minimum(longer / BEST_SIZES[0], BEST_SIZES[1] / longer).clip(0, 1)
+    result: Float32[np.ndarray, " _n"] = np.where(_is_digit(marks), rates, 1).astype(np.float32)
+    return result
+
+
+def suppress(marks: Marks, weights: Float32[np.ndarray, " _n"]) -> Marks:
+    """Keep of all marks that overlap too much the one of the highest weight (greedily, from the best to the worst)."""
+    order = np.argsort(-weights, kind="stable")[:MAX_MARKS]
+    marks = marks[order]
+    low, high = marks.boxes[:, :2], marks.boxes[:, :2] + marks.boxes[:, 2:]
+    areas = marks.boxes[:, 2:].prod(1)
+    is_digit = _is_digit(marks)
+    is_left = np.ones(len(marks), bool)
+    for row in range(len(marks)):
+        if not is_left[row]:
+            continue
+        rest = row + 1 + np.flatnonzero(is_left[row + 1 :])
+        sides = np.minimum(high[row], high[rest]) - np.maximum(low[row], low[rest])
+        shared = sides.clip(0).prod(1)
+        is_same = shared > MAX_SHARED * (areas[row] + areas[rest] - shared)
+        is_part = (shared > MAX_WITHIN * np.minimum(areas[row], areas[rest])) & is_digit[row] & is_digit[rest]
+        is_left[rest[is_same | is_part]] = False
+    return marks[is_left]
+
+
+def _is_digit(marks: Marks) -> np.ndarray:
+    return marks.classes.argmax(1) < CLASSES if len(marks) else np.zeros(0, bool)
