@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from digits.cli.arguments import HELP, Groups, parse_words, show_help
 from digits.cli.terminal import STARTED, remark, say, say_json
+from digits.cli.train_finder import train_finder
 from digits.options import option
 
 if TYPE_CHECKING:
@@ -66,6 +67,9 @@ class Train:
 
 def train(words: list[str]) -> None:
     """Train a network, evaluate it and write its run folder with a report."""
+    if words[:1] == ["finder"]:
+        train_finder(words[1:])
+        return
     from digits.training import config as settings
     from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, RECIPES, get_recipe
 
@@ -77,7 +81,10 @@ def train(words: list[str]) -> None:
     name = call.recipe or (FINE_TUNING_RECIPE if call.initial_model else DEFAULT_RECIPE)
     config = get_recipe(name, **{each: given[each] for each in given if each in settings.SECTION_OF})
     if HELP & {*words}:
-        text = f"{train.__doc__}\n\nRecipes: {', '.join(RECIPES)}. The defaults shown are those of {name}."
+        text = (
+            f"{train.__doc__}\n\nRecipes: {', '.join(RECIPES)}. The defaults shown are those of {name}. `digits train "
+            "finder --help` explains the network that finds digits on a page."
+        )
         show_help("train [RECIPE]", text, _groups(declared, sections), config.settings)
     if call.resume:
         _check_resumable(call.resume, given)

@@ -4,6 +4,7 @@
 - `recipes`: named configurations
 - `engine`: networks, losses, optimizers, augmentation and the training loop
 - `run`: from the inputs to a run folder: training set, training, evaluation, export
+- `finder`: how the network learns that finds digits on a page
 
 Names are loaded on first use, since the configuration needs no torch.
 """
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from digits.training.engine.checkpoint import Epoch
     from digits.training.engine.loop import fit
     from digits.training.engine.networks import CNN, MLP, Ensemble, describe_network, make_network, predict_logits
+    from digits.training.finder.config import FinderConfig
+    from digits.training.finder.run import FinderRun, resume_finder, train_finder
     from digits.training.recipes import RECIPES, get_recipe
     from digits.training.run.export import export_onnx, load_network
     from digits.training.run.inputs import synthetic_dataset
@@ -34,6 +37,8 @@ _MODULES = {
     "engine.checkpoint": ("Epoch",),
     "engine.loop": ("fit",),
     "engine.networks": ("CNN", "MLP", "Ensemble", "describe_network", "make_network", "predict_logits"),
+    "finder.config": ("FinderConfig",),
+    "finder.run": ("FinderRun", "resume_finder", "train_finder"),
     "run.export": ("export_onnx", "load_network"),
     "run.inputs": ("synthetic_dataset",),
     "run.progress": ("ProgressBar",),
@@ -47,6 +52,8 @@ __all__ = [
     "RECIPES",
     "Ensemble",
     "Epoch",
+    "FinderConfig",
+    "FinderRun",
     "ProgressBar",
     "Run",
     "TrainConfig",
@@ -59,8 +66,10 @@ __all__ = [
     "make_network",
     "predict_logits",
     "resume",
+    "resume_finder",
     "synthetic_dataset",
     "train",
+    "train_finder",
 ]
 
 

@@ -41,11 +41,25 @@ def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], devic
 
     What an earlier session wrote is kept, and its temporary files are removed.
     """
-    for leftover in folder.glob(".*.part"):
-        leftover.unlink()
+    remove_leftovers(folder)
     if (folder / "config.json").exists():
         return
-    environment = {
+    environment = describe_machine(config.run.threads, device) | inputs
+    if code := code_sha256(config):
+        environment["code_sha256"] = code
+    write_json(folder / "environment.json", environment)
+    write_json(folder / "config.json", config.to_dict())
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of a session that was killed."""
+    for leftover in folder.glob(".*.part"):
+        leftover.unlink()
+
+
+def describe_machine(threads: int, device: torch.device) -> dict[str, Any]:
+    """Say when, where and with what a run is done; `threads` are those configured, 0 for torch's own choice."""
+    return {
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -53,13 +67,9 @@ def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], devic
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": config.run.threads or torch.get_num_threads(),
+        "threads": threads or torch.get_num_threads(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        **inputs,
-        **({"code_sha256": code} if (code := code_sha256(config)) else {}),
     }
-    write_json(folder / "environment.json", environment)
-    write_json(folder / "config.json", config.to_dict())
 
 
 def _processor() -> str:

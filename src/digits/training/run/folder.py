@@ -14,7 +14,6 @@ from filelock import FileLock, Timeout
 
 from digits.errors import UsageError
 from digits.files import storing
-from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 
 LOCK = ".lock"
@@ -22,8 +21,17 @@ LOCK = ".lock"
 
 
 @contextmanager
-def new_folder(config: TrainConfig, out: str | os.PathLike[str] | None, device: torch.device) -> Iterator[Path]:
+def new_folder(name: str, out: str | os.PathLike[str] | None, device: torch.device) -> Iterator[Path]:
     """Make the folder of a new run, and hold it until the end of the block; all processes of torchrun get the same.
+
+    Parameters
+    ----------
+    name
+        Of the recipe; part of the folder's name if the user gave none.
+    out
+        The folder to make; without it, ``runs/<time>-<name>``.
+    device
+        The device of this process.
 
     Raises
     ------
@@ -33,7 +41,7 @@ def new_folder(config: TrainConfig, out: str | os.PathLike[str] | None, device: 
     with contextlib.ExitStack() as stack:
         folder = ""
         if distributed.rank() == 0:
-            made = _make_named(config.recipe) if out is None else _make_empty(Path(out))
+            made = _make_named(name) if out is None else _make_empty(Path(out))
             stack.enter_context(hold(made))
             _make_empty(made)  # again, since another run may have come and gone before this one held it
             folder = str(made)

@@ -125,7 +125,7 @@ def train(
     inputs, config = load_inputs(config, data, extra_data, initial_model, notify, trust)
     plan = plan_stages(Path(), config, inputs)
     _check(plan)
-    with new_folder(config, out, plan.device) as folder:
+    with new_folder(config.recipe, out, plan.device) as folder:
         return _run_stages(plan_stages(folder, config, inputs), progress, started)
 
 

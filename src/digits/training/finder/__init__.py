@@ -1,0 +1,11 @@
+"""How the network learns that finds digits on a page. Read `loop` first.
+
+- `config`: `FinderConfig`, all settings
+- `targets`: what the network shall answer for a document
+- `network`: from a picture to answers at every fourth pixel
+- `losses`: what is minimized
+- `batches`: the documents of each step, made by other processes
+- `loop`: `fit_finder`, the training loop
+- `run`: `train_finder` and `resume_finder`, a whole run and its folder
+- `export`: the model file
+"""

@@ -1,0 +1,144 @@
+"""The documents of each training step, made by other processes while the network learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from digits.preprocessing.scales import halve
+from digits.shapes import UInt8
+from digits.synthesis.documents import Document, RealDigits, synthesize_crops
+from digits.synthesis.documents.stream import CROPS_PER_PAGE
+from digits.training.finder.config import FinderConfig
+from digits.training.finder.targets import Targets, encode, turn
+
+STREAMS = 16
+"""Step k learns from stream k mod 16, whatever the number of processes, so that these change no bit of the result."""
+
+HALVED_EVERY = 4
+"""Of every four pages one is seen at half its size: it shows digits that are too small to be found."""
+
+TURNED_SHARE, INVERTED_SHARE = 0.1, 0.1
+"""Of the crops."""
+
+PREFETCHED = 8
+"""Batches that each process makes ahead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a step learns from."""
+
+    pictures: UInt8[Tensor, "b s s"]
+    targets: Targets
+
+    def __reduce__(self) -> tuple[Callable[..., Batch], tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """Pass on arrays: tensors go through shared memory, in a thread that may end with its process in the midst."""
+        return _receive, (self.pictures.numpy(), {name: each.numpy() for name, each in vars(self.targets).items()})
+
+
+class Batches(IterableDataset[Batch]):
+    """The batches from the first step on that has not been done, without end.
+
+    Parameters
+    ----------
+    config
+        Says seed and sizes.
+    real
+        Digits of real people to write with.
+    first
+        Number of the first step.
+    """
+
+    def __init__(self, config: FinderConfig, real: RealDigits, first: int = 0) -> None:
+        super().__init__()
+        self.config, self.real, self.first = config, real, first
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches that fall to this process."""
+        worker = get_worker_info()
+        start, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        streams: dict[int, Iterator[Document]] = {}
+        number = self.first + start
+        while True:
+            stream = number % STREAMS
+            if stream not in streams:
+                streams[stream] = self._stream(stream, number // STREAMS)
+            yield make_batch(list(islice(streams[stream], self.config.batch_size)))
+            number += step
+
+    def _stream(self, stream: int, batches: int) -> Iterator[Document]:
+        """Yield the crops of a stream, but for those of its first batches."""
+        config = self.config
+        pages = batches * config.batch_size // CROPS_PER_PAGE
+        seeds = [_derive(config.seed, 1 + stream, kind) for kind in range(2)]
+        halved = pages // HALVED_EVERY
+        small = synthesize_crops(seeds[0], size=2 * config.crop_size, real=self.real, start=halved)
+        usual = synthesize_crops(seeds[1], size=config.crop_size, real=self.real, start=pages - halved)
+        while True:
+            rng = np.random.default_rng((_derive(config.seed, 1 + stream, 2), pages))
+            pages += 1
+            for _ in range(CROPS_PER_PAGE):
+                yield vary(next(usual) if pages % HALVED_EVERY else show_smaller(next(small)), rng)
+
+
+def load_batches(config: FinderConfig, real: RealDigits, first: int) -> Iterator[Batch]:
+    """Make batches from a step on in as many processes as configured; they end when the iterator is dropped."""
+    batches = Batches(config, real, first)
+    if not config.workers:
+        return iter(batches)
+    # spawned, since threads such as those of OpenMP do not survive a fork
+    return iter(
+        DataLoader(
+            batches, batch_size=None, num_workers=config.workers, prefetch_factor=PREFETCHED,
+            multiprocessing_context="spawn",
+        )
+    )  # fmt: skip
+
+
+def validation_batches(config: FinderConfig, real: RealDigits) -> list[Batch]:
+    """Make the crops to validate on: like those to learn from, of other pages, written with the digits of `real`."""
+    stream = Batches(replace(config, seed=_derive(config.seed, 0, 0)), real)._stream(0, 0)
+    made = list(islice(stream, config.validation_crops))
+    starts = range(0, len(made), config.batch_size)
+    return [make_batch(made[start : start + config.batch_size]) for start in starts]
+
+
+def make_batch(documents: list[Document]) -> Batch:
+    """Put crops of the same size together, with their targets."""
+    pictures = torch.from_numpy(np.stack([each.picture for each in documents]))
+    return Batch(pictures, encode(documents))
+
+
+def show_smaller(document: Document) -> Document:
+    """Show a document at half its size; its mask is left out."""
+    truth = document.truth
+    low, high = truth.boxes[:, :2] // 2, -(-(truth.boxes[:, :2] + truth.boxes[:, 2:]) // 2)
+    boxes = np.concatenate((low, high - low), axis=1)
+    return Document(halve(document.picture), replace(truth, boxes=boxes, mask=np.zeros((0, 0), np.uint16)))
+
+
+def vary(document: Document, rng: np.random.Generator) -> Document:
+    """Turn some documents by quarters of a circle and make negatives of some."""
+    if rng.random() < TURNED_SHARE:
+        document = turn(document, int(rng.integers(1, 4)))
+    if rng.random() < INVERTED_SHARE:
+        document = replace(document, picture=255 - document.picture)
+    return document
+
+
+def _receive(pictures: np.ndarray, targets: dict[str, np.ndarray]) -> Batch:
+    return Batch(
+        torch.from_numpy(pictures), Targets(**{name: torch.from_numpy(each) for name, each in targets.items()})
+    )
+
+
+def _derive(*numbers: int) -> int:
+    """Mix numbers into a seed."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0]) >> 1
