@@ -35,6 +35,7 @@ MEASUREMENTS = {
     "serving": "serving.measure",
     "attack": "attack.measure",
     "mutations": "mutations.measure",
+    "finding": "finding.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
