@@ -153,7 +153,7 @@ def test_a_blank_picture_of_any_grey_is_said_to_be_without_ink(
 
 @pytest.mark.parametrize(
     ("first", "second", "notice", "count"),
-    [(0.35, 0.3, "no digit read; unsure: 1 or 7", 1), (0.15, 0.1, "no digit read; nothing like a digit", 0)],
+    [(0.3, 0.28, "no digit read; unsure: 1 or 7", 1), (0.15, 0.1, "no digit read; nothing like a digit", 0)],
 )
 def test_a_picture_that_the_page_finds_nothing_in_is_not_said_to_be_empty(
     first: float, second: float, notice: str, count: int, reader: Reader, monkeypatch: pytest.MonkeyPatch

@@ -75,8 +75,9 @@ def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bo
     """Whether a picture that was read as one digit and as an upright page is one of a digit.
 
     It is if the page has at most one digit in its place, nothing else nearly as large, and at most one other small
-    candidate, which may be a dot. Several digits of the page are parts of one if their ink is connected, and the model
-    is more confident in the whole than in the parts.
+    candidate, which may be a dot. Where the model is not certain of the digit, its ink must be connected: rejected parts
+    may be a page on its side. Several digits of the page are parts of one if their ink is connected, and the model is
+    more confident in the whole than in the parts.
     """
     way, confidence = result.way, result.confidence
     if confidence < threshold:
@@ -101,10 +102,10 @@ def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bo
             elif accepted:
                 parts.append(float(found.probabilities.max()))
     is_best, is_high = confidence >= min(parts, default=0.0), width <= MAX_ASPECT * height
+    is_certain = confidence >= MIN_CONFIDENCE
     if len(parts) <= 1:
-        return is_best or is_high or confidence >= MIN_CONFIDENCE
-    is_whole = is_high and way.is_as_on_pages and way.is_connected
-    return is_whole and is_best and confidence >= MIN_CONFIDENCE
+        return is_certain or (way.is_connected and (is_best or is_high))
+    return is_certain and is_best and is_high and way.is_as_on_pages and way.is_connected
 
 
 def confidence_odds(probabilities: Probabilities) -> Float64[np.ndarray, " n"]:
