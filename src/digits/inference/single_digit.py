@@ -75,9 +75,9 @@ def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bo
     """Whether a picture that was read as one digit and as an upright page is one of a digit.
 
     It is if the page has at most one digit in its place, nothing else nearly as large, and at most one other small
-    candidate, which may be a dot. Where the model is not certain of the digit, its ink must be connected: rejected parts
-    may be a page on its side. Several digits of the page are parts of one if their ink is connected, and the model is
-    more confident in the whole than in the parts.
+    candidate, which may be a dot. Where the model is not certain of the digit, its ink must be connected: rejected
+    parts may be a page on its side. Several digits of the page are parts of one if their ink is connected, and the
+    model is more confident in the whole than in the parts.
     """
     way, confidence = result.way, result.confidence
     if confidence < threshold:
