@@ -25,7 +25,9 @@ CROPS_PER_PAGE = 4
 HANDS_PER_PAGE = FONTS_PER_PAGE = 3
 
 MIN_CROP_SIDE = 64  # pixels
-CROP_UNITS = (10.0, 0.75)  # height of the usual digit on a page that is cut: pixels, and a share of the crop's side
+# Height of the usual digit on a page that is cut: pixels, and shares of the crop's side. Finders see larger digits
+# smaller, so that few pages have them: enough to show what the parts of a large digit look like.
+CROP_UNITS, LARGE_UNITS, LARGE_SHARE = (10.0, 0.35), (0.35, 1.2), 0.15
 PAGE_SIDES = (1.9, 3.2)  # of a page that is cut, in sides of a crop
 
 DOCUMENT_SIDES = (500, 2000)  # pixels of the longer side
@@ -121,9 +123,9 @@ def _check(seed: int, start: int, step: int, layouts: Mapping[Layout, float]) ->
 def _cut(
     seed: int, size: int, real: RealDigits, layouts: Mapping[Layout, float], start: int, step: int
 ) -> Iterator[Document]:
-    low, high = CROP_UNITS[0], CROP_UNITS[1] * size
+    usual, large = (CROP_UNITS[0], CROP_UNITS[1] * size), (LARGE_UNITS[0] * size, LARGE_UNITS[1] * size)
     for rng, hands in _begin_pages(seed, real, start, step):
-        unit = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        unit = float(np.exp(rng.uniform(*np.log(large if rng.random() < LARGE_SHARE else usual))))
         side = round(min(max(12 * unit, PAGE_SIDES[0] * size), PAGE_SIDES[1] * size))
         page = draw_page((side, side), unit, hands, layouts, False, rng)
         for _ in range(CROPS_PER_PAGE):
