@@ -159,6 +159,89 @@ def bmp_of_runs(side: int = 4000) -> bytes:
     return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + header + palette + runs
 
 
+def pdf_of(objects: dict[int, bytes], trailer: bytes = b"") -> bytes:
+    """Encode a PDF of numbered objects, of which the first is the catalog."""
+    body, places = b"%PDF-1.7\n", {}
+    for number, value in sorted(objects.items()):
+        places[number] = len(body)
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, value)
+    table = b"".join(b"%d 1\n%010d 00000 n \n" % pair for pair in places.items())
+    end = b"trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (max(objects) + 1, trailer, len(body))
+    return body + b"xref\n0 1\n0000000000 65535 f \n" + table + end
+
+
+def pdf_stream(data: bytes, entries: bytes = b"") -> bytes:
+    """Encode a compressed stream."""
+    packed = zlib.compress(data, 9)
+    return b"<</Filter/FlateDecode/Length %d%s>>\nstream\n%s\nendstream" % (len(packed), entries, packed)
+
+
+def pdf_of_page(
+    drawing: bytes = b"2 w 20 20 m 20 80 l S", box: bytes = b"0 0 100 100", resources: bytes = b"", *, count: int = 1,
+    more: dict[int, bytes] | None = None, trailer: bytes = b"",
+) -> bytes:  # fmt: skip
+    """Encode a PDF of `count` times the same page, which `drawing` draws; by default a stroke."""
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[%s]/Contents 4 0 R/Resources<<%s>>>>" % (box, resources)
+    pages = range(10, 10 + count) if count <= 10_000 else [3] * count
+    kids = b" ".join(b"%d 0 R" % number for number in pages)
+    objects = {
+        1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, kids), 3: page,
+        4: pdf_stream(drawing), **(dict.fromkeys(pages, page)), **(more or {}),
+    }  # fmt: skip
+    return pdf_of(objects, trailer)
+
+
+def encrypted_pdf() -> bytes:
+    """Encode a PDF whose password nobody knows."""
+    locks = b"/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -44/O<%s>/U<%s>>>/ID[<00><00>]"
+    return pdf_of_page(trailer=locks % (b"11" * 32, b"22" * 32))
+
+
+def pdf_without_pages() -> bytes:
+    """Encode a PDF without pages."""
+    return pdf_of({1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Count 0/Kids[]>>"})
+
+
+def pdf_of_endless_pages() -> bytes:
+    """Let the pages of a PDF hold themselves, and claim a billion of them."""
+    return pdf_of({1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Count 1000000000/Kids[2 0 R 2 0 R]>>"})
+
+
+def pdf_of_lines(count: int = 1_000_000) -> bytes:
+    """Draw many long lines in a PDF, each an object of its own."""
+    return pdf_of_page(b"0 0 m 99 99 l S\n" * count)
+
+
+def pdf_of_nested_forms(depth: int = 12, times: int = 10) -> bytes:
+    """Let each form of a PDF draw the next one several times."""
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 99 99]"
+    more = {
+        20 + level: pdf_stream(b"/F Do\n" * times, b"%s/Resources<</XObject<</F %d 0 R>>>>" % (form, 21 + level))
+        for level in range(depth)
+    }
+    more[20 + depth] = pdf_stream(b"0 0 m 99 99 l S\n", form)
+    return pdf_of_page(b"/F Do", resources=b"/XObject<</F 20 0 R>>", more=more)
+
+
+def pdf_of_a_large_picture(side: int = 30_000) -> bytes:
+    """Put a picture of many pixels into a PDF."""
+    head = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace/DeviceGray" % (side, side)
+    pixels = zlib.compressobj(9)
+    row = bytes(side)
+    packed = b"".join(pixels.compress(row) for _ in range(side)) + pixels.flush()
+    picture = b"<</Filter/FlateDecode/Length %d%s>>\nstream\n%s\nendstream" % (len(packed), head, packed)
+    return pdf_of_page(b"99 0 0 99 0 0 cm /I Do", resources=b"/XObject<</I 5 0 R>>", more={5: picture})
+
+
+def pdf_bomb(size: int = 2**30) -> bytes:
+    """Draw nothing with a gigabyte of spaces, compressed twice."""
+    packer = zlib.compressobj(9)
+    once = b"".join(packer.compress(b" " * 2**20) for _ in range(size // 2**20)) + packer.flush()
+    twice = zlib.compress(once, 9)
+    head = b"<</Filter[/FlateDecode/FlateDecode]/Length %d>>\nstream\n%s\nendstream"
+    return pdf_of_page(more={4: head % (len(twice), twice)})
+
+
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 28 28\n%%EndComments\n(ran) print\nshowpage\n%%EOF\n"
 
 COSTLY_PICTURES: dict[str, Callable[[], bytes]] = {
@@ -178,5 +261,18 @@ COSTLY_PICTURES: dict[str, Callable[[], bytes]] = {
     "PNG with many texts": png_with_texts,
     "GIF of many blocks": gif_of_blocks,
     "BMP of short runs": bmp_of_runs,
+    "PDF of a huge page": lambda: pdf_of_page(box=b"0 0 1000000000 1000000000"),
+    "PDF of a strip": lambda: pdf_of_page(box=b"0 0 1 30000"),
+    "PDF of many pages": lambda: pdf_of_page(count=10_000),
+    "PDF of endless pages": pdf_of_endless_pages,
+    "PDF of many lines": pdf_of_lines,
+    "PDF of a large picture": pdf_of_a_large_picture,
+    "encrypted PDF": encrypted_pdf,
 }
-"""Small pictures that would take seconds or gigabytes to decode."""
+"""Small files that would take seconds or gigabytes to decode."""
+
+UNLIMITED_PDFS: dict[str, Callable[[], bytes]] = {
+    "PDF of nested forms": pdf_of_nested_forms,
+    "PDF of a gigabyte of spaces": pdf_bomb,
+}
+"""Small PDFs that cost much before PDFium can be stopped: only the processes of the service bound that."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from digits.data import load_dataset, load_mnist
     from digits.errors import DigitsError
     from digits.evaluation import evaluate, write_report
-    from digits.inference import Digit, Model, Reader, Reading, load_model, read
+    from digits.inference import Digit, Model, Reader, Reading, load_model, read, read_pages
     from digits.synthesis import synthesize
     from digits.training import RECIPES, Run, TrainConfig, fit, resume, train
     from digits.types import Dataset, LabelledDigits
@@ -34,7 +34,7 @@ _MODULES = {
     "data": ("load_dataset", "load_mnist"),
     "errors": ("DigitsError",),
     "evaluation": ("evaluate", "write_report"),
-    "inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read"),
+    "inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read", "read_pages"),
     "synthesis": ("synthesize",),
     "training": ("RECIPES", "Run", "TrainConfig", "fit", "resume", "train"),
     "types": ("Dataset", "LabelledDigits"),
@@ -57,6 +57,7 @@ __all__ = [
     "load_mnist",
     "load_model",
     "read",
+    "read_pages",
     "resume",
     "synthesize",
     "train",

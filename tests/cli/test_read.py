@@ -338,3 +338,78 @@ def test_changed_model_is_refused(digits: Any, note: Path) -> None:
     said = digits("read", note, "--model", note.parent / "changed.onnx")
     assert said.code == 1
     assert "Traceback" not in said.err
+
+
+@pytest.fixture
+def scan(written: Any, tmp_path: Path) -> Path:
+    """Write a PDF and a TIFF of three pages, the second of which is empty."""
+    pages = [Image.fromarray(written(LINE)), Image.new("L", (300, 100), 235), Image.fromarray(written("59"))]
+    for suffix in ("tiff", "pdf"):
+        copies = [page.copy() for page in pages]
+        copies[0].save(tmp_path / f"scan.{suffix}", save_all=True, append_images=copies[1:])
+    return tmp_path / "scan.pdf"
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".tiff"])
+def test_every_page_is_read(digits: Any, scan: Path, suffix: str) -> None:
+    file = scan.with_suffix(suffix)
+    said = digits("read", file)
+    assert (said.code, said.out) == (0, f"{file}#1: {LINE}\n{file}#2: \n{file}#3: 59\n")
+    assert said.err == f"digits: {file}#2: no digit read; no ink\n"
+    entries = json.loads(digits("read", file, "--json").out)
+    assert [(entry["file"], entry["text"]) for entry in entries] == [
+        (f"{file}#1", LINE), (f"{file}#2", ""), (f"{file}#3", "59"),
+    ]  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(digits("read", file, "--csv").out)))
+    assert [row["file"] for row in rows] == [entry["file"] for entry in entries]
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".tiff"])
+def test_one_page_is_read(digits: Any, scan: Path, tmp_path: Path, suffix: str) -> None:
+    page = f"{scan.with_suffix(suffix)}#3"
+    said = digits("read", page, "--explain", tmp_path / "why.png")
+    assert (said.code, said.out, said.err) == (0, "59\n", "")
+    assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
+    (entry,) = json.loads(digits("read", page, "--json").out)
+    assert entry["file"] == page
+    for number in ("0", "4"):
+        said = digits("read", f"{scan}#{number}")
+        message = f"digits: {scan} has no page {number}: it has 3 pages, counted from 1\n"
+        assert (said.code, said.out, said.err) == (1, "", message)
+    assert digits("read", tmp_path / "gone.pdf#1").err == f"digits: there is no file {tmp_path / 'gone.pdf'}\n"
+
+
+def test_a_file_of_that_very_name_comes_first(digits: Any, scan: Path, note: Path) -> None:
+    note.rename(f"{scan}#3")
+    assert digits("read", f"{scan}#3").out == f"{LINE}\n"
+    assert digits("read", scan).out == f"{scan}#1: {LINE}\n{scan}#2: \n{scan}#3: 59\n"
+
+
+def test_a_folder_of_pages_and_pictures_is_read(digits: Any, scan: Path, note: Path, written: Any) -> None:
+    scan.with_suffix(".tiff").unlink()
+    Image.fromarray(written("7")).save(scan.parent / "one.pdf")
+    (scan.parent / "secret.pdf").write_bytes(hostile.encrypted_pdf())
+    said = digits("read", scan.parent)
+    expected = [f"{note}: {LINE}", f"{scan.parent / 'one.pdf'}: 7"]
+    expected += [f"{scan}#1: {LINE}", f"{scan}#2: ", f"{scan}#3: 59"]
+    assert (said.code, said.out.splitlines()) == (1, expected)
+    assert f"{scan.parent / 'secret.pdf'} is encrypted" in said.err
+    assert "1 of 6 pages could not be read; the others were" in said.err
+
+
+def test_a_damaged_page_does_not_stop_the_others(digits: Any, scan: Path) -> None:
+    file = scan.with_suffix(".tiff")
+    content = file.read_bytes()
+    place = struct.unpack_from("<I", content, 4)[0]
+    place = struct.unpack_from("<I", content, place + 2 + 12 * struct.unpack_from("<H", content, place)[0])[0]
+    file.write_bytes(content[: place + 2] + bytes(48) + content[place + 50 :])
+    said = digits("read", file)
+    assert (said.code, said.out) == (1, f"{file}#1: {LINE}\n{file}#3: 59\n")
+    assert f"{file}#2 is damaged: export it or download it again\n" in said.err
+    assert "1 of 3 pages could not be read; the others were" in said.err
+
+
+def test_explaining_asks_for_one_page(digits: Any, scan: Path, tmp_path: Path) -> None:
+    said = digits("read", scan, "--explain", tmp_path / "why.png")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"digits: {scan} has 3 pages: --explain draws the steps of one, such as {scan}#1\n"

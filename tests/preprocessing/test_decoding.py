@@ -295,7 +295,7 @@ def frames(format: str) -> bytes:  # noqa: A002
     [
         (lambda: b"", "photo is empty"),
         (
-            lambda: b"%PDF-1.7 and so on",
+            lambda: b"{\\rtf1 and so on}",
             "photo is not in a known picture format.*PNG, JPEG, WebP.*PGM.*HEIC",
         ),
         (lambda: b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", "photo is not in a known picture format"),
@@ -308,7 +308,8 @@ def frames(format: str) -> bytes:  # noqa: A002
         (lambda: file_of(np.zeros((3, 90), np.uint8)), "photo .* too small to hold a digit"),
         (lambda: file_of(np.full((4, 161), 9, np.uint8)), "photo .*161.?×.?4 .*into shorter pieces"),
         (lambda: frames("GIF"), "photo .*picture of its own"),
-        (lambda: frames("TIFF"), "photo .*picture of its own"),
+        (lambda: b"%PDF-1.7 and so on", "photo is damaged: export it or download it again$"),
+        (lambda: frames("TIFF"), "photo has 2 pages: name the one to read$"),
         (lambda: frames("WEBP"), "photo .*picture of its own"),
         (lambda: frames("PNG"), "photo .*picture of its own"),
         (lambda: frames("AVIF"), "photo .*picture of its own"),

@@ -6,7 +6,9 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from digits.errors import DataError
     from digits.inference import Reader, Reading
 
+    Job = Callable[[], Reading]
+
 STDIN = "-"
 
 Stream = Any
@@ -27,7 +31,9 @@ Stream = Any
 @dataclass(frozen=True)
 class _Arguments:
     inputs: tuple[str, ...] = option(
-        (), "Pictures, folders, patterns such as 'scans/*.jpg', a set of digits (CSV, IDX, NPZ), or - for stdin.",
+        (),
+        "Pictures, PDFs (all pages, or one: scan.pdf#3), folders, patterns such as 'scans/*.jpg', a set of digits "
+        "(CSV, IDX, NPZ), or - for stdin.",
         positional=True, metavar="INPUT …",
     )  # fmt: skip
     single: bool = option(False, "Each picture is one digit.")
@@ -46,7 +52,7 @@ class _Arguments:
 def read(words: list[str]) -> None:
     """Read handwritten digits in pictures: text, JSON or CSV.
 
-    INPUT is a picture, a folder of pictures, or a set of digits. Needs no torch.
+    INPUT is a picture, a PDF, a folder of these, or a set of digits. Needs no torch.
     """
     call = parse(read, _Arguments, words)
     from digits.errors import DataError, UsageError
@@ -63,31 +69,32 @@ def read(words: list[str]) -> None:
         raise UsageError("--explain draws the steps of one picture: name one")
     reader = Reader(call.model)
     stream: Stream = io.StringIO() if call.out else sys.stdout
-    errors: list[DataError] = []
+    work = _Work(len(files))
     if digit_set:
         entries = _read_set(digit_set, reader)
         (_write_json if call.json else _write_submission)(entries, stream)
     else:
-        readings = _read_pictures(files, reader, call, errors)
+        readings = _read_pictures(files, reader, call, work)
         if call.json:
             _write_json((reading.to_dict() for reading in readings), stream)
         elif call.csv:
             _write_csv(readings, stream)
         else:
-            _write_text(readings, stream, is_named=len(files) > 1)
+            _write_text(readings, stream, unnamed=_name(files[0]) if len(files) == 1 else "")
     if call.out:
         write_output(call.out, stream.getvalue().encode())
-    if errors and len(files) > 1:
-        raise DataError(f"{len(errors)} of {len(files)} files could not be read; the others were")
-    if errors:
+    if work.errors and work.total > 1:
+        kind = "files" if work.total == len(files) else "pages"
+        raise DataError(f"{len(work.errors):,} of {work.total:,} {kind} could not be read; the others were")
+    if work.errors:
         sys.exit(1)
 
 
 def _is_set(file: Path) -> bool:
     """Whether a file is a set of digits; pictures are known by their names, so that reading one needs no more code."""
-    from digits.preprocessing.opening import PICTURE_SUFFIXES
+    from digits.preprocessing.opening import READABLE_SUFFIXES
 
-    if file.suffix.lower() in PICTURE_SUFFIXES:
+    if file.suffix.lower().partition("#")[0] in READABLE_SUFFIXES:
         return False
     from digits.data import is_digit_set
 
@@ -112,12 +119,12 @@ def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
 
 
 def _pictures_in(path: Path) -> list[Path]:
-    """List the pictures in a folder and below; any other path, and a folder without any, stays as it is."""
+    """List the pictures and PDFs in a folder and below; any other path, and a folder without any, stays as it is."""
     if not path.is_dir():
         return [path]
-    from digits.preprocessing.opening import PICTURE_SUFFIXES
+    from digits.preprocessing.opening import READABLE_SUFFIXES
 
-    found = (file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
+    found = (file for file in path.rglob("*") if file.suffix.lower() in READABLE_SUFFIXES)
     return sorted(file for file in found if not file.name.startswith(".")) or [path]
 
 
@@ -139,64 +146,102 @@ def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
         remark(f"digits: {path}: {rejected:,} of {number:,} rejected; --json says why")
 
 
-def _read_pictures(
-    files: list[Path | None], reader: Reader, call: _Arguments, errors: list[DataError]
-) -> Iterator[Reading]:
-    """Read files on all cores, in order and a few at a time; report what was rejected, and collect the errors."""
+@dataclass
+class _Work:
+    """How much there is to read, as far as that is known, and what could not be."""
+
+    total: int
+    errors: list[DataError] = field(default_factory=list)
+
+
+def _name(file: Path | None) -> str:
+    return "standard input" if file is None else str(file)
+
+
+def _read_pictures(files: list[Path | None], reader: Reader, call: _Arguments, work: _Work) -> Iterator[Reading]:
+    """Read files on all cores, in order and a few pages at a time; report what was rejected, and collect the errors."""
     from digits.errors import DataError
 
-    def read_one(file: Path | None) -> Reading:
-        if file is not None and file.is_dir():
-            raise DataError(f"{file} cannot be read: it is a folder without pictures; name another")
-        if file is not None and len(files) > 1 and _is_set(file):
-            raise DataError(f"{file} is a table or a set of digits, not a picture: read it alone")
-        source = sys.stdin.buffer if file is None else file
-        name = "standard input" if file is None else ""
-        reading = reader.read(source, single=call.single, upright=call.upright, name=name)
+    def attempt(get: Job) -> list[Reading]:
+        try:
+            reading = get()
+        except DataError as error:
+            remark(f"digits: {error}")
+            work.errors.append(error)
+            return []
+        if reading.notice:
+            remark(f"digits: {reading.file}: {reading.notice}")
+        return [reading]
+
+    jobs = _list_jobs(files, reader, call, work)
+    first = next(jobs)
+    if work.total == 1:  # for one page, starting workers takes longer than reading
+        yield from attempt(first)
+        return
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from itertools import chain
+
+    from tqdm import tqdm
+
+    cores = os.cpu_count() or 1
+    with (
+        ThreadPoolExecutor(min(cores, work.total)) as workers,
+        tqdm(total=work.total, desc="pictures", unit="", delay=2, disable=None, leave=False) as bar,
+    ):
+        waiting: deque[Future[Reading]] = deque()
+        for job in chain([first], jobs, [None]):
+            if job:
+                waiting.append(workers.submit(job))
+            while waiting and (len(waiting) > 4 * cores or job is None):
+                with tqdm.external_write_mode():
+                    readings = attempt(waiting.popleft().result)
+                yield from readings
+                bar.total = work.total
+                bar.update()
+
+
+def _list_jobs(files: list[Path | None], reader: Reader, call: _Arguments, work: _Work) -> Iterator[Job]:
+    """Yield a function for each page that reads it; a file is opened here only if it may have several."""
+    from digits.errors import DataError, UsageError
+    from digits.inference.inputs import read_stream
+    from digits.inference.pages import SourcePages, has_pages
+
+    def read_page(pages: SourcePages, page: int) -> Reading:
+        decoded, name, source = pages.decode(page), pages.name(page), pages.source(page)
+        return reader.read_decoded(decoded, single=call.single, upright=call.upright, name=name, source=source)
+
+    def read_file(source: Any, name: str) -> Reading:
+        if isinstance(source, Path) and source.is_dir():
+            raise DataError(f"{name} cannot be read: it is a folder without pictures; name another")
+        if isinstance(source, Path) and len(files) > 1 and _is_set(source):
+            raise DataError(f"{name} is a table or a set of digits, not a picture: read it alone")
+        reading: Reading = reader.read(source, single=call.single, upright=call.upright, name=name)
         if call.explain:
             from digits.inference.explain import explain
 
             explain(reading, call.explain)
         return reading
 
-    def attempt(get: Callable[[], Reading]) -> list[Reading]:
-        try:
-            reading = get()
-        except DataError as error:
-            remark(f"digits: {error}")
-            errors.append(error)
-            return []
-        if reading.notice:
-            remark(f"digits: {reading.file}: {reading.notice}")
-        return [reading]
-
-    if len(files) == 1:  # for one file, starting workers takes longer than reading
-        yield from attempt(lambda: read_one(files[0]))
-        return
-    from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    from tqdm import tqdm
-
-    cores = os.cpu_count() or 1
-    with (
-        ThreadPoolExecutor(min(cores, len(files))) as workers,
-        tqdm(total=len(files), desc="pictures", unit="", delay=2, disable=None, leave=False) as bar,
-    ):
-        waiting: deque[Future[Reading]] = deque()
-        for number, file in enumerate(files):
-            waiting.append(workers.submit(read_one, file))
-            while waiting and (len(waiting) > 4 * cores or number == len(files) - 1):
-                with tqdm.external_write_mode():
-                    readings = attempt(waiting.popleft().result)
-                yield from readings
-                bar.update()
+    for file in files:
+        source: Any = sys.stdin.buffer if file is None else file
+        name, pages = _name(file), None
+        with suppress(DataError):  # which reading it raises again
+            source = read_stream(source, name)
+            pages = SourcePages(source, name) if has_pages(source) else None
+        if pages is None or len(pages) == 1:
+            yield partial(read_file, source, name)
+            continue
+        if call.explain:
+            raise UsageError(f"{name} has {len(pages)} pages: --explain draws the steps of one, such as {name}#1")
+        work.total += len(pages) - 1
+        yield from (partial(read_page, pages, page) for page in range(1, len(pages) + 1))
 
 
-def _write_text(readings: Iterator[Reading], stream: Stream, *, is_named: bool) -> None:
-    """Write every line of text, after the name of its picture if there are several."""
+def _write_text(readings: Iterator[Reading], stream: Stream, *, unnamed: str) -> None:
+    """Write every line of text, after the name of its picture or page unless that is `unnamed`, the only one."""
     for reading in readings:
-        prefix, empty = (f"{escape(reading.file)}: ", ("",)) if is_named else ("", ())
+        prefix, empty = (f"{escape(reading.file)}: ", ("",)) if reading.file != unnamed else ("", ())
         stream.write("".join(f"{prefix}{line}\n" for line in reading.lines or empty))
 
 

@@ -2,7 +2,8 @@
 
 The way of a page, one file per step:
 
-1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``.
+1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``;
+   `pages`: a PDF or TIFF, page by page.
 2. `page`: its lines are split into candidates; the model scores those on the best path, which `viterbi` finds.
 3. `reader`: candidates are accepted or rejected; digits revise each other, as they are by one `writer`; all become the
    digits and lines of a `Reading` (`results`).
@@ -22,7 +23,7 @@ from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
-from digits.inference.reader import Reader, read
+from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
@@ -43,6 +44,7 @@ __all__ = [
     "load_finder",
     "load_model",
     "read",
+    "read_pages",
     "revise",
     "write_line",
 ]

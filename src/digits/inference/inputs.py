@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -15,20 +17,33 @@ from digits.pixels import NUMBERS, find_scale, scale_pixels, shape_digits
 from digits.preprocessing import Decoded, as_picture, decode
 from digits.preprocessing.components import MAX_PAGE_SIDE
 from digits.preprocessing.opening import MAX_MEGAPIXELS, read_to_end
+from digits.preprocessing.pages import SeveralPagesError
 from digits.types import Images
 
 log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, eq=False)
+class PageSource:
+    """One page, counted from 1, of a file: a path or its bytes. Readings of several pages keep these as sources."""
+
+    file: Source
+    number: int
+
+
 if TYPE_CHECKING:
     from PIL import Image
 
-    Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray | Image.Image
+    Source = str | os.PathLike[str] | bytes | BinaryIO | np.ndarray | Image.Image | PageSource
 else:
     Source = Any
-    """A path, the bytes of a file, an open file, an array, a torch tensor or a Pillow picture."""
+    """A path, the bytes of a file, an open file, an array, a torch tensor, a Pillow picture, or a page of a reading."""
 
 Sources = list[Any] | tuple[Any, ...]
 """Several sources."""
+
+_PAGE = re.compile(r"(.+)#(\d{1,9})", re.DOTALL)
+"""The path of a file, and the number of a page."""
 
 
 def source_name(source: Source) -> str:
@@ -49,23 +64,56 @@ def read_stream(source: Source, name: str) -> Source:
     return content
 
 
-def decode_source(source: Source, name: str, *, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
-    """Decode a picture from any source but an open file, of at most `max_megapixels`.
+def split_page(source: Source) -> tuple[Source, int | None]:
+    """Split ``scan.pdf#3`` into the path and the number of a page; None without one, and where a file has that name."""
+    if isinstance(source, PageSource):
+        return source.file, source.number
+    if isinstance(source, str | os.PathLike):
+        found = _PAGE.fullmatch(os.fsdecode(source))
+        if found and not os.path.lexists(expand_home(source)):
+            return found[1], int(found[2])
+    return source, None
+
+
+def read_content(source: Source) -> bytes | None:
+    """Return the bytes of a file, which a path names or which are given; None for pixels.
 
     Raises
     ------
     DataError
-        When it is missing or cannot be read as a picture, with the reason.
+        When it is missing, cannot be read or is too large.
+    """
+    if isinstance(source, str | os.PathLike):
+        return _read_file(expand_home(source))
+    return bytes(source) if isinstance(source, bytes | bytearray | memoryview) else None
+
+
+def decode_source(
+    source: Source, name: str, *, page: int | None = None, max_megapixels: int = MAX_MEGAPIXELS
+) -> Decoded:
+    """Decode a picture or a page from any source but an open file, of at most `max_megapixels`.
+
+    Raises
+    ------
+    DataError
+        When it is missing or cannot be read as a picture, with the reason; when it has several pages and none is named,
+        by `page` or by the source itself.
     UsageError
         When `source` is of a type that cannot hold a picture.
     """
-    if isinstance(source, str | os.PathLike):
-        source = _read_file(expand_home(source))
-    if isinstance(source, bytes | bytearray | memoryview):
-        return decode(bytes(source), name, max_side=MAX_PAGE_SIDE, max_megapixels=max_megapixels)
-    array = _as_array(source)
+    file, named = split_page(source)
+    content = read_content(file)
+    if content is not None:
+        page = named if page is None else page
+        try:
+            return decode(content, name, page=page, max_side=MAX_PAGE_SIDE, max_megapixels=max_megapixels)
+        except SeveralPagesError as error:
+            one = f"name one, such as {name}#1, or " if isinstance(file, str | os.PathLike) else ""
+            pages = f"{name} has {error.count:,} pages: {one}read them with digits.read_pages"
+            raise SeveralPagesError(pages, error.count) from None
+    array = _as_array(file)
     if array is None or array.dtype == object:
-        raise UsageError(f"{name} is {_kind(source)}: pass a path, bytes, an open file, an array or a Pillow picture")
+        raise UsageError(f"{name} is {_kind(file)}: pass a path, bytes, an open file, an array or a Pillow picture")
     picture = as_picture(array, name)
     return Decoded(picture, (picture.shape[1], picture.shape[0]))
 

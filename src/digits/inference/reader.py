@@ -21,6 +21,7 @@ from digits.inference.page import (
     read_upright,
     segment_page,
 )
+from digits.inference.pages import SourcePages
 from digits.inference.results import NO_INK, Digit, Reading, describe_doubt, is_unsure
 from digits.inference.second_pass import read_digits
 from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
@@ -78,6 +79,19 @@ class Reader:
         name = name or source_name(source)
         source = read_stream(source, name)
         return self.read_decoded(decode_source(source, name), single=single, upright=upright, name=name, source=source)
+
+    def read_pages(
+        self, source: Source, *, single: bool = False, upright: bool = False, name: str = ""
+    ) -> Iterator[Reading]:
+        """Read every page of one source, as `digits.read_pages` does."""
+        name = name or source_name(source)
+        pages = SourcePages(read_stream(source, name), name)
+
+        def read_page(page: int) -> Reading:
+            decoded, label, origin = pages.decode(page), pages.name(page), pages.source(page)
+            return self.read_decoded(decoded, single=single, upright=upright, name=label, source=origin)
+
+        return map(read_page, range(1, len(pages) + 1))
 
     def read_decoded(
         self,
@@ -186,7 +200,8 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
     ----------
     source
         A path, the bytes of a file, an open file, a Pillow picture, or an array ``[h, w]``, ``[h, w, 3]`` or
-        ``[h, w, 4]``; or a list of these, which gives a list of readings.
+        ``[h, w, 4]``; or a list of these, which gives a list of readings. Of a PDF or TIFF of several pages, a path
+        names one: ``scan.pdf#3``; `read_pages` reads all.
     single
         Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
     upright
@@ -197,12 +212,35 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
     Raises
     ------
     DataError
-        When a picture is missing or cannot be read, with the reason.
+        When a picture is missing or cannot be read, with the reason; when a file has several pages and none is named.
     ModelError
         As `load_model`.
     """
-    reader = Reader(model) if isinstance(model, Model) else _reader(str(locate_model(model)))
-    return reader.read(source, single=single, upright=upright)
+    return _find_reader(model).read(source, single=single, upright=upright)
+
+
+def read_pages(
+    source: Source, *, single: bool = False, upright: bool = False, model: AnyModel = DEFAULT_MODEL
+) -> Iterator[Reading]:
+    """Read the pages of a PDF or TIFF, one after another; a picture is one page.
+
+    Each page is drawn and read when its turn comes. A page that cannot be read raises its error; ``next`` then reads
+    the page after it. Pages of a file of several are named after it: ``scan.pdf#1``, ``scan.pdf#2``, …
+
+    Parameters are those of `read`, for one source.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, or is a PDF that is encrypted, damaged or without pages.
+    ModelError
+        As `load_model`.
+    """
+    return _find_reader(model).read_pages(source, single=single, upright=upright)
+
+
+def _find_reader(model: AnyModel) -> Reader:
+    return Reader(model) if isinstance(model, Model) else _reader(str(locate_model(model)))
 
 
 @cache

@@ -16,6 +16,7 @@ import numpy as np
 from digits.errors import DataError
 from digits.preprocessing.ink import Picture, shrink
 from digits.preprocessing.opening import MAX_MEGAPIXELS, check_megapixels, check_metadata, open_picture
+from digits.preprocessing.pages import Pages
 from digits.shapes import UInt8
 
 if TYPE_CHECKING:
@@ -46,14 +47,21 @@ class Decoded:
     size: tuple[int, int]  # width and height of the original, upright, in pixels; boxes refer to it
 
 
-def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
-    """Decode a picture file: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF.
+def decode(
+    content: bytes,
+    name: str,
+    *,
+    page: int | None = None,
+    max_side: int = 2048,
+    max_megapixels: int = MAX_MEGAPIXELS,
+) -> Decoded:
+    """Decode a picture file, or a page: PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC, AVIF or PDF.
 
     EXIF orientation is applied. Pixels of more than 8 bits are scaled by the range they use: 8, 10, 12, 14 or 16 bits,
     0–1 for floats. If all are below 16, as labels are, the largest becomes 255, and so does 1 where pixels of 8 bits
     are no larger; if some are negative, the smallest becomes 0 and the largest 255. NaN and infinities take the median.
     Transparent parts become white, or black under a drawing with a light pen. Of the pictures in a HEIC or MPO file,
-    the main one is decoded.
+    the main one is decoded. A page of a PDF is drawn; its size is that at 200 dots per inch.
 
     Parameters
     ----------
@@ -61,6 +69,8 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
         The whole file.
     name
         The picture's name in errors.
+    page
+        Which page of a PDF or TIFF, from 1; without it, the file must have a single one.
     max_side
         Longer side, in pixels, to which larger pictures are shrunk; up to 5 % less where that is faster.
     max_megapixels
@@ -68,11 +78,22 @@ def decode(content: bytes, name: str, *, max_side: int = 2048, max_megapixels: i
 
     Raises
     ------
+    SeveralPagesError
+        When it has several pages, and none was named.
     DataError
-        When the file is empty, not a picture, damaged, animated, too large, small or narrow, or would take too long to
-        decode.
+        When the file is empty, not a picture, damaged, encrypted, animated, too large, small or narrow, has no such
+        page, or would take too long to decode.
     """
-    with open_picture(content, name, max_megapixels) as image:
+    pages = Pages(content, name)
+    return decode_page(pages, pages.choose(page), name, max_side=max_side, max_megapixels=max_megapixels)
+
+
+def decode_page(pages: Pages, page: int, name: str, *, max_side: int, max_megapixels: int = MAX_MEGAPIXELS) -> Decoded:
+    """Decode a page that exists; parameters and errors are those of `decode`."""
+    if drawn := pages.draw(page, name, max_side):
+        _check_shape(*drawn[1], name)
+        return Decoded(*drawn)
+    with open_picture(pages.picture(page), name, max_megapixels) as image:
         return _decode(image, name, max_side)
 
 
@@ -112,8 +133,8 @@ def _decode(image: Image.Image, name: str, max_side: int) -> Decoded:
     """Check the header, and only then decode."""
     _check_shape(*image.size, name)
     # a HEIC file names its main picture; the others of an MPO show the same scene, for depth
-    if getattr(image, "is_animated", False) and image.format not in ("HEIF", "MPO"):
-        raise DataError(f"{name} is animated or has several pages: save the one to read as a picture of its own")
+    if image.format not in ("HEIF", "MPO", "TIFF") and getattr(image, "is_animated", False):
+        raise DataError(f"{name} is animated: save the one to read as a picture of its own")
     size, min_side = image.size, max(max_side * ENOUGH, 1)
     if image.format in ("JPEG", "MPO"):
         scale = min_side / max(size)

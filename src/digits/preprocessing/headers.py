@@ -11,6 +11,7 @@ import struct
 from typing import NamedTuple
 
 from digits.errors import DataError
+from digits.preprocessing.tiff import TIFF_STARTS, Layout
 
 MAX_SCANS = 50
 """Scans of a JPEG, each of which visits every block; libjpeg writes 10, the most thorough encoders about 20."""
@@ -42,7 +43,6 @@ BETWEEN_SCANS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # in a scan, FF 00 and
 RUN_COMPRESSIONS = (1, 2)  # of a BMP
 BMP_COMPRESSION = struct.Struct("<30xI")
 
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WIDTH, HEIGHT, COMPRESSION, STRIPS, ROWS_PER_STRIP, TILE_WIDTH, TILE_HEIGHT, TILES = (
     *(256, 257, 259, 273, 278, 322, 323, 324),
 )
@@ -116,7 +116,7 @@ def _check_jpeg(content: bytes) -> str:
 
 
 def _check_tiff(content: bytes) -> str:
-    """Check the tiles or strips of the first directory; a picture with more is refused anyway."""
+    """Check the tiles or strips of the first directory, that of the page to decode."""
     tags = _read_tags(content)
 
     def value(tag: int, default: int = 0) -> int:
@@ -149,22 +149,19 @@ def check_tags(block: bytes) -> str:
 
 def _read_tags(block: bytes) -> dict[int, _Tag]:
     """Read the first directory of a TIFF or of EXIF data, as far as it can be read."""
-    order, is_big = "<" if block[:2] == b"II" else ">", block[2:4] in (b"+\0", b"\0+")
-    start = struct.Struct(f"{order}{'Q' if is_big else 'I'}")
-    number = struct.Struct(f"{order}{'Q' if is_big else 'H'}")
-    entry = struct.Struct(f"{order}HH{'Q8s' if is_big else 'I4s'}")
+    layout = Layout(block)
     try:
-        (place,) = start.unpack_from(block, 8 if is_big else 4)
-        (n,) = number.unpack_from(block, place)
+        (place,) = layout.offset.unpack_from(block, layout.start)
+        (n,) = layout.count.unpack_from(block, place)
     except (struct.error, OverflowError):
         return {}
-    place += number.size
-    entries = block[place : place + n * entry.size]
+    place += layout.count.size
+    size = layout.entry.size
+    entries = block[place : place + n * size]
     tags: dict[int, _Tag] = {}
-    for tag, kind, count, value in entry.iter_unpack(entries[: len(entries) // entry.size * entry.size]):
+    for tag, kind, count, value in layout.entry.iter_unpack(entries[: len(entries) // size * size]):
         if tag not in tags:  # of several, the decoder takes the first
-            size = min(TAG_SIZES.get(kind, 1), len(value))
-            tags[tag] = _Tag(kind, count, int.from_bytes(value[:size], "little" if order == "<" else "big"))
+            tags[tag] = _Tag(kind, count, layout.number(value[: TAG_SIZES.get(kind, 1)]))
     return tags
 
 

@@ -1,4 +1,4 @@
-"""The only place that opens picture files: their formats, and limits on what decoding may cost.
+"""The only place that opens picture files, besides `pdf`: their formats, and limits on what decoding may cost.
 
 Files come from strangers. Only formats that no other program decodes are open; headers are checked before anything is
 decoded, by `headers` and by size; the time is limited; and whatever a decoder raises becomes a `DataError`.
@@ -11,7 +11,7 @@ import logging
 import re
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 # Pillow's names of the formats, besides HEIF and AVIF; its other plugins are not used, since some run programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 
-FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC or AVIF"
+FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF, PGM, PPM, HEIC, AVIF or PDF"
+"""Of everything that can be read; a PDF is drawn by `digits.preprocessing.pdf`, all others are opened here."""
 
 PICTURE_SUFFIXES = {
     *(".avif", ".bmp", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
 }
 """Endings of the files that count as pictures in a folder, in lower case."""
+
+READABLE_SUFFIXES = {*PICTURE_SUFFIXES, ".pdf"}
+"""Endings of the files that are read in a folder, in lower case."""
 
 MAX_MEGAPIXELS = 120  # above most phones' cameras (108); decoding that many takes up to 1.4 GB
 
@@ -148,9 +152,24 @@ def _open(file: _TimedFile, formats: tuple[str, ...], start: bytes, name: str, m
         check_megapixels(int(re.findall(r"\d+", str(error))[0]), name, max_megapixels)
         raise
     except UnidentifiedImageError:
-        if any(accepts(start) is True for _, accepts in map(Image.OPEN.__getitem__, formats) if accepts):
+        if any(accepts(start) is True for _, accepts in _plugins(formats) if accepts):
             raise  # it begins like a picture, so it is damaged
         raise DataError(f"{name} is not in a known picture format: save it as {FORMAT_NAMES}") from None
+
+
+def begins_like_picture(head: bytes) -> bool:
+    """Whether a file begins like one of the known picture formats."""
+    from PIL import Image
+
+    Image.init()
+    return head[4:8] == b"ftyp" or any(accepts(head[:16]) is True for _, accepts in _plugins(FORMATS) if accepts)
+
+
+def _plugins(formats: Iterable[str]) -> Iterator[tuple[Any, Any]]:
+    """Give Pillow's class for each format, and its function that knows the first bytes."""
+    from PIL import Image
+
+    return map(Image.OPEN.__getitem__, formats)
 
 
 def _load_formats(head: bytes, name: str) -> tuple[str, ...]:
