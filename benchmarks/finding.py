@@ -1,14 +1,13 @@
 """How well a finder finds: synthetic documents of held-out layouts and fonts, and other people's pages and forms.
 
-Other people's pages (see `benchmarks.handwriting`) were never trained on. Half of them, those whose name has an even
-SHA-1, may be looked at while the finder is built. The other half is only ever scored.
+Other people's pages were never trained on. Their seen half may be looked at while the finder is built, their blind half
+is only ever scored (see `benchmarks.handwriting`).
 
     DIGITS_FINDER=RUN DIGITS_REAL=FOLDER python -m benchmarks finding
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections import Counter
@@ -61,14 +60,9 @@ def measure() -> Iterator[Row]:
     """Score the finder that ``$DIGITS_FINDER`` names."""
     finder = load_finder(os.environ.get("DIGITS_FINDER", "runs/finder"))
     yield from _documents(finder)
-    for kind in ("pages", "pages2", "forms"):
-        for half in ("seen", "blind"):
+    for kind in handwriting.DOCUMENTS:
+        for half in handwriting.HALVES:
             yield from _pages(finder, kind, half)
-
-
-def half_of(name: str) -> str:
-    """Say whether a picture may be looked at."""
-    return "blind" if hashlib.sha1(name.encode(), usedforsecurity=False).digest()[-1] % 2 else "seen"
 
 
 def _documents(finder: Finder) -> Iterator[Row]:
@@ -114,24 +108,21 @@ def _documents(finder: Finder) -> Iterator[Row]:
 
 
 def _pages(finder: Finder, kind: str, half: str) -> Iterator[Row]:
-    rows = [
-        row for row in handwriting.listed(kind) if half_of(row["file"]) == half and not row["file"].endswith(".pdf")
-    ]
+    documents = handwriting.documents(kind, half=half)
     errors, whole, any_order, n = 0, 0, 0, 0
-    for row in rows:
-        wanted = [line for line in row["lines"].replace(" ", "").split("|") if line]
-        content = (handwriting.folder(kind) / row["file"]).read_bytes()
-        lines = read_lines(finder, content, row["file"])
-        wrong = count_errors(lines, wanted, any_order="AMBIGUOUS" in row["note"])
+    for document in documents:
+        wanted = document.lines
+        lines = read_lines(finder, document.file.read_bytes(), document.file.name)
+        wrong = count_errors(lines, wanted, any_order=document.in_any_order)
         errors, whole, n = errors + wrong, whole + (not wrong), n + sum(map(len, wanted))
         found, there = Counter("".join(lines)), Counter("".join(wanted))
         any_order += (found - there).total() + (there - found).total()
-    if rows:
+    if documents:
         case = f"{kind}, {half}"
         yield Row(case=case, metric="digit errors", value=errors / max(n, 1), unit="share", n=n)
         yield Row(case=case, metric="digits missed or invented, in any order", value=any_order / max(n, 1),
                   unit="share", n=n)  # fmt: skip
-        yield Row(case=case, metric="pages without an error", **shares(whole, len(rows)))
+        yield Row(case=case, metric="pages without an error", **shares(whole, len(documents)))
 
 
 def read_lines(finder: Finder, content: bytes, name: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.finding import half_of, match
+from benchmarks.finding import match
 
 
 def boxes(*rows: tuple[float, ...]) -> np.ndarray:
@@ -21,11 +21,3 @@ def test_boxes_are_paired_with_the_nearest() -> None:
 def test_nothing_pairs_with_nothing(found: int, there: int) -> None:
     box = (0, 0, 20, 30)
     assert match(boxes(*[box] * found), boxes(*[box] * there)).tolist() == [-1] * found
-
-
-def test_halves_depend_on_the_name_alone() -> None:
-    halves = [half_of(f"{number}.png") for number in range(200)]
-    assert halves == [half_of(f"{number}.png") for number in range(200)]
-    assert 70 < halves.count("seen") < 130
-    # printf %s markcrop_1.png | sha1sum ends with an even digit
-    assert (half_of("markcrop_1.png"), half_of("markcrop_5.png")) == ("seen", "blind")
