@@ -20,7 +20,9 @@ once: the command in each row repeats it.
     variants.py        pictures of one digit made of MNIST's, which single_digits.py uses
     hypotheses.py      the weights of the ways to see such a picture, fitted
     sources.py         what each source of training digits is worth
-    handwriting.py     other people's handwriting, which pens, personal and reading are judged by
+    handwriting.py     other people's handwriting, which readers are judged by, and its seen and blind halves
+    documents.py       how well whole documents are read, beside other readers
+    document_peers.py  the other readers, a program of their own
     service.py         the service, started for a measurement, and requests to it
     serving.py         how many requests the service answers, and how soon
     attack.py          whether it serves healthy clients beside attackers

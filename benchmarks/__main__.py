@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.results import Row, complete, machine_facts, write_rows
+from benchmarks.results import Row, complete, has_rows, machine_facts, read_rows, write_rows
 from benchmarks.tables import update_pages
 
 MEASUREMENTS = {
@@ -36,6 +36,7 @@ MEASUREMENTS = {
     "attack": "attack.measure",
     "mutations": "mutations.measure",
     "finding": "finding.measure",
+    "documents": "documents.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
@@ -46,6 +47,9 @@ CLAIMS = {
 
 DRAWN = {"contest": "pictures.draw_contest", "single-digits": "reading_pictures.draw"}
 """What draws the documentation's pictures of a measurement."""
+
+MERGED = {"documents"}
+"""Measurements of which a part can be repeated: all other rows stay."""
 
 
 def load(name: str) -> Any:
@@ -58,11 +62,12 @@ def measure(name: str, **options: Any) -> list[str]:
     """Run a measurement, write its rows, and give the claims that it does not bear out.
 
     Rows are written as they come, so that an interrupted measurement leaves what it found; a row of the same figure
-    replaces an earlier one. The options are the measurement's own.
+    replaces an earlier one, of a merged measurement also that of an earlier run. The options are the measurement's own.
     """
-    found, facts = dict[tuple[object, ...], Row](), machine_facts()
+    earlier = read_rows(name) if name in MERGED and has_rows(name) else []
+    found, facts = {_figure(name, row): row for row in earlier}, machine_facts()
     for row in tqdm(load(MEASUREMENTS[name])(**options), desc=name, unit=" rows"):
-        found[row.case, row.variant, row.seed, row.metric, row.note] = complete(row, name, facts)
+        found[_figure(name, row)] = complete(row, name, facts)
         write_rows(found.values())
     rows = list(found.values())
     if name in DRAWN:
@@ -71,12 +76,24 @@ def measure(name: str, **options: Any) -> list[str]:
     return load(CLAIMS[name])(rows) if name in CLAIMS else []
 
 
+def _figure(name: str, row: Row) -> tuple[object, ...]:
+    """Give what tells a row's figure from others; the note of a merged measurement says how it was measured."""
+    return row.case, row.variant, row.seed, row.metric, "" if name in MERGED else row.note
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], help="which to run; all if none is named")
     parser.add_argument("--minutes", type=float, help="how long attack attacks; an hour if not given")
+    parser.add_argument("--only", default="", help="readers of documents: digits, peers, or the name of a peer")
+    parser.add_argument(
+        "--half", default="", choices=["", "seen", "blind"], help="half of documents to score with them"
+    )
     arguments = parser.parse_args()
-    options = {"attack": {"minutes": arguments.minutes}} if arguments.minutes else {}
+    options = {
+        "attack": {"minutes": arguments.minutes} if arguments.minutes else {},
+        "documents": {"only": arguments.only, "half": arguments.half},
+    }
     names = arguments.names or MEASUREMENTS
     missed = [sentence for name in names for sentence in measure(name, **options.get(name, {}))]
     sys.exit("\n".join(missed) or 0)

@@ -155,25 +155,47 @@ def count_errors(lines: list[str], wanted: list[str], *, any_order: bool = False
     if any_order:
         found, there = Counter("".join(lines)), Counter("".join(wanted))
         return max((found - there).total(), (there - found).total())
-    return _distance(lines, wanted, len, edit_distance)
+    return _distance(lines, wanted, len, len, edit_distance)
+
+
+def count_missing(lines: list[str], wanted: list[str], *, any_order: bool = False) -> int:
+    """Count the wanted digits that were not read, each in its line and in order; what else was read costs nothing."""
+    if any_order:
+        return (Counter("".join(wanted)) - Counter("".join(lines))).total()
+    return _distance(
+        lines, wanted, lambda _: 0, len, lambda line, there: _distance(line, there, lambda _: 0, len, _differ)
+    )
 
 
 def edit_distance(line: str, wanted: str) -> int:
     """Give the edit distance of two lines."""
-    return _distance(line, wanted, lambda _: 1, lambda a, b: int(a != b))
+    return _distance(line, wanted, len, len, _differ)
+
+
+def _differ(one: str, other: str) -> int:
+    return int(one != other)
 
 
 def _distance(
-    ours: Sequence[str], theirs: Sequence[str], alone: Callable[[str], int], both: Callable[[str, str], int]
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    extra: Callable[[str], int],
+    missing: Callable[[str], int],
+    both: Callable[[str, str], int],
 ) -> int:
-    """Give the least cost of leaving out and pairing, by dynamic programming (Wagner, Fischer 1974)."""
+    """Give the least cost of what is only ours, only theirs, and paired (Wagner, Fischer 1974)."""
     costs = [0]
     for each in theirs:
-        costs.append(costs[-1] + alone(each))
+        costs.append(costs[-1] + missing(each))
     for mine in ours:
-        above, costs = costs, [costs[0] + alone(mine)]
+        above, costs = costs, [costs[0] + extra(mine)]
         for index, each in enumerate(theirs):
-            costs.append(min(above[index] + both(mine, each), above[index + 1] + alone(mine), costs[-1] + alone(each)))
+            pair, drop, miss = (
+                above[index] + both(mine, each),
+                above[index + 1] + extra(mine),
+                costs[-1] + missing(each),
+            )
+            costs.append(min(pair, drop, miss))
     return costs[-1]
 
 

@@ -52,6 +52,24 @@ def test_a_figure_that_is_measured_again_replaces_the_earlier(
     assert [(row.case, row.value) for row in read_rows("attack")] == [("a", 3.0), ("b", 3.0)]
 
 
+def test_a_part_of_a_merged_measurement_keeps_the_rest(
+    results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def part(only: str) -> Iterator[Row]:
+        yield Row(case="a", variant=only, metric="time", value=2.0, note="setting 2")
+
+    rows = [Row(benchmark="documents", case="a", variant=v, metric="time", value=1.0, note="setting 1") for v in "xy"]
+    results(rows)
+    monkeypatch.setattr(runner, "load", lambda name: part)
+    monkeypatch.setattr(runner, "machine_facts", dict)
+    monkeypatch.setattr(runner, "update_pages", lambda: None)
+    measure("documents", only="x")
+    assert [(row.variant, row.value, row.note) for row in read_rows("documents")] == [
+        ("x", 2.0, "setting 2"),
+        ("y", 1.0, "setting 1"),
+    ]
+
+
 def test_missed_claims_are_returned(results: Callable[[list[Row]], None], monkeypatch: pytest.MonkeyPatch) -> None:
     row = Row(case="a", metric="time", value=1.0)
     functions = {"serving.measure": lambda: iter([row]), "serving.missed": lambda found: [f"{len(found)} missed"]}
