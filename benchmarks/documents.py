@@ -146,7 +146,8 @@ def _keep(to_digits: Callable[[str], str], lines: Iterable[str]) -> list[str]:
 
 def _best(peer: str, python: str, documents: Sequence[Document]) -> tuple[str, str, Answers]:
     """Give the name of the setting with the fewest errors on the seen half, the peer's version, and the answers."""
-    read = {each.argument: _run_peer(peer, each.argument, python, documents) for each in PEERS[peer]}
+    arguments = dict.fromkeys(setting.argument for setting in PEERS[peer])
+    read = {argument: _run_peer(peer, argument, python, documents) for argument in arguments}
     found = []
     for setting in PEERS[peer]:
         version, raw = read[setting.argument]

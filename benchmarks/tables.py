@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from benchmarks.contest import CONTENDERS
+from benchmarks.handwriting import HALVES
 from benchmarks.results import ROOT, Row, has_rows, read_rows
 from benchmarks.single_digits import BLIND, DRAWN, MAX_REJECTED, MODELS, SEEN
 from benchmarks.verdict import findings, standings
@@ -89,6 +90,12 @@ def runs(rows: Rows) -> str:
 def samples(rows: Rows) -> str:
     """Show how many samples or repetitions are behind a value."""
     return f"{rows[0].n:,}"
+
+
+def counted(rows: Rows) -> str:
+    """Show a share by its number of samples."""
+    row, *_ = rows
+    return f"{round((row.value or 0) * (row.n or 0))} of {row.n}"
 
 
 def answers(rows: Rows) -> str:
@@ -282,6 +289,32 @@ def _compare(variant: str, seen: Rows, blind: Rows) -> str:
     return f"{text}. Non-digits rejected, mean of all {len(rejected)} sets: {number([mean(rejected)], 'share', 1)}."
 
 
+def document_table() -> str:
+    """Show how documents are read: a row per figure, a column per reader, each with its seen and its blind half."""
+    rows = read_rows("documents")
+    variants = sorted({row.variant for row in rows if row.variant}, key=lambda name: (name[0] != "`", name))
+
+    def cell(case: str, metric: str, show: Show, variant: str) -> str:
+        halves = ([row for row in rows if row.case == f"{case}, {half}"] for half in HALVES)
+        return " / ".join(Column("", show, metric, variant).cell(mine) for mine in halves)
+
+    lines = [
+        [f"{case}: {metric}", cell(case, metric, samples, ""), *(cell(case, metric, show, each) for each in variants)]
+        for case in ("pages and pages2", "forms")
+        for metric, show in DOCUMENT_SCORES
+        if any(row.metric == metric and row.case.startswith(f"{case},") for row in rows)
+    ]
+    settings = ", ".join(dict.fromkeys(f"{row.variant} ({row.note})" for row in rows if row.metric == "time"))
+    blind = ", ".join(
+        row.note for row in rows if row.metric == "sources" and row.case in ("pages and pages2, blind", "forms, blind")
+    )
+    about = (
+        "Left the seen half, right the blind one; n digits or pages. Processor time: median of pages. Readers: "
+        f"{settings}. Blind sources: {blind}"
+    )
+    return f"{markdown(['what', 'n', *variants], lines)}\n\n{about}; {source(rows)}"
+
+
 def with_interval(rows: Rows) -> str:
     """Show an accuracy with its 95 % interval."""
     row, *_ = rows
@@ -312,10 +345,22 @@ SCORES: list[tuple[str, Show, str]] = [
 ]
 """What is shown of each model: title, how, and metric."""
 
+DOCUMENT_SCORES: list[tuple[str, Show]] = [
+    ("digit errors", average(1)),
+    ("written digits missed", average(1)),
+    ("pages without an error", counted),
+    ("exam numbers right, alone in a line", counted),
+    ("exam numbers right, among other digits", counted),
+    ("digits found on pages without handwriting", average(0)),
+    ("processor time", average(2)),
+]
+"""What is shown of each reader of documents: metric, and how."""
+
 REVISED = [f"error{of}{how}" for of in ("", " of 1 and 7") for how in ("", ", revised")]
 
 TABLES: dict[str, Callable[[], str]] = {"result": result_table, "contest": contest_table}
 TABLES["single-digits"] = single_digit_table
+TABLES["documents"] = document_table
 TABLES |= {
     name: table.render
     for name, table in {

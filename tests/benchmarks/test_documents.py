@@ -166,7 +166,7 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_setting_with_the_fewest_errors_on_the_seen_half_counts(
-    python: Path, monkeypatch: pytest.MonkeyPatch
+    python: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = {
         "RapidOCR": (Setting("plain", "default", only_digits), Setting("letters", "default", all_look_alikes)),
@@ -174,6 +174,11 @@ def test_the_setting_with_the_fewest_errors_on_the_seen_half_counts(
     }
     monkeypatch.setattr(module, "PEERS", settings)
     rows = list(measure("peers"))
+    assert capsys.readouterr().err.splitlines() == [
+        "RapidOCR (default) reads 2 pictures",
+        "Tesseract (6) reads 2 pictures",
+        "Tesseract (11) reads 2 pictures",
+    ]
     notes = {row.variant: row.note.rpartition(",")[0] for row in rows if row.variant}
     assert notes == {"RapidOCR": "RapidOCR 9, letters", "Tesseract": "Tesseract 9, psm 11"}
     found = {(row.variant, *key): row.value for row in rows for key in [(row.case, row.metric)]}
