@@ -26,7 +26,7 @@ def test_every_call_is_described(served: Served) -> None:
         assert call["summary"]
         assert {"403", "421"} <= set(call["responses"])
     pictures = description["paths"]["/api/read"]["post"]["requestBody"]["content"]
-    assert set(pictures) == {"image/*", "multipart/form-data"}
+    assert set(pictures) == {"image/*", "application/pdf", "multipart/form-data"}
     assert description["components"]["schemas"]["Digit"]["properties"]["value"]["examples"]
 
 

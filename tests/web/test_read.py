@@ -13,6 +13,7 @@ from PIL import Image
 from tests.web.conftest import Served, png
 
 import digits
+from benchmarks import hostile
 from digits.synthesis import synthesize_page
 
 
@@ -145,3 +146,53 @@ def test_invalid_calls_are_explained(
     answer = served.post(path, seven) if method == "POST" else served.get(path)
     assert answer.status == status
     assert words in answer.error
+
+
+@pytest.fixture(scope="module")
+def scans() -> dict[str, bytes]:
+    """The same two pages as PDF and TIFF."""
+    first, second = [Image.fromarray(synthesize_page(seed, size=(120, 200)).picture) for seed in (1, 2)]
+    return {
+        kind: hostile.save(first.copy(), kind, save_all=True, append_images=[second.copy()]) for kind in ("TIFF", "PDF")
+    }
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("PDF", "application/pdf"), ("TIFF", "image/tiff")])
+def test_pages_are_read_as_by_the_command(served: Served, scans: Any, kind: str, media_type: str) -> None:
+    content = scans[kind]
+    for number, reading in enumerate(digits.read_pages(content), 1):
+        answer = served.post(f"/api/read?page={number}", content, media_type)
+        assert (answer.status, answer.json) == (200, reading.to_dict())
+        explanation = served.post(f"/api/explain?page={number}&preview=true", content, media_type).json
+        assert explanation["answers"][0]["reading"] == reading.to_dict()
+        assert explanation["preview"].startswith("data:image/jpeg")
+
+
+@pytest.mark.parametrize("path", ["/api/read", "/api/explain", "/api/corrections?label=1&consent=true"])
+@pytest.mark.parametrize("kind", ["PDF", "TIFF"])
+def test_of_several_pages_one_must_be_named(served: Served, scans: Any, kind: str, path: str) -> None:
+    body, media_type = form(scans[kind], "scan.pdf")
+    answer = served.post(path, body, media_type)
+    assert (answer.status, answer.json) == (422, {"error": "scan.pdf has 2 pages: name one, such as page=1"})
+    join = "&" if "?" in path else "?"
+    answer = served.post(f"{path}{join}page=3", body, media_type)
+    message = "scan.pdf has no page 3: it has 2 pages, counted from 1"
+    assert (answer.status, answer.json) == (422, {"error": message})
+    assert served.post(f"{path}{join}page=0", body, media_type).status == 422
+
+
+def test_a_pdf_of_one_page_is_read_like_a_picture(served: Served) -> None:
+    picture = Image.fromarray(synthesize_page(1, size=(120, 200)).picture)
+    content = hostile.save(picture, "PDF")
+    answer = served.post("/api/read", content, "application/octet-stream").json
+    assert answer == digits.read(content).to_dict()
+    assert served.post("/api/read", hostile.encrypted_pdf()).status == 422
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", hostile.UNLIMITED_PDFS)
+def test_costly_pdfs_end_their_process_only(served: Served, drawing: Any, kind: str) -> None:
+    answer = served.post("/api/read", hostile.UNLIMITED_PDFS[kind](), "application/pdf")
+    assert answer.status in (413, 422)
+    assert answer.json["error"]
+    assert served.post("/api/read", drawing(0)).status == 200

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
 from digits.web.refusals import RefusedError
+from digits.web.schemas import Page
 from digits.web.uploads import MAX_BODY_BYTES, Upload
 
 MAX_TOTAL_BYTES = 4 * MAX_BODY_BYTES
@@ -21,12 +22,15 @@ FREE_BYTES = 64 * 2**10
 MAX_BODY_SECONDS = 20.0
 """Seconds within which a body must arrive."""
 
+MEDIA_TYPES = ("multipart/form-data", "application/octet-stream", "application/pdf")
+"""What a body may be besides a picture."""
+
 _total_bytes = 0
 """Bytes of all bodies in memory now, counted in this way."""
 
 
-async def receive(request: Request) -> AsyncIterator[Upload]:
-    """Receive the body of a request, and hold it until the request is answered.
+async def receive(request: Request, page: Page = None) -> AsyncIterator[Upload]:
+    """Receive the body of a request, and hold it until the request is answered; `page` is the one to read, from 1.
 
     Raises
     ------
@@ -37,7 +41,7 @@ async def receive(request: Request) -> AsyncIterator[Upload]:
     global _total_bytes
     content_type = request.headers.get("content-type", "")
     upload_type = content_type.partition(";")[0].strip().lower()
-    if upload_type not in ("multipart/form-data", "application/octet-stream") and upload_type[:6] != "image/":
+    if upload_type not in MEDIA_TYPES and upload_type[:6] != "image/":
         raise RefusedError(
             415,
             f"Content-Type {upload_type or 'is missing'}: send the bytes of a picture as image/png (image/jpeg, …), or "
@@ -64,7 +68,8 @@ async def receive(request: Request) -> AsyncIterator[Upload]:
             raise RefusedError(408, message) from None
         except ClientDisconnect:  # the client is gone and gets no answer
             raise RefusedError(400, "the connection closed before the picture had arrived") from None
-        yield Upload(upload_type, content_type, bytes(body), request.client.host if request.client else "")
+        client = request.client.host if request.client else ""
+        yield Upload(upload_type, content_type, bytes(body), client, page)
     finally:
         _total_bytes -= counted
 

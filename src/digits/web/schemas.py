@@ -8,10 +8,12 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from digits.preprocessing.opening import FORMAT_NAMES
+from digits.preprocessing.pages import MAX_PAGES
 
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
+Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]
 
 
 class Error(BaseModel):
@@ -175,6 +177,7 @@ _UPLOAD = {
         "file.",
         "content": {
             "image/*": {"schema": _FILE},
+            "application/pdf": {"schema": _FILE},
             "multipart/form-data": {
                 "schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}},
             },

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from digits.inference.inputs import decode_source
 from digits.preprocessing import Decoded
 from digits.preprocessing.opening import LargePictureError
+from digits.preprocessing.pages import SeveralPagesError, is_pdf
 from digits.web.refusals import LongJobError, RefusedError
 
 MAX_BODY_BYTES = 32 * 2**20
@@ -37,23 +38,30 @@ class Upload:
     body: bytes
     client: str
     """Address of the client."""
+    page: int | None = None
+    """Which page to read, from 1; None: the only one."""
     is_short: bool = False
     """Whether to read only a picture that takes little time."""
 
     def decode(self) -> tuple[Decoded, str]:
-        """Decode the picture; give it with its name.
+        """Decode the picture or page; give it with its name.
 
         Raises
         ------
         LongJobError
-            When a picture that should be short has more than `SHORT_MEGAPIXELS`.
+            When a picture that should be short has more than `SHORT_MEGAPIXELS`, or is a PDF, whose size says little.
         """
         content, name = self.body, DEFAULT_NAME
         if self.media_type == "multipart/form-data":
             content, name = _parse_form(self.content_type, self.body)
+        if self.is_short and is_pdf(content):
+            raise LongJobError
+        name = f"{name}#{self.page}" if self.page else name
         try:
             limit = SHORT_MEGAPIXELS if self.is_short else MAX_MEGAPIXELS
-            return decode_source(content, name, max_megapixels=limit), name
+            return decode_source(content, name, page=self.page, max_megapixels=limit), name
+        except SeveralPagesError as error:
+            raise RefusedError(422, f"{name} has {error.count:,} pages: name one, such as page=1") from None
         except LargePictureError:
             if self.is_short:
                 raise LongJobError from None
