@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from copy import deepcopy
 from random import Random
@@ -19,7 +21,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.hostile import PNG_START, png_chunk, save
+from benchmarks.hostile import PNG_START, pdf_of, pdf_of_page, pdf_stream, png_chunk, save
 
 Mutate = Callable[[bytes, Random], bytes]
 
@@ -74,6 +76,20 @@ def _repair_png(content: bytes) -> bytes:
         repaired += png_chunk(content[place + 4 : place + 8], content[place + 8 : place + 8 + length])
         place += length + 12
     return repaired
+
+
+def mutate_pdf(content: bytes, random: Random) -> bytes:
+    """Change the bytes of a PDF, or, more often, those that one of its streams unpacks to."""
+    streams = [found for found in _PDF_STREAM.finditer(content) if found[1][:1] == b"x"]
+    if not streams or random.random() < 0.4:
+        return mutate_bytes(content, random)
+    chosen = random.choice(streams)
+    changed = zlib.compress(mutate_bytes(zlib.decompress(chosen[1]), random))
+    # the table of places is wrong now, as in many files; PDFium then looks for the objects itself
+    return content[: chosen.start(1)] + changed + content[chosen.end(1) :]
+
+
+_PDF_STREAM = re.compile(rb"stream\n(.*?)\nendstream", re.DOTALL)
 
 
 def mutate_packed(content: bytes, random: Random) -> bytes:
@@ -211,3 +227,34 @@ def sample_pictures() -> dict[str, bytes]:
         "page.heic": save(colour, "HEIF"),
         "page.avif": save(colour, "AVIF"),
     }
+
+
+def sample_pages() -> dict[str, bytes]:
+    """Draw the same two figures on the pages of PDFs and TIFFs: as pictures, strokes and annotations."""
+    page = np.full((64, 96), 240, np.uint8)
+    page[12:52, 20:26] = page[12:18, 50:72] = page[12:52, 68:74] = 20
+    first, *rest = [Image.fromarray(np.roll(page, shift, 1)) for shift in (0, 9, -9)]
+    tiff = save(first, "TIFF", save_all=True, append_images=rest)
+    bits = save(first.convert("1"), "TIFF", save_all=True, append_images=[each.convert("1") for each in rest])
+    strokes = b"q 3 w 20 20 m 20 80 l S Q 1 0 0 RG 50 80 m 70 80 l 60 20 l S"
+    picture = b"/Type/XObject/Subtype/Image/Width 96/Height 64/BitsPerComponent 8/ColorSpace/DeviceGray"
+    annotation = b"<</Type/Annot/Subtype/Ink/Rect[0 0 99 99]/InkList[[20 20 20 80]]/AP<</N 6 0 R>>>>"
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 99 99]"
+    return {
+        "pages.tif": tiff,
+        "bits.tif": bits,
+        "photo.pdf": save(first.convert("RGB"), "PDF", save_all=True, append_images=rest),
+        "bits.pdf": save(first.convert("1"), "PDF"),
+        "strokes.pdf": pdf_of_page(strokes, count=3),
+        "picture.pdf": pdf_of_page(
+            b"36 0 0 24 0 0 cm /I Do",
+            b"0 0 36 24",
+            b"/XObject<</I 5 0 R>>",
+            more={5: pdf_stream(page.tobytes(), picture)},
+        ),
+        "annotation.pdf": pdf_of({
+            1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Annots[5 0 R]>>", 5: annotation,
+            6: pdf_stream(strokes, form),
+        }),
+    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What 15,000 randomly damaged files do: pictures, model files, run folders and sets of digits.
+"""What 17,000 randomly damaged files do: pictures, pages, model files, run folders and sets of digits.
 
 Each is read in a process of its own, whose processor time and memory are measured. It must end with an answer or with
 one of our errors, within `MAX_SECONDS` of processor time and `MAX_MIB` of memory. Needs a POSIX system.
@@ -39,8 +39,10 @@ from benchmarks.mutants import (
     mutate_json,
     mutate_onnx,
     mutate_packed,
+    mutate_pdf,
     mutate_picture,
     mutate_safetensors,
+    sample_pages,
     sample_pictures,
 )
 from benchmarks.results import Row
@@ -116,6 +118,24 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _write_pictures(folder: Path) -> None:
     _write(folder, sample_pictures())
+
+
+def _write_pages(folder: Path) -> None:
+    _write(folder, sample_pages())
+
+
+def _read_pages(path: Path) -> None:
+    """Read the first pages of a file, also those after a damaged one; the last error counts."""
+    readings, refused = digits.read_pages(path), None
+    for _ in range(3):
+        try:
+            next(readings)
+        except StopIteration:
+            break
+        except digits.DigitsError as error:
+            refused = error
+    if refused:
+        raise refused
 
 
 def _some_digits() -> tuple[np.ndarray, np.ndarray]:
@@ -198,6 +218,9 @@ READING, TRAINING = ("cv2", "onnxruntime", "PIL.Image", "pillow_heif"), ("torch"
 
 KINDS = {
     "pictures": Kind(10_000, _write_pictures, digits.read, {"*": mutate_picture}, READING),
+    "pages": Kind(
+        2000, _write_pages, _read_pages, {"*.pdf": mutate_pdf, "*.tif": mutate_picture}, (*READING, "pypdfium2")
+    ),
     "sets of digits": Kind(1500, _write_sets, digits.load_dataset, {
         "*.npz": mutate_packed, "*.csv": mutate_bytes, "*.gz": mutate_packed, "*-ubyte": mutate_bytes,
         "*.png": mutate_picture,

@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from benchmarks.hostile import encrypted_pdf, pdf_of_page
 from PIL import Image
 
 from digits.inference import BulkReader
@@ -40,3 +41,11 @@ def test_a_batch_gives_one_row_per_picture_with_any_error() -> None:
 def test_a_single_digit_is_one_entry() -> None:
     rows = BulkReader("mlp", single=True)({"bytes": [content(SEEDS[0])], "path": ["a"]})
     assert len(json.loads(rows["digits"][0])) == 1
+
+
+def test_every_page_is_a_row() -> None:
+    files = [pdf_of_page(count=2), encrypted_pdf(), content(SEEDS[0])]
+    rows = BulkReader("mlp")({"bytes": files, "path": ["a", "b", "c"]})
+    assert rows["path"].tolist() == ["a#1", "a#2", "b", "c"]
+    assert [bool(error) for error in rows["error"]] == [False, False, True, False]
+    assert rows["error"][2].startswith("b is encrypted")

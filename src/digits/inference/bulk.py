@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from digits.errors import DataError
+from digits.inference.pages import SourcePages
 from digits.inference.reader import DEFAULT_MODEL, Reader
+from digits.inference.results import Reading
 
 
 class BulkReader:
@@ -35,19 +38,37 @@ class BulkReader:
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Read a batch of ``bytes``, the files' contents, and ``path``, their names.
 
-        Gives one row per picture: ``path``, ``text``, ``confidence`` (the lowest of the accepted digits; NaN without
-        any), ``digits`` (as in the JSON of ``digits read --json``) and ``error`` (why it could not be read).
+        Gives one row per picture or page: ``path`` (``scan.pdf#2`` for one of several pages), ``text``, ``confidence``
+        (the lowest of the accepted digits; NaN without any), ``digits`` (as in the JSON of ``digits read --json``) and
+        ``error`` (why it could not be read).
         """
         rows: dict[str, list[Any]] = {name: [] for name in ("path", "text", "confidence", "digits", "error")}
         for content, path in zip(batch["bytes"], batch["path"], strict=True):
-            text, confidence, digits, error = "", np.nan, list[dict[str, Any]](), ""
-            try:
-                reading = self.reader.read(bytes(content), single=self.single, name=str(path))
-            except DataError as unreadable:
-                error = str(unreadable)
-            else:
-                text, digits = reading.text, [digit.to_dict() for digit in reading]
-                confidence = min((digit.confidence for digit in reading if digit.accepted), default=np.nan)
-            for name, value in zip(rows, (path, text, confidence, json.dumps(digits), error), strict=True):
-                rows[name].append(value)
+            for name, reading, error in self._read(bytes(content), str(path)):
+                accepted = [digit.confidence for digit in reading or () if digit.accepted]
+                row = {
+                    "path": name,
+                    "text": reading.text if reading else "",
+                    "confidence": min(accepted, default=np.nan),
+                    "digits": json.dumps([digit.to_dict() for digit in reading or ()]),
+                    "error": error,
+                }
+                for column, value in row.items():
+                    rows[column].append(value)
         return {name: np.array(values) for name, values in rows.items()}
+
+    def _read(self, content: bytes, path: str) -> Iterator[tuple[str, Reading | None, str]]:
+        """Yield the name of each page, and its reading or why there is none."""
+        try:
+            pages = SourcePages(content, path)
+        except DataError as error:
+            yield path, None, str(error)
+            return
+        for page in range(1, len(pages) + 1):
+            name = pages.name(page)
+            try:
+                reading = self.reader.read_decoded(pages.decode(page), single=self.single, name=name)
+            except DataError as error:
+                yield name, None, str(error)
+            else:
+                yield name, reading, ""
