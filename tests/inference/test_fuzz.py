@@ -31,6 +31,7 @@ FORMATS = {
     "BMP": {},
     "GIF": {},
     "PPM": {},
+    "PDF": {},
 }
 
 few = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
