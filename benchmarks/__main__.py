@@ -37,6 +37,7 @@ MEASUREMENTS = {
     "mutations": "mutations.measure",
     "finding": "finding.measure",
     "documents": "documents.measure",
+    "experts": "experts.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",

@@ -35,10 +35,14 @@ SEED = 20_000
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "when pages are turned left": lambda picture: picture.transpose(Image.Transpose.ROTATE_90),
     "when turned right": lambda picture: picture.transpose(Image.Transpose.ROTATE_270),
+    "when turned upside down": lambda picture: picture.transpose(Image.Transpose.ROTATE_180),
+    "when turned 10° left": lambda picture: _rotate(picture, 10),
+    "when turned 10° right": lambda picture: _rotate(picture, -10),
     "when inverted": ImageOps.invert,
     "when 30 % brighter": lambda picture: ImageEnhance.Brightness(picture).enhance(1.3),
     "when 30 % darker": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
     "when half as large": lambda picture: picture.reduce(2),
+    "when twice as large": lambda picture: picture.resize((2 * picture.width, 2 * picture.height)),
 }
 """What must not change an answer."""
 
@@ -200,4 +204,10 @@ def _distance(
 
 
 def _lines(reader: digits.Reader, source: bytes | np.ndarray) -> list[str]:
-    return [line.replace(" ", "") for line in reader.read(source).lines]
+    return [line.replace(" ", "") for line in reader.read(source).digit_lines]
+
+
+def _rotate(picture: Image.Image, degrees: float) -> Image.Image:
+    """Turn a picture counter-clockwise, on ground of its usual colour."""
+    ground = tuple(int(each) for each in np.median(np.asarray(picture), axis=(0, 1)))
+    return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=ground)

@@ -1,20 +1,19 @@
-"""Pages are read in any orientation, and turned only when needed."""
+"""Pages are read line by line, in any orientation, with their signs, and without what nobody wrote."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import Reader
 from digits.inference.inputs import decode_source
-from digits.inference.page import PageDigit, accept_digits, read_page, read_upright, segment_page
-from digits.inference.viterbi import find_best_path
-from digits.preprocessing import find_components, find_lines, normalize
-from digits.preprocessing.segmentation import Candidate, find_candidates, segment_line
+from digits.inference.page import count_turns, find_page, read_page
 from digits.synthesis import SyntheticPage, synthesize_page
-
-pytestmark = pytest.mark.slow
 
 SEEDS = (9, 45, 105)
 """Pages of several lines whose digits are not the same upside down."""
@@ -26,7 +25,7 @@ def reader() -> Reader:
 
 
 def lines(reader: Reader, picture: np.ndarray) -> list[str]:
-    return [line.replace(" ", "") for line in reader.read(picture).lines]
+    return [line.replace(" ", "") for line in reader.read(picture).digit_lines]
 
 
 def written(page: SyntheticPage) -> list[str]:
@@ -40,12 +39,12 @@ def test_a_page_is_read_line_by_line(seed: int, reader: Reader) -> None:
     assert reader.read(page.picture).turned == 0
 
 
-@pytest.mark.parametrize("turns", [1, 3])
-def test_a_page_on_its_side_is_turned(turns: int, reader: Reader) -> None:
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_page_is_brought_upright(turns: int, reader: Reader) -> None:
     page = synthesize_page(105)
-    reading = reader.read(np.rot90(page.picture, turns))
-    assert [line.replace(" ", "") for line in reading.lines] == written(page)
-    assert reading.turned == 360 - 90 * turns
+    picture = np.ascontiguousarray(np.rot90(page.picture, turns))
+    assert lines(reader, picture) == written(page)
+    assert reader.read(picture).turned == 360 - 90 * turns
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
@@ -64,69 +63,32 @@ def test_boxes_lie_on_the_ink_of_the_given_picture(turns: int, reader: Reader) -
 def test_each_digit_of_a_page_has_its_box(reader: Reader) -> None:
     page = synthesize_page(45)
     boxes = np.array([digit.box for digit in reader.read(page.picture).digits])
-    assert np.abs(boxes - page.boxes).max() < 0.2 * page.boxes[:, 3].max()
+    assert np.abs(boxes - page.boxes).max() < 0.3 * page.boxes[:, 3].max()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("digits", [True, False])
-def test_scoring_only_best_paths_finds_the_best_of_all(seed: int, digits: bool, reader: Reader) -> None:
-    picture = synthesize_page(seed, digits=digits).picture
-    components, _, height = find_components(picture)
-    boxes = []
-    for line in find_lines(components, height):
-        segments = segment_line(line)
-        candidates = find_candidates(segments, line.height)
-        probabilities = reader.model.predict_proba(np.stack([normalize(each.ink) for each in candidates]))
-        path = find_best_path(segments, candidates, probabilities.max(1), line.height)
-        boxes.append([candidates[k].box for k in path])
-    read = read_upright(segment_page(picture), reader.model)
-    assert [[found.candidate.box for found in line] for line, _ in read.lines] == boxes
+def test_pages_of_letters_are_read_as_nothing(reader: Reader) -> None:
+    texts = [reader.read(synthesize_page(seed, digits=False).picture).text for seed in range(12)]
+    assert sum(not text for text in texts) >= 9
 
 
-def test_few_letters_are_accepted(reader: Reader) -> None:
-    found = [each for seed in range(12) for each in reader.read(synthesize_page(seed, digits=False).picture).digits]
-    assert sum(each.accepted for each in found) < 0.25 * len(found)
-
-
-def line_of(*confidences: float, is_split: bool = False) -> list[PageDigit]:
-    """A line of candidates that the model reads as sevens."""
-    candidate = Candidate(0, 0, (0, 0, 20, 40), np.full((40, 20), 255, np.uint8), 0.0, is_split)
-    rows = [np.full(10, (1 - confidence) / 9, np.float32) for confidence in confidences]
-    for each, confidence in zip(rows, confidences, strict=True):
-        each[7] = confidence
-    return [PageDigit(candidate, np.zeros((28, 28), np.uint8), each) for each in rows]
-
-
-def test_digits_among_letters_need_high_confidence() -> None:
-    assert accept_digits(line_of(0.9, 0.95, 0.98), 40.0, 0.4) == [True, True, True]
-    assert accept_digits(line_of(0.9, 0.2, 0.1), 40.0, 0.4) == [False, False, False]
-    assert accept_digits(line_of(0.995, 0.2, 0.1), 40.0, 0.4) == [True, False, False]
-
-
-def test_split_components_need_higher_confidence() -> None:
-    assert accept_digits(line_of(0.7, 0.9), 40.0, 0.4) == [True, True]
-    assert accept_digits(line_of(0.7, 0.9, 0.9, 0.9, is_split=True), 40.0, 0.4) == [False, True, True, True]
-
-
-def test_a_page_without_ink_has_no_lines(reader: Reader) -> None:
-    page = read_page(np.full((200, 300), 230, np.uint8), reader.model)
-    assert page.lines == []
-    assert page.score == -np.inf
+def test_a_page_without_ink_has_nothing_on_it(reader: Reader) -> None:
+    page = find_page(np.full((200, 300), 230, np.uint8), reader.finder)
+    assert len(page.marks) == len(page.lines) == len(page.images) == 0
+    assert read_page(page, reader.model).shape == (0, 10)
 
 
 def test_an_upright_page_is_not_turned(reader: Reader) -> None:
-    on_its_side = np.ascontiguousarray(np.rot90(synthesize_page(2).picture))
+    on_its_side = np.ascontiguousarray(np.rot90(synthesize_page(105).picture))
     assert reader.read(on_its_side).turned == 270
-    as_given = reader.read(on_its_side, upright=True)
-    assert as_given.turned == 0
-    assert as_given.to_dict() != reader.read(on_its_side).to_dict()
+    assert reader.read(on_its_side, upright=True).turned == 0
 
 
-def test_a_given_segmentation_changes_nothing(reader: Reader) -> None:
-    picture = synthesize_page(3).picture
+def test_a_page_found_before_is_read_alike(reader: Reader) -> None:
+    picture = synthesize_page(45).picture
     decoded = decode_source(picture, "page")
     expected = reader.read(picture, name="page").to_dict()
-    assert reader.read_decoded(decoded, name="page", segmentation=segment_page(picture)).to_dict() == expected
+    found = find_page(picture, reader.finder)
+    assert reader.read_decoded(decoded, name="page", find=lambda: found).to_dict() == expected
 
 
 @pytest.mark.parametrize("pen", [8, 12, 16])
@@ -136,3 +98,42 @@ def test_a_long_stem_is_not_a_printed_line(pen: int, reader: Reader) -> None:
     ink.line([(110, 25), (110, 190)], fill=0, width=pen)
     ink.line([(220, 25), (300, 25), (250, 190)], fill=0, width=pen)
     assert reader.read(np.asarray(sheet)).text == "17"
+
+
+def test_a_sheet_on_a_dark_table_is_read(reader: Reader) -> None:
+    page = synthesize_page(45)
+    grey = cv2.cvtColor(page.picture, cv2.COLOR_RGB2GRAY) if page.picture.ndim == 3 else page.picture
+    table = np.pad(grey, 120, constant_values=20)
+    assert lines(reader, table) == written(page)
+
+
+def test_printed_text_is_left_out_and_counted(reader: Reader) -> None:
+    sheet = np.full((400, 700), 245, np.uint8)
+    for row in range(5):
+        cv2.putText(sheet, f"{row + 3}. Answer all 12 questions: 40 marks", (20, 60 + 70 * row), 2, 0.9, 20, 1, 16)
+    reading = reader.read(sheet)
+    assert reading.text == ""
+    assert reading.printed >= 10
+    assert f"{reading.printed} printed left out" in reading.notice
+    assert sum(map(str.isdecimal, reader.read(sheet, printed=True).text)) >= 10
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.5, np.pi / 2, 2.0, np.pi, -np.pi / 2, -0.6])
+def test_the_direction_of_the_lines_says_how_the_page_lies(angle: float) -> None:
+    marks = marks_of([(0, 0, 20, 30), (26, 2, 20, 30)], "12")
+    turned = replace(marks, directions=np.full(2, angle, np.float32))
+    assert count_turns(turned) == round(angle / (np.pi / 2)) % 4
+
+
+def test_both_networks_are_heard(reader: Reader) -> None:
+    page = find_page(synthesize_page(45).picture, reader.finder)
+    read = read_page(page, reader.model)
+    assert np.allclose(read.sum(1), 1, atol=1e-5)
+    labels = read.argmax(1)
+    other = (labels + 1) % 10
+    classes = np.full_like(page.marks.classes, -30)
+    is_digit = np.flatnonzero(page.marks.labels < 10)
+    classes[is_digit, other] = 0
+    certain = replace(page, marks=replace(page.marks, classes=classes))
+    mistaken = read_page(certain, reader.model)
+    assert (mistaken[np.arange(len(other)), other] > read[np.arange(len(other)), other]).all()

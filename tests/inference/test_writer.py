@@ -10,9 +10,8 @@ import pytest
 from benchmarks.results import read_rows
 
 from digits.inference import WEIGHTS, Reader, compare_images, revise
-from digits.inference.page import PageDigit, accept_digits, read_upright, segment_page
-from digits.inference.writer import BLUR, revise_digits
-from digits.preprocessing.segmentation import Candidate
+from digits.inference.page import find_page, read_page
+from digits.inference.writer import BLUR, revise_page
 from digits.synthesis import draw_strokes, synthesize_page
 from digits.types import Dataset
 
@@ -26,16 +25,17 @@ def surely(value: int) -> np.ndarray:
     return (0.001 + 0.99 * (np.arange(10) == value)).astype(np.float32)
 
 
-def digits_of(*written: tuple[list[list[tuple[int, int]]], np.ndarray]) -> list[PageDigit]:
-    candidate = Candidate(0, 0, (0, 0, 20, 40), np.full((40, 20), 255, np.uint8), 0.0, False)
-    return [PageDigit(candidate, draw_strokes(strokes), row) for strokes, row in written]
+def revise_written(*written: tuple[list[list[tuple[int, int]]], np.ndarray]) -> np.ndarray:
+    """Revise digits drawn from strokes with the probabilities that they have alone."""
+    images = np.stack([draw_strokes(strokes) for strokes, _ in written])
+    return revise_page(np.stack([row for _, row in written]), images)
 
 
 def one_or_seven(beside: Iterable[tuple[list[list[tuple[int, int]]], np.ndarray]]) -> np.ndarray:
     """Revise a stroke with a long flag that is as probably a 1 as a 7."""
     doubtful = (surely(1) + surely(7)) / 2
-    first, *_ = revise_digits(digits_of((LONG_FLAG, doubtful), *beside))
-    return first.probabilities
+    revised: np.ndarray = revise_written((LONG_FLAG, doubtful), *beside)[0]
+    return revised
 
 
 def test_a_flagged_stroke_is_a_1_beside_crossed_7s() -> None:
@@ -59,9 +59,10 @@ def test_digits_of_other_classes_decide_nothing() -> None:
 
 
 def test_a_digit_alone_stays_as_it_is() -> None:
-    alone = digits_of((LONG_FLAG, (surely(1) + surely(7)) / 2))
-    assert revise_digits(alone) == alone
-    assert revise_digits([]) == []
+    doubtful = (surely(1) + surely(7)) / 2
+    assert np.array_equal(revise_written((LONG_FLAG, doubtful)), doubtful[None])
+    none = revise_page(np.zeros((0, 10), np.float32), np.zeros((0, 28, 28), np.uint8))
+    assert none.shape == (0, 10)
 
 
 def test_revision_is_bayes_rule() -> None:
@@ -113,15 +114,15 @@ def test_the_weights_are_those_that_were_fitted() -> None:
 
 def test_a_reading_holds_the_revised_probabilities_of_what_was_accepted() -> None:
     reader, picture = Reader(), synthesize_page(45).picture
-    page = read_upright(segment_page(picture), reader.model)
-    alone = [each for line, _ in page.lines for each in line]
-    accepted = [good for line, height in page.lines for good in accept_digits(line, height, reader.threshold)]
-    revised = iter(revise_digits([each for each, good in zip(alone, accepted, strict=True) if good]))
-    expected = [next(revised) if good else each for each, good in zip(alone, accepted, strict=True)]
+    page = find_page(picture, reader.finder, upright=True)
+    alone = read_page(page, reader.model)
+    accepted = alone.max(1) >= reader.threshold
+    images = page.images[page.marks.labels < 10]
+    expected = alone.copy()
+    expected[accepted] = revise_page(alone[accepted], images[accepted])
     reading = reader.read(picture, upright=True)
-    assert [digit.accepted for digit in reading] == accepted
+    assert [digit.accepted for digit in reading] == accepted.tolist()
     for digit, each in zip(reading, expected, strict=True):
-        assert np.array_equal(digit.probabilities, each.probabilities)
-        assert digit.confidence == each.probabilities.max()
-    pairs = zip(reading, alone, strict=True)
-    assert any(not np.array_equal(digit.probabilities, each.probabilities) for digit, each in pairs)
+        assert np.array_equal(digit.probabilities, each)
+        assert digit.confidence == each.max()
+    assert not np.array_equal(expected, alone)

@@ -38,9 +38,12 @@ class _Arguments:
     )  # fmt: skip
     single: bool = option(False, "Each picture is one digit.")
     upright: bool = option(False, "Pages are upright; skip orientation detection.")
+    printed: bool = option(False, "Read printed digits too, not handwriting only.")
+    digits_only: bool = option(False, "Leave out signs such as decimal points in text and CSV; JSON has both.")
     model: str = option(
         "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
     )
+    finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
     json: bool = option(False, "Print everything: positions, confidences, alternatives.")
     csv: bool = option(False, "Print one row per picture; for a set of digits, ImageId,Label as Kaggle expects.")
     explain: Path | None = option(
@@ -67,7 +70,7 @@ def read(words: list[str]) -> None:
     digit_set = files[0] if len(files) == 1 and files[0] and _is_set(files[0]) else None
     if call.explain and (digit_set or len(files) != 1):
         raise UsageError("--explain draws the steps of one picture: name one")
-    reader = Reader(call.model)
+    reader = Reader(call.model, finder=call.finder)
     stream: Stream = io.StringIO() if call.out else sys.stdout
     work = _Work(len(files))
     if digit_set:
@@ -78,9 +81,10 @@ def read(words: list[str]) -> None:
         if call.json:
             _write_json((reading.to_dict() for reading in readings), stream)
         elif call.csv:
-            _write_csv(readings, stream)
+            _write_csv(readings, stream, has_signs=not call.digits_only)
         else:
-            _write_text(readings, stream, unnamed=_name(files[0]) if len(files) == 1 else "")
+            unnamed = _name(files[0]) if len(files) == 1 else ""
+            _write_text(readings, stream, has_signs=not call.digits_only, unnamed=unnamed)
     if call.out:
         write_output(call.out, stream.getvalue().encode())
     if work.errors and work.total > 1:
@@ -207,16 +211,18 @@ def _list_jobs(files: list[Path | None], reader: Reader, call: _Arguments, work:
     from digits.inference.inputs import read_stream
     from digits.inference.pages import SourcePages, has_pages
 
+    ways: dict[str, Any] = {"single": call.single, "upright": call.upright, "printed": call.printed}
+
     def read_page(pages: SourcePages, page: int) -> Reading:
         decoded, name, source = pages.decode(page), pages.name(page), pages.source(page)
-        return reader.read_decoded(decoded, single=call.single, upright=call.upright, name=name, source=source)
+        return reader.read_decoded(decoded, name=name, source=source, **ways)
 
     def read_file(source: Any, name: str) -> Reading:
         if isinstance(source, Path) and source.is_dir():
             raise DataError(f"{name} cannot be read: it is a folder without pictures; name another")
         if isinstance(source, Path) and len(files) > 1 and _is_set(source):
             raise DataError(f"{name} is a table or a set of digits, not a picture: read it alone")
-        reading: Reading = reader.read(source, single=call.single, upright=call.upright, name=name)
+        reading: Reading = reader.read(source, name=name, **ways)
         if call.explain:
             from digits.inference.explain import explain
 
@@ -238,14 +244,15 @@ def _list_jobs(files: list[Path | None], reader: Reader, call: _Arguments, work:
         yield from (partial(read_page, pages, page) for page in range(1, len(pages) + 1))
 
 
-def _write_text(readings: Iterator[Reading], stream: Stream, *, unnamed: str) -> None:
+def _write_text(readings: Iterator[Reading], stream: Stream, *, has_signs: bool, unnamed: str) -> None:
     """Write every line of text, after the name of its picture or page unless that is `unnamed`, the only one."""
     for reading in readings:
         prefix, empty = (f"{escape(reading.file)}: ", ("",)) if reading.file != unnamed else ("", ())
-        stream.write("".join(f"{prefix}{line}\n" for line in reading.lines or empty))
+        lines = reading.lines if has_signs else reading.digit_lines
+        stream.write("".join(f"{prefix}{line}\n" for line in lines or empty))
 
 
-def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:
+def _write_csv(readings: Iterator[Reading], stream: Stream, *, has_signs: bool) -> None:
     """Write one row per picture; the lines of its text are separated by line feeds within the cell."""
     import csv
 
@@ -255,7 +262,8 @@ def _write_csv(readings: Iterator[Reading], stream: Stream) -> None:
         accepted = [digit.confidence for digit in reading.digits if digit.accepted]
         lowest = f"{min(accepted):.4f}" if accepted else ""
         rejected = len(reading.digits) - len(accepted)
-        rows.writerow((escape(reading.file), reading.text, len(accepted), lowest, rejected, reading.notice))
+        text = reading.text if has_signs else "\n".join(reading.digit_lines)
+        rows.writerow((escape(reading.file), text, len(accepted), lowest, rejected, reading.notice))
 
 
 def _write_submission(entries: Iterator[dict[str, Any]], stream: Stream) -> None:

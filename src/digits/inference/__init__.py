@@ -4,9 +4,10 @@ The way of a page, one file per step:
 
 1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``;
    `pages`: a PDF or TIFF, page by page.
-2. `page`: its lines are split into candidates; the model scores those on the best path, which `viterbi` finds.
-3. `reader`: candidates are accepted or rejected; digits revise each other, as they are by one `writer`; all become the
-   digits and lines of a `Reading` (`results`).
+2. `finder`: a network finds its digits and signs, and puts them in lines.
+3. `page`: it is turned upright, its digits are cut out, and the model reads them.
+4. `reader`: digits are accepted or rejected, and revise each other, as they are by one `writer`; all become the digits,
+   signs and lines of a `Reading` (`results`).
 
 A picture of one digit: `single_digit` chooses the interpretation that the model reads best.
 
@@ -15,16 +16,15 @@ anybody may have written, and `trial` loads a file for the first time in a proce
 `second_pass` reads 28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with
 `drawing`. `interpret` opens a network: its layers, and which pixels supported an answer. `bulk` reads on many machines
 with Ray.
-
-`finder` finds digits and signs on a page with a network of its own, and puts them in lines.
 """
 
 from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
+from digits.inference.page import Page, find_page, seen_by
 from digits.inference.reader import Reader, read, read_pages
-from digits.inference.results import Digit, Reading
+from digits.inference.results import Digit, Reading, Sign
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
 __all__ = [
@@ -35,16 +35,20 @@ __all__ = [
     "Finder",
     "Marks",
     "Model",
+    "Page",
     "PageWeights",
     "Reader",
     "Reading",
+    "Sign",
     "compare_images",
     "explain",
+    "find_page",
     "link_lines",
     "load_finder",
     "load_model",
     "read",
     "read_pages",
     "revise",
+    "seen_by",
     "write_line",
 ]

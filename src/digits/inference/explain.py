@@ -12,8 +12,7 @@ from digits.files import write_output
 from digits.inference.drawing import GREY, INK, PAPER, draw_box, encode_png, fit, write_text
 from digits.inference.inputs import decode_source
 from digits.inference.results import Digit, Reading
-from digits.preprocessing import find_contrast
-from digits.preprocessing.components import MAX_PAGE_SIDE
+from digits.preprocessing import MAX_PAGE_SIDE, find_contrast
 from digits.preprocessing.ink import Ink, Picture
 from digits.types import CLASSES
 

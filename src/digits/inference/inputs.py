@@ -14,8 +14,7 @@ import numpy as np
 from digits.errors import DataError, DataNotFoundError, UsageError
 from digits.files import expand_home, open_file
 from digits.pixels import NUMBERS, find_scale, scale_pixels, shape_digits
-from digits.preprocessing import Decoded, as_picture, decode
-from digits.preprocessing.components import MAX_PAGE_SIDE
+from digits.preprocessing import MAX_PAGE_SIDE, Decoded, as_picture, decode
 from digits.preprocessing.opening import MAX_MEGAPIXELS, read_to_end
 from digits.preprocessing.pages import SeveralPagesError
 from digits.types import Images

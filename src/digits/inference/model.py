@@ -16,11 +16,9 @@ import numpy as np
 
 from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
 from digits.files import expand_home, parse_json_object
-from digits.inference.graph import check_graph
 from digits.inference.inputs import to_images
 from digits.inference.metadata import check_metadata
-from digits.inference.runtime import start_session
-from digits.inference.trial import try_once
+from digits.inference.trial import open_session
 from digits.options import shorten
 from digits.shapes import UInt8
 from digits.types import CLASSES, MODEL_FORMAT, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, Logits, Probabilities, softmax
@@ -30,6 +28,9 @@ if TYPE_CHECKING:
 
 SHIPPED_MODELS = ("cnn", "mlp")
 """Names of the models that come with the package, the default first: the more accurate, and 784-256-128-10."""
+
+FINDER = "finder"
+"""Name of the finder that comes with the package."""
 
 SHIPPED_FOLDER = Path(__file__).parent.parent / "pretrained"
 
@@ -175,18 +176,12 @@ def open_model(content: bytes, file: Path, *, threads: int = 0, is_trusted: bool
     ModelError
         As `load_model`.
     """
-    if not is_trusted:
-        try:
-            text = check_graph(content)
-        except ValueError as error:
-            raise ModelError(f"{file} is not a model that digits can read: {error}") from error
+
+    def check(text: str | bytes | None) -> None:
         _read_golden(file, _read_metadata(file, text))
-        try_once(content, file)
-    try:
-        session = start_session(content, threads)
-    except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
-        raise ModelError(f"{file} is not a model that digits can read: {error}") from error
-    metadata = _read_metadata(file, session.get_modelmeta().custom_metadata_map.get("digits"))
+
+    session, text = open_session(content, file, None if is_trusted else check, threads=threads)
+    metadata = _read_metadata(file, text)
     _check_interface(file, session)
     name = file.resolve().parent.name if file.name == "model.onnx" else file.stem
     loaded = Model(session, metadata, content, name)
@@ -200,7 +195,7 @@ def locate_model(model: str | os.PathLike[str]) -> Path:
         names = " or ".join(SHIPPED_MODELS)
         raise UsageError(f"a model is {names}, or the path of a model file or run folder; this is {model!r}")
     shipped = SHIPPED_FOLDER / f"{os.fspath(model)}.onnx"
-    return shipped if os.fspath(model) in SHIPPED_MODELS else expand_home(model)
+    return shipped if os.fspath(model) in (*SHIPPED_MODELS, FINDER) else expand_home(model)
 
 
 def encode_golden(images: Images, logits: Logits) -> dict[str, str]:

@@ -1,163 +1,142 @@
-"""A picture of a page → its lines of digits: in each line, the candidates in which the model is most confident."""
+"""A picture of a page → its lines of digits and signs: the finder finds them, and the model reads each digit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from digits.inference.finder import Finder, Marks, find_spaces, link_lines
 from digits.inference.model import Model
-from digits.inference.viterbi import find_best_path
-from digits.preprocessing import find_candidates, find_components, find_lines, normalize, segment_line
-from digits.preprocessing.ink import Picture
-from digits.preprocessing.segmentation import Candidate, Segment
-from digits.shapes import Float32, UInt8
-from digits.types import Images, Probabilities
+from digits.inference.results import Box
+from digits.preprocessing import as_grey, cut_out, find_ink_in_box, measure_thickness, normalize
+from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
+from digits.preprocessing.scales import MAX_PAGE_SIDE
+from digits.shapes import Bool, Float32, Int64
+from digits.types import CLASSES, SIDE, Images, Probabilities
 
-# Orientation. Scores are mean log-confidences; all values were found on synthetic pages.
-MIN_UPRIGHT_SCORE = -0.08  # above it, other orientations are not tried
-TURNED_WEIGHT = 1.3  # of a turned page's negative score: where all is doubtful, chance decides which is higher
-TURN_PENALTIES = {1: 0.03, 3: 0.03, 2: 0.35}  # by quarter turns counter-clockwise; many digits upside down are digits
-MIN_CONFIDENCE = 0.05  # lower ones count as this, so that a single blot cannot decide
-MIN_COLUMN_LINES = 3  # lines of one digit each that suggest a page on its side, however high its score
+MAX_JUDGED = 50
+"""Digits, at most, whose surroundings decide whether the ink of a page is dark or light."""
 
-# Pages with more candidates are covered with something other than digits.
-MAX_CANDIDATES, MAX_TURNED_CANDIDATES = 3000, 1500
+MODEL_WEIGHT, FINDER_WEIGHT = 0.7, 0.5
+"""Of the logarithms of both networks' probabilities of a digit's classes; fitted by `python -m benchmarks experts`."""
 
-# Acceptance.
-MIN_SPLIT_CONFIDENCE = 0.8  # of a digit cut out of a component: parts of letters resemble digits too
-LARGE_HEIGHT = 0.45  # heights of the line's digits
-MIN_DIGIT_SHARE = 0.7  # of a line's large candidates; with fewer, this is probably a word, and each digit needs:
-MIN_CONFIDENCE_IN_WORDS = 0.99  # costs no digit of the synthetic pages
+MIN_PROBABILITY = 1e-6
+"""Lower ones count as this, so that no network is infinitely sure."""
 
 
 @dataclass(frozen=True, eq=False)
-class PageDigit:
-    """A candidate on the best path of its line, with its image and the probability of each class."""
+class Page:
+    """A page and what the finder found on it; the same for every model.
 
-    candidate: Candidate
-    image: UInt8[np.ndarray, "28 28"]
-    probabilities: Float32[np.ndarray, "10"]
-
-
-@dataclass(frozen=True, eq=False)
-class PageResult:
-    """A page read in one orientation."""
-
-    lines: list[tuple[list[PageDigit], float]]  # from top to bottom, each with the height of its digits
-    shape: tuple[int, int]  # height and width of the page that boxes refer to
-    quarter_turns: int = 0  # counter-clockwise, that brought it upright
-    candidate_count: int = 0
-
-    @property
-    def score(self) -> float:
-        """Mean logarithm of the confidences, weighted by line height; -∞ without digits."""
-        best = [(float(each.probabilities.max()), height) for line, height in self.lines for each in line]
-        if not best:
-            return -np.inf
-        confidences, heights = np.array(best).T
-        return float(np.average(np.log(np.maximum(confidences, MIN_CONFIDENCE)), weights=heights))
-
-    @property
-    def is_column(self) -> bool:
-        """Whether most lines hold a single digit, as on a page that lies on its side."""
-        single = sum(len(line) == 1 for line, _ in self.lines)
-        return len(self.lines) >= MIN_COLUMN_LINES and single > len(self.lines) / 2
-
-
-@dataclass(frozen=True, eq=False)
-class Segmentation:
-    """An upright page split into candidates; the same for every model."""
-
-    lines: list[tuple[float, list[Segment], list[Candidate]]]  # each with the height of its digits first
-    shape: tuple[int, int]  # height and width of the shrunk page
-
-
-def segment_page(picture: Picture) -> Segmentation:
-    """Split a page, grey or RGB, into candidates, which is most of the work of reading it."""
-    components, shape, height = find_components(picture)
-    lines = []
-    for line in find_lines(components, height):
-        segments = segment_line(line)
-        lines.append((line.height, segments, find_candidates(segments, line.height)))
-    return Segmentation(lines, shape)
-
-
-def read_page(picture: Picture, model: Model, *, upright: bool = False, result: PageResult | None = None) -> PageResult:
-    """Read a page in the orientation that scores best; one known to be upright in that alone.
-
-    `result` is what `read_upright` gave for this picture, if it was read before.
-    """
-    result = result or read_upright(segment_page(picture), model)
-    is_certain = upright or (result.score > MIN_UPRIGHT_SCORE and not result.is_column)
-    if not result.lines or is_certain or result.candidate_count > MAX_TURNED_CANDIDATES:
-        return result
-    turned = [
-        replace(read_upright(segment_page(np.ascontiguousarray(np.rot90(picture, turns))), model), quarter_turns=turns)
-        for turns in TURN_PENALTIES
-    ]
-    best = max(turned, key=lambda page: page.score - TURN_PENALTIES[page.quarter_turns])
-    return best if TURNED_WEIGHT * best.score - TURN_PENALTIES[best.quarter_turns] > result.score else result
-
-
-def read_upright(segmentation: Segmentation, model: Model) -> PageResult:
-    """Read a page that is upright."""
-    count = sum(len(candidates) for _, _, candidates in segmentation.lines)
-    if not count or count > MAX_CANDIDATES:
-        return PageResult([], segmentation.shape, candidate_count=count)
-    searches = [_LineSearch(*line) for line in segmentation.lines]
-    _score_paths(searches, model)
-    lines = [([search.scored[k] for k in search.path], search.height) for search in searches]
-    return PageResult(lines, segmentation.shape, candidate_count=count)
-
-
-class _LineSearch:
-    """The best path through one line, given the confidences known so far.
-
-    Unscored candidates have confidence 1, an admissible bound: scores only make paths costlier. A path is the best of
-    all once every candidate on it is scored.
+    Attributes
+    ----------
+    marks
+        The n digits and signs that are read, in reading order, in pixels of the upright page.
+    lines
+        Number of each mark's line.
+    is_spaced
+        Whether there is a space before it.
+    images
+        Of each digit as the model receives it; zeros for signs.
+    thickness
+        Width of each digit's lines, relative to its longer side.
+    shape
+        Height and width of the upright page.
+    classes
+        The finder's characters.
+    printed, struck
+        How many digits and signs were left out because they are printed, or struck through.
+    quarter_turns
+        Counter-clockwise, that brought the page upright.
     """
 
-    def __init__(self, height: float, segments: list[Segment], candidates: list[Candidate]) -> None:
-        self.height, self.segments, self.candidates = height, segments, candidates
-        self.confidences = np.ones(len(candidates), np.float32)
-        self.scored: dict[int, PageDigit] = {}
-        self.find_path()
-
-    def find_path(self) -> None:
-        """Find the best path, and the candidates on it that are not scored."""
-        self.path = find_best_path(self.segments, self.candidates, self.confidences, self.height)
-        self.unscored = [k for k in self.path if k not in self.scored]
-
-    def add_scores(self, images: Images, probabilities: Probabilities) -> None:
-        """Take the model's answer for each unscored candidate, and find the best path again."""
-        self.confidences[self.unscored] = probabilities.max(1)
-        for k, image, row in zip(self.unscored, images, probabilities, strict=True):
-            self.scored[k] = PageDigit(self.candidates[k], image, row)
-        self.find_path()
+    marks: Marks
+    lines: Int64[np.ndarray, " n"]
+    is_spaced: Bool[np.ndarray, " n"]
+    images: Images = field(repr=False)
+    thickness: Float32[np.ndarray, " n"]
+    shape: tuple[int, int]
+    classes: str
+    printed: int = 0
+    struck: int = 0
+    quarter_turns: int = 0
 
 
-def _score_paths(searches: list[_LineSearch], model: Model) -> None:
-    """Score the candidates on best paths until all of them are scored, the lines of a page in one batch."""
-    while unfinished := [search for search in searches if search.unscored]:
-        images = np.stack([normalize(each.candidates[k].ink) for each in unfinished for k in each.unscored])
-        probabilities = model.calibrate(model.logits(images))
-        start = 0
-        for search in unfinished:
-            part = slice(start, start + len(search.unscored))
-            start = part.stop
-            search.add_scores(images[part], probabilities[part])
+def find_page(picture: Picture, finder: Finder, *, upright: bool = False, printed: bool = False) -> Page:
+    """Find the digits and signs of a page, grey or RGB, turned upright unless it is known to be.
 
-
-def accept_digits(line: list[PageDigit], height: float, threshold: float) -> list[bool]:
-    """Decide for each candidate of a line, whose digits have this height, whether it is a digit.
-
-    `threshold` is the confidence required of a whole component among digits.
+    Struck digits are left out, and printed ones unless they are wanted.
     """
-    confidences = np.array([each.probabilities.max() for each in line], np.float64)
-    is_split = np.array([each.candidate.is_split for each in line], bool)
-    is_large = np.array([each.candidate.box[3] for each in line]) > LARGE_HEIGHT * height
-    accepted = confidences >= np.where(is_split, max(threshold, MIN_SPLIT_CONFIDENCE), threshold)
-    if (is_large & accepted).sum() < MIN_DIGIT_SHARE * is_large.sum():
-        accepted &= confidences >= MIN_CONFIDENCE_IN_WORDS
-    return [bool(each) for each in accepted]
+    grey = as_grey(picture, MAX_PAGE_SIDE)
+    marks = finder.find(grey)
+    turns = 0 if upright else count_turns(marks)
+    if turns:
+        grey = np.ascontiguousarray(np.rot90(grey, turns))
+        marks = finder.find(grey)
+    is_printed, is_struck = marks.handwritten < 0.5, marks.struck > 0
+    kept = marks[~is_struck & (~is_printed | printed)]
+    lines = link_lines(kept)
+    order = np.concatenate(lines) if lines else np.zeros(0, np.int64)
+    numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    is_spaced = np.concatenate([find_spaces(kept, line) for line in lines]) if lines else np.zeros(0, bool)
+    kept = kept[order]
+    images, thickness = _cut_digits(grey, kept)
+    left_out = int((is_printed & ~is_struck).sum()) * (not printed)
+    shape = (int(grey.shape[0]), int(grey.shape[1]))
+    return Page(
+        kept, numbers, is_spaced, images, thickness, shape, finder.classes, left_out, int(is_struck.sum()), turns
+    )
+
+
+def count_turns(marks: Marks) -> int:
+    """Count the quarter turns counter-clockwise that bring a page upright, by the directions of its lines."""
+    x, y = (float((marks.scores * part(marks.directions)).sum()) for part in (np.cos, np.sin))
+    return round(math.atan2(y, x) / (math.pi / 2)) % 4
+
+
+def read_page(page: Page, model: Model) -> Probabilities:
+    """Compute the class probabilities of the digits of a page, in their order, by both networks.
+
+    The product of experts (Hinton 1999) whose weights make up for what both see alike.
+    """
+    by_model, by_finder = seen_by(page, model)
+    mixed = MODEL_WEIGHT * by_model + FINDER_WEIGHT * by_finder
+    mixed = np.exp(mixed - mixed.max(1, keepdims=True, initial=-np.inf))
+    probabilities: Probabilities = (mixed / mixed.sum(1, keepdims=True)).astype(np.float32)
+    return probabilities
+
+
+def seen_by(page: Page, model: Model) -> tuple[Float32[np.ndarray, "m 10"], Float32[np.ndarray, "m 10"]]:
+    """Compute the log-probabilities of each digit's classes: by the model alone, and by the finder alone."""
+    is_digit = page.marks.labels < CLASSES
+    probabilities = model.calibrate(model.logits(page.images[is_digit]))
+    return np.log(probabilities.clip(MIN_PROBABILITY)), page.marks.classes[is_digit, :CLASSES]
+
+
+def to_picture(box: Float32[np.ndarray, "4"], shape: tuple[int, int], quarter_turns: int, size: tuple[int, int]) -> Box:
+    """Map a box from the shrunk, turned page to the picture as it was given."""
+    left, top, width, height = box.tolist()
+    rows, columns = shape
+    for _ in range(quarter_turns):  # each back clockwise: the top edge becomes the right one
+        left, top, width, height = rows - top - height, left, height, width
+        rows, columns = columns, rows
+    across, down = size[0] / columns, size[1] / rows
+    x, y = max(int(left * across), 0), max(int(top * down), 0)
+    right, bottom = min(round((left + width) * across), size[0]), min(round((top + height) * down), size[1])
+    return x, y, max(right - x, 1), max(bottom - y, 1)
+
+
+def _cut_digits(grey: Ink, marks: Marks) -> tuple[Images, Float32[np.ndarray, " n"]]:
+    images = np.zeros((len(marks), SIDE, SIDE), np.uint8)
+    thickness = np.zeros(len(marks), np.float32)
+    rows: list[int] = np.flatnonzero(marks.labels < CLASSES).tolist()
+    angles = marks.directions.astype(np.float64)
+    patches = {row: cut_out(grey, marks.boxes[row], angles[row]) for row in rows}
+    judged = rows[:: -(-len(rows) // MAX_JUDGED) or 1]
+    is_light = sum(weigh_polarity(polarity_evidence(patches[row])) for row in judged) > 0
+    for row in rows:
+        ink = find_ink_in_box(patches.pop(row), marks.boxes[row], angles[row], is_light=is_light)
+        images[row], thickness[row] = normalize(ink), measure_thickness(ink)
+    return images, thickness

@@ -6,8 +6,7 @@ import os
 
 from digits.files import expand_home, open_file
 from digits.inference.inputs import PageSource, Source, decode_source, read_content, split_page
-from digits.preprocessing import Decoded
-from digits.preprocessing.components import MAX_PAGE_SIDE
+from digits.preprocessing import MAX_PAGE_SIDE, Decoded
 from digits.preprocessing.decoding import decode_page
 from digits.preprocessing.pages import HEAD_BYTES, Pages, may_have_pages
 

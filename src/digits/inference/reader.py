@@ -3,41 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import cache
-from itertools import compress, pairwise
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from typing import Any, overload
 
 import numpy as np
 
+from digits.inference.finder import Finder, load_finder
 from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name, to_images
-from digits.inference.model import SHIPPED_MODELS, Model, load_model, locate_model
-from digits.inference.page import (
-    PageDigit,
-    PageResult,
-    Segmentation,
-    accept_digits,
-    read_page,
-    read_upright,
-    segment_page,
-)
+from digits.inference.model import FINDER, SHIPPED_MODELS, Model, load_model, locate_model
+from digits.inference.page import Page, find_page, read_page, to_picture
 from digits.inference.pages import SourcePages
-from digits.inference.results import NO_INK, Digit, Reading, describe_doubt, is_unsure
+from digits.inference.results import NO_INK, Box, Digit, Reading, Sign, describe_doubt, is_unsure
 from digits.inference.second_pass import read_digits
 from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
-from digits.inference.writer import revise_digits
-from digits.preprocessing import Decoded
-from digits.preprocessing.ink import Ink, line_width
-from digits.preprocessing.segmentation import Box
+from digits.inference.writer import revise_page
+from digits.preprocessing import Decoded, measure_thickness
 from digits.shapes import Float32, UInt8
 from digits.types import CLASSES, SIDE, Images, Probabilities
 
 DEFAULT_MODEL = SHIPPED_MODELS[0]
 
 AnyModel = str | os.PathLike[str] | Model
-
-# A space is written where a gap exceeds both: heights of a digit, and multiples of the line's median gap.
-MIN_SPACE, MIN_SPACE_TO_GAP = 1.3, 2.2
+AnyFinder = str | os.PathLike[str] | Finder
 
 # What raises a doubt, besides probabilities.
 MIN_LINE_WIDTH = 1 / 32  # width of a stroke, relative to the longer side
@@ -54,6 +42,9 @@ class Reader:
         folder, or a loaded `Model`.
     threads
         Processor threads to use; 0: all.
+    finder
+        What finds digits on pages: the one that comes with the package, a finder's file or run folder, or a loaded
+        `Finder`. It is loaded with the first page.
 
     Raises
     ------
@@ -61,27 +52,44 @@ class Reader:
         As `load_model`.
     """
 
-    def __init__(self, model: AnyModel = DEFAULT_MODEL, *, threads: int = 0) -> None:
+    def __init__(self, model: AnyModel = DEFAULT_MODEL, *, threads: int = 0, finder: AnyFinder = FINDER) -> None:
         self.model = model if isinstance(model, Model) else load_model(model, threads=threads)
+        self._finder, self._threads = finder, threads
         self.threshold = float(self.model.metadata.get("rejection_threshold", 0.5))
 
+    @cached_property
+    def finder(self) -> Finder:
+        """The finder, loaded on first use; readers share the one of the package."""
+        if isinstance(self._finder, Finder):
+            return self._finder
+        if self._finder == FINDER:
+            return _shipped_finder(self._threads)
+        return load_finder(self._finder, threads=self._threads)
+
     @overload
-    def read(self, source: Sources, *, single: bool = ..., upright: bool = ...) -> list[Reading]: ...
+    def read(
+        self, source: Sources, *, single: bool = ..., upright: bool = ..., printed: bool = ...
+    ) -> list[Reading]: ...
     @overload
-    def read(self, source: Source, *, single: bool = ..., upright: bool = ..., name: str = ...) -> Reading: ...
-    def read(self, source: Any, *, single: bool = False, upright: bool = False, name: str = "") -> Any:
+    def read(
+        self, source: Source, *, single: bool = ..., upright: bool = ..., printed: bool = ..., name: str = ...
+    ) -> Reading: ...
+    def read(
+        self, source: Any, *, single: bool = False, upright: bool = False, printed: bool = False, name: str = ""
+    ) -> Any:
         """Read one picture, or a list of pictures, as `digits.read` does.
 
         `name` is the picture's name in the reading and in errors; its path by default.
         """
         if isinstance(source, list | tuple) and not (source and isinstance(source[0], list | tuple)):
-            return [self.read(each, single=single, upright=upright) for each in source]
+            return [self.read(each, single=single, upright=upright, printed=printed) for each in source]
         name = name or source_name(source)
         source = read_stream(source, name)
-        return self.read_decoded(decode_source(source, name), single=single, upright=upright, name=name, source=source)
+        decoded = decode_source(source, name)
+        return self.read_decoded(decoded, single=single, upright=upright, printed=printed, name=name, source=source)
 
     def read_pages(
-        self, source: Source, *, single: bool = False, upright: bool = False, name: str = ""
+        self, source: Source, *, single: bool = False, upright: bool = False, printed: bool = False, name: str = ""
     ) -> Iterator[Reading]:
         """Read every page of one source, as `digits.read_pages` does."""
         name = name or source_name(source)
@@ -89,7 +97,9 @@ class Reader:
 
         def read_page(page: int) -> Reading:
             decoded, label, origin = pages.decode(page), pages.name(page), pages.source(page)
-            return self.read_decoded(decoded, single=single, upright=upright, name=label, source=origin)
+            return self.read_decoded(
+                decoded, single=single, upright=upright, printed=printed, name=label, source=origin
+            )
 
         return map(read_page, range(1, len(pages) + 1))
 
@@ -100,28 +110,25 @@ class Reader:
         name: str,
         single: bool = False,
         upright: bool = False,
-        segmentation: Segmentation | None = None,
+        printed: bool = False,
+        find: Callable[[], Page] | None = None,
         source: Source | None = None,
     ) -> Reading:
-        """Read a decoded picture; a page can bring its `segmentation`, other parameters are those of `read`."""
+        """Read a decoded picture; other parameters are those of `read`.
+
+        `find` finds its page, where several models read the same; by default the reader does.
+        """
         source = decoded.picture if source is None else source
         one = read_single(decoded.picture, self.model)
         if single or is_one_figure(one, self.threshold):
             return self._describe_single(one, decoded, name, source)
-        page = read_upright(segmentation or segment_page(decoded.picture), self.model)
+        page = find() if find else find_page(decoded.picture, self.finder, upright=upright, printed=printed)
         if is_one_digit(one, page, self.threshold):
             return self._describe_single(one, decoded, name, source)
-        page = read_page(decoded.picture, self.model, upright=upright, result=page)
-        lines, digits = [], []
-        for found, height, accepted in self._judge(page):
-            row = [self._place(each, good, page, decoded.size) for each, good in zip(found, accepted, strict=True)]
-            if any(accepted):
-                lines.append(_join([pair for pair in zip(found, row, strict=True) if pair[1].accepted], height))
-            digits += row
-        if not digits and is_unsure(one.probabilities, self.threshold):
+        if not len(page.marks) and is_unsure(one.probabilities, self.threshold):
             return self._describe_single(one, decoded, name, source)
-        has_ink = page.candidate_count > 0 or bool(one.image.any())
-        return Reading(name, tuple(lines), tuple(digits), decoded.size, 90 * page.quarter_turns, source, has_ink)
+        has_ink = bool(one.image.any()) or len(page.marks) > 0
+        return self._describe_page(page, decoded.size, name, source, has_ink)
 
     def read_digits(self, images: Any) -> Probabilities:
         """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones.
@@ -146,32 +153,53 @@ class Reader:
         if image.any():
             rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
             inside = (int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-            box = _to_picture(inside, (ink.shape[0], ink.shape[1]), 0, decoded.size)
+            box = to_picture(np.array(inside, np.float32), (ink.shape[0], ink.shape[1]), 0, decoded.size)
             accepted = one.confidence >= self.threshold
-            digit = self._describe(accepted, probabilities, image, ink, box, decoded.size)
+            digit = self._describe(accepted, probabilities, image, measure_thickness(ink), box, decoded.size)
         else:
             digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, (NO_INK,))
         lines = (str(digit.value),) if digit.accepted else ()
         return Reading(name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()))
 
-    def _judge(self, page: PageResult) -> Iterator[tuple[list[PageDigit], float, list[bool]]]:
-        """Give each line of a page and its height: which candidates are digits, and these revised by each other."""
-        accepted = [accept_digits(found, height, self.threshold) for found, height in page.lines]
-        kept = [each for (found, _), row in zip(page.lines, accepted, strict=True) for each in compress(found, row)]
-        revised = iter(revise_digits(kept))
-        for (found, height), row in zip(page.lines, accepted, strict=True):
-            yield [next(revised) if good else each for each, good in zip(found, row, strict=True)], height, row
-
-    def _place(self, found: PageDigit, accepted: bool, page: PageResult, size: tuple[int, int]) -> Digit:
-        box = _to_picture(found.candidate.box, page.shape, page.quarter_turns, size)
-        return self._describe(accepted, found.probabilities, found.image, found.candidate.ink, box, size)
+    def _describe_page(self, page: Page, size: tuple[int, int], name: str, source: Source, has_ink: bool) -> Reading:
+        labels, alone = page.marks.labels, read_page(page, self.model)
+        is_digit = labels < CLASSES
+        accepted = alone.max(1, initial=0) >= self.threshold
+        revised = alone.copy()
+        revised[accepted] = revise_page(alone[accepted], page.images[is_digit][accepted])
+        answers = iter(zip(revised, accepted.tolist(), strict=True))
+        digits, signs = list[Digit](), list[Sign]()
+        lines = [""] * (int(page.lines.max(initial=-1)) + 1)
+        for row, box in enumerate(page.marks.boxes):
+            place = to_picture(box, page.shape, page.quarter_turns, size)
+            if is_digit[row]:
+                probabilities, good = next(answers)
+                thickness = float(page.thickness[row])
+                digits.append(self._describe(good, probabilities, page.images[row], thickness, place, size))
+                text = str(digits[-1].value) if good else ""
+            else:
+                text = page.classes[labels[row]]
+                signs.append(Sign(text, float(np.exp(page.marks.classes[row].max())), place))
+            lines[page.lines[row]] += " " * bool(page.is_spaced[row]) + text
+        return Reading(
+            name,
+            tuple(line.strip() for line in lines if any(map(str.isdecimal, line))),
+            tuple(digits),
+            size,
+            turned=90 * page.quarter_turns,
+            source=source,
+            has_ink=has_ink,
+            signs=tuple(signs),
+            printed=page.printed,
+            struck=page.struck,
+        )
 
     def _describe(
         self,
         accepted: bool,
         probabilities: Float32[np.ndarray, "10"],
         image: UInt8[np.ndarray, "28 28"],
-        ink: Ink,
+        thickness: float,
         box: Box,
         size: tuple[int, int],
     ) -> Digit:
@@ -183,17 +211,23 @@ class Reader:
             doubts.append("touches the border")
         if max(width, height) < MIN_DIGIT_SIDE:
             doubts.append("very small")
-        if line_width(ink) < MIN_LINE_WIDTH * max(ink.shape):
+        if thickness < MIN_LINE_WIDTH:
             doubts.append("thin strokes")
         raised = tuple(filter(None, doubts))
         return Digit(value, float(probabilities[value]), accepted, box, probabilities, image, raised)
 
 
 @overload
-def read(source: Sources, *, single: bool = ..., upright: bool = ..., model: AnyModel = ...) -> list[Reading]: ...
+def read(
+    source: Sources, *, single: bool = ..., upright: bool = ..., printed: bool = ..., model: AnyModel = ...
+) -> list[Reading]: ...
 @overload
-def read(source: Source, *, single: bool = ..., upright: bool = ..., model: AnyModel = ...) -> Reading: ...
-def read(source: Any, *, single: bool = False, upright: bool = False, model: AnyModel = DEFAULT_MODEL) -> Any:
+def read(
+    source: Source, *, single: bool = ..., upright: bool = ..., printed: bool = ..., model: AnyModel = ...
+) -> Reading: ...
+def read(
+    source: Any, *, single: bool = False, upright: bool = False, printed: bool = False, model: AnyModel = DEFAULT_MODEL
+) -> Any:
     """Read the digits in a picture, or in each of a list of pictures.
 
     Parameters
@@ -205,7 +239,9 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
     single
         Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
     upright
-        Whether pages are known to be upright; otherwise doubtful pages are also read turned.
+        Whether pages are known to be upright; otherwise the direction of their lines decides.
+    printed
+        Whether printed digits are read too; otherwise only handwriting is.
     model
         ``"cnn"``, ``"mlp"``, a model file, a run folder, or a loaded `Model`; files are loaded once per process.
 
@@ -216,11 +252,16 @@ def read(source: Any, *, single: bool = False, upright: bool = False, model: Any
     ModelError
         As `load_model`.
     """
-    return _find_reader(model).read(source, single=single, upright=upright)
+    return _find_reader(model).read(source, single=single, upright=upright, printed=printed)
 
 
 def read_pages(
-    source: Source, *, single: bool = False, upright: bool = False, model: AnyModel = DEFAULT_MODEL
+    source: Source,
+    *,
+    single: bool = False,
+    upright: bool = False,
+    printed: bool = False,
+    model: AnyModel = DEFAULT_MODEL,
 ) -> Iterator[Reading]:
     """Read the pages of a PDF or TIFF, one after another; a picture is one page.
 
@@ -236,7 +277,7 @@ def read_pages(
     ModelError
         As `load_model`.
     """
-    return _find_reader(model).read_pages(source, single=single, upright=upright)
+    return _find_reader(model).read_pages(source, single=single, upright=upright, printed=printed)
 
 
 def _find_reader(model: AnyModel) -> Reader:
@@ -248,22 +289,6 @@ def _reader(model: str) -> Reader:
     return Reader(model)
 
 
-def _to_picture(box: Box, shape: tuple[int, int], quarter_turns: int, size: tuple[int, int]) -> Box:
-    """Map a box from the shrunk, turned page to the picture as it was given."""
-    left, top, width, height = box
-    rows, columns = shape
-    for _ in range(quarter_turns):  # each back clockwise: the top edge becomes the right one
-        left, top, width, height = rows - top - height, left, height, width
-        rows, columns = columns, rows
-    across, down = size[0] / columns, size[1] / rows
-    return int(left * across), int(top * down), max(round(width * across), 1), max(round(height * down), 1)
-
-
-def _join(row: list[tuple[PageDigit, Digit]], height: float) -> str:
-    """Write a line as text, with a space at each wide gap."""
-    boxes = [found.candidate.box for found, _ in row]
-    gaps = [second[0] - first[0] - first[2] for first, second in pairwise(boxes)]
-    median = max(float(np.median(gaps)) if gaps else 0.0, 0.0)
-    min_gap = max(MIN_SPACE * height, MIN_SPACE_TO_GAP * median + 0.5 * height)
-    text = "".join(str(digit.value) + " " * (gap > min_gap) for (_, digit), gap in zip(row, [*gaps, 0], strict=True))
-    return text.strip()
+@cache
+def _shipped_finder(threads: int) -> Finder:
+    return load_finder(FINDER, threads=threads)

@@ -15,11 +15,13 @@ from digits.errors import DataError, UsageError
 from digits.files import write_output
 from digits.inference.drawing import ACCEPTED, DOUBTFUL, REJECTED, draw_box, encode_png, fit
 from digits.inference.inputs import decode_source
-from digits.preprocessing.segmentation import Box
 from digits.shapes import Float32, UInt8
 
 if TYPE_CHECKING:
     from PIL import Image
+
+Box = tuple[int, int, int, int]
+"""Left, top, width and height."""
 
 MAX_ALTERNATIVES = 3
 MIN_ALTERNATIVE = 0.001  # probability; less likely alternatives are not listed
@@ -94,6 +96,29 @@ class Digit:
 
 
 @dataclass(frozen=True, eq=False)
+class Sign:
+    """A sign between digits, such as a decimal point.
+
+    Attributes
+    ----------
+    value
+        One character of ``. , - / : + = ( ) × %``.
+    confidence
+        Probability that it is this sign, 0–1.
+    box
+        As of a `Digit`.
+    """
+
+    value: str
+    confidence: float
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give value, confidence and box, ready for JSON."""
+        return {"value": self.value, "confidence": round(self.confidence, 4), "box": list(self.box)}
+
+
+@dataclass(frozen=True, eq=False)
 class Reading:
     """The digits of one picture; its length and iteration are those of `digits`.
 
@@ -102,9 +127,14 @@ class Reading:
     file
         The picture's name.
     lines
-        The accepted digits of each written line, with a space at each wide gap; lines without any are left out.
+        The accepted digits and the signs of each written line, with a space at each wide gap; lines without a digit
+        are left out.
     digits
-        Everything found, accepted or rejected, in reading order.
+        Everything found that may be a digit, accepted or rejected, in reading order.
+    signs
+        The signs, in reading order.
+    printed, struck
+        How many digits and signs were left out because they are printed, or struck through.
     size
         Width and height of the upright picture, in pixels.
     turned
@@ -123,6 +153,9 @@ class Reading:
     turned: int = 0
     source: Any = field(default=None, repr=False)
     has_ink: bool = True
+    signs: tuple[Sign, ...] = field(default=(), repr=False)
+    printed: int = 0
+    struck: int = 0
 
     @property
     def text(self) -> str:
@@ -130,15 +163,26 @@ class Reading:
         return "\n".join(self.lines)
 
     @property
+    def digit_lines(self) -> tuple[str, ...]:
+        """The lines without their signs: decimal points and commas vanish, any other sign becomes a space."""
+        return tuple(drop_signs(line) for line in self.lines)
+
+    @property
     def notice(self) -> str:
         """What the text does not say: what was rejected, and why nothing was read; empty if all was accepted."""
+        left_out = [
+            f"{count} {what} left out"
+            for count, what in ((self.printed, "printed"), (self.struck, "struck through"))
+            if count
+        ]
         if not self.digits:
-            return f"no digit read; {UNLIKE_DIGITS if self.has_ink else NO_INK}"
+            why = left_out or [UNLIKE_DIGITS if self.has_ink else NO_INK]
+            return "; ".join(["no digit read", *why])
         rejected = [digit for digit in self.digits if not digit.accepted]
-        if not rejected:
-            return ""
-        count = "no digit read" if len(rejected) == len(self) else f"{len(rejected)} of {len(self)} rejected"
-        return f"{count}; {summarize_rejected([digit.doubts[0] for digit in rejected])}"
+        if rejected:
+            count = "no digit read" if len(rejected) == len(self) else f"{len(rejected)} of {len(self)} rejected"
+            left_out = [count, summarize_rejected([digit.doubts[0] for digit in rejected]), *left_out]
+        return "; ".join(left_out)
 
     def __str__(self) -> str:
         return self.text
@@ -150,13 +194,15 @@ class Reading:
         return iter(self.digits)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give file, text, lines, notice and digits, ready for JSON."""
+        """Give file, text, lines with and without signs, notice, digits and signs, ready for JSON."""
         return {
             "file": self.file,
             "text": self.text,
             "lines": list(self.lines),
+            "digit_lines": list(self.digit_lines),
             "notice": self.notice,
             "digits": [digit.to_dict() for digit in self.digits],
+            "signs": [sign.to_dict() for sign in self.signs],
         }
 
     def plot(self) -> Image.Image:
@@ -185,6 +231,12 @@ class Reading:
             return encode_png(self.plot())
         except DataError:  # the file is gone; the notebook falls back to the text
             return None
+
+
+def drop_signs(line: str) -> str:
+    """Drop the signs of a line: decimal points and commas vanish, any other sign becomes a space."""
+    kept = (each if each.isdecimal() else "" if each in ".," else " " for each in line)
+    return " ".join("".join(kept).split())
 
 
 def rank_classes(probabilities: Float32[np.ndarray, "10"]) -> list[int]:

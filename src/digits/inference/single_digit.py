@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from digits.inference.model import Model
-from digits.inference.page import PageResult, accept_digits
+from digits.inference.page import Page
 from digits.preprocessing import DigitInk, find_digit_inks, normalize
 from digits.preprocessing.ink import Picture
 from digits.shapes import Float32, Float64, UInt8
@@ -25,8 +25,6 @@ MAX_CONFIDENCE = 1 - 1e-4  # higher ones count as this
 # Whether a picture is of one digit; found on pictures of one digit, and on lines of two and three.
 MAX_DROPPED = 0.02  # share of ink beside the digit
 MAX_ASPECT, MAX_ASPECT_ALONE = 1.1, 0.6  # width over height of a digit, and of what is too narrow for two
-MIN_INSIDE = 0.5  # share of a candidate's box inside the digit's, above which it is part of the digit
-MIN_LARGE_HEIGHT = 0.45  # of a candidate outside the digit: heights of the digit
 
 
 class SingleResult(NamedTuple):
@@ -71,41 +69,24 @@ def is_one_figure(result: SingleResult, threshold: float) -> bool:
     return is_narrow or (result.confidence >= MIN_CONFIDENCE and width <= MAX_ASPECT * height)
 
 
-def is_one_digit(result: SingleResult, page: PageResult, threshold: float) -> bool:
-    """Whether a picture that was read as one digit and as an upright page is one of a digit.
+def is_one_digit(result: SingleResult, page: Page, threshold: float) -> bool:
+    """Whether a picture that was read as one digit is one, given what the finder sees on it.
 
-    It is if the page has at most one digit in its place, nothing else nearly as large, and at most one other small
-    candidate, which may be a dot. Where the model is not certain of the digit, its ink must be connected: rejected
-    parts may be a page on its side. Several digits of the page are parts of one if their ink is connected, and the
-    model is more confident in the whole than in the parts.
+    It is if the finder sees at most one digit or sign, and that in its place. Several in its place are parts of one if
+    its ink is connected and no wider than a digit.
     """
-    way, confidence = result.way, result.confidence
-    if confidence < threshold:
+    way = result.way
+    if result.confidence < threshold:
         return False
     left, top, width, height = way.box
     rows, columns = way.ink.shape
-    scales = np.array([columns / page.shape[1], rows / page.shape[0]] * 2)
-    parts, others = list[float](), 0
-    for line, line_height in page.lines:
-        for found, accepted in zip(line, accept_digits(line, line_height, threshold), strict=True):
-            x, y, wide, high = (scales * found.candidate.box).tolist()
-            across = min(x + wide, left + width) - max(x, left)
-            down = min(y + high, top + height) - max(y, top)
-            if max(across, 0) * max(down, 0) < MIN_INSIDE * wide * high:
-                # a line of a form may look like a digit, but the border cuts it off
-                is_cut = x < 1 or y < 1 or x + wide > columns - 1 or y + high > rows - 1
-                if is_cut and confidence >= MIN_CONFIDENCE:
-                    continue
-                others += accepted
-                if high > MIN_LARGE_HEIGHT * height or others > 1:
-                    return False
-            elif accepted:
-                parts.append(float(found.probabilities.max()))
-    is_best, is_high = confidence >= min(parts, default=0.0), width <= MAX_ASPECT * height
-    is_certain = confidence >= MIN_CONFIDENCE
-    if len(parts) <= 1:
-        return is_certain or (way.is_connected and (is_best or is_high))
-    return is_certain and is_best and is_high and way.is_as_on_pages and way.is_connected
+    low, sides = np.array([left, top]), np.array([width, height])
+    centres = page.marks.centres * np.array([columns / page.shape[1], rows / page.shape[0]])
+    if not ((centres >= low) & (centres <= low + sides)).all():
+        return False
+    return len(centres) <= 1 or (
+        result.confidence >= MIN_CONFIDENCE and width <= MAX_ASPECT * height and way.is_connected
+    )
 
 
 def confidence_odds(probabilities: Probabilities) -> Float64[np.ndarray, " n"]:

@@ -11,10 +11,16 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits.errors import ModelError
-from digits.inference.runtime import runtime_version
+from digits.inference.graph import check_graph
+from digits.inference.runtime import runtime_version, start_session
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 MAX_CPU_SECONDS = 10
 """Processor time of a trial; those of the shipped models take less than one second, the start of Python included."""
@@ -32,6 +38,41 @@ START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from digits.inference.trial_program import main; main()"
 )
 """The program of the process: it finds its modules where this process finds them, and nowhere else."""
+
+
+def open_session(
+    content: bytes, file: Path, check: Callable[[str | bytes | None], None] | None, *, threads: int, kind: str = "model"
+) -> tuple[onnxruntime.InferenceSession, str | None]:
+    """Load a model's file, and give its session and its metadata.
+
+    Parameters
+    ----------
+    content, file, kind
+        As in `try_once`.
+    check
+        Checks the metadata, before anything is run, of a file that anybody may have written: then the graph is checked
+        too, and loaded in a process of its own first. None for a file that digits made itself.
+    threads
+        Processor threads to use; 0: all.
+
+    Raises
+    ------
+    ModelError
+        When the file is not of this kind, or refused.
+    """
+    unlike = f"{file} is not a {kind} that digits can read"
+    if check:
+        try:
+            text = check_graph(content)
+        except ValueError as error:
+            raise ModelError(f"{unlike}: {error}") from error
+        check(text)
+        try_once(content, file, kind)
+    try:
+        session = start_session(content, threads)
+    except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
+        raise ModelError(f"{unlike}: {error}") from error
+    return session, session.get_modelmeta().custom_metadata_map.get("digits")
 
 
 def try_once(content: bytes, file: Path, kind: str = "model") -> None:

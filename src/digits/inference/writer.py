@@ -6,12 +6,10 @@ the others rarely outweigh it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from digits.inference.page import PageDigit
 from digits.shapes import Float32
 from digits.types import SIDE, Images, Probabilities
 
@@ -42,13 +40,9 @@ class PageWeights(NamedTuple):
 WEIGHTS = PageWeights(likeness=1.09, steepness=14.74, evenness=3.76)  # fitted by `python -m benchmarks writers`
 
 
-def revise_digits(digits: list[PageDigit]) -> list[PageDigit]:
-    """Give the digits of a page with the probabilities that the others on it have revised; one alone stays as it is."""
-    if len(digits) < 2:
-        return digits
-    probabilities = np.stack([each.probabilities for each in digits])
-    revised = revise(probabilities, compare_images(np.stack([each.image for each in digits])))
-    return [replace(each, probabilities=row) for each, row in zip(digits, revised, strict=True)]
+def revise_page(probabilities: Probabilities, images: Images) -> Probabilities:
+    """Revise the probabilities of a page's digits by the others on it; one alone stays as it is."""
+    return revise(probabilities, compare_images(images)) if len(images) > 1 else probabilities
 
 
 def revise(

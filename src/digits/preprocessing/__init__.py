@@ -8,19 +8,15 @@ A picture of one digit, one file per step:
 3. `single`: the ink that belongs to the digit, which `extract_digit` keeps, and every other way to see it.
 4. `normalization`: scaled and placed as MNIST's, ``uint8[28, 28]``. Callers that have ink begin here.
 
-A page: `ink` → `components`: connected ink → `lines`: in reading order → `segmentation`: cut where digits may touch,
-and all candidates for single digits, each of which `normalize` takes.
-
-`scales` shows a page at half its size, for the network that finds digits on it.
+A page: `scales` shows it to the network that finds its digits at half its size, and half of that; `boxes` cuts each
+digit out, whose ink `normalize` takes.
 """
 
-from digits.preprocessing.components import find_components
+from digits.preprocessing.boxes import cut_out, find_ink_in_box, measure_thickness
 from digits.preprocessing.decoding import Decoded, as_picture, decode
-from digits.preprocessing.ink import find_contrast, find_ink
-from digits.preprocessing.lines import find_lines
+from digits.preprocessing.ink import as_grey, find_contrast, find_ink
 from digits.preprocessing.normalization import DigitImage, normalize
-from digits.preprocessing.scales import halve
-from digits.preprocessing.segmentation import find_candidates, segment_line
+from digits.preprocessing.scales import MAX_PAGE_SIDE, double, halve
 from digits.preprocessing.single import (
     DigitInk,
     extract_digit,
@@ -30,21 +26,23 @@ from digits.preprocessing.single import (
 )
 
 __all__ = [
+    "MAX_PAGE_SIDE",
     "Decoded",
     "DigitImage",
     "DigitInk",
+    "as_grey",
     "as_picture",
+    "cut_out",
     "decode",
+    "double",
     "extract_digit",
     "extract_digit_on_bands",
-    "find_candidates",
-    "find_components",
     "find_contrast",
     "find_digit_ink",
     "find_digit_inks",
     "find_ink",
-    "find_lines",
+    "find_ink_in_box",
     "halve",
+    "measure_thickness",
     "normalize",
-    "segment_line",
 ]

@@ -59,7 +59,7 @@ def find_ink(picture: Picture) -> Ink:
 
 def prepare_digit(picture: Picture) -> Ink:
     """Make a picture of one digit grey, and 28 to 400 pixels long; errors as `find_contrast`."""
-    grey = _as_grey(picture, MAX_DIGIT_SIDE)
+    grey = as_grey(picture, MAX_DIGIT_SIDE)
     while grey.size and max(grey.shape) < MIN_DIGIT_SIDE:
         grey = _double(_double(grey).T).T
     return np.ascontiguousarray(grey)
@@ -88,7 +88,7 @@ def find_contrast(picture: Picture, max_side: int) -> tuple[Ink, Ink]:
     DataError
         When the picture is not ``uint8[h, w]`` or ``uint8[h, w, 3]``.
     """
-    grey = _as_grey(picture, max_side)
+    grey = as_grey(picture, max_side)
     if not grey.size:
         return grey, grey
     wide, narrow, *_ = polarity_evidence(grey)  # the border of a page may be the table that it lies on
@@ -117,7 +117,7 @@ def subtract_level(grey: Ink) -> tuple[Ink, Ink]:
     return cv2.LUT(grey, DARKER[level]), cv2.LUT(grey, LIGHTER[level])
 
 
-def _as_grey(picture: Picture, max_side: int) -> Ink:
+def as_grey(picture: Picture, max_side: int) -> Ink:
     """Check, shrink and convert a picture; errors as `find_contrast`."""
     if picture.dtype != np.uint8 or not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[2] == 3)):
         raise DataError(

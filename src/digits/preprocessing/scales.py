@@ -1,4 +1,4 @@
-"""A picture at half its size, and half of that: a finder that knows digits of some sizes finds all of them."""
+"""A picture at half and at twice its size: a finder that knows digits of some sizes finds all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 
 from digits.shapes import UInt8
+
+MAX_PAGE_SIDE = 1600
+"""Pixels to which the longer side of larger pages is shrunk; a digit on a page of 40 lines is still 30 high."""
 
 
 def halve(picture: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_half_h _half_w"]:
@@ -16,3 +19,11 @@ def halve(picture: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_half_h _ha
         height, width = picture.shape
     half = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     return half.reshape(height // 2, width // 2)
+
+
+def double(picture: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_double_h _double_w"]:
+    """Return a grey picture at twice its height and width, by linear interpolation."""
+    height, width = picture.shape
+    return cv2.resize(picture, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR_EXACT).reshape(
+        2 * height, 2 * width
+    )

@@ -67,9 +67,10 @@ def make_app(
         model: schemas.ModelName = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
+        printed: schemas.Printed = False,
     ) -> JSONAnswer:
         """Read a picture: the same answer as ``digits read --json``."""
-        return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright)))
+        return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
 
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(
@@ -77,12 +78,13 @@ def make_app(
         model: Annotated[list[str] | None, Query(description="Models that read; may be repeated.")] = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
+        printed: schemas.Printed = False,
         focus: Annotated[int, Query(ge=-1000, le=1000, description="Digit to explain, from 0; -1: the last.")] = -1,
         evidence: Annotated[bool, Query(description="Add which pixels supported the answer, and the steps.")] = False,
         preview: Annotated[bool, Query(description="Add the picture as JPEG, which every browser shows.")] = False,
     ) -> JSONAnswer:
         """Read a picture with several models and explain one of its digits: what the page shows."""
-        arguments = (upload, tuple(model or ()), Hints(single, upright), focus, evidence, preview)
+        arguments = (upload, tuple(model or ()), Hints(single, upright, printed), focus, evidence, preview)
         return JSONAnswer(await workers.run(jobs.explain, *arguments))
 
     app.include_router(_make_correction_routes(corrections, workers))
@@ -114,11 +116,12 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
         model: schemas.ModelName = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
+        printed: schemas.Printed = False,
     ) -> JSONAnswer:
         """Store one digit of a picture with its correct label."""
         if not consent:
             raise RefusedError(403, "consent is missing: ask the person, then send consent=true")
-        cut = await workers.run(jobs.cut_digit, upload, digit, model, Hints(single, upright))
+        cut = await workers.run(jobs.cut_digit, upload, digit, model, Hints(single, upright, printed))
         entry, count = await in_turn(corrections.add, cut.digit, cut.drawing, label)
         return JSONAnswer({"correction": entry._asdict(), "read_as": cut.read_as, "count": count}, 201)
 

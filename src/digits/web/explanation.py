@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from digits.inference import Reading
 from digits.inference.explain import crop_digit
 from digits.inference.interpret import find_evidence
-from digits.inference.page import segment_page
+from digits.inference.page import Page, find_page
 from digits.inference.results import Digit
 from digits.preprocessing import Decoded
 from digits.shapes import Float32, UInt8
@@ -41,8 +42,12 @@ def explain_reading(
     nearest digit is explained. `evidence` adds which pixels supported the answer, and the steps; `preview` adds the
     whole picture.
     """
-    options = {**hints._asdict(), "name": name, "segmentation": None if hints.single else segment_page(decoded.picture)}
-    readings = [model.reader.read_decoded(decoded, **options) for model in models]
+
+    @cache
+    def find() -> Page:
+        return find_page(decoded.picture, models[0].reader.finder, upright=hints.upright, printed=hints.printed)
+
+    readings = [model.reader.read_decoded(decoded, name=name, find=find, **hints._asdict()) for model in models]
     answers = [
         {
             "model": model.name,

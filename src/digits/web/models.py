@@ -15,10 +15,11 @@ from digits.inference.model import SHIPPED_FOLDER, locate_model, open_model, rea
 
 
 class Hints(NamedTuple):
-    """What is known about a picture: whether it holds a single digit, and whether it is upright."""
+    """How to read a picture: as a single digit, as upright, and with what is printed."""
 
     single: bool
     upright: bool
+    printed: bool
 
 
 class ModelFile(NamedTuple):
@@ -93,7 +94,7 @@ def load_models(files: Iterable[ModelFile]) -> dict[str, LoadedModel]:
         When one is broken.
     """
     opened = ((file, open_model(file.content, file.path, threads=1, is_trusted=file.is_shipped)) for file in files)
-    return {file.name: LoadedModel(file.name, Reader(model)) for file, model in opened}
+    return {file.name: LoadedModel(file.name, Reader(model, threads=1)) for file, model in opened}
 
 
 def list_changes(files: Iterable[ModelFile]) -> list[str]:

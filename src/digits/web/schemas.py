@@ -14,6 +14,7 @@ ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]
+Printed = Annotated[bool, Query(description="Read printed digits too, not handwriting only.")]
 
 
 class Error(BaseModel):
@@ -66,17 +67,29 @@ class Digit(BaseModel):
     )
 
 
+class Sign(BaseModel):
+    """A sign between digits, such as a decimal point."""
+
+    value: str = Field(examples=[","])
+    confidence: float = Field(ge=0, le=1, examples=[0.98])
+    box: list[int] = Field(description="Left, top, width and height in pixels, in the picture as viewers show it.")
+
+
 class Reading(BaseModel):
     """The digits of a picture, as ``digits read --json`` prints them."""
 
     file: str = Field(examples=["note.jpg"])
-    text: str = Field(description="The accepted digits, one line per line of writing.", examples=["0791\n555"])
-    lines: list[str] = Field(examples=[["0791", "555"]])
+    text: str = Field(
+        description="The accepted digits with signs between them, one line per line of writing.", examples=["7,5\n555"]
+    )
+    lines: list[str] = Field(examples=[["7,5", "555"]])
+    digit_lines: list[str] = Field(description="The lines without signs.", examples=[["75", "555"]])
     notice: str = Field(
         description="What was rejected, and why nothing was read; empty if all was accepted.",
         examples=["1 of 8 rejected; unsure: 1 or 7", "no digit read; no ink"],
     )
     digits: list[Digit]
+    signs: list[Sign]
 
 
 class Answer(BaseModel):

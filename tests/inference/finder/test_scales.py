@@ -55,7 +55,7 @@ def by_place(marks: Marks) -> np.ndarray:
     return marks.boxes[np.lexsort(marks.centres.T)]
 
 
-@pytest.mark.parametrize("height", [13, 20, 32, 57, 90, 130, 200, 400])
+@pytest.mark.parametrize("height", [9, 13, 20, 32, 57, 90, 130, 200, 400])
 def test_digits_of_every_size_are_found_where_they_are(height: int) -> None:
     width = height // 2
     places = [(37, 41), (37 + 2 * height, 41), (900, 700), (1900 - width, 1400 - height)]
@@ -67,6 +67,15 @@ def test_digits_of_every_size_are_found_where_they_are(height: int) -> None:
     # a scale that shows the digit at 25 pixels may add one of them on each side
     assert abs(by_place(marks) - wanted).max() <= max(2, height / 8)
     assert sorted(marks.classes.argmax(1)) == [0, 3, 5, 9]
+
+
+def test_a_small_picture_is_seen_enlarged_where_its_digits_are_tiny() -> None:
+    boxes = [(20, 31, 3, 6), (28, 31, 4, 7), (200, 90, 4, 6)]
+    network = Watched(see_rectangles)
+    marks = find_at_all_scales(describe((120, 300), boxes, [1, 4, 7]).picture, network, 0.5)
+    assert sorted(marks.labels) == [1, 4, 7]
+    assert abs(by_place(marks) - np.array(boxes)).max() <= 1.1
+    assert max(width for _, width in network.shapes) >= 512
 
 
 @given(st.data())
@@ -96,7 +105,7 @@ def test_looking_everywhere_is_bounded(size: tuple[int, int]) -> None:
     network = Watched(see_small_everywhere)
     find_at_all_scales(np.zeros(size, np.uint8), network, 0.5)
     assert max(height * width for height, width in network.shapes) <= MAX_TILES * (TILE + 2 * EDGE + MULTIPLE) ** 2
-    padded = (size[0] + TILE) * (size[1] + TILE)
+    padded = (2 * size[0] + TILE) * (2 * size[1] + TILE)
     assert network.pixels < 4 * padded
 
 

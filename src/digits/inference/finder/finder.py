@@ -15,11 +15,9 @@ from digits.files import parse_json_object
 from digits.inference.finder.marks import Marks
 from digits.inference.finder.outputs import MULTIPLE, STRIDE, outputs
 from digits.inference.finder.scales import find_at_all_scales
-from digits.inference.graph import check_graph
 from digits.inference.metadata import check_entries
-from digits.inference.model import read_model
-from digits.inference.runtime import start_session
-from digits.inference.trial import try_once
+from digits.inference.model import SHIPPED_FOLDER, read_model
+from digits.inference.trial import open_session
 from digits.options import shorten
 from digits.shapes import Float32, UInt8
 from digits.types import CLASSES
@@ -115,7 +113,8 @@ def load_finder(model: str | os.PathLike[str], *, threads: int = 0) -> Finder:
     Parameters
     ----------
     model
-        An ``.onnx`` file that `digits train finder` made, or the run folder with ``model.onnx`` in it.
+        ``"finder"``, the one that comes with the package; an ``.onnx`` file that `digits train finder` made, or the run
+        folder with ``model.onnx`` in it.
     threads
         Processor threads to use; 0: all.
 
@@ -128,7 +127,7 @@ def load_finder(model: str | os.PathLike[str], *, threads: int = 0) -> Finder:
         self-check.
     """
     file, content = read_model(model)
-    return open_finder(content, file, threads=threads)
+    return open_finder(content, file, threads=threads, is_trusted=file.parent == SHIPPED_FOLDER)
 
 
 def open_finder(content: bytes, file: Path, *, threads: int = 0, is_trusted: bool = False) -> Finder:
@@ -150,18 +149,12 @@ def open_finder(content: bytes, file: Path, *, threads: int = 0, is_trusted: boo
     ModelError
         As `load_finder`.
     """
-    if not is_trusted:
-        try:
-            text = check_graph(content)
-        except ValueError as error:
-            raise ModelError(f"{file} is not a finder that digits can read: {error}") from error
+
+    def check(text: str | bytes | None) -> None:
         _read_golden(file, _read_metadata(file, text))
-        try_once(content, file, "finder")
-    try:
-        session = start_session(content, threads)
-    except Exception as error:  # ONNX Runtime has no common base for what a broken file raises
-        raise ModelError(f"{file} is not a finder that digits can read: {error}") from error
-    metadata = _read_metadata(file, session.get_modelmeta().custom_metadata_map.get("digits"))
+
+    session, text = open_session(content, file, None if is_trusted else check, threads=threads, kind="finder")
+    metadata = _read_metadata(file, text)
     _check_interface(file, session, len(metadata["classes"]))
     finder = Finder(session, metadata)
     _run_self_check(file, finder)

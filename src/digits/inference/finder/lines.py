@@ -52,24 +52,29 @@ def write_line(marks: Marks, line: Int64[np.ndarray, " _m"], classes: str) -> st
     classes
         The finder's characters.
     """
-    characters = [classes[label] for label in marks.classes[line].argmax(1)]
+    characters = [classes[label] for label in marks.labels[line]]
+    spaces = find_spaces(marks, line)
+    return "".join(f" {each}" if gap else each for each, gap in zip(characters, spaces, strict=True))
+
+
+def find_spaces(marks: Marks, line: Int64[np.ndarray, " _m"]) -> Bool[np.ndarray, " _m"]:
+    """Say for each mark of a line whether there is a space before it; parameters are those of `write_line`."""
     sizes = digit_sizes(marks)[line]
     sides = marks.boxes[line, 2:]
-    is_digit = marks.classes[line].argmax(1) < CLASSES
+    is_digit = marks.labels[line] < CLASSES
     widths = np.maximum(sides[is_digit, 0], MIN_WIDTH * sides[is_digit, 1]) if is_digit.any() else sizes
     steps = np.diff(marks.centres[line], axis=0)
     lengths = np.hypot(*steps.T) if len(steps) else np.zeros(0)
     # the extent of a box along the step to its neighbour
     along = np.abs(steps) / lengths[:, None].clip(1e-9)
     half = (along * (sides[:-1] + sides[1:]) / 2).sum(1)
-    is_wide = lengths - half > SPACE * float(np.median(widths))
-    return "".join(f" {each}" if gap else each for each, gap in zip(characters, [False, *is_wide], strict=True))
+    return np.concatenate(([False], lengths - half > SPACE * float(np.median(widths))))
 
 
 def digit_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
     """Return the longer side of each digit's box, and for each sign that of the usual digit, in pixels."""
     longer = marks.boxes[:, 2:].max(1, initial=0)
-    is_digit = marks.classes.argmax(1) < CLASSES if len(marks) else np.zeros(0, bool)
+    is_digit = marks.labels < CLASSES
     usual = float(np.median(longer[is_digit])) if is_digit.any() else 0.0
     sizes: Float32[np.ndarray, " _n"] = np.where(is_digit, longer, np.maximum(longer, usual)).astype(np.float32)
     return sizes

@@ -46,6 +46,12 @@ class Marks:
         return Marks(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @property
+    def labels(self) -> Int64[np.ndarray, " n"]:
+        """Most probable class of each."""
+        classes: Int64[np.ndarray, " n"] = self.classes.argmax(1) if len(self) else np.zeros(0, np.int64)
+        return classes
+
+    @property
     def centres(self) -> Float32[np.ndarray, "n 2"]:
         """X and y of the middle of each box."""
         middles: Float32[np.ndarray, "n 2"] = self.boxes[:, :2] + self.boxes[:, 2:] / 2

@@ -1,8 +1,8 @@
 """Where to look at which scale: the whole picture small, and closer wherever the network says that there is more.
 
-Level 0 is the picture itself, level k + 1 has half the size of level k. Every level from the first of at most
-`WHOLE_PIXELS` on is seen as a whole, down to the smallest. Where handwritten digits are too small for one, the finer
-level is seen there, in rectangles of tiles.
+Level 0 is the picture itself, level k + 1 has half the size of level k, and level -1 twice that of a small picture.
+Every level from the first of at most `WHOLE_PIXELS` on is seen as a whole, from level 0 down to the smallest. Where
+handwritten digits are too small for one, the finer level is seen there, in rectangles of tiles.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from digits.inference.finder.marks import Marks, join
 from digits.inference.finder.outputs import MULTIPLE, STRIDE, decode
 from digits.inference.finder.suppression import rate_sizes, suppress
-from digits.preprocessing import halve
+from digits.preprocessing import double, halve
 from digits.shapes import Bool, Float32, UInt8
 
 WHOLE_PIXELS = 400_000
@@ -23,6 +23,10 @@ WHOLE_PIXELS = 400_000
 
 SMALLEST_SIDE = 64
 """Pixels of the longer side up to which a picture is not halved again: a digit that fills it can be found."""
+
+ENLARGED_SIDE = 800
+"""Pixels of the longer side up to which a picture is also seen at twice its size: on larger ones, digits that small
+would stand in lines of more than a hundred."""
 
 TILE = 256
 """Side of a tile in pixels: smaller ones waste time at their edges, larger ones on what is empty."""
@@ -40,6 +44,36 @@ one too few a digit."""
 Picture = UInt8[np.ndarray, "_h _w"]
 Maps = Mapping[str, Float32[np.ndarray, "_c _h _w"]]
 Network = Callable[[Picture], Maps]
+
+
+class Levels:
+    """A picture at all its scales."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._pictures = [picture]
+        while max(self._pictures[-1].shape) > SMALLEST_SIDE:
+            self._pictures.append(halve(self._pictures[-1]))
+
+    @property
+    def count(self) -> int:
+        """Number of levels from the picture itself on."""
+        return len(self._pictures)
+
+    @property
+    def finest(self) -> int:
+        """The finest level that there is."""
+        return -1 if max(self._pictures[0].shape) <= ENLARGED_SIDE else 0
+
+    def shape(self, level: int) -> tuple[int, int]:
+        """Return a level's height and width in pixels."""
+        height, width = self._pictures[max(level, 0)].shape
+        return (height, width) if level >= 0 else (2 * height, 2 * width)
+
+    def cut(self, level: int, rows: slice, columns: slice) -> Picture:
+        """Cut out rows and columns of a level; of level -1, those from an even number on to before an even one."""
+        if level >= 0:
+            return self._pictures[level][rows, columns]
+        return double(self._pictures[0][tuple(slice(each.start // 2, each.stop // 2) for each in (rows, columns))])
 
 
 @dataclass(frozen=True)
@@ -64,25 +98,23 @@ def find_at_all_scales(picture: Picture, network: Network, min_score: float) -> 
     min_score
         Score from which on something is a mark, 0–1.
     """
-    levels = [picture]
-    while max(levels[-1].shape) > SMALLEST_SIDE:
-        levels.append(halve(levels[-1]))
+    levels = Levels(picture)
     found, weights = list[Marks](), list[Float32[np.ndarray, " _n"]]()
     wanted = np.zeros((0, 0), bool)
-    for level in range(len(levels) - 1, -1, -1):
-        shown = levels[level]
-        is_whole = _padded_pixels(shown) <= WHOLE_PIXELS
-        tiles = _tiles(shown.shape)
-        small = np.zeros([-(-side // STRIDE) for side in shown.shape], np.float32)
+    for level in range(levels.count - 1, levels.finest - 1, -1):
+        shape = levels.shape(level)
+        is_whole = level >= 0 and _padded_pixels(shape) <= WHOLE_PIXELS
+        tiles = _tiles(shape)
+        small = np.zeros([-(-side // STRIDE) for side in shape], np.float32)
         for rectangle in [Rectangle(0, 0, *tiles)] if is_whole else find_rectangles(wanted):
-            marks, seen, top, left = _look(shown, rectangle, network, min_score)
+            marks, seen, top, left = _look(levels, level, rectangle, network, min_score)
             rows, columns = seen.shape[0], seen.shape[1]
             place = small[top : top + rows, left : left + columns]
             np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
             weights.append(marks.scores * rate_sizes(marks))
             found.append(marks.scaled(2.0**level))
-        if level:
-            wanted = _find_wanted(small, _tiles(levels[level - 1].shape))
+        if level > levels.finest:
+            wanted = _find_wanted(small, _tiles(levels.shape(level - 1)))
     return suppress(join(found), np.concatenate(weights))
 
 
@@ -107,7 +139,7 @@ def find_rectangles(wanted: Bool[np.ndarray, "_rows _columns"]) -> Iterator[Rect
 
 
 def _look(
-    level: Picture, rectangle: Rectangle, network: Network, min_score: float
+    levels: Levels, level: int, rectangle: Rectangle, network: Network, min_score: float
 ) -> tuple[Marks, Float32[np.ndarray, "_h _w"], int, int]:
     """Find the marks of a rectangle, in pixels of its level.
 
@@ -115,11 +147,11 @@ def _look(
     -------
     The marks; how likely each cell has digits that are too small; and the first row and column of these cells.
     """
-    height, width = level.shape
+    height, width = levels.shape(level)
     y, x = (max(TILE * side - EDGE, 0) for side in (rectangle.top, rectangle.left))
     sides = (TILE * rectangle.bottom + EDGE - y, TILE * rectangle.right + EDGE - x)
     high, wide = (-(-side // MULTIPLE) * MULTIPLE for side in sides)
-    maps = network(pad(level[y : y + high, x : x + wide]))
+    maps = network(pad(levels.cut(level, slice(y, y + high), slice(x, x + wide))))
     marks = decode(maps, min_score).moved(x, y)
     low = np.array((TILE * rectangle.left, TILE * rectangle.top))
     end = np.minimum((TILE * rectangle.right, TILE * rectangle.bottom), (width, height))
@@ -159,6 +191,6 @@ def _tiles(shape: tuple[int, ...]) -> tuple[int, int]:
     return -(-height // TILE), -(-width // TILE)
 
 
-def _padded_pixels(picture: Picture) -> int:
-    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in picture.shape)
+def _padded_pixels(shape: tuple[int, int]) -> int:
+    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in shape)
     return int(height * width)

@@ -2,6 +2,7 @@
 
 /** @import { Answer as ModelAnswer, Digit, Explanation, Reading } from "./api.js" */
 /** @typedef {Digit & {index: number}} IndexedDigit */
+/** A line: its digits, its signs, and `null` for each wide gap. @typedef {(IndexedDigit | string | null)[]} Row */
 
 import { byId, create } from "./elements.js";
 import { capitalize, percent } from "./phrases.js";
@@ -58,17 +59,19 @@ export class Answer {
     });
   }
 
-  /** @param {(IndexedDigit | null)[][]} rows @param {number} focused */
+  /** @param {Row[]} rows @param {number} focused */
   #showNumerals(rows, focused) {
-    const shown = JSON.stringify([rows.map((row) => row.map((digit) => digit && [digit.value, digit.accepted])), focused]);
+    const look = (/** @type {Row[number]} */ item) => (isDigit(item) ? [item.value, item.accepted] : item);
+    const shown = JSON.stringify([rows.map((row) => row.map(look)), focused]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const group = byId("numerals");
     const active = /** @type {HTMLElement | null} */ (group.querySelector(":focus"))?.dataset.digit;
     group.dataset.size = chooseSize(Math.max(0, ...rows.map((row) => row.length)), rows.length);
     const gap = () => create("span", { class: "gap" });
-    const numeral = (/** @type {IndexedDigit | null} */ digit) => (digit ? this.#createNumeral(digit, focused) : gap());
-    group.replaceChildren(...rows.map((row) => create("div", {}, ...row.map(numeral))));
+    const show = (/** @type {Row[number]} */ item) =>
+      isDigit(item) ? this.#createNumeral(item, focused) : item ? create("span", { class: "sign" }, item) : gap();
+    group.replaceChildren(...rows.map((row) => create("div", {}, ...row.map(show))));
     /** @type {HTMLElement | null} */ (group.querySelector(`[data-digit="${active}"]`))?.focus();
   }
 
@@ -128,12 +131,15 @@ function judge({ value, confidence, accepted, alternatives, doubts }, { digits }
   return [digits.length > 1 ? `The ${value}: ${confident}` : capitalize(confident), ""];
 }
 
-/** Arrange digits in their lines, with `null` for a wide gap; non-digits stay where they were found. @param {Reading} reading */
+/** Whether a part of a line is a digit, rather than a sign or a wide gap. @param {Row[number]} item @returns {item is IndexedDigit} */
+const isDigit = (item) => typeof item === "object" && item !== null;
+
+/** Arrange digits and signs in their lines; non-digits stay where they were found. @param {Reading} reading */
 function arrangeRows({ digits, lines }) {
   const rest = digits.map((digit, index) => ({ ...digit, index }));
   const takeNext = () => rest.splice(0, 1 + rest.findIndex((digit) => digit.accepted)); // with non-digits before it
-  /** @type {(IndexedDigit | null)[][]} */
-  const rows = lines.map((line) => [...line].flatMap((letter) => (letter === " " ? [null] : takeNext())));
+  /** @type {Row[]} */
+  const rows = lines.map((line) => [...line].flatMap((letter) => (/\d/.test(letter) ? takeNext() : letter === " " ? [null] : [letter])));
   if (!rows.length) return [rest];
   rows[rows.length - 1].push(...rest);
   return rows;
