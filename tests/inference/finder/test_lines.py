@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.inference.finder.marks_of import CLASSES, marks_of
 
-from digits.inference.finder.lines import link_lines, write_line
+from digits.inference.finder.lines import link_lines, link_numbers, write_line
 from digits.inference.finder.marks import Marks
 
 
@@ -47,9 +47,22 @@ def test_lines_are_read_in_order_at_any_angle(angle: float) -> None:
     assert texts(marks[order]) == ["12,3", "45"]
 
 
-def test_lines_beside_each_other_are_read_from_the_left() -> None:
-    boxes = [(300, 2, 20, 30), (0, 10, 20, 30), (150, 5, 20, 30), (0, 60, 20, 30)]
-    assert texts(linked(boxes, "3124", [-1] * 4)) == ["1", "2", "3", "4"]
+@pytest.mark.parametrize("angle", [0.0, 0.2, -0.6])
+def test_numbers_beside_each_other_are_one_line(angle: float) -> None:
+    boxes = [(300, 2, 20, 30), (0, 10, 20, 30), (150, 5, 20, 30), (0, 60, 20, 30), (290, 66, 40, 60)]
+    marks = linked(turned(boxes, angle), "31245", [-1] * 5, angle)
+    assert texts(marks) == ["1 2 3", "4 5"]
+    assert sorted(len(number) for number in link_numbers(marks)) == [1] * 5
+
+
+def test_a_long_line_may_rise_from_number_to_number() -> None:
+    boxes = [(60 * column, 400 - 6 * column + 50 * row, 20, 30) for row in range(2) for column in range(9)]
+    assert texts(linked(boxes, "123456789" * 2, [-1] * 18)) == [" ".join("123456789")] * 2
+
+
+def test_a_sign_at_the_end_does_not_move_a_line() -> None:
+    boxes = [(0, 0, 20, 30), (24, 26, 4, 4), (100, 2, 20, 30), (0, 40, 20, 30)]
+    assert texts(linked(boxes, "1.23", [1, -1, -1, -1])) == ["1. 2", "3"]
 
 
 @pytest.mark.parametrize(("gap", "text"), [(2, "12"), (12, "12"), (18, "12"), (24, "1 2"), (90, "1 2")])
@@ -77,10 +90,10 @@ def test_a_circle_is_opened() -> None:
     assert [sorted(line) for line in lines] == [[0, 1, 2]]
 
 
-def test_a_link_into_nothing_ends_the_line() -> None:
+def test_a_link_into_nothing_ends_the_number() -> None:
     marks = linked([(0, 0, 20, 30), (100, 0, 20, 30)], "12", [1, -1])
     marks.links[0, 1:] = (60, 15)
-    assert texts(marks) == ["1", "2"]
+    assert [number.tolist() for number in link_numbers(marks)] == [[0], [1]]
 
 
 def test_no_marks_are_no_lines() -> None:

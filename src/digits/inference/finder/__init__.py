@@ -9,7 +9,7 @@
 """
 
 from digits.inference.finder.finder import Finder, load_finder
-from digits.inference.finder.lines import find_spaces, link_lines, write_line
+from digits.inference.finder.lines import find_spaces, link_lines, link_numbers, write_line
 from digits.inference.finder.marks import Marks
 
-__all__ = ["Finder", "Marks", "find_spaces", "link_lines", "load_finder", "write_line"]
+__all__ = ["Finder", "Marks", "find_spaces", "link_lines", "link_numbers", "load_finder", "write_line"]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from digits.inference.finder.marks import Marks
-from digits.shapes import Bool, Float32, Int64
+from digits.shapes import Bool, Float32, Float64, Int64
 from digits.types import CLASSES
 
 MAX_MISS = 0.6
 """How far from the middle of the next mark a link may end, in sizes of a digit: less than the distance of two
 neighbours, which is 0.7 for narrow ones."""
 
-ROW_SHARE = 0.5
-"""Lines whose middles differ by less than this share of a digit's height stand beside each other."""
+MIN_BESIDE = 0.4
+"""Share of the smaller digit's height by which the last digit of a number and the first of another must overlap, seen
+along the page's lines, to stand in one line."""
 
 SPACE = 1.0
 """Gap between two neighbours, in widths of a digit, from which on it is a space: those within a number are below half
@@ -24,22 +27,34 @@ MIN_WIDTH = 0.5
 
 
 def link_lines(marks: Marks) -> list[Int64[np.ndarray, " _m"]]:
-    """Arrange marks in lines.
+    """Arrange marks in lines: numbers that stand beside each other are one line, however far apart they are.
 
     Returns
     -------
     list of int64[m]
         For each line, in reading order, the rows of its marks in their order.
     """
-    following = _pair(marks)
-    first = np.setdiff1d(np.arange(len(marks)), following[following >= 0])
-    lines = []
-    for row in first:
-        line = [int(row)]
-        while (after := int(following[line[-1]])) >= 0:
-            line.append(after)
-        lines.append(np.array(line, np.int64))
-    return _in_reading_order(marks, lines)
+    numbers = link_numbers(marks)
+    if not numbers:
+        return []
+    angle = math.atan2(np.sin(marks.directions).mean(), np.cos(marks.directions).mean())
+    cosine, sine = math.cos(angle), math.sin(angle)
+    turned = marks.centres.astype(np.float64) @ np.array([(cosine, -sine), (sine, cosine)])
+    half = marks.boxes[:, 2:].astype(np.float64) @ np.abs([(cosine, sine), (sine, cosine)]) / 2
+    following = _pair_numbers(marks, numbers, turned, half)
+    lines = [np.concatenate([numbers[each] for each in chain]) for chain in _chain(following)]
+    return sorted(lines, key=lambda line: float(turned[line, 1].mean()))
+
+
+def link_numbers(marks: Marks) -> list[Int64[np.ndarray, " _m"]]:
+    """Arrange marks in numbers: each mark is followed by the one that its link points at.
+
+    Returns
+    -------
+    list of int64[m]
+        For each number the rows of its marks in their order.
+    """
+    return [np.array(chain, np.int64) for chain in _chain(_pair(marks))]
 
 
 def write_line(marks: Marks, line: Int64[np.ndarray, " _m"], classes: str) -> str:
@@ -82,8 +97,7 @@ def digit_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
 
 def _pair(marks: Marks) -> Int64[np.ndarray, " _n"]:
     """Return the row of each mark's successor or -1, so that no mark has two predecessors and no line is a circle."""
-    n, centres, sizes = len(marks), marks.centres, digit_sizes(marks)
-    following, chains = np.full(n, -1, np.int64), np.arange(n)
+    centres, sizes = marks.centres, digit_sizes(marks)
     found: list[tuple[float, int, int]] = []
     for row in np.flatnonzero(marks.links[:, 0] > 0):
         distances = np.hypot(*(centres - marks.links[row, 1:]).T) / np.maximum(sizes, sizes[row])
@@ -91,29 +105,55 @@ def _pair(marks: Marks) -> Int64[np.ndarray, " _n"]:
         nearest = int(distances.argmin())
         if distances[nearest] < MAX_MISS:
             found.append((float(distances[nearest]), int(row), nearest))
+    return _choose(len(marks), found)
+
+
+def _pair_numbers(
+    marks: Marks,
+    numbers: list[Int64[np.ndarray, " _m"]],
+    turned: Float64[np.ndarray, "n 2"],
+    half: Float64[np.ndarray, "n 2"],
+) -> Int64[np.ndarray, " _k"]:
+    """Return for each number the nearest one that goes on with its line to the right, or -1, as `_pair` does.
+
+    `turned` and `half` are the middles of all marks and half their sides, along the page's lines and down.
+    """
+    is_digit = marks.labels < CLASSES
+    first, last = (
+        np.array([(number[is_digit[number]] if is_digit[number].any() else number)[end] for number in numbers])
+        for end in (0, -1)
+    )
+    left = np.array([(turned[number, 0] - half[number, 0]).min() for number in numbers])
+    right = np.array([(turned[number, 0] + half[number, 0]).max() for number in numbers])
+    found: list[tuple[float, int, int]] = []
+    for row, mark in enumerate(last):
+        both = np.minimum(turned[mark, 1] + half[mark, 1], turned[first, 1] + half[first, 1])
+        overlap = both - np.maximum(turned[mark, 1] - half[mark, 1], turned[first, 1] - half[first, 1])
+        beside = overlap >= MIN_BESIDE * 2 * np.minimum(half[mark, 1], half[first, 1])
+        beside &= (left + right) / 2 > right[row]
+        beside[row] = False
+        gaps = left - right[row] + np.abs(turned[first, 1] - turned[mark, 1])
+        found += [(float(gaps[after]), row, int(after)) for after in np.flatnonzero(beside)]
+    return _choose(len(numbers), found)
+
+
+def _choose(n: int, found: list[tuple[float, int, int]]) -> Int64[np.ndarray, " _n"]:
+    """Choose pairs of a distance, a place and its successor, the nearest first: one successor and predecessor each."""
+    following, chains = np.full(n, -1, np.int64), np.arange(n)
     is_taken: Bool[np.ndarray, " _n"] = np.zeros(n, bool)
     for _, before, after in sorted(found):
-        if not is_taken[after] and chains[before] != chains[after]:
+        if following[before] < 0 and not is_taken[after] and chains[before] != chains[after]:
             following[before], is_taken[after] = after, True
             chains[chains == chains[after]] = chains[before]
     return following
 
 
-def _in_reading_order(marks: Marks, lines: list[Int64[np.ndarray, " _m"]]) -> list[Int64[np.ndarray, " _m"]]:
-    """Sort lines from the top to the bottom, and those beside each other from the left to the right."""
-    if not lines:
-        return []
-    angle = np.arctan2(np.sin(marks.directions).mean(), np.cos(marks.directions).mean())
-    turned = marks.centres @ np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
-    sizes = digit_sizes(marks)
-    lefts = [turned[line, 0].min() for line in lines]
-    middles = [turned[line, 1].mean() for line in lines]
-    rows: list[list[int]] = []
-    for each in np.argsort(middles, kind="stable"):
-        last = rows[-1][-1] if rows else None
-        near = ROW_SHARE * float(np.median(sizes[lines[each]]))
-        if last is not None and middles[each] - middles[last] < near:
-            rows[-1].append(int(each))
-        else:
-            rows.append([int(each)])
-    return [lines[each] for row in rows for each in sorted(row, key=lambda line: lefts[line])]
+def _chain(following: Int64[np.ndarray, " _n"]) -> list[list[int]]:
+    """Follow every place that is nobody's successor to the end."""
+    chains = []
+    for start in np.setdiff1d(np.arange(len(following)), following[following >= 0]):
+        chain = [int(start)]
+        while (after := int(following[chain[-1]])) >= 0:
+            chain.append(after)
+        chains.append(chain)
+    return chains
