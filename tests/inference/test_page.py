@@ -12,8 +12,9 @@ from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import Reader
 from digits.inference.inputs import decode_source
-from digits.inference.page import count_turns, find_page, read_page
+from digits.inference.page import count_turns, find_page, judge_turns, read_page
 from digits.synthesis import SyntheticPage, synthesize_page
+from digits.types import Dataset
 
 SEEDS = (9, 45, 105)
 """Pages of several lines whose digits are not the same upside down."""
@@ -72,7 +73,7 @@ def test_pages_of_letters_are_read_as_nothing(reader: Reader) -> None:
 
 
 def test_a_page_without_ink_has_nothing_on_it(reader: Reader) -> None:
-    page = find_page(np.full((200, 300), 230, np.uint8), reader.finder)
+    page = find_page(np.full((200, 300), 230, np.uint8), reader.finder, reader.model)
     assert len(page.marks) == len(page.lines) == len(page.images) == 0
     assert read_page(page, reader.model).shape == (0, 10)
 
@@ -87,7 +88,7 @@ def test_a_page_found_before_is_read_alike(reader: Reader) -> None:
     picture = synthesize_page(45).picture
     decoded = decode_source(picture, "page")
     expected = reader.read(picture, name="page").to_dict()
-    found = find_page(picture, reader.finder)
+    found = find_page(picture, reader.finder, reader.model)
     assert reader.read_decoded(decoded, name="page", find=lambda: found).to_dict() == expected
 
 
@@ -119,14 +120,30 @@ def test_printed_text_is_left_out_and_counted(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.5, np.pi / 2, 2.0, np.pi, -np.pi / 2, -0.6])
-def test_the_direction_of_the_lines_says_how_the_page_lies(angle: float) -> None:
+def test_the_direction_of_the_lines_says_how_the_page_lies(angle: float, reader: Reader) -> None:
     marks = marks_of([(0, 0, 20, 30), (26, 2, 20, 30)], "12")
     turned = replace(marks, directions=np.full(2, angle, np.float32))
-    assert count_turns(turned) == round(angle / (np.pi / 2)) % 4
+    evidence = judge_turns(np.full((50, 50), 200, np.uint8), turned, reader.model)
+    assert evidence[:, 1].argmax() == round(angle / (np.pi / 2)) % 4
+    assert np.ptp(evidence[:, 0]) == 0
+
+
+def test_the_model_says_how_a_digit_lies(reader: Reader, mnist: Dataset) -> None:
+    rows = [int(np.flatnonzero(mnist.train.labels == label)[0]) for label in (2, 3, 4, 5)]
+    sheet = np.concatenate([255 - cv2.resize(mnist.train.images[row], (56, 56)) for row in rows], 1)
+    for turns in range(4):
+        boxes = [(56 * k + 8, 8, 40, 40) if turns % 2 == 0 else (8, 56 * k + 8, 40, 40) for k in range(4)]
+        lies = np.ascontiguousarray(np.rot90(sheet, -turns))
+        evidence = judge_turns(lies, marks_of(boxes, "2345"), reader.model)
+        assert evidence[:, 0].argmax() == turns
+
+
+def test_a_page_without_marks_is_upright() -> None:
+    assert count_turns(np.zeros((4, 2))) == 0
 
 
 def test_both_networks_are_heard(reader: Reader) -> None:
-    page = find_page(synthesize_page(45).picture, reader.finder)
+    page = find_page(synthesize_page(45).picture, reader.finder, reader.model)
     read = read_page(page, reader.model)
     assert np.allclose(read.sum(1), 1, atol=1e-5)
     labels = read.argmax(1)

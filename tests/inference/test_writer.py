@@ -114,7 +114,7 @@ def test_the_weights_are_those_that_were_fitted() -> None:
 
 def test_a_reading_holds_the_revised_probabilities_of_what_was_accepted() -> None:
     reader, picture = Reader(), synthesize_page(45).picture
-    page = find_page(picture, reader.finder, upright=True)
+    page = find_page(picture, reader.finder, reader.model, upright=True)
     alone = read_page(page, reader.model)
     accepted = alone.max(1) >= reader.threshold
     images = page.images[page.marks.labels < 10]

@@ -22,7 +22,7 @@ from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
-from digits.inference.page import Page, find_page, seen_by
+from digits.inference.page import Page, find_page, judge_turns, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
@@ -43,6 +43,7 @@ __all__ = [
     "compare_images",
     "explain",
     "find_page",
+    "judge_turns",
     "link_lines",
     "load_finder",
     "load_model",

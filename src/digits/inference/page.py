@@ -13,11 +13,17 @@ from digits.inference.results import Box
 from digits.preprocessing import as_grey, cut_out, find_ink_in_box, measure_thickness, normalize
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
 from digits.preprocessing.scales import MAX_PAGE_SIDE
-from digits.shapes import Bool, Float32, Int64
+from digits.shapes import Bool, Float32, Float64, Int64
 from digits.types import CLASSES, SIDE, Images, Probabilities
 
 MAX_JUDGED = 50
 """Digits, at most, whose surroundings decide whether the ink of a page is dark or light."""
+
+MAX_TURNED = 12
+"""Digits, at most, that the model reads in all four directions."""
+
+TURN_WEIGHTS, UPRIGHT_ODDS = np.array([4.0, 4.0]), 1.0
+"""Logarithms of odds: of what `judge_turns` finds, and of an upright page; fitted by `python -m benchmarks experts`."""
 
 MODEL_WEIGHT, FINDER_WEIGHT = 0.7, 0.5
 """Of the logarithms of both networks' probabilities of a digit's classes; fitted by `python -m benchmarks experts`."""
@@ -64,14 +70,14 @@ class Page:
     quarter_turns: int = 0
 
 
-def find_page(picture: Picture, finder: Finder, *, upright: bool = False, printed: bool = False) -> Page:
+def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool = False, printed: bool = False) -> Page:
     """Find the digits and signs of a page, grey or RGB, turned upright unless it is known to be.
 
-    Struck digits are left out, and printed ones unless they are wanted.
+    Struck digits are left out, and printed ones unless they are wanted. The model helps to decide which side is up.
     """
     grey = as_grey(picture, MAX_PAGE_SIDE)
     marks = finder.find(grey)
-    turns = 0 if upright else count_turns(marks)
+    turns = 0 if upright else count_turns(judge_turns(grey, marks, model))
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         marks = finder.find(grey)
@@ -90,10 +96,37 @@ def find_page(picture: Picture, finder: Finder, *, upright: bool = False, printe
     )
 
 
-def count_turns(marks: Marks) -> int:
-    """Count the quarter turns counter-clockwise that bring a page upright, by the directions of its lines."""
-    x, y = (float((marks.scores * part(marks.directions)).sum()) for part in (np.cos, np.sin))
-    return round(math.atan2(y, x) / (math.pi / 2)) % 4
+def count_turns(evidence: Float64[np.ndarray, "4 2"]) -> int:
+    """Count the quarter turns counter-clockwise that bring a page upright, given what `judge_turns` found."""
+    odds = evidence @ TURN_WEIGHTS
+    odds[0] += UPRIGHT_ODDS
+    return int(odds.argmax())
+
+
+def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4 2"]:
+    """Judge how a page would look after 0 to 3 quarter turns.
+
+    Returns
+    -------
+    float64[4, 2]
+        For each number of turns, counter-clockwise: how confident the model is in the best digits (mean logarithm), and
+        how well the finder's directions agree with it (mean cosine).
+    """
+    best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
+    evidence = np.zeros((4, 2))
+    if not len(best):
+        return evidence
+    angles = np.arange(4) * math.pi / 2
+    is_light = _is_light([cut_out(grey, box, 0.0) for box in best.boxes])
+    images = [
+        normalize(find_ink_in_box(cut_out(grey, box, angle), box, angle, is_light=is_light))
+        for angle in angles
+        for box in best.boxes
+    ]
+    confidences = model.calibrate(model.logits(np.stack(images))).max(1).reshape(4, -1)
+    evidence[:, 0] = np.log(confidences).mean(1)
+    evidence[:, 1] = np.cos(marks.directions - angles[:, None]) @ marks.scores / marks.scores.sum()
+    return evidence
 
 
 def read_page(page: Page, model: Model) -> Probabilities:
@@ -134,9 +167,13 @@ def _cut_digits(grey: Ink, marks: Marks) -> tuple[Images, Float32[np.ndarray, " 
     rows: list[int] = np.flatnonzero(marks.labels < CLASSES).tolist()
     angles = marks.directions.astype(np.float64)
     patches = {row: cut_out(grey, marks.boxes[row], angles[row]) for row in rows}
-    judged = rows[:: -(-len(rows) // MAX_JUDGED) or 1]
-    is_light = sum(weigh_polarity(polarity_evidence(patches[row])) for row in judged) > 0
+    is_light = _is_light([patches[row] for row in rows[:: -(-len(rows) // MAX_JUDGED) or 1]])
     for row in rows:
         ink = find_ink_in_box(patches.pop(row), marks.boxes[row], angles[row], is_light=is_light)
         images[row], thickness[row] = normalize(ink), measure_thickness(ink)
     return images, thickness
+
+
+def _is_light(patches: list[Ink]) -> bool:
+    """Whether the ink of a page is lighter than its ground, by some of its digits and what is around them."""
+    return sum(weigh_polarity(polarity_evidence(patch)) for patch in patches) > 0

@@ -122,7 +122,7 @@ class Reader:
         one = read_single(decoded.picture, self.model)
         if single or is_one_figure(one, self.threshold):
             return self._describe_single(one, decoded, name, source)
-        page = find() if find else find_page(decoded.picture, self.finder, upright=upright, printed=printed)
+        page = find() if find else find_page(decoded.picture, self.finder, self.model, upright=upright, printed=printed)
         if is_one_digit(one, page, self.threshold):
             return self._describe_single(one, decoded, name, source)
         if not len(page.marks) and is_unsure(one.probabilities, self.threshold):

@@ -45,7 +45,8 @@ def explain_reading(
 
     @cache
     def find() -> Page:
-        return find_page(decoded.picture, models[0].reader.finder, upright=hints.upright, printed=hints.printed)
+        first = models[0].reader
+        return find_page(decoded.picture, first.finder, first.model, upright=hints.upright, printed=hints.printed)
 
     readings = [model.reader.read_decoded(decoded, name=name, find=find, **hints._asdict()) for model in models]
     answers = [
