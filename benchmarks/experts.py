@@ -3,8 +3,8 @@
 The model sees the ink in a digit's box, and the finder the place where it stands. The probability of a class is the
 product of both, each raised to its weight. The weights make the right classes most probable, for both shipped models at
 once; they are copied into `digits.inference.page`. So are those of the evidence which side of a page is up: the model's
-confidence in some digits after each turn, and the finder's directions. The score from which on something is a mark at all is the one at
-which the fewest digits are missed or invented; it is copied into `digits.inference.finder.finder`.
+confidence in some digits after each turn, and the finder's directions. The score from which on something is a mark at
+all is the one at which the fewest digits are missed or invented; it is copied into `digits.inference.finder.finder`.
 
     python -m benchmarks experts
 """

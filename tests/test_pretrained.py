@@ -2,8 +2,9 @@
 
 import pytest
 
-from digits.inference import SHIPPED_MODELS, load_model
+from digits.inference import SHIPPED_MODELS, load_finder, load_model
 from digits.inference.model import SHIPPED_FOLDER, locate_model
+from digits.synthesis.documents import CHARACTERS
 from digits.training.recipes import RECIPES
 from digits.types import Dataset
 
@@ -20,9 +21,16 @@ def test_a_shipped_model_is_small_and_describes_itself(name: str) -> None:
 
 def test_the_more_accurate_one_comes_first() -> None:
     assert SHIPPED_MODELS == ("cnn", "mlp")
-    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == {
-        f"{name}.{kind}" for name in SHIPPED_MODELS for kind in ("onnx", "safetensors")
-    }
+    models = {f"{name}.{kind}" for name in SHIPPED_MODELS for kind in ("onnx", "safetensors")}
+    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == models | {"finder.onnx"}
+
+
+def test_the_finder_is_small_and_knows_digits_and_signs() -> None:
+    assert locate_model("finder").stat().st_size < 2_500_000
+    finder = load_finder("finder")
+    assert finder.classes == CHARACTERS
+    assert finder.metadata["network"] == "finder"
+    assert finder.metadata["parameters"] < 1_200_000
 
 
 @pytest.mark.parametrize(("name", "accuracy"), [("cnn", 0.996), ("mlp", 0.993)])

@@ -20,6 +20,7 @@ from PIL import Image
 
 from benchmarks import hostile
 from digits.data import write_idx
+from digits.inference import Reader, Reading
 from digits.types import Dataset
 
 LINE = "7210"
@@ -55,13 +56,36 @@ def test_text_of_a_picture_is_printed(digits: Any, note: Path) -> None:
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
 def test_json_holds_every_detail(digits: Any, note: Path, model: str) -> None:
     (entry,) = json.loads(digits("read", note, "--json", "--model", model).out)
-    assert set(entry) == {"file", "text", "lines", "notice", "digits"}
+    assert set(entry) == {"file", "text", "lines", "digit_lines", "notice", "digits", "signs"}
     assert (entry["file"], entry["text"], entry["lines"]) == (str(note), LINE, [LINE])
     for digit, value in zip(entry["digits"], LINE, strict=True):
         assert set(digit) == {"value", "confidence", "box", "accepted", "alternatives", "doubts"}
         assert (str(digit["value"]), digit["accepted"]) == (value, True)
         assert 0.4 < digit["confidence"] <= 1
         assert len(digit["box"]) == 4
+
+
+def test_signs_are_left_out_on_request(digits: Any, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[bool]()
+
+    def read(reader: Reader, source: Any, *, printed: bool, name: str, **_: Any) -> Reading:
+        asked.append(printed)
+        return Reading(name or str(source), ("24/12/2024", "7,8 -5"), (), struck=2)
+
+    monkeypatch.setattr(Reader, "read", read)
+    assert digits("read", note).out == "24/12/2024\n7,8 -5\n"
+    only = digits("read", note, "--digits-only", "--printed")
+    assert (only.out, only.err) == ("24 12 2024\n78 5\n", f"digits: {note}: no digit read; 2 struck through left out\n")
+    assert '"24 12 2024\n78 5"' in digits("read", note, "--digits-only", "--csv").out
+    (entry,) = json.loads(digits("read", note, "--digits-only", "--json").out)
+    assert (entry["lines"], entry["digit_lines"]) == (["24/12/2024", "7,8 -5"], ["24 12 2024", "78 5"])
+    assert asked == [False, True, False, False]
+
+
+def test_a_finder_of_ones_own_is_used(digits: Any, note: Path) -> None:
+    said = digits("read", note, "--finder", note.parent / "none.onnx")
+    assert said.code == 1
+    assert "there is no model file" in said.err
 
 
 def test_single_gives_exactly_one_digit(digits: Any, written: Any, tmp_path: Path) -> None:

@@ -7,12 +7,25 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from benchmarks.experts import TURN_WEIGHTS as TURN_NAMES
+from benchmarks.experts import WEIGHTS
+from benchmarks.results import read_rows
 from PIL import Image, ImageDraw
 from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import Reader
+from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.inputs import decode_source
-from digits.inference.page import count_turns, find_page, judge_turns, read_page
+from digits.inference.page import (
+    FINDER_WEIGHT,
+    MODEL_WEIGHT,
+    TURN_WEIGHTS,
+    UPRIGHT_ODDS,
+    count_turns,
+    find_page,
+    judge_turns,
+    read_page,
+)
 from digits.synthesis import SyntheticPage, synthesize_page
 from digits.types import Dataset
 
@@ -140,6 +153,13 @@ def test_the_model_says_how_a_digit_lies(reader: Reader, mnist: Dataset) -> None
 
 def test_a_page_without_marks_is_upright() -> None:
     assert count_turns(np.zeros((4, 2))) == 0
+
+
+def test_the_weights_are_those_that_were_fitted() -> None:
+    fitted = {row.case: row.value for row in read_rows("experts")}
+    assert [fitted[name] for name in WEIGHTS] == [MODEL_WEIGHT, FINDER_WEIGHT]
+    assert [fitted[name] for name in TURN_NAMES] == [*TURN_WEIGHTS, UPRIGHT_ODDS]
+    assert fitted["score"] == MIN_SCORE
 
 
 def test_both_networks_are_heard(reader: Reader) -> None:

@@ -65,9 +65,19 @@ def test_a_sign_at_the_end_does_not_move_a_line() -> None:
     assert texts(linked(boxes, "1.23", [1, -1, -1, -1])) == ["1. 2", "3"]
 
 
-@pytest.mark.parametrize(("gap", "text"), [(2, "12"), (12, "12"), (18, "12"), (24, "1 2"), (90, "1 2")])
-def test_a_wide_gap_is_a_space(gap: int, text: str) -> None:
-    assert texts(linked([(0, 0, 20, 30), (20 + gap, 0, 20, 30)], "12", [1, -1])) == [text]
+@pytest.mark.parametrize(
+    ("gap", "follows", "text"),
+    [(2, 1, "12"), (35, 1, "12"), (42, 1, "1 2"), (12, -1, "12"), (18, -1, "1 2"), (90, -1, "1 2")],
+)
+def test_a_wide_gap_is_a_space_and_a_smaller_one_where_a_number_ends(gap: int, follows: int, text: str) -> None:
+    assert texts(linked([(0, 0, 20, 30), (20 + gap, 0, 20, 30)], "12", [follows, -1])) == [text]
+
+
+def test_a_long_step_among_short_ones_is_a_space() -> None:
+    boxes = [(x, 0, 18, 30) for x in (0, 22, 44, 82, 104)]
+    assert texts(linked(boxes, "12345", [1, 2, 3, 4, -1])) == ["123 45"]
+    even = [(38 * place, 0, 18, 30) for place in range(5)]
+    assert texts(linked(even, "12345", [1, 2, 3, 4, -1])) == ["12345"]
 
 
 def test_ones_are_not_spaced_by_their_own_width() -> None:

@@ -18,12 +18,12 @@ MIN_BESIDE = 0.4
 """Share of the smaller digit's height by which the last digit of a number and the first of another must overlap, seen
 along the page's lines, to stand in one line."""
 
-SPACE = 1.0
-"""Gap between two neighbours, in widths of a digit, from which on it is a space: those within a number are below half
-a width."""
+SPACE, UNLINKED_SPACE = 1.3, 0.5
+"""Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the finder
+says that a number ends, or where the step to the next digit is long for this line."""
 
-MIN_WIDTH = 0.5
-"""Width of a digit, in heights, at least: a number of ones is not spaced by the width of a one."""
+LONG_STEP = 1.6
+"""Steps of a line's usual one from which on a step is long."""
 
 
 def link_lines(marks: Marks) -> list[Int64[np.ndarray, " _m"]]:
@@ -74,16 +74,19 @@ def write_line(marks: Marks, line: Int64[np.ndarray, " _m"], classes: str) -> st
 
 def find_spaces(marks: Marks, line: Int64[np.ndarray, " _m"]) -> Bool[np.ndarray, " _m"]:
     """Say for each mark of a line whether there is a space before it; parameters are those of `write_line`."""
-    sizes = digit_sizes(marks)[line]
-    sides = marks.boxes[line, 2:]
-    is_digit = marks.labels[line] < CLASSES
-    widths = np.maximum(sides[is_digit, 0], MIN_WIDTH * sides[is_digit, 1]) if is_digit.any() else sizes
-    steps = np.diff(marks.centres[line], axis=0)
-    lengths = np.hypot(*steps.T) if len(steps) else np.zeros(0)
+    if len(line) < 2:
+        return np.zeros(len(line), bool)
+    sizes, centres, sides = digit_sizes(marks)[line], marks.centres[line], marks.boxes[line, 2:]
+    steps = np.diff(centres, axis=0)
+    lengths = np.hypot(*steps.T)
     # the extent of a box along the step to its neighbour
     along = np.abs(steps) / lengths[:, None].clip(1e-9)
-    half = (along * (sides[:-1] + sides[1:]) / 2).sum(1)
-    return np.concatenate(([False], lengths - half > SPACE * float(np.median(widths))))
+    gaps = lengths - (along * (sides[:-1] + sides[1:]) / 2).sum(1)
+    missed = np.hypot(*(centres[1:] - marks.links[line[:-1], 1:]).T)
+    is_linked = (marks.links[line[:-1], 0] > 0) & (missed < MAX_MISS * np.maximum(sizes[:-1], sizes[1:]))
+    usual, step = float(np.median(sizes)), np.sort(lengths)[(len(lengths) - 1) // 2]
+    may_part = ~is_linked | (lengths > LONG_STEP * step)
+    return np.concatenate(([False], (gaps > SPACE * usual) | (may_part & (gaps > UNLINKED_SPACE * usual))))
 
 
 def digit_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
