@@ -1,32 +1,28 @@
-"""How well a finder finds: synthetic documents of held-out layouts and fonts, and other people's pages and forms.
+"""How well digits and signs are found and read on synthetic documents of layouts and fonts that were held out.
 
-Other people's pages were never trained on. Their seen half may be looked at while the finder is built, their blind half
-is only ever scored (see `benchmarks.handwriting`).
+The whole reader is asked, so that a digit counts as right only if it is found, accepted and of the right class.
 
-    DIGITS_FINDER=RUN DIGITS_REAL=FOLDER python -m benchmarks finding
+    python -m benchmarks finding
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 
 import numpy as np
-from PIL import Image
 
 import digits
-from benchmarks import handwriting
-from benchmarks.reading import count_errors
 from benchmarks.results import Row, shares
-from digits.inference import Finder, Marks, link_lines, load_finder, write_line
-from digits.preprocessing import decode
+from benchmarks.single_digits import MODELS
+from digits.inference import Reading
+from digits.synthesis import Document, RealDigits, synthesize_documents
 
 DOCUMENTS = int(os.environ.get("DIGITS_DOCUMENTS", "1000"))
-"""Synthetic documents to search; the figures of the documentation are those of 1,000."""
+"""Synthetic documents to read; the figures of the documentation are those of 1,000."""
 
 SEED = 40_000
 """Theirs: nothing was trained or chosen on these."""
@@ -37,8 +33,7 @@ MIN_SHARED = 0.4
 MIN_VISIBLE, MIN_SIZE = 0.5, 10
 """Share of a digit that must be visible, and pixels of its longer side, to count as missed."""
 
-MAX_SIDE = 4000
-"""Pixels of the longer side of a picture, as the reader decodes it."""
+CHARACTERS = "0123456789.,-/:+=()×%"
 
 
 @dataclass
@@ -57,82 +52,100 @@ class Counts:
 
 
 def measure() -> Iterator[Row]:
-    """Score the finder that ``$DIGITS_FINDER`` names."""
-    finder = load_finder(os.environ.get("DIGITS_FINDER", "runs/finder"))
-    yield from _documents(finder)
-    for kind in handwriting.DOCUMENTS:
-        for half in handwriting.HALVES:
-            yield from _pages(finder, kind, half)
-
-
-def _documents(finder: Finder) -> Iterator[Row]:
+    """Read the documents with every model."""
     from digits.data import split
-    from digits.synthesis import RealDigits, synthesize_documents
 
     real = RealDigits(split(digits.load_mnist().train)[1])
-    counts = {"digits": Counts(), "signs": Counts()}
-    printed, prints, megapixels, seconds = 0, 0, 0.0, 0.0
-    for document in islice(synthesize_documents(SEED, real=real), DOCUMENTS):
-        start = time.perf_counter()
-        marks = finder.find(document.picture)
-        seconds, megapixels = seconds + time.perf_counter() - start, megapixels + document.picture.size / 1e6
-        truth = document.truth
-        labels, is_written = marks.classes.argmax(1), marks.handwritten >= 0.5
-        partner = match(marks.boxes[is_written], truth.boxes[~truth.printed].astype(np.float32))
-        found, there = labels[is_written], truth.labels[~truth.printed]
-        is_clear = (truth.visible >= MIN_VISIBLE) & (truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE)
-        is_asked = (is_clear | (truth.labels >= 10))[~truth.printed]
-        for kind, count in counts.items():
-            wanted = (there < 10) == (kind == "digits")
-            has = np.isin(np.arange(len(there)), partner)
-            count.missed += int((wanted & ~has & is_asked).sum())
-            of_kind = (found < 10) == (kind == "digits")
-            count.invented += int((of_kind & (partner < 0)).sum())
-            pairs = (partner >= 0) & wanted[partner.clip(0)] if len(there) else np.zeros(len(found), bool)
-            same = pairs & (found == there[partner.clip(0)]) if len(there) else pairs
-            count.right, count.confused = count.right + int(same.sum()), count.confused + int((pairs & ~same).sum())
-        prints += int(truth.printed.sum())
-        taken = match(marks.boxes[is_written], truth.boxes[truth.printed].astype(np.float32))
-        printed += int(((taken >= 0) & (partner < 0)).sum())
-    for kind, count in counts.items():
-        case = f"handwritten {kind} of synthetic documents"
-        yield Row(case=case, metric="found with the right class", **shares(count.right, count.n))
-        yield Row(case=case, metric="missed", **shares(count.missed, count.n))
-        wrong = count.confused + count.missed + count.invented
-        yield Row(case=case, metric="errors", value=wrong / max(count.n, 1), unit="share", n=count.n)
-    yield Row(case="printed digits and signs taken for handwriting", metric="errors", **shares(printed, prints))
-    yield Row(
-        case="a megapixel of a synthetic document", metric="time", value=round(seconds / megapixels, 4), unit="s",
-        n=DOCUMENTS,
-    )  # fmt: skip
+    for name in MODELS:
+        reader = digits.Reader(name)
+        counts = {"digits": Counts(), "signs": Counts()}
+        touching = {"pairs": [0, 0], "triples": [0, 0]}
+        printed, prints, empty, silent, megapixels, seconds = 0, 0, 0, 0, 0.0, 0.0
+        for document in islice(synthesize_documents(SEED, real=real), DOCUMENTS):
+            start = time.perf_counter()
+            reading = reader.read(document.picture)
+            seconds, megapixels = seconds + time.perf_counter() - start, megapixels + document.picture.size / 1e6
+            count(document, reading, counts, touching)
+            truth = document.truth
+            prints += int(truth.printed.sum())
+            boxes, _ = what_was_read(reading)
+            printed += int((match(boxes, truth.boxes[truth.printed].astype(np.float32)) >= 0).sum())
+            if truth.printed.all():
+                empty, silent = empty + 1, silent + (not reading.text)
+        rows = [
+            *_describe(counts, touching),
+            _row("printed digits and signs taken for handwriting", printed, prints),
+            _row("documents without handwritten digits: read as nothing", silent, empty),
+            Row(case="a megapixel", metric="time", value=round(seconds / megapixels, 4), unit="s", n=DOCUMENTS),
+        ]
+        yield from (replace(row, variant=f"`{name}`") for row in rows)
 
 
-def _pages(finder: Finder, kind: str, half: str) -> Iterator[Row]:
-    documents = handwriting.documents(kind, half=half)
-    errors, whole, any_order, n = 0, 0, 0, 0
-    for document in documents:
-        wanted = document.lines
-        lines = read_lines(finder, document.file.read_bytes(), document.file.name)
-        wrong = count_errors(lines, wanted, any_order=document.in_any_order)
-        errors, whole, n = errors + wrong, whole + (not wrong), n + sum(map(len, wanted))
-        found, there = Counter("".join(lines)), Counter("".join(wanted))
-        any_order += (found - there).total() + (there - found).total()
-    if documents:
-        case = f"{kind}, {half}"
-        yield Row(case=case, metric="digit errors", value=errors / max(n, 1), unit="share", n=n)
-        yield Row(case=case, metric="digits missed or invented, in any order", value=any_order / max(n, 1),
-                  unit="share", n=n)  # fmt: skip
-        yield Row(case=case, metric="pages without an error", **shares(whole, len(documents)))
+def count(document: Document, reading: Reading, counts: dict[str, Counts], touching: dict[str, list[int]]) -> None:
+    """Add what was found of a document, and how many of its touching pairs and triples are right, and are there."""
+    truth = document.truth
+    is_mine = ~truth.printed & ~truth.struck
+    there, labels = truth.boxes[is_mine].astype(np.float32), truth.labels[is_mine]
+    found, read = what_was_read(reading)
+    partner = match(found, there)
+    is_clear = (truth.visible >= MIN_VISIBLE) & (truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE)
+    is_asked = (is_clear | (truth.labels >= 10))[is_mine]
+    right = np.zeros(len(there), bool)
+    for row, label in zip(partner, read, strict=True):
+        if row < 0:
+            counts["digits" if label < 10 else "signs"].invented += 1
+            continue
+        kind = counts["digits" if labels[row] < 10 else "signs"]
+        right[row] = label == labels[row]
+        kind.right, kind.confused = kind.right + bool(right[row]), kind.confused + (not right[row])
+    missed = is_asked & ~np.isin(np.arange(len(there)), partner)
+    for name, wanted in (("digits", labels < 10), ("signs", labels >= 10)):
+        counts[name].missed += int((missed & wanted).sum())
+    for group in find_touching(there, labels < 10, truth.lines[is_mine], truth.orders[is_mine]):
+        if len(group) in (2, 3) and is_asked[group].all():
+            sums = touching["pairs" if len(group) == 2 else "triples"]
+            sums[0], sums[1] = sums[0] + bool(right[group].all()), sums[1] + 1
 
 
-def read_lines(finder: Finder, content: bytes, name: str) -> list[str]:
-    """Read the handwritten digits of a picture, line by line, as the finder alone sees them."""
-    picture = np.asarray(Image.fromarray(decode(content, name, max_side=MAX_SIDE).picture).convert("L"))
-    marks = finder.find(picture)
-    written: Marks = marks[np.flatnonzero(marks.handwritten >= 0.5)]
-    texts = (write_line(written, line, finder.classes) for line in link_lines(written))
-    lines = ("".join(each for each in text if each.isdecimal()) for text in texts)
-    return [line for line in lines if line]
+def find_touching(boxes: np.ndarray, is_digit: np.ndarray, lines: np.ndarray, orders: np.ndarray) -> list[list[int]]:
+    """Group digits that follow each other in a line and whose boxes overlap."""
+    groups = list[list[int]]()
+    order = np.lexsort((orders, lines)).tolist()
+    for first, second in pairwise(order):
+        follows = lines[first] == lines[second] and orders[second] == orders[first] + 1
+        low = np.maximum(boxes[first, :2], boxes[second, :2])
+        high = np.minimum(boxes[first, :2] + boxes[first, 2:], boxes[second, :2] + boxes[second, 2:])
+        if follows and is_digit[[first, second]].all() and (high > low).all():
+            if groups and groups[-1][-1] == first:
+                groups[-1].append(second)
+            else:
+                groups.append([first, second])
+    return groups
+
+
+def what_was_read(reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """Give the boxes of the accepted digits and the signs of a reading, and their places in `CHARACTERS`."""
+    accepted = [digit for digit in reading.digits if digit.accepted]
+    boxes = [digit.box for digit in accepted] + [sign.box for sign in reading.signs]
+    labels = [digit.value for digit in accepted] + [CHARACTERS.index(sign.value) for sign in reading.signs]
+    return np.array(boxes, np.float32).reshape(len(boxes), 4), np.array(labels, np.int64)
+
+
+def _describe(counts: dict[str, Counts], touching: dict[str, list[int]]) -> Iterator[Row]:
+    for kind, each in counts.items():
+        case = f"handwritten {kind}"
+        wrong = each.confused + each.missed + each.invented
+        for what, value in (
+            ("errors", wrong), ("with another class", each.confused), ("missed", each.missed),
+            ("invented", each.invented),
+        ):  # fmt: skip
+            yield _row(f"{case}: {what}", value, each.n)
+    for kind, (right, n) in touching.items():
+        yield _row(f"touching {kind}: right", right, n)
+
+
+def _row(case: str, count: int, n: int) -> Row:
+    return Row(case=case, metric="share", **shares(count, max(n, 1)) | {"n": n})
 
 
 def match(found: np.ndarray, there: np.ndarray) -> np.ndarray:

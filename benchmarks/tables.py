@@ -416,6 +416,13 @@ TABLES |= {
             f"{JUDGED}; the reader's thresholds were chosen on synthetic pages and validation digits",
             only=lambda row: not row.metric.startswith("error"),
         ),
+        "finding": Table(
+            "finding",
+            "synthetic documents",
+            lambda rows: [Column("n", samples, ""), *per_variant(spread())(rows)],
+            "Layouts and fonts that the finder has not learned from, written with digits that were held out; errors "
+            "are digits of another class, missed and invented ones",
+        ),
         "corruptions": Table(
             "reading",
             "corruption",
