@@ -5,9 +5,9 @@ The way of a page, one file per step:
 1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``;
    `pages`: a PDF or TIFF, page by page.
 2. `finder`: a network finds its digits and signs, and puts them in lines.
-3. `page`: it is turned upright, its digits are cut out, and the model reads them.
-4. `reader`: digits are accepted or rejected, and revise each other, as they are by one `writer`; all become the digits,
-   signs and lines of a `Reading` (`results`).
+3. `page`: it is turned upright, its digits are cut out, and the model reads them; `odds` weighs what both networks say.
+4. `reader`: digits revise each other, as they are by one `writer`; all become the digits, signs and lines of a
+   `Reading` (`results`).
 
 A picture of one digit: `single_digit` chooses the interpretation that the model reads best.
 
@@ -22,6 +22,7 @@ from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
+from digits.inference.odds import digit_evidence, hand_evidence, mix
 from digits.inference.page import Page, find_page, judge_turns, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
@@ -41,12 +42,15 @@ __all__ = [
     "Reading",
     "Sign",
     "compare_images",
+    "digit_evidence",
     "explain",
     "find_page",
+    "hand_evidence",
     "judge_turns",
     "link_lines",
     "load_finder",
     "load_model",
+    "mix",
     "read",
     "read_pages",
     "revise",

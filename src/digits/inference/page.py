@@ -1,4 +1,4 @@
-"""A picture of a page → its lines of digits and signs: the finder finds them, and the model reads each digit."""
+"""A picture of a page → its digits and signs: the finder finds them, the model reads each digit, and both decide."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from digits.inference.finder import Finder, Marks, find_spaces, link_lines
+from digits.inference.finder import Finder, Marks
+from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
+from digits.inference.odds import DIGIT_WEIGHTS, HAND_WEIGHTS, TURN_WEIGHTS, digit_evidence, hand_evidence, mix
 from digits.inference.results import Box
 from digits.preprocessing import as_grey, cut_out, find_ink_in_box, measure_thickness, normalize
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
 from digits.preprocessing.scales import MAX_PAGE_SIDE
-from digits.shapes import Bool, Float32, Float64, Int64
+from digits.shapes import Bool, Float32, Float64
 from digits.types import CLASSES, SIDE, Images, Probabilities
+
+MIN_CANDIDATE_SCORE = 0.15
+"""Score from which on the model looks at a mark: half of what is enough for the finder alone, since the model's
+confidence can make up for the rest."""
 
 MAX_JUDGED = 50
 """Digits, at most, whose surroundings decide whether the ink of a page is dark or light."""
 
 MAX_TURNED = 12
 """Digits, at most, that the model reads in all four directions."""
-
-TURN_WEIGHTS, UPRIGHT_ODDS = np.array([4.0, 4.0]), 1.0
-"""Logarithms of odds: of what `judge_turns` finds, and of an upright page; fitted by `python -m benchmarks experts`."""
-
-MODEL_WEIGHT, FINDER_WEIGHT = 0.7, 0.5
-"""Of the logarithms of both networks' probabilities of a digit's classes; fitted by `python -m benchmarks experts`."""
 
 MIN_PROBABILITY = 1e-6
 """Lower ones count as this, so that no network is infinitely sure."""
@@ -39,11 +39,7 @@ class Page:
     Attributes
     ----------
     marks
-        The n digits and signs that are read, in reading order, in pixels of the upright page.
-    lines
-        Number of each mark's line.
-    is_spaced
-        Whether there is a space before it.
+        The n digits and signs that may be there, in any order, in pixels of the upright page.
     images
         Of each digit as the model receives it; zeros for signs.
     thickness
@@ -59,8 +55,6 @@ class Page:
     """
 
     marks: Marks
-    lines: Int64[np.ndarray, " n"]
-    is_spaced: Bool[np.ndarray, " n"]
     images: Images = field(repr=False)
     thickness: Float32[np.ndarray, " n"]
     shape: tuple[int, int]
@@ -76,44 +70,44 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     Struck digits are left out, and printed ones unless they are wanted. The model helps to decide which side is up.
     """
     grey = as_grey(picture, MAX_PAGE_SIDE)
-    marks = finder.find(grey)
+    marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
     turns = 0 if upright else count_turns(judge_turns(grey, marks, model))
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
-        marks = finder.find(grey)
-    is_printed, is_struck = marks.handwritten < 0.5, marks.struck > 0
-    kept = marks[~is_struck & (~is_printed | printed)]
-    lines = link_lines(kept)
-    order = np.concatenate(lines) if lines else np.zeros(0, np.int64)
-    numbers = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    is_spaced = np.concatenate([find_spaces(kept, line) for line in lines]) if lines else np.zeros(0, bool)
-    kept = kept[order]
+        marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
+    is_struck, is_clear = marks.struck > 0, marks.scores >= MIN_SCORE
+    is_left_out = ~is_struck & (hand_evidence(marks) @ HAND_WEIGHTS < 0) & (not printed)
+    kept = marks[~is_struck & ~is_left_out]
     images, thickness = _cut_digits(grey, kept)
-    left_out = int((is_printed & ~is_struck).sum()) * (not printed)
-    shape = (int(grey.shape[0]), int(grey.shape[1]))
     return Page(
-        kept, numbers, is_spaced, images, thickness, shape, finder.classes, left_out, int(is_struck.sum()), turns
+        kept,
+        images,
+        thickness,
+        shape=(int(grey.shape[0]), int(grey.shape[1])),
+        classes=finder.classes,
+        printed=int((is_left_out & is_clear).sum()),
+        struck=int((is_struck & is_clear).sum()),
+        quarter_turns=turns,
     )
 
 
-def count_turns(evidence: Float64[np.ndarray, "4 2"]) -> int:
+def count_turns(evidence: Float64[np.ndarray, "4 3"]) -> int:
     """Count the quarter turns counter-clockwise that bring a page upright, given what `judge_turns` found."""
-    odds = evidence @ TURN_WEIGHTS
-    odds[0] += UPRIGHT_ODDS
-    return int(odds.argmax())
+    return int((evidence @ TURN_WEIGHTS).argmax())
 
 
-def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4 2"]:
+def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4 3"]:
     """Judge how a page would look after 0 to 3 quarter turns.
 
     Returns
     -------
-    float64[4, 2]
-        For each number of turns, counter-clockwise: how confident the model is in the best digits (mean logarithm), and
-        how well the finder's directions agree with it (mean cosine).
+    float64[4, 3]
+        For each number of turns, counter-clockwise: how confident the model is in the best digits (mean logarithm); how
+        well the finder's directions agree with it (mean cosine); and 1 for no turn.
     """
     best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
-    evidence = np.zeros((4, 2))
+    evidence = np.zeros((4, 3))
+    evidence[0, 2] = 1
     if not len(best):
         return evidence
     angles = np.arange(4) * math.pi / 2
@@ -129,16 +123,10 @@ def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4
     return evidence
 
 
-def read_page(page: Page, model: Model) -> Probabilities:
-    """Compute the class probabilities of the digits of a page, in their order, by both networks.
-
-    The product of experts (Hinton 1999) whose weights make up for what both see alike.
-    """
-    by_model, by_finder = seen_by(page, model)
-    mixed = MODEL_WEIGHT * by_model + FINDER_WEIGHT * by_finder
-    mixed = np.exp(mixed - mixed.max(1, keepdims=True, initial=-np.inf))
-    probabilities: Probabilities = (mixed / mixed.sum(1, keepdims=True)).astype(np.float32)
-    return probabilities
+def read_page(page: Page, model: Model) -> tuple[Probabilities, Bool[np.ndarray, " m"]]:
+    """Compute the class probabilities of the m marks of a page that may be digits, and which of them are."""
+    probabilities = mix(*seen_by(page, model))
+    return probabilities, digit_evidence(page.marks, probabilities) @ DIGIT_WEIGHTS >= 0
 
 
 def seen_by(page: Page, model: Model) -> tuple[Float32[np.ndarray, "m 10"], Float32[np.ndarray, "m 10"]]:

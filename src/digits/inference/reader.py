@@ -9,7 +9,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from digits.inference.finder import Finder, load_finder
+from digits.inference.finder import Finder, find_spaces, link_lines, load_finder
+from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name, to_images
 from digits.inference.model import FINDER, SHIPPED_MODELS, Model, load_model, locate_model
 from digits.inference.page import Page, find_page, read_page, to_picture
@@ -162,37 +163,33 @@ class Reader:
         return Reading(name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()))
 
     def _describe_page(self, page: Page, size: tuple[int, int], name: str, source: Source, has_ink: bool) -> Reading:
-        labels, alone = page.marks.labels, read_page(page, self.model)
-        is_digit = labels < CLASSES
-        accepted = alone.max(1, initial=0) >= self.threshold
+        marks, labels = page.marks, page.marks.labels
+        alone, accepted = read_page(page, self.model)
+        rows = np.flatnonzero(labels < CLASSES)
         revised = alone.copy()
-        revised[accepted] = revise_page(alone[accepted], page.images[is_digit][accepted])
-        answers = iter(zip(revised, accepted.tolist(), strict=True))
-        digits, signs = list[Digit](), list[Sign]()
-        lines = [""] * (int(page.lines.max(initial=-1)) + 1)
-        for row, box in enumerate(page.marks.boxes):
-            place = to_picture(box, page.shape, page.quarter_turns, size)
-            if is_digit[row]:
-                probabilities, good = next(answers)
-                thickness = float(page.thickness[row])
-                digits.append(self._describe(good, probabilities, page.images[row], thickness, place, size))
-                text = str(digits[-1].value) if good else ""
-            else:
-                text = page.classes[labels[row]]
-                signs.append(Sign(text, float(np.exp(page.marks.classes[row].max())), place))
-            lines[page.lines[row]] += " " * bool(page.is_spaced[row]) + text
-        return Reading(
-            name,
-            tuple(line.strip() for line in lines if any(map(str.isdecimal, line))),
-            tuple(digits),
-            size,
-            turned=90 * page.quarter_turns,
-            source=source,
-            has_ink=has_ink,
-            signs=tuple(signs),
-            printed=page.printed,
-            struck=page.struck,
-        )
+        revised[accepted] = revise_page(alone[accepted], page.images[rows][accepted])
+        answers = dict(zip(rows.tolist(), zip(revised, accepted.tolist(), strict=True), strict=True))
+        is_shown = marks.scores >= MIN_SCORE  # what the finder alone would take for a mark is said, if rejected
+        is_shown[rows[accepted]] = True
+        shown = np.flatnonzero(is_shown)
+        digits, signs, lines = list[Digit](), list[Sign](), list[str]()
+        for line in link_lines(marks[shown]):
+            text = ""
+            for row, is_spaced in zip(shown[line].tolist(), find_spaces(marks[shown], line), strict=True):
+                place = to_picture(marks.boxes[row], page.shape, page.quarter_turns, size)
+                text += " " * bool(is_spaced)
+                if row in answers:
+                    probabilities, good = answers[row]
+                    thickness = float(page.thickness[row])
+                    digits.append(self._describe(good, probabilities, page.images[row], thickness, place, size))
+                    text += str(digits[-1].value) if good else ""
+                else:
+                    signs.append(Sign(page.classes[labels[row]], float(np.exp(marks.classes[row].max())), place))
+                    text += signs[-1].value
+            lines.append(text.strip())
+        kept = tuple(line for line in lines if any(map(str.isdecimal, line)))
+        turned, rest = 90 * page.quarter_turns, (tuple(signs), page.printed, page.struck)
+        return Reading(name, kept, tuple(digits), size, turned, source, has_ink, *rest)
 
     def _describe(
         self,

@@ -47,8 +47,8 @@ class Digit:
     confidence
         Its calibrated probability, 0–1; on a page, revised by the other digits.
     accepted
-        Whether the model's confidence in this digit alone reaches its threshold. Rejected ink is probably not a digit,
-        and not in the text.
+        Whether the model's confidence reaches its threshold, and on a page, whether this is more probably a digit than
+        not by what both networks see. Rejected ink is probably not a digit, and not in the text.
     box
         Left, top, width and height of the ink, in pixels of the upright picture.
     probabilities

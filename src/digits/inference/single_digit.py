@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
 from digits.inference.page import Page
 from digits.preprocessing import DigitInk, find_digit_inks, normalize
@@ -81,7 +82,9 @@ def is_one_digit(result: SingleResult, page: Page, threshold: float) -> bool:
     left, top, width, height = way.box
     rows, columns = way.ink.shape
     low, sides = np.array([left, top]), np.array([width, height])
-    centres = page.marks.centres * np.array([columns / page.shape[1], rows / page.shape[0]])
+    centres = page.marks.centres[page.marks.scores >= MIN_SCORE] * np.array(
+        [columns / page.shape[1], rows / page.shape[0]]
+    )
     if not ((centres >= low) & (centres <= low + sides)).all():
         return False
     return len(centres) <= 1 or (

@@ -19,7 +19,7 @@ MAX_CHANNELS, MAX_BLOCKS = 1024, 32
 class FinderConfig:
     """How to train the network that finds digits on a page. The defaults are a beginning: nothing is tuned yet."""
 
-    epochs: int = option(40, "Epochs; the figures, and what a run continues from, are written after each.", "[1, inf)")
+    epochs: int = option(26, "Epochs; the figures, and what a run continues from, are written after each.", "[1, inf)")
     steps_per_epoch: int = option(250, "Training steps per epoch, all with new documents.", "[1, inf)")
     batch_size: int = option(
         16, "Crops per training step, a multiple of 4.", "[4, inf)", flags=("--batch-size", "--bs")
