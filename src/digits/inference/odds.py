@@ -8,24 +8,25 @@ from __future__ import annotations
 import numpy as np
 
 from digits.inference.finder import Marks
+from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.finder.lines import digit_sizes
 from digits.shapes import Float32, Float64
 from digits.types import CLASSES, Probabilities
 
-CLASS_WEIGHTS = np.array([0.7, 0.5])
+CLASS_WEIGHTS = np.array([0.33, 0.42])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-DIGIT_WEIGHTS = np.array([1.0, 1.0, 0.5, 0.2])
+DIGIT_WEIGHTS = np.array([-0.62, 1.61, 0.32, 1.36])
 """Of 1, a mark's score, the confidence in its class, and its neighbours' scores: whether it is a digit."""
 
-HAND_WEIGHTS = np.array([0.0, 1.0, 0.5])
+HAND_WEIGHTS = np.array([0.64, 1.88, 2.03])
 """Of 1, a mark's probability of being handwritten, and its neighbours': whether it is."""
 
-TURN_WEIGHTS = np.array([4.0, 4.0, 1.0])
+TURN_WEIGHTS = np.array([4.33, 1.28, 1.22])
 """Of the model's confidence, the finder's directions, and being as given: which side of a page is up."""
 
 NEIGHBOURS, MAX_RATIO = 3, 2.0
-"""The nearest marks, whose sizes differ by at most this factor: those that are probably by the same hand or printer."""
+"""The nearest clear marks whose sizes differ by at most this factor: probably by the same hand or printer."""
 
 MAX_ODDS = 7.0
 """Logarithms beyond this count as this, so that no network is infinitely sure."""
@@ -70,11 +71,11 @@ def _mean_of_neighbours(marks: Marks, values: Float64[np.ndarray, " n"]) -> Floa
     if len(marks) < 2:
         return np.zeros(len(marks))
     sizes, centres = digit_sizes(marks).astype(np.float64), marks.centres.astype(np.float64)
-    means = np.zeros(len(marks))
+    is_unclear, means = marks.scores < MIN_SCORE, np.zeros(len(marks))
     for row in range(len(marks)):
         distances = np.hypot(*(centres - centres[row]).T)
         distances[np.maximum(sizes, sizes[row]) > MAX_RATIO * np.minimum(sizes, sizes[row])] = np.inf
-        distances[row] = np.inf
+        distances[is_unclear] = distances[row] = np.inf
         nearest = np.argsort(distances, kind="stable")[:NEIGHBOURS]
         nearest = nearest[np.isfinite(distances[nearest])]
         if len(nearest):

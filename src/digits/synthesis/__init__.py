@@ -14,7 +14,7 @@ From the shape of a digit to a page:
 
 from digits.synthesis.captures import Captures, simulate_captures
 from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
-from digits.synthesis.documents import LAYOUTS, Document, RealDigits, synthesize_crops, synthesize_documents
+from digits.synthesis.documents import LAYOUTS, Document, RealDigits, Truth, synthesize_crops, synthesize_documents
 from digits.synthesis.outliers import synthesize_outliers
 from digits.synthesis.pages import SyntheticPage, synthesize_page
 from digits.synthesis.pen_strokes import draw_pen_strokes
@@ -26,6 +26,7 @@ __all__ = [
     "Document",
     "RealDigits",
     "SyntheticPage",
+    "Truth",
     "draw_pen_strokes",
     "draw_strokes",
     "simulate_captures",
