@@ -140,7 +140,7 @@ def open_picture(file: str, turned: int) -> Any:
     import numpy as np
     from PIL import Image, ImageOps
 
-    picture = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
+    picture = ImageOps.exif_transpose(Image.open(file, formats=["PNG", "JPEG"])).convert("RGBA")
     paper = Image.new("RGBA", picture.size, "white")
     return np.asarray(Image.alpha_composite(paper, picture).convert("RGB").rotate(turned, expand=True))
 

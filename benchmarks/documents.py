@@ -196,7 +196,7 @@ def _figures(documents: Sequence[Document], answers: Answers) -> Iterator[Row]:
         ("digits missed or invented, in any order", unordered),
     ):
         if written:
-            yield Row(case="", metric=metric, value=sum(count) / written, unit="share", n=written)
+            yield Row(case="", metric=metric, value=sum(count) / written, unit="of 100", n=written)
     yield Row(case="", metric="pages without an error", **shares(errors.count(0), len(documents)))
     if exams := [document for document in documents if document.is_exam]:
         alone = sum(exam.lines[0] in lines[exam.file] for exam in exams)

@@ -16,7 +16,7 @@ from itertools import islice, pairwise
 import numpy as np
 
 import digits
-from benchmarks.results import Row, shares
+from benchmarks.results import Row
 from benchmarks.single_digits import MODELS
 from digits.inference import Reading
 from digits.synthesis import Document, RealDigits, synthesize_documents
@@ -145,7 +145,7 @@ def _describe(counts: dict[str, Counts], touching: dict[str, list[int]]) -> Iter
 
 
 def _row(case: str, count: int, n: int) -> Row:
-    return Row(case=case, metric="share", **shares(count, max(n, 1)) | {"n": n})
+    return Row(case=case, metric="share", value=count / max(n, 1), unit="of 100", n=n)
 
 
 def match(found: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ Show = Callable[[Rows], str]
 """Shows the figures of a cell."""
 
 UNITS = {"share": (100, 2, " %"), "s": (1, 2, " s"), "min": (1, 1, " min"), "ms": (1, 1, " ms"), "": (1, 4, "")}
-"""A value's factor, decimal places, and ending; other units follow whole numbers."""
+UNITS["of 100"] = UNITS["share"]
+"""A value's factor, decimal places, and ending; other units follow whole numbers. Of 100 there may be more than 100."""
 
 # --- cells ------------------------------------------------------------------------------------------------------------
 

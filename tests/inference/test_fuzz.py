@@ -47,7 +47,7 @@ def attempt(reader: Reader, content: object, *, single: bool) -> Reading | None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return reader.read(content, single=single, name="it")
+            return reader.read(content, single=single, printed=True, name="it")
         except DigitsError as error:
             message = str(error)
     assert message.startswith("it ")

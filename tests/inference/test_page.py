@@ -126,7 +126,6 @@ def test_printed_text_is_left_out_and_counted(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.5, np.pi / 2, 2.0, np.pi, -np.pi / 2, -0.6])
-@pytest.mark.parametrize("angle", [0.0, 0.5, np.pi / 2, 2.0, np.pi, -np.pi / 2, -0.6])
 def test_the_direction_of_the_lines_says_how_the_page_lies(angle: float, reader: Reader) -> None:
     marks = marks_of([(0, 0, 20, 30), (26, 2, 20, 30)], "12")
     turned = replace(marks, directions=np.full(2, angle, np.float32))

@@ -17,7 +17,7 @@ from digits.inference.page import Page, find_page, read_page, to_picture
 from digits.inference.pages import SourcePages
 from digits.inference.results import NO_INK, Box, Digit, Reading, Sign, describe_doubt, is_unsure
 from digits.inference.second_pass import read_digits
-from digits.inference.single_digit import SingleResult, is_one_digit, is_one_figure, read_single
+from digits.inference.single_digit import SingleResult, is_figure, is_one_digit, is_one_figure, read_single
 from digits.inference.writer import revise_page
 from digits.preprocessing import Decoded, measure_thickness
 from digits.shapes import Float32, UInt8
@@ -126,10 +126,11 @@ class Reader:
         page = find() if find else find_page(decoded.picture, self.finder, self.model, upright=upright, printed=printed)
         if is_one_digit(one, page, self.threshold):
             return self._describe_single(one, decoded, name, source)
-        if not len(page.marks) and is_unsure(one.probabilities, self.threshold):
-            return self._describe_single(one, decoded, name, source)
         has_ink = bool(one.image.any()) or len(page.marks) > 0
-        return self._describe_page(page, decoded.size, name, source, has_ink)
+        reading = self._describe_page(page, decoded.size, name, source, has_ink)
+        if not reading.digits and (is_unsure(one.probabilities, self.threshold) or is_figure(one)):
+            return self._describe_single(one, decoded, name, source)
+        return reading
 
     def read_digits(self, images: Any) -> Probabilities:
         """Compute class probabilities of 28×28 digits, bright on dark, with a second pass for doubtful ones.
@@ -165,6 +166,7 @@ class Reader:
     def _describe_page(self, page: Page, size: tuple[int, int], name: str, source: Source, has_ink: bool) -> Reading:
         marks, labels = page.marks, page.marks.labels
         alone, accepted = read_page(page, self.model)
+        accepted &= alone.max(1, initial=0) >= self.threshold
         rows = np.flatnonzero(labels < CLASSES)
         revised = alone.copy()
         revised[accepted] = revise_page(alone[accepted], page.images[rows][accepted])

@@ -28,6 +28,9 @@ MAX_DROPPED = 0.02  # share of ink beside the digit
 MAX_ASPECT, MAX_ASPECT_ALONE = 1.1, 0.6  # width over height of a digit, and of what is too narrow for two
 
 
+DOTS = ".,"  # signs that may as well be dirt
+
+
 class SingleResult(NamedTuple):
     """The chosen interpretation, the image that the model received from it, and the probability of each class."""
 
@@ -70,11 +73,19 @@ def is_one_figure(result: SingleResult, threshold: float) -> bool:
     return is_narrow or (result.confidence >= MIN_CONFIDENCE and width <= MAX_ASPECT * height)
 
 
+def is_figure(result: SingleResult) -> bool:
+    """Whether a picture holds one figure and nothing else, digit or not, that does not touch the border."""
+    left, top, width, height = result.way.box
+    rows, columns = result.way.ink.shape
+    is_inside = left > 0 and top > 0 and left + width < columns and top + height < rows
+    return bool(width) and is_inside and result.way.is_connected and result.way.dropped <= MAX_DROPPED
+
+
 def is_one_digit(result: SingleResult, page: Page, threshold: float) -> bool:
     """Whether a picture that was read as one digit is one, given what the finder sees on it.
 
-    It is if the finder sees at most one digit or sign, and that in its place. Several in its place are parts of one if
-    its ink is connected and no wider than a digit.
+    It is if the finder sees at most one digit or sign, and that in its place; a dot may be beside it. Several in its
+    place are parts of one if its ink is connected and no wider than a digit.
     """
     way = result.way
     if result.confidence < threshold:
@@ -82,9 +93,9 @@ def is_one_digit(result: SingleResult, page: Page, threshold: float) -> bool:
     left, top, width, height = way.box
     rows, columns = way.ink.shape
     low, sides = np.array([left, top]), np.array([width, height])
-    centres = page.marks.centres[page.marks.scores >= MIN_SCORE] * np.array(
-        [columns / page.shape[1], rows / page.shape[0]]
-    )
+    is_dot = np.isin(page.marks.labels, [page.classes.index(each) for each in DOTS if each in page.classes])
+    scale = np.array([columns / page.shape[1], rows / page.shape[0]])
+    centres = scale * page.marks.centres[(page.marks.scores >= MIN_SCORE) & ~is_dot]
     if not ((centres >= low) & (centres <= low + sides)).all():
         return False
     return len(centres) <= 1 or (

@@ -47,13 +47,15 @@ def open_session(
 
     Parameters
     ----------
-    content, file, kind
+    content, file
         As in `try_once`.
     check
         Checks the metadata, before anything is run, of a file that anybody may have written: then the graph is checked
         too, and loaded in a process of its own first. None for a file that digits made itself.
     threads
         Processor threads to use; 0: all.
+    kind
+        As in `try_once`.
 
     Raises
     ------

@@ -31,7 +31,7 @@ BOX_DPI = 200
 MAX_DPI = 300
 """Resolution at which a page is drawn, at most: a small label with a scanned digit must not become a blur."""
 
-MAX_SECONDS = 1.0
+MAX_SECONDS = 0.5
 """Processor time of drawing a page, at most: a scanned page takes 0.03, 100,000 lines 0.5."""
 
 _lock = threading.RLock()  # of one thread again, since closing may interrupt it when memory is collected

@@ -19,7 +19,7 @@ class Hints(NamedTuple):
 
     single: bool
     upright: bool
-    printed: bool
+    printed: bool = False
 
 
 class ModelFile(NamedTuple):

@@ -18,9 +18,9 @@ MIN_BESIDE = 0.4
 """Share of the smaller digit's height by which the last digit of a number and the first of another must overlap, seen
 along the page's lines, to stand in one line."""
 
-SPACE, UNLINKED_SPACE = 1.3, 0.5
-"""Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the finder
-says that a number ends, or where the step to the next digit is long for this line."""
+SPACE, STEP_SPACE = 1.3, 0.5
+"""Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the step to
+the next digit is long for this line."""
 
 LONG_STEP = 1.6
 """Steps of a line's usual one from which on a step is long."""
@@ -82,11 +82,9 @@ def find_spaces(marks: Marks, line: Int64[np.ndarray, " _m"]) -> Bool[np.ndarray
     # the extent of a box along the step to its neighbour
     along = np.abs(steps) / lengths[:, None].clip(1e-9)
     gaps = lengths - (along * (sides[:-1] + sides[1:]) / 2).sum(1)
-    missed = np.hypot(*(centres[1:] - marks.links[line[:-1], 1:]).T)
-    is_linked = (marks.links[line[:-1], 0] > 0) & (missed < MAX_MISS * np.maximum(sizes[:-1], sizes[1:]))
     usual, step = float(np.median(sizes)), np.sort(lengths)[(len(lengths) - 1) // 2]
-    may_part = ~is_linked | (lengths > LONG_STEP * step)
-    return np.concatenate(([False], (gaps > SPACE * usual) | (may_part & (gaps > UNLINKED_SPACE * usual))))
+    is_long = lengths > LONG_STEP * step
+    return np.concatenate(([False], (gaps > SPACE * usual) | (is_long & (gaps > STEP_SPACE * usual))))
 
 
 def digit_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
@@ -117,7 +115,7 @@ def _pair_numbers(
     turned: Float64[np.ndarray, "n 2"],
     half: Float64[np.ndarray, "n 2"],
 ) -> Int64[np.ndarray, " _k"]:
-    """Return for each number the nearest one that goes on with its line to the right, or -1, as `_pair` does.
+    """Return for each number the nearest one to the right in its line, or -1, as `_pair` does.
 
     `turned` and `half` are the middles of all marks and half their sides, along the page's lines and down.
     """
@@ -152,7 +150,7 @@ def _choose(n: int, found: list[tuple[float, int, int]]) -> Int64[np.ndarray, " 
 
 
 def _chain(following: Int64[np.ndarray, " _n"]) -> list[list[int]]:
-    """Follow every place that is nobody's successor to the end."""
+    """Follow every place that is no other's successor to the end."""
     chains = []
     for start in np.setdiff1d(np.arange(len(following)), following[following >= 0]):
         chain = [int(start)]
