@@ -55,6 +55,12 @@ SCORES = np.arange(0.1, 0.6, 0.02)
 PENALTY = 1e-4
 """On the squares of the weights: where no document contradicts, they stay finite."""
 
+TURNED_EVERY = 10
+"""Of so many documents three are turned: once, twice and three times."""
+
+TURNED_SHARE = 0.1
+"""Of people's pictures, as a guess: what turned documents count together."""
+
 MIN_LEGIBLE = 20
 """Pixels of the usual digit of a document to fit with: where digits are hardly legible, confidence says little."""
 
@@ -95,10 +101,14 @@ def measure() -> Iterator[Row]:
         yield from _rows(names, weights, len(asked[0]))
         yield Row(case=kind, metric="right", value=right, unit="share", n=len(asked[0]))
     judged, turns = _judge(documents, finder)
-    weights = _fit(np.moveaxis(judged, 2, 1), turns)
+    is_turned = turns > 0
+    shares = np.where(is_turned, TURNED_SHARE / is_turned.sum(), (1 - TURNED_SHARE) / (~is_turned).sum())
+    weights = _fit(np.moveaxis(judged, 2, 1), turns, shares)
     yield from _rows(TURN_NAMES, weights, len(turns))
-    upright = float(((judged @ weights).argmax(1) == turns).mean())
-    yield Row(case="side that is up", metric="right", value=upright, unit="share", n=len(turns))
+    is_right = (judged @ weights).argmax(1) == turns
+    for case, chosen in (("of pages as they are", ~is_turned), ("of turned pages", is_turned)):
+        right = float(is_right[chosen].mean())
+        yield Row(case=f"side that is up, {case}", metric="right", value=right, unit="share", n=int(chosen.sum()))
 
 
 def _rows(names: Sequence[str], weights: np.ndarray, n: int) -> Iterator[Row]:
@@ -107,18 +117,20 @@ def _rows(names: Sequence[str], weights: np.ndarray, n: int) -> Iterator[Row]:
 
 
 def _judge(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, np.ndarray]:
-    """Give, for every document and model, the evidence for each turn, and how often it is turned, 0–3."""
-    evidence, turns = [], []
+    """Give, for every document and model, the evidence for each turn, and how many there are; most need none."""
+    evidence, needed = [], []
     models = [digits.load_model(name) for name in MODELS]
-    for document in documents:
+    for number, document in enumerate(documents):
         directions = document.truth.directions[~document.truth.printed]
-        marks = finder.find(document.picture)
+        more = number % TURNED_EVERY if number % TURNED_EVERY < 4 else 0
+        picture = np.ascontiguousarray(np.rot90(document.picture, -more))
+        marks = finder.find(picture)
         if len(directions) and len(marks):
             x, y = np.cos(directions).mean(), np.sin(directions).mean()
             for model in models:
-                evidence.append(judge_turns(document.picture, marks, model))
-                turns.append(round(np.arctan2(y, x) / (np.pi / 2)) % 4)
-    return np.stack(evidence), np.array(turns)
+                evidence.append(judge_turns(picture, marks, model))
+                needed.append((round(np.arctan2(y, x) / (np.pi / 2)) + more) % 4)
+    return np.stack(evidence), np.array(needed)
 
 
 def _choose_score(documents: Sequence[Document], finder: Finder) -> tuple[float, float]:

@@ -16,13 +16,13 @@ from digits.types import CLASSES, Probabilities
 CLASS_WEIGHTS = np.array([0.33, 0.42])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-DIGIT_WEIGHTS = np.array([-0.62, 1.61, 0.32, 1.36])
+DIGIT_WEIGHTS = np.array([-0.59, 1.89, 0.38, 0.63])
 """Of 1, a mark's score, the confidence in its class, and its neighbours' scores: whether it is a digit."""
 
-HAND_WEIGHTS = np.array([0.64, 1.88, 2.03])
+HAND_WEIGHTS = np.array([0.57, 2.38, 2.29])
 """Of 1, a mark's probability of being handwritten, and its neighbours': whether it is."""
 
-TURN_WEIGHTS = np.array([4.33, 1.28, 1.22])
+TURN_WEIGHTS = np.array([0.99, 0.67, 1.2])
 """Of the model's confidence, the finder's directions, and being as given: which side of a page is up."""
 
 NEIGHBOURS, MAX_RATIO = 3, 2.0

@@ -102,8 +102,8 @@ def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4
     Returns
     -------
     float64[4, 3]
-        For each number of turns, counter-clockwise: how confident the model is in the best digits (mean logarithm); how
-        well the finder's directions agree with it (mean cosine); and 1 for no turn.
+        For each number of turns, counter-clockwise: how confident the model is in the best digits (sum of logarithms);
+        how well the finder's directions agree with it (mean cosine); and 1 for no turn.
     """
     best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
     evidence = np.zeros((4, 3))
@@ -118,7 +118,7 @@ def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4
         for box in best.boxes
     ]
     confidences = model.calibrate(model.logits(np.stack(images))).max(1).reshape(4, -1)
-    evidence[:, 0] = np.log(confidences).mean(1)
+    evidence[:, 0] = np.log(confidences).sum(1)
     evidence[:, 1] = np.cos(marks.directions - angles[:, None]) @ marks.scores / marks.scores.sum()
     return evidence
 

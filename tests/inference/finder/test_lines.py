@@ -56,7 +56,7 @@ def test_numbers_beside_each_other_are_one_line(angle: float) -> None:
 
 
 def test_a_long_line_may_rise_from_number_to_number() -> None:
-    boxes = [(60 * column, 400 - 6 * column + 50 * row, 20, 30) for row in range(2) for column in range(9)]
+    boxes = [(66 * column, 400 - 6 * column + 50 * row, 20, 30) for row in range(2) for column in range(9)]
     assert texts(linked(boxes, "123456789" * 2, [-1] * 18)) == [" ".join("123456789")] * 2
 
 

@@ -19,8 +19,8 @@ MIN_BESIDE = 0.4
 along the page's lines, to stand in one line."""
 
 SPACE, STEP_SPACE = 1.3, 0.5
-"""Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the step to
-the next digit is long for this line."""
+"""Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the step
+to the next digit is long for this line."""
 
 LONG_STEP = 1.6
 """Steps of a line's usual one from which on a step is long."""
