@@ -113,7 +113,7 @@ def test_the_weights_are_those_that_were_fitted() -> None:
 
 
 def test_a_reading_holds_the_revised_probabilities_of_what_was_accepted() -> None:
-    reader, picture = Reader(), synthesize_page(45).picture
+    reader, picture = Reader(), synthesize_page(41).picture
     page = find_page(picture, reader.finder, reader.model, upright=True)
     alone, accepted = read_page(page, reader.model)
     images = page.images[page.marks.labels < 10]

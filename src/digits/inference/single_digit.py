@@ -25,7 +25,7 @@ MAX_CONFIDENCE = 1 - 1e-4  # higher ones count as this
 
 # Whether a picture is of one digit; found on pictures of one digit, and on lines of two and three.
 MAX_DROPPED = 0.02  # share of ink beside the digit
-MAX_ASPECT, MAX_ASPECT_ALONE = 1.1, 0.6  # width over height of a digit, and of what is too narrow for two
+MAX_ASPECT = 1.1  # width over height of a digit
 
 
 DOTS = ".,"  # signs that may as well be dirt
@@ -64,13 +64,10 @@ def read_single(picture: Picture, model: Model) -> SingleResult:
 def is_one_figure(result: SingleResult, threshold: float) -> bool:
     """Whether a picture clearly holds one digit and nothing else, so that reading it as a page is unnecessary."""
     way = result.way
-    if result.confidence < threshold or way.dropped > MAX_DROPPED:
+    if result.confidence < max(threshold, MIN_CONFIDENCE) or way.dropped > MAX_DROPPED:
         return False
     _, _, width, height = way.box
-    if not way.is_as_on_pages or not way.is_connected:
-        return False
-    is_narrow = width <= MAX_ASPECT_ALONE * height
-    return is_narrow or (result.confidence >= MIN_CONFIDENCE and width <= MAX_ASPECT * height)
+    return way.is_as_on_pages and way.is_connected and width <= MAX_ASPECT * height
 
 
 def is_figure(result: SingleResult) -> bool:

@@ -18,6 +18,10 @@ MAX_SHARED = 0.4
 MAX_WITHIN = 0.75
 """Share of the smaller of two digits that lies within the other, above which it is a part of it."""
 
+WHOLE = 1.2
+"""By how much the weight of a digit must exceed that of a larger one that it lies in, not to be a part of it: the parts
+of a large digit look like digits, and no digit is written within another."""
+
 MAX_MARKS = 3000
 """Marks of a picture, at most: the best ones. No page has more digits, and each takes half a millisecond to read."""
 
@@ -33,11 +37,15 @@ def rate_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
 def suppress(marks: Marks, weights: Float32[np.ndarray, " _n"]) -> Marks:
     """Keep of all marks that overlap too much the one of the highest weight (greedily, from the best to the worst)."""
     order = np.argsort(-weights, kind="stable")[:MAX_MARKS]
-    marks = marks[order]
+    marks, weights = marks[order], weights[order]
     low, high = marks.boxes[:, :2], marks.boxes[:, :2] + marks.boxes[:, 2:]
     areas = marks.boxes[:, 2:].prod(1)
     is_digit = marks.labels < CLASSES
     is_left = np.ones(len(marks), bool)
+    for row in np.flatnonzero(is_digit):
+        sides = np.minimum(high[row], high) - np.maximum(low[row], low)
+        is_within = (sides.clip(0).prod(1) > MAX_WITHIN * areas) & (areas < areas[row] * MAX_SHARED) & is_digit
+        is_left[is_within & (weights < WHOLE * weights[row])] = False
     for row in range(len(marks)):
         if not is_left[row]:
             continue
