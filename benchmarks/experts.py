@@ -82,6 +82,10 @@ def measure() -> Iterator[Row]:
     yield Row(case="score", metric="threshold", value=round(score, 2), n=len(documents))
     case = "digits missed or invented at this score, mean of documents"
     yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
+    score, wrong = _choose_score(documents, finder, signs=True)
+    yield Row(case="score of signs", metric="threshold", value=round(score, 2), n=len(documents))
+    case = "signs missed or invented at this score, mean of documents"
+    yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
     examples = [seen for name in MODELS for seen in _see(documents, digits.Reader(name, finder=finder))]
     seen, evidence, labels, shares = (np.concatenate(parts) for parts in zip(*examples, strict=True))
     is_digit = labels >= 0
@@ -133,16 +137,16 @@ def _judge(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, n
     return np.stack(evidence), np.array(needed)
 
 
-def _choose_score(documents: Sequence[Document], finder: Finder) -> tuple[float, float]:
-    """Choose the score with the fewest errors; give also their share of a document's digits, on average."""
+def _choose_score(documents: Sequence[Document], finder: Finder, *, signs: bool = False) -> tuple[float, float]:
+    """Choose the score with the fewest errors; give also their share of a document's digits or signs, on average."""
     errors = np.zeros(len(SCORES))
     for document in documents:
         truth = document.truth
         marks = finder.find(document.picture, min_score=float(SCORES[0]))
-        marks = marks[(marks.labels < 10) & (marks.handwritten >= 0.5)]
+        marks = marks[((marks.labels >= 10) == signs) & (marks.handwritten >= 0.5)]
         partner = match(marks.boxes, truth.boxes.astype(np.float32))
-        is_asked = (truth.labels < 10) & ~truth.printed & (truth.visible >= MIN_VISIBLE)
-        is_asked &= truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE
+        is_asked = ((truth.labels >= 10) == signs) & ~truth.printed & (truth.visible >= MIN_VISIBLE)
+        is_asked &= signs | (truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE)
         n = int(is_asked.sum())
         right = marks.scores[(partner >= 0) & is_asked[partner]] if len(truth) else marks.scores[:0]
         kept, extra = ((each[:, None] >= SCORES).sum(0) for each in (right, marks.scores[partner < 0]))

@@ -12,7 +12,15 @@ from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import digit_evidence, hand_evidence, mix
 from digits.inference.finder.finder import MIN_SCORE
-from digits.inference.odds import CLASS_WEIGHTS, DIGIT_WEIGHTS, HAND_WEIGHTS, MAX_ODDS, TURN_WEIGHTS, log_odds
+from digits.inference.odds import (
+    CLASS_WEIGHTS,
+    DIGIT_WEIGHTS,
+    HAND_WEIGHTS,
+    MAX_ODDS,
+    MIN_SIGN_SCORE,
+    TURN_WEIGHTS,
+    log_odds,
+)
 
 BOXES = [(0, 0, 20, 30), (26, 0, 20, 30), (52, 0, 20, 30), (78, 0, 20, 30), (104, 0, 200, 300)]
 
@@ -24,7 +32,7 @@ def test_the_weights_are_those_that_were_fitted() -> None:
         (TURN_NAMES, TURN_WEIGHTS),
     ):  # fmt: skip
         assert [fitted[name] for name in names] == weights.tolist()
-    assert fitted["score"] == MIN_SCORE
+    assert (fitted["score"], fitted["score of signs"]) == (MIN_SCORE, MIN_SIGN_SCORE)
 
 
 def test_odds_are_bounded() -> None:

@@ -25,6 +25,9 @@ HAND_WEIGHTS = np.array([0.57, 2.38, 2.29])
 TURN_WEIGHTS = np.array([0.99, 0.67, 1.2])
 """Of the model's confidence, the finder's directions, and being as given: which side of a page is up."""
 
+MIN_SIGN_SCORE = 0.5
+"""Score from which on a sign is read, where the fewest are missed or invented."""
+
 NEIGHBOURS, MAX_RATIO = 3, 2.0
 """The nearest clear marks whose sizes differ by at most this factor: probably by the same hand or printer."""
 

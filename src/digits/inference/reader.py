@@ -13,6 +13,7 @@ from digits.inference.finder import Finder, find_spaces, link_lines, load_finder
 from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name, to_images
 from digits.inference.model import FINDER, SHIPPED_MODELS, Model, load_model, locate_model
+from digits.inference.odds import MIN_SIGN_SCORE
 from digits.inference.page import Page, find_page, read_page, to_picture
 from digits.inference.pages import SourcePages
 from digits.inference.results import NO_INK, Box, Digit, Reading, Sign, describe_doubt, is_unsure
@@ -171,7 +172,8 @@ class Reader:
         revised = alone.copy()
         revised[accepted] = revise_page(alone[accepted], page.images[rows][accepted])
         answers = dict(zip(rows.tolist(), zip(revised, accepted.tolist(), strict=True), strict=True))
-        is_shown = marks.scores >= MIN_SCORE  # what the finder alone would take for a mark is said, if rejected
+        # what the finder alone would take for a digit is said, if rejected
+        is_shown = marks.scores >= np.where(labels < CLASSES, MIN_SCORE, MIN_SIGN_SCORE)
         is_shown[rows[accepted]] = True
         shown = np.flatnonzero(is_shown)
         digits, signs, lines = list[Digit](), list[Sign](), list[str]()

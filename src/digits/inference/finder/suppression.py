@@ -42,7 +42,7 @@ def suppress(marks: Marks, weights: Float32[np.ndarray, " _n"]) -> Marks:
     areas = marks.boxes[:, 2:].prod(1)
     is_digit = marks.labels < CLASSES
     is_left = np.ones(len(marks), bool)
-    for row in np.flatnonzero(is_digit):
+    for row in np.flatnonzero(is_digit).tolist():
         sides = np.minimum(high[row], high) - np.maximum(low[row], low)
         is_within = (sides.clip(0).prod(1) > MAX_WITHIN * areas) & (areas < areas[row] * MAX_SHARED) & is_digit
         is_left[is_within & (weights < WHOLE * weights[row])] = False
