@@ -138,8 +138,9 @@ const isDigit = (item) => typeof item === "object" && item !== null;
 function arrangeRows({ digits, lines }) {
   const rest = digits.map((digit, index) => ({ ...digit, index }));
   const takeNext = () => rest.splice(0, 1 + rest.findIndex((digit) => digit.accepted)); // with non-digits before it
-  /** @type {Row[]} */
-  const rows = lines.map((line) => [...line].flatMap((letter) => (/\d/.test(letter) ? takeNext() : letter === " " ? [null] : [letter])));
+  /** @param {string} letter @returns {Row} */
+  const take = (letter) => (/\d/.test(letter) ? takeNext() : letter === " " ? [null] : [letter]);
+  const rows = lines.map((line) => [...line].flatMap(take));
   if (!rows.length) return [rest];
   rows[rows.length - 1].push(...rest);
   return rows;
