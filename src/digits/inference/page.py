@@ -70,6 +70,8 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     Struck digits are left out, and printed ones unless they are wanted. The model helps to decide which side is up.
     """
     grey = as_grey(picture, MAX_PAGE_SIDE)
+    if grey.size and weigh_polarity(polarity_evidence(grey)) > 0:
+        grey = 255 - grey  # a negative is read as its positive is
     marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
     turns = 0 if upright else count_turns(judge_turns(grey, marks, model))
     if turns:
