@@ -240,7 +240,7 @@ def read(
     single
         Whether the picture is of one digit: the reading has exactly one, accepted or rejected.
     upright
-        Whether pages are known to be upright; otherwise the direction of their lines decides.
+        Whether pages are known to be upright; otherwise the side that reads best is up.
     printed
         Whether printed digits are read too; otherwise only handwriting is.
     model

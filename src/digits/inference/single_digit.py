@@ -26,8 +26,6 @@ MAX_CONFIDENCE = 1 - 1e-4  # higher ones count as this
 # Whether a picture is of one digit; found on pictures of one digit, and on lines of two and three.
 MAX_DROPPED = 0.02  # share of ink beside the digit
 MAX_ASPECT = 1.1  # width over height of a digit
-
-
 DOTS = ".,"  # signs that may as well be dirt
 
 

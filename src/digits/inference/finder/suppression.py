@@ -23,7 +23,7 @@ WHOLE = 1.2
 of a large digit look like digits, and no digit is written within another."""
 
 MAX_MARKS = 3000
-"""Marks of a picture, at most: the best ones. No page has more digits, and each takes half a millisecond to read."""
+"""Marks of a picture, at most: the best ones. Hardly a page has more digits, and each costs time to read."""
 
 
 def rate_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
