@@ -82,3 +82,10 @@ def test_blank_paper_has_no_ink() -> None:
 
 def test_thickness_is_relative_to_the_length() -> None:
     assert measure_thickness(ink_in(draw(STEM))) == pytest.approx(6 / 60, abs=0.03)
+
+
+def test_a_box_that_is_too_small_does_not_cut_its_digit() -> None:
+    short = BOX - np.array([0, 0, 0, 12], np.float32)
+    _, _, _, height = cv2.boundingRect(ink_in(draw(STEM), short))
+    scale = PATCH_SIDE / (48 * (1 + 2 * MARGIN))
+    assert height == pytest.approx(60 * scale, abs=4)

@@ -22,6 +22,10 @@ MIN_INSIDE, MIN_PART = 0.5, 0.25
 """Ink in the box belongs to the digit if this share of its component lies in the box, or if it is this share of all ink
 in the box: digits touch each other and the walls of boxes, and both end at the box."""
 
+MIN_WHOLE = 0.7
+"""Share of a component that lies in the box from which on the rest of it belongs to the digit too, unless it goes on
+beyond what is seen, as rules, walls and neighbours do: the box is too small, not the digit too large."""
+
 
 def cut_out(grey: Ink, box: Float32[np.ndarray, "4"], angle: float) -> Ink:
     """Cut a box out of a page, with a margin, turned by an angle around its middle and scaled to `PATCH_SIDE`.
@@ -62,14 +66,18 @@ def find_ink_in_box(patch: Ink, box: Float32[np.ndarray, "4"], angle: float, *, 
     ink = stretch_ink(dark & inside, light & inside)
     seen = int(cv2.minMaxLoc(dark, ((ink == 0) & (inside > 0)).astype(np.uint8))[1])
     everywhere = cv2.threshold(dark, seen, 255, cv2.THRESH_BINARY)[1]
-    count, labels, _, _ = label_components(everywhere)
-    if count < 3:
+    count, labels, boxes, _ = label_components(everywhere)
+    if count < 2:
         return ink
     flat = labels.ravel()
     totals = np.bincount(flat, minlength=count)
     within = np.bincount(flat, (inside > 0).ravel(), minlength=count)
     keep = (within >= MIN_INSIDE * totals) | (within >= MIN_PART * within[1:].sum())
-    keep[0] = False
+    ends_here = (boxes[:, :2] > 0).all(1) & (boxes[:, :2] + boxes[:, 2:4] < PATCH_SIDE).all(1)
+    whole = keep & ends_here & (within >= MIN_WHOLE * totals)
+    keep[0] = whole[0] = False
+    if (within < totals)[whole].any():
+        ink = stretch_ink(np.where(whole[labels], dark, dark & inside), light & inside)
     kept: Ink = ink * keep[labels].astype(np.uint8)
     return kept
 
