@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.preprocessing import cut_out, find_ink_in_box, measure_thickness
+from digits.preprocessing import cut_out, find_ink_in_box, locate_ink, measure_thickness
 from digits.preprocessing.boxes import MARGIN, PATCH_SIDE, SLACK
 
 SCALE = PATCH_SIDE / (60 * (1 + 2 * MARGIN))
@@ -89,3 +89,18 @@ def test_a_box_that_is_too_small_does_not_cut_its_digit() -> None:
     _, _, _, height = cv2.boundingRect(ink_in(draw(STEM), short))
     scale = PATCH_SIDE / (48 * (1 + 2 * MARGIN))
     assert height == pytest.approx(60 * scale, abs=4)
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -35])
+def test_the_box_of_the_ink_is_found_on_the_page(degrees: int) -> None:
+    page = draw(STEM, (105, 88, 120, 83))
+    turn = cv2.getRotationMatrix2D((120, 110), -degrees, 1)
+    slanted = cv2.warpAffine(page, turn, page.shape[::-1], borderValue=230)
+    wanted = cv2.boundingRect((slanted < 130).astype(np.uint8))
+    loose = np.array(wanted, np.float32) + np.array([-4, 3, 6, 2], np.float32)
+    ink = ink_in(slanted, loose, np.radians(degrees))
+    assert abs(locate_ink(ink, loose, np.radians(degrees)) - wanted).max() < 3.5
+
+
+def test_a_box_without_ink_stays() -> None:
+    assert np.array_equal(locate_ink(ink_in(draw()), BOX, 0.0), BOX)

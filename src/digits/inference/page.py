@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
 from digits.inference.odds import DIGIT_WEIGHTS, HAND_WEIGHTS, TURN_WEIGHTS, digit_evidence, hand_evidence, mix
 from digits.inference.results import Box
-from digits.preprocessing import as_grey, cut_out, find_ink_in_box, measure_thickness, normalize
+from digits.preprocessing import as_grey, cut_out, find_ink_in_box, locate_ink, measure_thickness, normalize
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
 from digits.preprocessing.scales import MAX_PAGE_SIDE
 from digits.shapes import Bool, Float32, Float64
@@ -80,9 +80,9 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     is_struck, is_clear = marks.struck > 0, marks.scores >= MIN_SCORE
     is_left_out = ~is_struck & (hand_evidence(marks) @ HAND_WEIGHTS < 0) & (not printed)
     kept = marks[~is_struck & ~is_left_out]
-    images, thickness = _cut_digits(grey, kept)
+    boxes, images, thickness = _cut_digits(grey, kept)
     return Page(
-        kept,
+        replace(kept, boxes=boxes),
         images,
         thickness,
         shape=(int(grey.shape[0]), int(grey.shape[1])),
@@ -151,7 +151,9 @@ def to_picture(box: Float32[np.ndarray, "4"], shape: tuple[int, int], quarter_tu
     return x, y, max(right - x, 1), max(bottom - y, 1)
 
 
-def _cut_digits(grey: Ink, marks: Marks) -> tuple[Images, Float32[np.ndarray, " n"]]:
+def _cut_digits(grey: Ink, marks: Marks) -> tuple[Float32[np.ndarray, "n 4"], Images, Float32[np.ndarray, " n"]]:
+    """Cut the digits out: the boxes of their ink, images, and thickness of their lines; signs keep their boxes."""
+    boxes = marks.boxes.copy()
     images = np.zeros((len(marks), SIDE, SIDE), np.uint8)
     thickness = np.zeros(len(marks), np.float32)
     rows: list[int] = np.flatnonzero(marks.labels < CLASSES).tolist()
@@ -160,8 +162,9 @@ def _cut_digits(grey: Ink, marks: Marks) -> tuple[Images, Float32[np.ndarray, " 
     is_light = _is_light([patches[row] for row in rows[:: -(-len(rows) // MAX_JUDGED) or 1]])
     for row in rows:
         ink = find_ink_in_box(patches.pop(row), marks.boxes[row], angles[row], is_light=is_light)
+        boxes[row] = locate_ink(ink, marks.boxes[row], angles[row])
         images[row], thickness[row] = normalize(ink), measure_thickness(ink)
-    return images, thickness
+    return boxes, images, thickness
 
 
 def _is_light(patches: list[Ink]) -> bool:

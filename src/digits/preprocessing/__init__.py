@@ -12,7 +12,7 @@ A page: `scales` shows it to the network that finds its digits at half its size,
 digit out, whose ink `normalize` takes.
 """
 
-from digits.preprocessing.boxes import cut_out, find_ink_in_box, measure_thickness
+from digits.preprocessing.boxes import cut_out, find_ink_in_box, locate_ink, measure_thickness
 from digits.preprocessing.decoding import Decoded, as_picture, decode
 from digits.preprocessing.ink import as_grey, find_contrast, find_ink
 from digits.preprocessing.normalization import DigitImage, normalize
@@ -43,6 +43,7 @@ __all__ = [
     "find_ink",
     "find_ink_in_box",
     "halve",
+    "locate_ink",
     "measure_thickness",
     "normalize",
 ]

@@ -82,6 +82,18 @@ def find_ink_in_box(patch: Ink, box: Float32[np.ndarray, "4"], angle: float, *, 
     return kept
 
 
+def locate_ink(ink: Ink, box: Float32[np.ndarray, "4"], angle: float) -> Float32[np.ndarray, "4"]:
+    """Give the box of what `find_ink_in_box` found, in pixels of the page; the box itself without ink."""
+    rows, columns = np.nonzero(ink)
+    if not len(rows):
+        return box
+    corners = np.concatenate([np.stack((columns + x, rows + y), axis=1) for x in (0, 1) for y in (0, 1)])
+    turn = np.array([(np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))])
+    points = (corners - PATCH_SIDE / 2) @ turn.T / _scale(box) + box[:2] + box[2:] / 2
+    low, high = points.min(0), points.max(0)
+    return np.concatenate((low, high - low)).astype(np.float32)
+
+
 def measure_thickness(ink: Ink) -> float:
     """Measure the width of lines relative to the longer side of the ink; 0 without ink."""
     _, _, width, height = cv2.boundingRect(ink)
