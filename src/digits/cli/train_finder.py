@@ -20,6 +20,10 @@ class TrainFinder:
         None, "Digits that documents are written with: MNIST or any labelled set. Without it, MNIST is found or "
         "downloaded.", metavar="PATH",
     )  # fmt: skip
+    initial: str | None = option(
+        None, "Go on from this trained finder instead of random weights: the word finder for the one that comes with "
+        "digits, an .onnx file or a run folder.", flags=("--from",), metavar="MODEL",
+    )  # fmt: skip
     resume: Path | None = option(
         None, "Continue this run folder, to the same weights as an uninterrupted run.", metavar="RUN"
     )
@@ -40,7 +44,7 @@ def train_finder(words: list[str]) -> None:
         show_help("train finder", str(train_finder.__doc__), {"Run": calls, "Settings": settings})
     given = parse_words(declared, words, SYNONYMS)
     call = TrainFinder(**{field.name: given.pop(field.name) for field in calls if field.name in given})
-    if call.resume and (given or call.out):
+    if call.resume and (given or call.out or call.initial):
         from digits.errors import UsageError
 
         raise UsageError("--resume keeps the settings and the folder of the run; only --data and --json go with it")
@@ -52,7 +56,9 @@ def train_finder(words: list[str]) -> None:
     if call.resume:
         run = resume_finder(call.resume, data=call.data, progress=True, notify=notify)
     else:
-        run = train_run(FinderConfig(**given), data=call.data, out=call.out, progress=True, notify=notify)
+        run = train_run(
+            FinderConfig(**given), data=call.data, initial=call.initial, out=call.out, progress=True, notify=notify
+        )
     for notice in run.results["notices"]:
         remark(f"digits: note: {notice}")
     if call.json:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ from digits.training.engine.checkpoint import Epoch, copy_apart
 from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress
 from digits.training.engine.sampler import seed_epoch
-from digits.training.finder.batches import validation_batches
+from digits.training.finder.batches import Batches, validation_batches
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.export import export_finder
+from digits.training.finder.initial import InitialFinder, calibrate, load_initial, start_from
 from digits.training.finder.loop import fit_finder, validate
 from digits.training.finder.network import FinderNetwork
 from digits.training.run.artifacts import describe_machine, remove_leftovers, write_json, write_metrics
@@ -41,6 +43,9 @@ Place = str | os.PathLike[str]
 
 HELD_OUT_DIGITS = 5000
 """Real digits that only the documents for validation are written with; at most a sixth of the set."""
+
+CALIBRATION_BATCHES = 4
+"""From which normalizations get their statistics where training goes on from a finder."""
 
 WITHOUT_MNIST = (
     "MNIST is missing, so the documents are written with synthetic handwriting only. To learn from real digits too, "
@@ -56,8 +61,12 @@ ENVIRONMENT: dict[str, Any] = {
     "data_sha256": {...: str},
     "pen_strokes": (int, 0, 2**31),
     "threads": (int, 1, 1024),
+    "initial_model": str,
+    "initial_model_sha256": str,
 }
-"""The entries of ``environment.json`` that resuming uses."""
+"""The entries of ``environment.json`` that resuming uses; the last two only if training began with a finder."""
+
+ALWAYS = ("data", "data_sha256", "pen_strokes", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +107,7 @@ def train_finder(
     config: FinderConfig | None = None,
     *,
     data: Place | None = None,
+    initial: Place | None = None,
     out: Place | None = None,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
@@ -110,6 +120,9 @@ def train_finder(
         How to train.
     data
         Place of the digits that documents are written with; by default MNIST, found or downloaded.
+    initial
+        A trained finder to go on from instead of random weights: ``"finder"``, the one that comes with the package, an
+        ``.onnx`` file or a run folder.
     out
         The run folder to make; ``runs/<time>-finder`` by default.
     progress
@@ -121,7 +134,10 @@ def train_finder(
     Raises
     ------
     UsageError
-        For a run folder that already holds something, or a device that cannot be used here.
+        For a run folder that already holds something, a device that cannot be used here, or an initial finder with
+        another network.
+    ModelError
+        When the initial finder is missing or broken.
     DataError
         When the place that was named has no digits.
     TrainingError
@@ -130,13 +146,17 @@ def train_finder(
     started = time.perf_counter()
     config = config or FinderConfig()
     device = choose_device(config.device)
+    start = load_initial(initial) if initial is not None else None
+    if start:
+        make_network(config, start)  # which refuses a finder with another network
     digits = load_writing_digits(data, notify)
     if config.threads:
         torch.set_num_threads(config.threads)
     with new_folder("finder", out, device) as folder:
-        write_json(folder / "environment.json", describe_machine(config.threads, device) | digits.record)
+        record = digits.record | (start.record if start else {})
+        write_json(folder / "environment.json", describe_machine(config.threads, device) | record)
         write_json(folder / "config.json", {"kind": "finder"} | config.to_dict())
-        return _fit_and_write(folder, config, digits, device, progress, started)
+        return _fit_and_write(folder, config, digits, start, device, progress, started)
 
 
 def resume_finder(
@@ -174,7 +194,7 @@ def resume_finder(
             raise UsageError("it is not that of a finder")
         config = FinderConfig.from_dict(values)
         environment = read_json_object(folder / "environment.json")
-        check_entries(environment, ENVIRONMENT, ENVIRONMENT)
+        check_entries(environment, ENVIRONMENT, ALWAYS)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelNotFoundError(
             f"{folder} is not a run that can be resumed: {error.filename} is missing; `digits train finder` starts a "
@@ -188,11 +208,14 @@ def resume_finder(
             f"{folder} was trained with other digits: {changed[0]} differs from what it started with; name the same "
             "ones with --data and $DIGITS_STROKES"
         )
+    start = load_initial(environment["initial_model"]) if "initial_model" in environment else None
+    if start and start.sha256 != environment.get("initial_model_sha256"):
+        raise UsageError(f"{folder} began with another finder: {start.location} has changed since")
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(int(environment["threads"]))
     with hold(folder):
         remove_leftovers(folder)
-        return _fit_and_write(folder, config, digits, choose_device(config.device), progress, started)
+        return _fit_and_write(folder, config, digits, start, choose_device(config.device), progress, started)
 
 
 def load_writing_digits(data: Place | None, notify: Callable[[str], None]) -> WritingDigits:
@@ -220,10 +243,26 @@ def load_writing_digits(data: Place | None, notify: Callable[[str], None]) -> Wr
     return WritingDigits(RealDigits(train, strokes), RealDigits(validation), record)
 
 
+def make_network(config: FinderConfig, start: InitialFinder | None) -> FinderNetwork:
+    """Make the configured network, with weights drawn from the run's seed, or those of a finder.
+
+    Raises
+    ------
+    UsageError
+        When the finder has another network.
+    """
+    seed_epoch(config.seed, 0)
+    network = FinderNetwork(len(CHARACTERS), config.channels, config.blocks, config.width)
+    if start:
+        start_from(network, start)
+    return network
+
+
 def _fit_and_write(
     folder: Path,
     config: FinderConfig,
     digits: WritingDigits,
+    start: InitialFinder | None,
     device: torch.device,
     progress: Progress | bool | None,
     started: float,
@@ -232,10 +271,11 @@ def _fit_and_write(
         progress = is_watched()
     if progress is True:
         with closing(ProgressBar()) as bar:
-            return _fit_and_write(folder, config, digits, device, bar, started)
+            return _fit_and_write(folder, config, digits, start, device, bar, started)
     validation = validation_batches(config, digits.validation)
-    seed_epoch(config.seed, 0)
-    network = FinderNetwork(len(CHARACTERS), config.channels, config.blocks, config.width)
+    network = make_network(config, start)
+    if start:
+        calibrate(network, [batch.pictures for batch in islice(Batches(config, digits.train), CALIBRATION_BATCHES)])
     network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch takes it, its stub does not
     history = fit_finder(

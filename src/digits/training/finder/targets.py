@@ -36,6 +36,9 @@ MIN_VISIBLE = 0.5
 SPREAD, MIN_SPREAD = 0.12, 0.5
 """Standard deviation of the heat: a share of the box, and cells at least."""
 
+SIGN_WEIGHT = 2.0
+"""Of a handwritten sign in the loss, where a digit has 1: signs are smaller, and five times as rare."""
+
 REGION_HEAT = 0.3
 """Heat of the cells that learn the values."""
 
@@ -56,13 +59,13 @@ class Targets:
     heat
         1 at the centres of handwritten and of printed characters, less around them, 0 elsewhere.
     heat_known
-        1, or 0 where any answer is right.
+        Weight in the loss: 1, more at the centres of signs, or 0 where any answer is right.
     small, small_known
         1 within handwritten digits that are too small for this scale.
     cells
         Number of each cell that learns values, counted through all pictures row by row.
     weights
-        Sum to 1 for each character.
+        Sum to 1 for each character, to more for signs.
     is_centre
         Whether the cell is that of the centre.
     labels
@@ -153,6 +156,7 @@ def _encode(document: Document) -> dict[str, np.ndarray]:
         else:
             small_known[place] = 0
     rows = np.flatnonzero(is_clear)
+    weights = np.where((truth.labels >= CLASSES) & ~truth.printed, SIGN_WEIGHT, 1.0).astype(np.float32)
     owner, owned = np.full((height, width), -1), np.zeros((height, width), np.float32)
     centres = truth.boxes[:, :2] + truth.boxes[:, 2:] / 2
     middles = np.minimum((centres / STRIDE).astype(np.int64), (width - 1, height - 1))
@@ -164,11 +168,11 @@ def _encode(document: Document) -> dict[str, np.ndarray]:
         mine = np.exp(-(x**2 + y[:, None] ** 2) / 2).astype(np.float32)
         kind = heat[int(truth.printed[row])]
         np.maximum(kind, mine, out=kind)
-        heat_known[line, column] = 1
+        heat_known[line, column] = weights[row]
         is_mine = (mine >= REGION_HEAT) & (mine > owned)
         owner[is_mine], owned[is_mine] = row, mine[is_mine]
     return {"heat": heat, "heat_known": heat_known, "small": small, "small_known": small_known} | _values(
-        document, sizes, centres.astype(np.float32), middles, owner, owned
+        document, sizes, centres.astype(np.float32), middles, owner, owned, weights
     )
 
 
@@ -179,6 +183,7 @@ def _values(
     middles: Int64[np.ndarray, "_n 2"],
     owner: Int64[np.ndarray, "_h _w"],
     owned: Float32[np.ndarray, "_h _w"],
+    total: Float32[np.ndarray, " _n"],
 ) -> dict[str, np.ndarray]:
     """Compute the values that the cells with an owner learn."""
     truth = document.truth
@@ -187,7 +192,7 @@ def _values(
     places = np.stack((columns, lines), axis=1)
     middle_of_cell = ((places + 0.5) * STRIDE).astype(np.float32)
     weights = owned[lines, columns]
-    weights = weights / np.bincount(mine, weights, minlength=len(truth))[mine]
+    weights = total[mine] * weights / np.bincount(mine, weights, minlength=len(truth))[mine]
     following = _following(document, sizes, centres)
     goes_on = following >= 0
     ahead = np.where(goes_on[:, None], centres[following.clip(0)], centres)

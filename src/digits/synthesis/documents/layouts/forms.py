@@ -8,6 +8,9 @@ from digits.synthesis.documents import parts
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import Cell, Rule, draw_box, draw_comb, draw_grid, draw_rule, sample_rule
 
+CLEAR_LETTERS = "acdehkmnprtuvwyABCDEFHKMNPRTUVW"
+"""Letters that are no digits even if they stand alone."""
+
 
 def fields(page: Page, rng: np.random.Generator) -> None:
     """Print questions, each with a comb, a box or a line for the answer."""
@@ -110,6 +113,69 @@ def table(page: Page, rng: np.random.Generator) -> None:
                     parts.write_in(page, cell, text, rng)
                     if rng.random() < 0.02:
                         parts.strike(page, first, len(page.characters), rng)
+
+
+def marks(page: Page, rng: np.random.Generator) -> None:
+    """Fill in score sheets: printed questions and points, and marks by hand below, beside or between them."""
+    u = page.fit(7)
+    size, y = u * rng.uniform(0.5, 1.3), u * rng.uniform(0.3, 2)
+    while y < page.height - 3 * u:
+        wide, high = u * rng.uniform(1.3, 2.6), u * rng.uniform(1.1, 1.9)
+        x = u * rng.uniform(0.2, 2)
+        n, rows = int(np.clip((page.width - x - 3 * u) / wide, 2, 16)), int(rng.integers(2, 5))
+        is_upright = rng.random() < 0.4
+        columns, lines = ([3 * u, *[wide] * rows], [high] * n) if is_upright else ([3 * u, *[wide] * n], [high] * rows)
+        cells = draw_grid(page, x, y, columns, lines, rng)
+        cells = [list(each) for each in zip(*cells, strict=True)] if is_upright else cells
+        first, has_points = int(rng.integers(1, 20)), rows > 2 and rng.random() < 0.7
+        for r, row in enumerate(cells):
+            for c, cell in enumerate(row):
+                if r == 0:
+                    text = f"{first + c}{'.' * (rng.random() < 0.3)}"
+                elif c == 0 and not is_upright:
+                    text = parts.sample_print(1, rng)[: int(3 * u / (0.5 * size))]
+                elif r == 1 and has_points:
+                    text = f"{'/' * (rng.random() < 0.3)}{rng.integers(1, 30)}"
+                else:
+                    if rng.random() < 0.8:
+                        parts.write_in(page, cell, sample_mark(rng), rng)
+                    continue
+                page.print(text, cell.x + 0.15 * u, cell.y + 0.5 * (cell.height + 0.7 * size), size)
+        y += sum(lines) + u * rng.uniform(0.5, 2)
+
+
+def sample_mark(rng: np.random.Generator) -> str:
+    """Sample points that somebody was given: whole, a half more, or of how many."""
+    points = int(rng.integers(0, 31))
+    return str(
+        rng.choice(
+            [f"{points}", f"{points},5", f"{points}.5", f"{points}/{points + rng.integers(1, 9)}", "-"],
+            p=[0.7, 0.1, 0.1, 0.07, 0.03],
+        )
+    )
+
+
+def exercises(page: Page, rng: np.random.Generator) -> None:
+    """Answer printed, numbered exercises by hand, with numbers, letters or nothing; small print beside the answers."""
+    u = page.fit(6)
+    size, y, number = u * rng.uniform(0.4, 1.0), u * rng.uniform(1, 2), int(rng.integers(1, 60))
+    wide, letters = u * rng.uniform(4, 9), rng.random() < 0.3
+    x0, name = u * rng.uniform(0.1, 1), ("{}.", "{})", "({})", "{}:", "{}", "a{}", "Q{}.")[rng.integers(7)]
+    rule, has_boxes = sample_rule(page, rng), rng.random() < 0.4
+    while y < page.height + u:
+        x = x0
+        while x < page.width - 2 * u:
+            end = page.print(name.format(number), x, y, size) + u * rng.uniform(0.1, 0.6)
+            if has_boxes:
+                draw_box(page, Cell(end, y - 1.1 * u, min(0.6 * wide, 3 * u), 1.4 * u), rule, rng)
+            if letters and rng.random() < 0.9:
+                page.write_words(str(rng.choice([*CLEAR_LETTERS])), end + 0.2 * u, y, rng, page.hands[0], u)
+            elif not letters and rng.random() < 0.85:
+                page.write(parts.sample_number(rng, 3), end + 0.2 * u, y + rng.normal(0, 0.08) * u, rng)
+            if rng.random() < 0.15:
+                page.print(f"({rng.integers(1, 20)})", x + 0.75 * wide, y, 0.8 * size)
+            x, number = x + wide, number + 1
+        y += u * rng.uniform(1.5, 2.2)
 
 
 def tally(page: Page, rng: np.random.Generator) -> None:

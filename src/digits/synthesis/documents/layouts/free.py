@@ -133,6 +133,24 @@ def letter(page: Page, rng: np.random.Generator) -> None:
     parts.sign(page, page.width * rng.uniform(0.2, 0.5), page.height * rng.uniform(0.5, 0.9), 6 * u, rng)
 
 
+def algebra(page: Page, rng: np.random.Generator) -> None:
+    """Do sums with unknowns: letters and numbers on the same line, each clear by itself."""
+    u = page.fit(5)
+    y, pitch, letters = u * rng.uniform(1.1, 3), u * rng.uniform(1.4, 2.4), rng.choice([*"aekmnptuvwy"], 2)
+    while y < page.height:
+        x = u * rng.uniform(0.2, 2)
+        while x < page.width - 2 * u and rng.random() < 0.8:
+            for part in range(int(rng.integers(2, 6))):
+                if part and rng.random() < 0.6:
+                    x = page.write("+-=:/"[rng.integers(5)], x, y, rng)[0] + 0.15 * u
+                if rng.random() < 0.4:
+                    x = page.write_words(str(rng.choice(letters)), x, y, rng, page.hands[0], u)
+                else:
+                    x = page.write(str(rng.integers(0, 10 ** rng.integers(1, 4))), x, y, rng)[0] + 0.1 * u
+            x += u * rng.uniform(0.8, 2)
+        y += pitch
+
+
 def drawings(page: Page, rng: np.random.Generator) -> None:
     """Draw ticks, crosses, signatures, rings, logos and lines: nothing that is a digit."""
     for _ in range(int(rng.integers(3, 25))):
