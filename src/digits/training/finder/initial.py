@@ -19,6 +19,9 @@ from digits.shapes import UInt8
 from digits.synthesis.documents import CHARACTERS
 from digits.training.finder.network import FinderNetwork, Step
 
+GROWTH = 4.5
+"""By how much a training of the default length lets the norms of weights grow: measured, from 4.2 to 5.1 by layer."""
+
 
 @dataclass(frozen=True, eq=False)
 class InitialFinder:
@@ -79,8 +82,8 @@ def load_initial(place: str | os.PathLike[str]) -> InitialFinder:
 def start_from(network: FinderNetwork, initial: InitialFinder) -> None:
     """Give a network the function that a trained finder has, in evaluation mode, in place; then `calibrate` it.
 
-    Each convolution keeps the mean norm of new weights, for which the learning rates are made: before a normalization,
-    only its direction matters.
+    Before a normalization, only the direction of a convolution's weights matters, and their norm says how far a learning
+    rate turns it: they get the norm that a training had left them with.
 
     Parameters
     ----------
@@ -108,7 +111,8 @@ def start_from(network: FinderNetwork, initial: InitialFinder) -> None:
             continue
         convolution, norm = _parts(step)
         weight = trained[f"{name}.0.weight"].to(convolution.weight.device)
-        scale = convolution.weight.flatten(1).norm(dim=1).mean() / weight.flatten(1).norm(dim=1).clamp(min=1e-6)
+        norms = GROWTH * convolution.weight.flatten(1).norm(dim=1).mean()
+        scale = norms / weight.flatten(1).norm(dim=1).clamp(min=1e-6)
         convolution.weight.copy_(weight * scale[:, None, None, None])
         norm.weight.copy_(1 / scale)
         norm.bias.copy_(trained[f"{name}.0.bias"])
