@@ -75,7 +75,9 @@ def check(reading: Reading, *, single: bool) -> None:
         assert math.isclose(digit.probabilities.sum(), 1, abs_tol=1e-5)
         assert digit.image.shape == (28, 28)
     accepted = "".join(str(digit.value) for digit in reading.digits if digit.accepted)
-    assert "".join(reading.text.split()) == accepted
+    assert "".join("".join(reading.digit_lines).split()) == accepted
+    signs = {sign.value for sign in reading.signs}
+    assert {*"".join(reading.text.split())} <= {*"0123456789", *signs}
     assert reading.text == "\n".join(reading.lines)
     assert all(line == line.strip() != "" for line in reading.lines)
     assert reading.turned in (0, 90, 180, 270)
