@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from digits.errors import DataNotFoundError
 from digits.inference import load_finder
 from digits.training.engine.checkpoint import State
-from digits.training.finder import run as finder_run
+from digits.training.finder import inputs
 
 SMALL = [
     *("--epochs", 2, "--steps-per-epoch", 2, "--batch-size", 4, "--crop-size", 64, "--validation-crops", 4),
@@ -27,7 +28,7 @@ def no_strokes(monkeypatch: pytest.MonkeyPatch) -> None:
     def miss() -> None:
         raise DataNotFoundError("none here")
 
-    monkeypatch.setattr(finder_run, "load_pen_strokes", miss)
+    monkeypatch.setattr(inputs, "load_pen_strokes", miss)
 
 
 @pytest.mark.slow
@@ -70,9 +71,59 @@ def test_a_run_leaves_a_finder_and_resumes_to_the_same_bits(
     said = digits("train", "finder", "--resume", "parts", "--data", "other.npz")
     assert (said.code, said.err) == (
         2,
-        "digits: parts was trained with other digits: data_sha256 differs from what it started with; name the same "
-        "ones with --data and $DIGITS_STROKES\n",
+        "digits: parts began with other digits: name the same ones with --data\n",
     )
+
+
+@pytest.mark.slow
+def test_training_goes_on_from_a_finder(digits: Any, few_file: Path) -> None:
+    assert digits("train", "finder", *SMALL, "--data", few_file, "--out", "first").code == 0
+    more = [*SMALL, "--data", few_file, "--from", "first"]
+    assert digits("train", "finder", *more, "--muon-lr", 0.001, "--lr", 0.0001, "--out", "second").code == 0
+    environment = json.loads(Path("second/environment.json").read_text())
+    assert environment["initial_model"] == str(Path("first").resolve())
+    assert environment["initial_model_sha256"] == hashlib.sha256(Path("first/model.onnx").read_bytes()).hexdigest()
+    before, after = (
+        json.loads(Path(run, "results.json").read_text())["validation"]["loss"] for run in ("first", "second")
+    )
+    assert after < before
+
+    Path("second/checkpoint.safetensors").unlink()
+    Path("first/model.onnx").write_bytes(Path("second/model.onnx").read_bytes())
+    said = digits("train", "finder", "--resume", "second")
+    assert said.code == 2
+    assert said.err.startswith("digits: second began with another finder: put the same one back")
+    said = digits("train", "finder", *SMALL, "--width", 8, "--data", few_file, "--from", "first", "--out", "third")
+    assert said.err.endswith("has another network: give the --channels, --blocks and --width it was trained with\n")
+    assert not Path("third").exists()
+
+
+@pytest.mark.slow
+def test_layouts_of_your_own_are_learned(digits: Any, few_file: Path) -> None:
+    Path("slips.py").write_text(
+        "def slip(page, rng):\n    page.write('4711', 5, 40, rng, height=20)\n\n\n"
+        "MINE = {slip: 1000}\nWRONG = {slip: -1}\n"
+    )
+    run = [*SMALL, "--epochs", 1, "--data", few_file]
+    assert digits("train", "finder", *run, "--layouts", "slips.py:MINE", "--out", "own").code == 0
+    assert digits("train", "finder", *run, "--out", "usual").code == 0
+    own, usual = (json.loads(Path(each, "results.json").read_text())["validation"]["loss"] for each in ("own", "usual"))
+    assert own != usual
+    said = digits("train", "finder", "--resume", "own")
+    assert (said.code, said.err) == (
+        2,
+        "digits: own began with these layouts of your own: slips.py:MINE; name the same with --layouts\n",
+    )
+    assert digits("train", "finder", "--resume", "own", "--layouts", "slips.py:MINE").code == 0
+    with Path("slips.py").open("a") as file:
+        file.write("# changed\n")
+    said = digits("train", "finder", "--resume", "own", "--layouts", "slips.py:MINE")
+    assert said.err == "digits: own began with other layouts of your own: name the same ones with --layouts\n"
+    for name, sentence in (("WRONG", "must be a mapping of functions to shares"), ("GONE", "there is no 'GONE' in")):
+        said = digits("train", "finder", *run, "--layouts", f"slips.py:{name}", "--out", "wrong")
+        assert said.code == 2
+        assert sentence in said.err
+        assert not Path("wrong").exists()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +134,9 @@ def test_a_run_leaves_a_finder_and_resumes_to_the_same_bits(
         (["--blocks", 1, 1], "channels must have one number more than blocks, and blocks at least two"),
         (["--dropout", 0.1], "--dropout is unknown"),
         (["--resume", "gone"], "gone is not a run that can be resumed: gone/config.json is missing;"),
-        (["--resume", "gone", "--epochs", 3], "--resume keeps the settings and the folder of the run; only --data and"),
+        (["--from", "gone"], "there is no model file gone"),
+        (["--resume", "gone", "--from", "finder"], "--resume keeps the settings and the folder of the run; only"),
+        (["--resume", "gone", "--epochs", 3], "--resume keeps the settings and the folder of the run; only"),
         (["--device", "abacus"], "device 'abacus' cannot be used here"),
     ],
 )  # fmt: skip

@@ -24,6 +24,10 @@ class TrainFinder:
         None, "Go on from this trained finder instead of random weights: the word finder for the one that comes with "
         "digits, an .onnx file or a run folder.", flags=("--from",), metavar="MODEL",
     )  # fmt: skip
+    layouts: str = option(
+        "", "Learn from layouts of your own as well: a mapping of functions that draw on a page to their shares.",
+        metavar="FILE.py:NAME",
+    )  # fmt: skip
     resume: Path | None = option(
         None, "Continue this run folder, to the same weights as an uninterrupted run.", metavar="RUN"
     )
@@ -47,18 +51,21 @@ def train_finder(words: list[str]) -> None:
     if call.resume and (given or call.out or call.initial):
         from digits.errors import UsageError
 
-        raise UsageError("--resume keeps the settings and the folder of the run; only --data and --json go with it")
+        raise UsageError(
+            "--resume keeps the settings and the folder of the run; only --data, --layouts and --json go with it"
+        )
 
     from digits.training.finder.run import resume_finder
     from digits.training.finder.run import train_finder as train_run
 
     notify = remark if call.json else say
     if call.resume:
-        run = resume_finder(call.resume, data=call.data, progress=True, notify=notify)
+        run = resume_finder(call.resume, data=call.data, layouts=call.layouts, progress=True, notify=notify)
     else:
         run = train_run(
-            FinderConfig(**given), data=call.data, initial=call.initial, out=call.out, progress=True, notify=notify
-        )
+            FinderConfig(**given), data=call.data, initial=call.initial, layouts=call.layouts, out=call.out,
+            progress=True, notify=notify,
+        )  # fmt: skip
     for notice in run.results["notices"]:
         remark(f"digits: note: {notice}")
     if call.json:

@@ -17,7 +17,7 @@ A new kind of page is one function in a mapping, see `layouts`; a new effect is 
 """
 
 from digits.synthesis.documents.hands import RealDigits
-from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS
+from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS, Layout
 from digits.synthesis.documents.stream import synthesize_crops, synthesize_documents
 from digits.synthesis.documents.truth import CHARACTERS, Document, Truth
 
@@ -26,6 +26,7 @@ __all__ = [
     "HELD_OUT_LAYOUTS",
     "LAYOUTS",
     "Document",
+    "Layout",
     "RealDigits",
     "Truth",
     "synthesize_crops",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,10 +12,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from digits.errors import UsageError
 from digits.preprocessing.scales import halve
 from digits.shapes import UInt8
-from digits.synthesis.documents import Document, RealDigits, synthesize_crops
+from digits.synthesis.documents import LAYOUTS, Document, Layout, RealDigits, synthesize_crops
 from digits.synthesis.documents.stream import CROPS_PER_PAGE
+from digits.training.engine.plugins import load_plugin
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.targets import Targets, encode, turn
 
@@ -54,11 +57,13 @@ class Batches(IterableDataset[Batch]):
         Digits of real people to write with.
     first
         Number of the first step.
+    layouts
+        Layouts of your own, as `load_layouts` takes them.
     """
 
-    def __init__(self, config: FinderConfig, real: RealDigits, first: int = 0) -> None:
+    def __init__(self, config: FinderConfig, real: RealDigits, first: int = 0, layouts: str = "") -> None:
         super().__init__()
-        self.config, self.real, self.first = config, real, first
+        self.config, self.real, self.first, self.layouts = config, real, first, layouts
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches that fall to this process."""
@@ -75,12 +80,12 @@ class Batches(IterableDataset[Batch]):
 
     def _stream(self, stream: int, batches: int) -> Iterator[Document]:
         """Yield the crops of a stream, but for those of its first batches."""
-        config = self.config
+        config, layouts = self.config, load_layouts(self.layouts)
         pages = batches * config.batch_size // CROPS_PER_PAGE
         seeds = [_derive(config.seed, 1 + stream, kind) for kind in range(2)]
         halved = pages // HALVED_EVERY
-        small = synthesize_crops(seeds[0], size=2 * config.crop_size, real=self.real, start=halved)
-        usual = synthesize_crops(seeds[1], size=config.crop_size, real=self.real, start=pages - halved)
+        small = synthesize_crops(seeds[0], size=2 * config.crop_size, real=self.real, layouts=layouts, start=halved)
+        usual = synthesize_crops(seeds[1], size=config.crop_size, real=self.real, layouts=layouts, start=pages - halved)
         while True:
             rng = np.random.default_rng((_derive(config.seed, 1 + stream, 2), pages))
             pages += 1
@@ -88,9 +93,9 @@ class Batches(IterableDataset[Batch]):
                 yield vary(next(usual) if pages % HALVED_EVERY else show_smaller(next(small)), rng)
 
 
-def load_batches(config: FinderConfig, real: RealDigits, first: int) -> Iterator[Batch]:
+def load_batches(config: FinderConfig, real: RealDigits, first: int, layouts: str = "") -> Iterator[Batch]:
     """Make batches from a step on in as many processes as configured; they end when the iterator is dropped."""
-    batches = Batches(config, real, first)
+    batches = Batches(config, real, first, layouts)
     if not config.workers:
         return iter(batches)
     # spawned, since threads such as those of OpenMP do not survive a fork
@@ -102,9 +107,33 @@ def load_batches(config: FinderConfig, real: RealDigits, first: int) -> Iterator
     )  # fmt: skip
 
 
-def validation_batches(config: FinderConfig, real: RealDigits) -> list[Batch]:
+def load_layouts(reference: str) -> Mapping[Layout, float]:
+    """Load layouts of your own, beside those that come with digits.
+
+    Parameters
+    ----------
+    reference
+        ``path/to/file.py:NAME`` of a mapping of layouts to shares, where the shares of all others sum to about 1.2; an
+        empty text adds none.
+
+    Raises
+    ------
+    UsageError
+        When there is no such mapping.
+    """
+    if not reference:
+        return LAYOUTS
+    own = load_plugin(reference, "layouts")
+    if not isinstance(own, Mapping) or not all(
+        callable(layout) and isinstance(share, int | float) and 0 < share < math.inf for layout, share in own.items()
+    ):
+        raise UsageError(f"layouts {reference} must be a mapping of functions to shares above 0, as {{slip: 0.3}}")
+    return {**LAYOUTS, **own}
+
+
+def validation_batches(config: FinderConfig, real: RealDigits, layouts: str = "") -> list[Batch]:
     """Make the crops to validate on: like those to learn from, of other pages, written with the digits of `real`."""
-    stream = Batches(replace(config, seed=_derive(config.seed, 0, 0)), real)._stream(0, 0)
+    stream = Batches(replace(config, seed=_derive(config.seed, 0, 0)), real, layouts=layouts)._stream(0, 0)
     made = list(islice(stream, config.validation_crops))
     starts = range(0, len(made), config.batch_size)
     return [make_batch(made[start : start + config.batch_size]) for start in starts]

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -40,11 +39,6 @@ class InitialFinder:
     location: str
     sha256: str
     weights: dict[str, Tensor] = field(repr=False)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """What ``environment.json`` says of it."""
-        return {"initial_model": self.location, "initial_model_sha256": self.sha256}
 
 
 def load_initial(place: str | os.PathLike[str]) -> InitialFinder:
@@ -82,8 +76,8 @@ def load_initial(place: str | os.PathLike[str]) -> InitialFinder:
 def start_from(network: FinderNetwork, initial: InitialFinder) -> None:
     """Give a network the function that a trained finder has, in evaluation mode, in place; then `calibrate` it.
 
-    Before a normalization, only the direction of a convolution's weights matters, and their norm says how far a learning
-    rate turns it: they get the norm that a training had left them with.
+    Before a normalization, only the direction of a convolution's weights matters, and their norm says how far a
+    learning rate turns it: they get the norm that a training leaves them with.
 
     Parameters
     ----------
@@ -97,18 +91,18 @@ def start_from(network: FinderNetwork, initial: InitialFinder) -> None:
     UsageError
         When the finder's network is another.
     """
-    trained = initial.weights
-    shapes = {name: weight.shape for name, weight in network.named_parameters()}
-    convolutions = {name: shape for name, shape in shapes.items() if len(shape) == 4}
-    if convolutions != {name: weight.shape for name, weight in trained.items() if weight.ndim == 4}:
+    trained, steps = initial.weights, _steps(network)
+    wanted = {"answers.weight": network.answers.weight.shape, "answers.bias": network.answers.weight.shape[:1]}
+    for name, step in steps.items():
+        shape = _parts(step)[0].weight.shape
+        wanted |= {f"{name}.0.weight": shape, f"{name}.0.bias": shape[:1]}
+    if {name: weight.shape for name, weight in trained.items()} != wanted:
         raise UsageError(
             f"{initial.location} has another network: give the --channels, --blocks and --width it was trained with"
         )
     network.answers.weight.copy_(trained["answers.weight"])
     network.answers.bias.copy_(trained["answers.bias"])  # type: ignore[union-attr] # a convolution may have no bias
-    for name, step in network.named_modules():
-        if not isinstance(step, Step):
-            continue
+    for name, step in steps.items():
         convolution, norm = _parts(step)
         weight = trained[f"{name}.0.weight"].to(convolution.weight.device)
         norms = GROWTH * convolution.weight.flatten(1).norm(dim=1).mean()
@@ -126,7 +120,7 @@ def calibrate(network: FinderNetwork, batches: Sequence[UInt8[Tensor, "b h w"]])
 
     Their scale and shift change so that the network's function, in evaluation mode, stays the same.
     """
-    steps = [step for step in network.modules() if isinstance(step, Step)]
+    steps = [*_steps(network).values()]
     sums: dict[nn.Module, list[Tensor]] = {step: [] for step in steps}
 
     def note(step: nn.Module, x: Tensor) -> None:
@@ -149,6 +143,10 @@ def calibrate(network: FinderNetwork, batches: Sequence[UInt8[Tensor, "b h w"]])
         norm.weight.mul_((variance + norm.eps).sqrt())
         norm.running_mean.copy_(mean)  # type: ignore[union-attr]
         norm.running_var.copy_(variance)  # type: ignore[union-attr]
+
+
+def _steps(network: FinderNetwork) -> dict[str, Step]:
+    return {name: step for name, step in network.named_modules() if isinstance(step, Step)}
 
 
 def _parts(step: Step) -> tuple[nn.Conv2d, nn.BatchNorm2d]:

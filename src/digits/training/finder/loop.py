@@ -33,6 +33,7 @@ def fit_finder(
     real: RealDigits,
     validation: Sequence[Batch],
     *,
+    layouts: str = "",
     checkpoint: Path | None = None,
     progress: Progress = lambda done, epochs, history: None,
 ) -> list[Epoch]:
@@ -51,6 +52,8 @@ def fit_finder(
         Digits of real people to write documents with.
     validation
         Batches to validate on.
+    layouts
+        Layouts of your own to learn from as well, as `digits.training.finder.batches.load_layouts` takes them.
     checkpoint
         Written after every epoch; training continues from it if it exists.
     progress
@@ -76,7 +79,7 @@ def fit_finder(
         state.load(checkpoint)
 
     try:
-        batches: Iterator[Batch] = load_batches(config, real, len(state.history) * steps)
+        batches: Iterator[Batch] = load_batches(config, real, len(state.history) * steps, layouts)
         for epoch in range(len(state.history), config.epochs):
             start = time.perf_counter()
             losses, right = [], []

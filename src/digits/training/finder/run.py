@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,12 +15,11 @@ from typing import Any
 import safetensors.torch
 import torch
 
-from digits.data import load_dataset, load_pen_strokes, split
-from digits.errors import DataNotFoundError, MissingMNISTError, ModelError, ModelNotFoundError, UsageError
+from digits.errors import ModelError, ModelNotFoundError, UsageError
 from digits.files import read_json_object, write_atomically
 from digits.inference.finder.finder import FINDER_FORMAT
 from digits.inference.metadata import check_entries
-from digits.synthesis.documents import CHARACTERS, RealDigits, synthesize_crops
+from digits.synthesis.documents import CHARACTERS, synthesize_crops
 from digits.training.engine.checkpoint import Epoch, copy_apart
 from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress
@@ -29,7 +27,8 @@ from digits.training.engine.sampler import seed_epoch
 from digits.training.finder.batches import Batches, validation_batches
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.export import export_finder
-from digits.training.finder.initial import InitialFinder, calibrate, load_initial, start_from
+from digits.training.finder.initial import InitialFinder, calibrate, start_from
+from digits.training.finder.inputs import ALWAYS, ENVIRONMENT, Inputs, Place, load_inputs, reload_inputs
 from digits.training.finder.loop import fit_finder, validate
 from digits.training.finder.network import FinderNetwork
 from digits.training.run.artifacts import describe_machine, remove_leftovers, write_json, write_metrics
@@ -39,34 +38,8 @@ from digits.training.run.progress import ProgressBar, is_watched
 
 log = logging.getLogger(__name__)
 
-Place = str | os.PathLike[str]
-
-HELD_OUT_DIGITS = 5000
-"""Real digits that only the documents for validation are written with; at most a sixth of the set."""
-
 CALIBRATION_BATCHES = 4
 """From which normalizations get their statistics where training goes on from a finder."""
-
-WITHOUT_MNIST = (
-    "MNIST is missing, so the documents are written with synthetic handwriting only. To learn from real digits too, "
-    "run `digits data` once online, or pass a copy's folder with --data or $DIGITS_DATA."
-)
-WITHOUT_STROKES = (
-    "The pen strokes of UCI's Pen-Based Recognition are missing, so no document is written with them; $DIGITS_STROKES "
-    "names their folder."
-)
-
-ENVIRONMENT: dict[str, Any] = {
-    "data": str,
-    "data_sha256": {...: str},
-    "pen_strokes": (int, 0, 2**31),
-    "threads": (int, 1, 1024),
-    "initial_model": str,
-    "initial_model_sha256": str,
-}
-"""The entries of ``environment.json`` that resuming uses; the last two only if training began with a finder."""
-
-ALWAYS = ("data", "data_sha256", "pen_strokes", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,20 +67,12 @@ class FinderRun:
     results: dict[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True, eq=False)
-class WritingDigits:
-    """The real digits that documents are written with, and what ``environment.json`` says of them."""
-
-    train: RealDigits
-    validation: RealDigits
-    record: dict[str, Any]
-
-
 def train_finder(
     config: FinderConfig | None = None,
     *,
     data: Place | None = None,
     initial: Place | None = None,
+    layouts: str = "",
     out: Place | None = None,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
@@ -123,6 +88,8 @@ def train_finder(
     initial
         A trained finder to go on from instead of random weights: ``"finder"``, the one that comes with the package, an
         ``.onnx`` file or a run folder.
+    layouts
+        ``path/to/file.py:NAME`` of a mapping of layouts of your own to their shares, to learn from as well.
     out
         The run folder to make; ``runs/<time>-finder`` by default.
     progress
@@ -146,23 +113,21 @@ def train_finder(
     started = time.perf_counter()
     config = config or FinderConfig()
     device = choose_device(config.device)
-    start = load_initial(initial) if initial is not None else None
-    if start:
-        make_network(config, start)  # which refuses a finder with another network
-    digits = load_writing_digits(data, notify)
+    inputs = load_inputs(data, initial, layouts, notify)
+    make_network(config, inputs.initial)  # which refuses a finder with another network
     if config.threads:
         torch.set_num_threads(config.threads)
     with new_folder("finder", out, device) as folder:
-        record = digits.record | (start.record if start else {})
-        write_json(folder / "environment.json", describe_machine(config.threads, device) | record)
+        write_json(folder / "environment.json", describe_machine(config.threads, device) | inputs.record)
         write_json(folder / "config.json", {"kind": "finder"} | config.to_dict())
-        return _fit_and_write(folder, config, digits, start, device, progress, started)
+        return _fit_and_write(folder, config, inputs, device, progress, started)
 
 
 def resume_finder(
     run: Place,
     *,
     data: Place | None = None,
+    layouts: str = "",
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
 ) -> FinderRun:
@@ -174,6 +139,8 @@ def resume_finder(
         Its run folder.
     data
         Where the digits are now, if they have moved; they must be the same digits.
+    layouts
+        The layouts of your own that the run learns from: a stored run cannot name code to run.
     progress, notify
         As in `train_finder`.
 
@@ -202,45 +169,12 @@ def resume_finder(
         ) from error
     except (ValueError, OSError) as error:
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
-    digits = load_writing_digits(data or environment["data"] or None, notify)
-    if changed := [name for name in ("data_sha256", "pen_strokes") if digits.record[name] != environment[name]]:
-        raise UsageError(
-            f"{folder} was trained with other digits: {changed[0]} differs from what it started with; name the same "
-            "ones with --data and $DIGITS_STROKES"
-        )
-    start = load_initial(environment["initial_model"]) if "initial_model" in environment else None
-    if start and start.sha256 != environment.get("initial_model_sha256"):
-        raise UsageError(f"{folder} began with another finder: {start.location} has changed since")
+    inputs = reload_inputs(folder, environment, data, layouts, notify)
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(int(environment["threads"]))
     with hold(folder):
         remove_leftovers(folder)
-        return _fit_and_write(folder, config, digits, start, choose_device(config.device), progress, started)
-
-
-def load_writing_digits(data: Place | None, notify: Callable[[str], None]) -> WritingDigits:
-    """Load the real digits to write with; where they are missing and nobody named a place, there are none.
-
-    Raises
-    ------
-    DataError
-        When the place that was named has no digits.
-    """
-    train = validation = None
-    record: dict[str, Any] = {"data": "", "data_sha256": {}, "pen_strokes": 0}
-    try:
-        dataset = load_dataset(data)
-        train, validation = split(dataset.train, min(HELD_OUT_DIGITS, len(dataset.train) // 6))
-        record |= {"data": dataset.location, "data_sha256": dataset.sha256}
-    except MissingMNISTError:
-        notify(WITHOUT_MNIST)
-    try:
-        strokes = load_pen_strokes()
-        record["pen_strokes"] = len(strokes)
-    except DataNotFoundError:
-        strokes = []
-        notify(WITHOUT_STROKES)
-    return WritingDigits(RealDigits(train, strokes), RealDigits(validation), record)
+        return _fit_and_write(folder, config, inputs, choose_device(config.device), progress, started)
 
 
 def make_network(config: FinderConfig, start: InitialFinder | None) -> FinderNetwork:
@@ -261,8 +195,7 @@ def make_network(config: FinderConfig, start: InitialFinder | None) -> FinderNet
 def _fit_and_write(
     folder: Path,
     config: FinderConfig,
-    digits: WritingDigits,
-    start: InitialFinder | None,
+    inputs: Inputs,
     device: torch.device,
     progress: Progress | bool | None,
     started: float,
@@ -271,15 +204,16 @@ def _fit_and_write(
         progress = is_watched()
     if progress is True:
         with closing(ProgressBar()) as bar:
-            return _fit_and_write(folder, config, digits, start, device, bar, started)
-    validation = validation_batches(config, digits.validation)
-    network = make_network(config, start)
-    if start:
-        calibrate(network, [batch.pictures for batch in islice(Batches(config, digits.train), CALIBRATION_BATCHES)])
+            return _fit_and_write(folder, config, inputs, device, bar, started)
+    validation = validation_batches(config, inputs.validation, inputs.layouts)
+    network = make_network(config, inputs.initial)
+    if inputs.initial:
+        batches = Batches(config, inputs.train, layouts=inputs.layouts)
+        calibrate(network, [batch.pictures for batch in islice(batches, CALIBRATION_BATCHES)])
     network.to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch takes it, its stub does not
     history = fit_finder(
-        network, config, digits.train, validation, checkpoint=folder / "checkpoint.safetensors",
+        network, config, inputs.train, validation, layouts=inputs.layouts, checkpoint=folder / "checkpoint.safetensors",
         progress=progress or (lambda *_: None),
     )  # fmt: skip
     notices = []
