@@ -112,7 +112,7 @@ def test_layouts_of_your_own_are_learned(digits: Any, few_file: Path) -> None:
     said = digits("train", "finder", "--resume", "own")
     assert (said.code, said.err) == (
         2,
-        "digits: own began with these layouts of your own: slips.py:MINE; name the same with --layouts\n",
+        "digits: own began with these layouts of your own: 'slips.py:MINE'; name the same with --layouts\n",
     )
     assert digits("train", "finder", "--resume", "own", "--layouts", "slips.py:MINE").code == 0
     with Path("slips.py").open("a") as file:

@@ -162,7 +162,8 @@ def white(photo: Photo, rng: np.random.Generator) -> None:
     """Scan it: paper becomes white, and ink darker."""
     ground, depth = _ground(photo), contrast(photo)
     low, high = ground - rng.uniform(0.8, 2) * depth, ground - rng.uniform(0, 0.5) * depth
-    _look_up(photo, (np.arange(256) - low) * 255 / (high - low))
+    if high > low:  # else nothing of the ink is left
+        _look_up(photo, (np.arange(256) - low) * 255 / (high - low))
 
 
 def streaks(photo: Photo, rng: np.random.Generator) -> None:
