@@ -106,3 +106,15 @@ def test_a_link_into_nothing_ends_the_number() -> None:
 
 def test_no_marks_are_no_lines() -> None:
     assert link_lines(marks_of([])) == []
+
+
+@pytest.mark.parametrize("angle", [0.17, -0.17])
+def test_single_digits_stand_in_lines_though_the_finder_sees_half_their_angle(angle: float) -> None:
+    boxes = [(60 * column, 60 * row, 20, 30) for row in range(10) for column in range(10)]
+    marks = linked(turned(boxes, angle), "0123456789" * 10, [-1] * 100, angle / 2)
+    assert texts(marks) == ["0123456789"] * 10  # evenly far apart, as one number is
+
+
+def test_few_numbers_one_below_the_other_keep_the_angle_that_the_finder_sees() -> None:
+    boxes = [(0, 0, 20, 30), (24, 0, 20, 30), (90, 25, 20, 30), (114, 25, 20, 30), (0, 60, 20, 30)]
+    assert texts(linked(boxes, "12345", [1, -1, 3, -1, -1])) == ["12", "34", "5"]

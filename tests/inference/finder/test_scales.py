@@ -85,8 +85,9 @@ def test_digits_of_all_sizes_are_found_together(data: st.DataObject) -> None:
     for place in range(6):
         height = data.draw(st.integers(12, 300))
         x, y = (data.draw(st.integers(0, 400 - side)) for side in (height // 2, height))
-        boxes.append((place % 3 * 420 + x, place // 3 * 420 + y, height // 2, height))
-    marks = find_at_all_scales(describe((850, 1270), boxes).picture, see_rectangles, 0.5)
+        # so far apart that no scale melts two into one
+        boxes.append((place % 3 * 480 + x, place // 3 * 480 + y, height // 2, height))
+    marks = find_at_all_scales(describe((880, 1360), boxes).picture, see_rectangles, 0.5)
     centres = np.array(boxes)[:, :2] + np.array(boxes)[:, 2:] / 2
     nearest = abs(marks.centres[:, None] - centres).max(2).argmin(1)
     assert sorted(nearest) == list(range(6))

@@ -22,6 +22,10 @@ SPACE, STEP_SPACE = 1.3, 0.5
 """Gap between two neighbours from which on it is a space, in heights of a digit; the smaller one holds where the step
 to the next digit is long for this line."""
 
+PASSES, TRUST = 3, 3
+"""The first pass pairs numbers by the finder's directions, each other by how the neighbours found before lie: in a
+median in which the former angle counts as so many pairs, since a wrong pair among few would turn the page."""
+
 LONG_STEP = 1.6
 """Steps of a line's usual one from which on a step is long."""
 
@@ -38,10 +42,10 @@ def link_lines(marks: Marks) -> list[Int64[np.ndarray, " _m"]]:
     if not numbers:
         return []
     angle = math.atan2(np.sin(marks.directions).mean(), np.cos(marks.directions).mean())
-    cosine, sine = math.cos(angle), math.sin(angle)
-    turned = marks.centres.astype(np.float64) @ np.array([(cosine, -sine), (sine, cosine)])
-    half = marks.boxes[:, 2:].astype(np.float64) @ np.abs([(cosine, sine), (sine, cosine)]) / 2
-    following = _pair_numbers(marks, numbers, turned, half)
+    for _ in range(PASSES):
+        turned, half = _turn(marks, angle)
+        following = _pair_numbers(marks, numbers, turned, half)
+        angle += _slope(marks, numbers, following, turned)
     lines = [np.concatenate([numbers[each] for each in chain]) for chain in _chain(following)]
     return sorted(lines, key=lambda line: float(turned[line, 1].mean()))
 
@@ -136,6 +140,28 @@ def _pair_numbers(
         gaps = left - right[row] + np.abs(turned[first, 1] - turned[mark, 1])
         found += [(float(gaps[after]), row, int(after)) for after in np.flatnonzero(beside)]
     return _choose(len(numbers), found)
+
+
+def _turn(marks: Marks, angle: float) -> tuple[Float64[np.ndarray, "n 2"], Float64[np.ndarray, "n 2"]]:
+    """Return the middles of marks and half their sides, along lines of an angle and down."""
+    cosine, sine = math.cos(angle), math.sin(angle)
+    turned = marks.centres.astype(np.float64) @ np.array([(cosine, -sine), (sine, cosine)])
+    return turned, marks.boxes[:, 2:].astype(np.float64) @ np.abs([(cosine, sine), (sine, cosine)]) / 2
+
+
+def _slope(
+    marks: Marks,
+    numbers: list[Int64[np.ndarray, " _m"]],
+    following: Int64[np.ndarray, " _k"],
+    turned: Float64[np.ndarray, "n 2"],
+) -> float:
+    """Return by what angle neighbours in a line fall."""
+    pairs = [number[each : each + 2] for number in numbers for each in range(len(number) - 1)]
+    pairs += [np.array((numbers[row][-1], numbers[after][0])) for row, after in enumerate(following) if after >= 0]
+    pairs = [pair for pair in pairs if (marks.labels[pair] < CLASSES).all()]  # a comma stands low, a minus high
+    before, after = turned[np.array(pairs, np.int64).reshape(-1, 2).T]
+    angles = np.arctan2(after[:, 1] - before[:, 1], after[:, 0] - before[:, 0])
+    return float(np.median(np.concatenate((angles, np.zeros(TRUST)))))
 
 
 def _choose(n: int, found: list[tuple[float, int, int]]) -> Int64[np.ndarray, " _n"]:
