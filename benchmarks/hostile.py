@@ -267,12 +267,8 @@ COSTLY_PICTURES: dict[str, Callable[[], bytes]] = {
     "PDF of endless pages": pdf_of_endless_pages,
     "PDF of many lines": pdf_of_lines,
     "PDF of a large picture": pdf_of_a_large_picture,
+    "PDF of nested forms": pdf_of_nested_forms,
+    "PDF of a gigabyte of spaces": pdf_bomb,
     "encrypted PDF": encrypted_pdf,
 }
 """Small files that would take seconds or gigabytes to decode."""
-
-UNLIMITED_PDFS: dict[str, Callable[[], bytes]] = {
-    "PDF of nested forms": pdf_of_nested_forms,
-    "PDF of a gigabyte of spaces": pdf_bomb,
-}
-"""Small PDFs that cost much before PDFium can be stopped: only the processes of the service bound that."""

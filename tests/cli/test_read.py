@@ -21,6 +21,7 @@ from PIL import Image
 from benchmarks import hostile
 from digits.data import write_idx
 from digits.inference import Reader, Reading
+from digits.preprocessing import pdf_process
 from digits.types import Dataset
 
 LINE = "7210"
@@ -407,16 +408,21 @@ def test_a_file_of_that_very_name_comes_first(digits: Any, scan: Path, note: Pat
     assert digits("read", scan).out == f"{scan}#1: {LINE}\n{scan}#2: \n{scan}#3: 59\n"
 
 
-def test_a_folder_of_pages_and_pictures_is_read(digits: Any, scan: Path, note: Path, written: Any) -> None:
+def test_a_folder_of_pages_and_pictures_is_read(
+    digits: Any, scan: Path, note: Path, written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf_process, "MAX_SECONDS", 0.5)
     scan.with_suffix(".tiff").unlink()
     Image.fromarray(written("7")).save(scan.parent / "one.pdf")
+    (scan.parent / "costly.pdf").write_bytes(hostile.pdf_of_nested_forms())
     (scan.parent / "secret.pdf").write_bytes(hostile.encrypted_pdf())
     said = digits("read", scan.parent)
     expected = [f"{note}: {LINE}", f"{scan.parent / 'one.pdf'}: 7"]
     expected += [f"{scan}#1: {LINE}", f"{scan}#2: ", f"{scan}#3: 59"]
     assert (said.code, said.out.splitlines()) == (1, expected)
+    assert f"{scan.parent / 'costly.pdf'} takes too long to decode (over 0.5 seconds)" in said.err
     assert f"{scan.parent / 'secret.pdf'} is encrypted" in said.err
-    assert "1 of 6 pages could not be read; the others were" in said.err
+    assert "2 of 7 pages could not be read; the others were" in said.err
 
 
 def test_a_damaged_page_does_not_stop_the_others(digits: Any, scan: Path) -> None:

@@ -24,6 +24,7 @@ from digits.errors import DataError
 from digits.preprocessing import opening
 from digits.preprocessing.decoding import decode
 from digits.preprocessing.opening import FORMAT_NAMES, open_picture
+from digits.preprocessing.pdf_process import MAX_MEMORY, MAX_SECONDS
 from digits.web.schemas import upload
 
 ROOT = Path(__file__).parent.parent.parent
@@ -44,15 +45,21 @@ def test_costly_pictures_cost_little(kind: str) -> None:
         "before, start = peak(), time.process_time()\n"
         "try: decode(content, 'photo'); said = 'read'\n"
         "except DataError as error: said = str(error)\n"
-        "print(time.process_time() - start, peak() - before, said)\n"
+        "print(time.process_time() - start, peak() - before)\n"
+        "from digits.preprocessing.pdf_process import get_process\n"
+        "get_process().end()\n"
+        "drawing = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(drawing.ru_utime + drawing.ru_stime, drawing.ru_maxrss // 1024, said)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], input=content, capture_output=True, check=True)
-    seconds, grown, said = done.stdout.decode().split(maxsplit=2)
+    seconds, grown, drawing_seconds, drawing_peak, said = done.stdout.decode().split(maxsplit=4)
     assert float(seconds) < 2
     assert int(grown) < 300
+    assert float(drawing_seconds) < MAX_SECONDS + 0.5  # and the start of Python
+    assert int(drawing_peak) < MAX_MEMORY // 2**20 + 100
     assert re.match(
         r"read|photo is (damaged|encrypted|3×83333 pixels)|photo has (no|(over )?[\d,]+) pages"
-        r"|photo takes too long to decode \(.*\): save it again as PNG or JPEG",
+        r"|photo takes (too long to decode \(.*\)|over 1 GiB of memory .*): save it again as PNG or JPEG",
         said,
     )
 

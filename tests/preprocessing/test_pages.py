@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import gc
+import os
+import re
 import struct
+import subprocess
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.hostile import encrypted_pdf, pdf_of_endless_pages, pdf_of_lines, pdf_of_page, pdf_without_pages, save
+from benchmarks.hostile import (
+    encrypted_pdf,
+    pdf_bomb,
+    pdf_of_endless_pages,
+    pdf_of_lines,
+    pdf_of_nested_forms,
+    pdf_of_page,
+    pdf_without_pages,
+    save,
+)
 from PIL import Image, PngImagePlugin
 
 from benchmarks import hostile
 from digits.errors import DataError
-from digits.preprocessing import decode, pages, pdf
+from digits.preprocessing import decode, pages, pdf_process
 from digits.preprocessing.pages import Pages, SeveralPagesError
+from digits.preprocessing.pdf_process import PdfProcess
 
 SHADES = (40, 120, 200)
 
@@ -124,12 +139,89 @@ def test_the_box_of_a_page_does_not_decide_its_pixels(box: bytes) -> None:
     assert min(decoded.size) > 4
 
 
-def test_drawing_is_limited_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = pdf_of_lines(2000)
-    assert decode(content, "scan").picture.min() == 0
-    monkeypatch.setattr(pdf, "MAX_SECONDS", 0)
-    with pytest.raises(DataError, match=r"^scan takes too long to decode \(over 0 seconds\): save it again as PNG"):
-        decode(content, "scan")
+SLOW = "takes too long to decode (over 0.3 seconds): save it again as PNG or JPEG"
+LARGE = "takes over 0.0625 GiB of memory to draw, or makes PDFium fail: save it again as PNG or JPEG"
+
+HOSTILE: dict[str, tuple[Callable[[], bytes], int, str]] = {
+    "deep forms": (pdf_of_nested_forms, 2**30, SLOW),
+    "many lines": (lambda: pdf_of_lines(200_000), 2**30, SLOW),
+    "endless spaces": (lambda: pdf_bomb(2**26), 2**26, LARGE),
+}
+"""Pages made to exhaust a computer, bytes of memory they may take, and how they are refused."""
+
+
+@pytest.fixture
+def strict_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[PdfProcess]:
+    """A process of its own that draws within narrow limits."""
+    process = PdfProcess()
+    monkeypatch.setattr(pdf_process, "MAX_SECONDS", 0.3)
+    monkeypatch.setattr(pdf_process, "MAX_FILE_BYTES", 0)
+    monkeypatch.setattr(pdf_process, "_process", process)
+    yield process
+    process.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit memory")
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_page_ends_the_process_that_draws_it(
+    kind: str, strict_process: PdfProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, memory, message = HOSTILE[kind]
+    monkeypatch.setattr(pdf_process, "MAX_MEMORY", memory)
+    innocent = Pages(pdf_of_page(), "innocent")
+    with pytest.raises(DataError, match=f"^scan {re.escape(message)}$"):
+        decode(make(), "scan")
+    assert strict_process.end() is None
+    assert innocent.draw(1, "innocent", 50) is not None  # opened again, in another process
+
+
+def test_a_process_that_waits_is_ended_by_the_clock(
+    strict_process: PdfProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text("import sys; sys.stdin.buffer.read()")
+    monkeypatch.setattr(pdf_process, "PROGRAM", tmp_path / "program.py")
+    monkeypatch.setattr(pdf_process, "MAX_CLOCK_SECONDS", 0.2)
+    with pytest.raises(DataError, match=r"^scan takes too long to decode"):
+        decode(pdf_of_page(), "scan")
+
+
+@pytest.mark.usefixtures("strict_process")
+def test_without_a_process_a_pdf_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "no-such-program")
+    with pytest.raises(DataError, match=r"^scan cannot be read, since no process can be started .*: No such file"):
+        decode(pdf_of_page(), "scan")
+
+
+def test_an_interrupted_answer_is_not_taken_for_the_next(
+    strict_process: PdfProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = Pages(written("PDF"), "scan")
+
+    def interrupt(text: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("digits.preprocessing.pdf_process.json.loads", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            two.draw(1, "scan#1", 50)
+    drawn = two.draw(2, "scan#2", 50)
+    assert drawn is not None
+    assert abs(int(np.median(drawn[0])) - SHADES[1]) <= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_both_sides_of_a_fork_draw_their_own_pages() -> None:
+    script = (
+        "import os\n"
+        "from benchmarks.hostile import pdf_of_page\n"
+        "from digits.preprocessing.pages import Pages\n"
+        "scans = [Pages(pdf_of_page(b'%f g 0 0 99 99 re f' % (n / 4)), 'scan') for n in range(4)]\n"
+        "child = os.fork()\n"
+        "seen = [int(scans[n].draw(1, 'scan', 9)[0][4, 4]) for n in (0, 1, 2, 3) * 5]\n"
+        "assert seen == [0, 64, 128, 191] * 5, seen\n"
+        "if child: assert os.waitpid(child, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_a_damaged_page_leaves_the_others() -> None:

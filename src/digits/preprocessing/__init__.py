@@ -3,7 +3,8 @@
 A picture of one digit, one file per step:
 
 1. `decoding`: a file or array → an upright 8-bit picture, grey or RGB; `opening` and `headers` limit what that costs;
-   `pages` finds the pages of a file, which are those of a `pdf` or a `tiff`.
+   `pages` finds the pages of a file, which are those of a `pdf` or a `tiff`. A PDF is drawn in a process of its own,
+   with limits on time and memory: `pdf_process` asks, `pdf_program` draws.
 2. `ink`: whichever of two greys is the writing → bright ink on exactly 0.
 3. `single`: the ink that belongs to the digit, which `extract_digit` keeps, and every other way to see it.
 4. `normalization`: scaled and placed as MNIST's, ``uint8[28, 28]``. Callers that have ink begin here.
