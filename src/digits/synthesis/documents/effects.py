@@ -220,14 +220,14 @@ def invert(photo: Photo, rng: np.random.Generator) -> None:
     photo.is_dark = not photo.is_dark
 
 
-SHARED: dict[Effect, float] = {coarse: 0.12, invert: 0.05, compress: 0.5}
+SHARED: dict[Effect, float] = {coarse: 0.07, invert: 0.04, compress: 0.5}
 CAPTURES: dict[str, dict[Effect, float]] = {
     "photo": {
-        **{faint: 0.08, light: 0.6, shadow: 0.4, stripes: 0.04, finger: 0.07, blur: 0.6, shake: 0.15, levels: 0.6},
-        **{dark: 0.08, noise: 0.6, sharpen: 0.25, clean: 0.06, adaptive: 0.03},
+        **{faint: 0.04, light: 0.6, shadow: 0.35, stripes: 0.03, finger: 0.06, blur: 0.4, shake: 0.08, levels: 0.5},
+        **{dark: 0.04, noise: 0.5, sharpen: 0.25, clean: 0.06, adaptive: 0.03},
         **SHARED,
     },
-    "scan": {faint: 0.08, white: 0.5, blur: 0.4, noise: 0.3, sharpen: 0.2, streaks: 0.2, **SHARED},
+    "scan": {faint: 0.04, white: 0.5, blur: 0.3, noise: 0.3, sharpen: 0.2, streaks: 0.2, **SHARED},
     "copy": {blur: 0.4, streaks: 0.2, fax: 0.3, adaptive: 0.25, binary: 1.0, invert: 0.05},
     "screen": {blur: 0.2, moire: 0.4, levels: 0.3, sharpen: 0.2, **SHARED},
 }

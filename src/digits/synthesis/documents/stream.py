@@ -27,7 +27,7 @@ HANDS_PER_PAGE = FONTS_PER_PAGE = 3
 MIN_CROP_SIDE = 64  # pixels
 # Height of the usual digit on a page that is cut: pixels, and shares of the crop's side. Finders see larger digits
 # smaller, so that few pages have them: enough to show what the parts of a large digit look like.
-CROP_UNITS, LARGE_UNITS, LARGE_SHARE = (10.0, 0.35), (0.35, 1.2), 0.15
+CROP_UNITS, LARGE_UNITS, LARGE_SHARE = (10.0, 0.35), (0.35, 1.2), 0.12
 PAGE_SIDES = (1.9, 3.2)  # of a page that is cut, in sides of a crop
 
 DOCUMENT_SIDES = (500, 2000)  # pixels of the longer side

@@ -7,8 +7,9 @@ import numpy as np
 from digits.synthesis.documents.camera import View
 from digits.synthesis.documents.page import Page
 
-QUARTER_TURN_SHARE = 0.14  # of the pictures, that lie on a side or on their head
+QUARTER_TURN_SHARE = 0.06  # of the pictures, that lie on a side or on their head
 WRITTEN_SHARE = 0.85  # of the crops of a page that something is written on, whose middle is near a character
+HANDWRITTEN_SHARE = 0.6  # of these, where a handwritten one is chosen; else any character, often of print
 MIN_UNIT = 9.0  # pixels, of the usual digit in a picture: smaller ones are hardly legible
 
 # Standard deviations, by whether a camera is held over the sheet or a scanner lies under it:
@@ -22,7 +23,9 @@ def sample_crop_view(page: Page, size: int, is_photo: bool, rng: np.random.Gener
     scale = max(float(np.exp(rng.uniform(-0.3, 0.3))), MIN_UNIT / page.unit)
     centre = rng.uniform(0.1, 0.9, 2) * (page.width, page.height)
     if page.characters and rng.random() < WRITTEN_SHARE:
-        chosen = page.characters[rng.integers(len(page.characters))]
+        written = [each for each in page.characters if not each.printed]
+        near = written if written and rng.random() < HANDWRITTEN_SHARE else page.characters
+        chosen = near[rng.integers(len(near))]
         centre = chosen.outline.mean(0) + rng.normal(0, 0.2, 2) * size / scale
     turns = int(rng.integers(1, 4)) if rng.random() < QUARTER_TURN_SHARE else 0
     return _sample(page, centre, scale, (size, size), turns, is_photo, rng)
