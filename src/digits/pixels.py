@@ -20,13 +20,18 @@ def shape_digits(pixels: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "n 28 
 
 
 def find_scale(pixels: Shaped[np.ndarray, "..."]) -> int | None:
-    """Find the number that makes pixels 0–255: 255 if they are 0–1, 1 if they are 0–255; None if they are neither."""
+    """Find the number that makes pixels 0–255: 255 if they are 0–1, 1 if they are 0–255; None if they are neither.
+
+    It is 256 if they were divided by that, as those of ``mnist.pkl``.
+    """
     if pixels.dtype.kind == "b":
         return 255
     low, high = (float(pixels.min()), float(pixels.max())) if pixels.size else (0.0, 0.0)
     # between 1 and 2, they are probably standardized, or 0–1 and sharpened
     if not 0 <= low <= high <= 255 or 1 < high < 2:
         return None
+    if high == 255 / 256 and pixels.dtype.kind == "f" and not (pixels * 256 % 1).any():
+        return 256
     return 255 if 0 < high <= 1 else 1
 
 

@@ -81,6 +81,8 @@ class Dataset:
         The name of each label.
     held_out
         Whether `test` was held out of the training digits, since the files have no test part.
+    validation
+        Digits to choose by, if the files have such a part; otherwise, who needs some holds them out of `train`.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Dataset:
     sha256: dict[str, str]
     classes: tuple[str, ...] = tuple("0123456789")
     held_out: bool = False
+    validation: LabelledDigits | None = None
 
 
 def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:

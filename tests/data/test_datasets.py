@@ -86,7 +86,7 @@ def test_transposed_emnist_is_warned_about(
     load_dataset(
         folder_of({f"emnist-digits-{role.replace('t10k', 'test')}": body for role, body in small_files.items()})
     )
-    assert "EMNIST publishes transposed images" in caplog.text
+    assert "EMNIST publishes transposed images; --transpose turns them upright." in caplog.text
 
 
 def test_labelled_digits_are_all_folds_of_a_folder_or_one_of_a_file(
@@ -109,7 +109,7 @@ def test_label_above_9_is_refused(small_files: Files, folder_of: Callable[..., P
 
 
 def test_error_lists_the_supported_formats(tmp_path: Path) -> None:
-    formats = "Supported are IDX files (…-images-idx3-ubyte, …-labels-idx1-ubyte, .gz or not), an .npz, a .csv with"
+    formats = "Supported are IDX files (…-images-idx3-ubyte, …-labels-idx1-ubyte, .gz or not), .npz, .npy pairs, .mat"
     with pytest.raises(DataError) as caught:
         load_dataset(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path} is an empty folder. {formats}")

@@ -22,7 +22,8 @@ from benchmarks.mutants import mutate_bytes, mutate_packed
 import digits
 from digits.data import load_dataset, load_labelled, load_mnist, memory, read_idx, read_unlabelled
 from digits.data.formats.npz import read_npz
-from digits.data.formats.tables import MAX_LINE, read_csv
+from digits.data.formats.table_text import MAX_LINE
+from digits.data.formats.tables import read_csv
 from digits.errors import DataError
 
 IMAGES = np.zeros((30, 28, 28), np.uint8)

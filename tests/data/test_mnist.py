@@ -247,3 +247,35 @@ def mirrored(small_files: Files, train: LabelledDigits) -> Files:
         C: gzip.compress(test[:16] + test[16:][::-1]),
         D: gzip.compress(gzip.decompress(small_files[D])[:8] + bytes(20)),
     }
+
+
+def test_changed_pixels_with_the_labels_of_mnist_are_loaded_under_another_name(
+    small_mnist: Files, folder_of: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A binarized or noisy MNIST, or MNIST-C."""
+
+    def binarize(content: bytes) -> bytes:
+        decoded = gzip.decompress(content)
+        pixels = np.frombuffer(decoded[16:], np.uint8)
+        return gzip.compress(decoded[:16] + ((pixels > 127) * np.uint8(255)).tobytes())
+
+    folder = folder_of({role: binarize(body) if role in (A, C) else body for role, body in small_mnist.items()}, "mine")
+    assert load_dataset(folder).name == "mine (MNIST with changed pixels)"
+    assert f"{folder} has the labels of MNIST and other pixels" in caplog.text
+    with pytest.raises(DataError, match="is not MNIST's"):
+        load_mnist(folder)
+    part = folder_of({**small_mnist, A: binarize(small_mnist[A])}, "part")
+    with pytest.raises(DataError, match="MNIST is never mixed with other data"):
+        load_dataset(part)
+
+
+def test_mnist_whose_last_training_digits_are_apart_is_mnist(
+    small_mnist: Files, train: LabelledDigits, test: LabelledDigits, tmp_path: Path
+) -> None:
+    np.savez(
+        tmp_path / "a.npz", train_images=train.images[:50], train_labels=train.labels[:50],
+        val_images=train.images[50:], val_labels=train.labels[50:], test_images=test.images, test_labels=test.labels,
+    )  # fmt: skip
+    dataset = load_dataset(tmp_path)
+    assert (dataset.name, dataset.validation) == ("MNIST", None)
+    np.testing.assert_array_equal(dataset.train.images, train.images)

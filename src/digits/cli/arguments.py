@@ -39,9 +39,13 @@ HELP = {"-h", "--help"}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def parse(command: Callable[..., None], kind: type[Call], words: Sequence[str]) -> Call:
-    """Read the words of a command into a dataclass; answer ``--help`` with the docstring of the command."""
-    name, declared = command.__name__, fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
+def parse(command: Callable[..., None], kind: type[Call], words: Sequence[str], name: str = "") -> Call:
+    """Read the words of a command into a dataclass; answer ``--help`` with the docstring of the command.
+
+    `name` is that of the command where it has several words, such as ``data check``.
+    """
+    name = name or command.__name__
+    declared = fields(kind)  # type: ignore[arg-type] # a dataclass, which no type can say
     if HELP & {*words}:
         positional = [field for field in declared if field.metadata["option"].positional]
         flags = [field for field in declared if field not in positional]

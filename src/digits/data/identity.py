@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
+import numpy as np
+
 from digits.data.formats.idx import idx_sha256
 from digits.data.raw_dataset import MNIST_FILES, RawDataset
 from digits.data.splits import split
 from digits.errors import DataError
-from digits.types import Dataset
+from digits.types import Dataset, LabelledDigits
+
+log = logging.getLogger(__name__)
 
 # Of the decoded files: the same for every mirror, whatever its compression.
 MNIST_SHA256 = {
@@ -29,18 +35,46 @@ def make_dataset(raw: RawDataset) -> Dataset:
     DataError
         Some of the four arrays are MNIST's and others are not, or there are too few digits to hold any out.
     """
-    train, test = raw.train, raw.test
+    train, validation, test = raw.train, raw.validation, raw.test
     if test is None:
         if len(train) < 2:
             raise DataError(f"{raw.location} holds 1 digit, too few to hold one out for the test. Add more digits.")
         train, test = split(train, max(1, round(len(train) * TEST_FRACTION)), seed=0)
-    arrays = (train.images, train.labels, test.images, test.labels)
-    hashes = {name: idx_sha256(array) for name, array in zip(MNIST_FILES, arrays, strict=True)}
-    name = "MNIST"
-    if hashes != MNIST_SHA256:
+    if validation and _hashes(joined := _join(train, validation), test) == MNIST_SHA256:
+        # some copies keep the last 10,000 of the 60,000 apart
+        train, validation = joined, None
+    hashes = _hashes(train, test)
+    name = raw.name
+    if hashes == MNIST_SHA256:
+        name = "MNIST"
+    elif _has_changed_pixels(raw, hashes):
+        log.warning("%s has the labels of MNIST and other pixels: it is not MNIST, but MNIST changed.", raw.location)
+        name = f"{raw.name} (MNIST with changed pixels)"
+    else:
         _refuse_mixture(raw, hashes)
         name = f"{raw.name} (not the published set)" if raw.name.upper() == "MNIST" else raw.name
-    return Dataset(name, train, test, str(raw.location.resolve()), hashes, raw.classes, raw.test is None)
+    if validation is not None:
+        pairs = (("images", validation.images), ("labels", validation.labels))
+        hashes |= {f"validation-{kind}": idx_sha256(array) for kind, array in pairs}
+    location = str(raw.location.resolve())
+    return Dataset(name, train, test, location, hashes, raw.classes, raw.test is None, validation)
+
+
+def _hashes(train: LabelledDigits, test: LabelledDigits) -> dict[str, str]:
+    arrays = (train.images, train.labels, test.images, test.labels)
+    return {name: idx_sha256(array) for name, array in zip(MNIST_FILES, arrays, strict=True)}
+
+
+def _join(first: LabelledDigits, second: LabelledDigits) -> LabelledDigits:
+    return LabelledDigits(np.concatenate([first.images, second.images]), np.concatenate([first.labels, second.labels]))
+
+
+def _has_changed_pixels(raw: RawDataset, hashes: dict[str, str]) -> bool:
+    """Tell whether all labels are MNIST's in their places, and no images are, as in a binarized MNIST or MNIST-C."""
+    known = {*MNIST_SHA256.values()}
+    return raw.test is not None and all(
+        hashes[name] == MNIST_SHA256[name] if "labels" in name else hashes[name] not in known for name in MNIST_FILES
+    )
 
 
 def _refuse_mixture(raw: RawDataset, hashes: dict[str, str]) -> None:

@@ -26,7 +26,7 @@ DIGIT_NAMES = tuple("0123456789")
 
 @dataclass(frozen=True, eq=False)
 class RawDataset:
-    """Content of one file or folder.
+    """Content of one file or folder, as it is there.
 
     Attributes
     ----------
@@ -38,6 +38,8 @@ class RawDataset:
         Training digits, or all digits if there is no test fold.
     test
         Test digits, if the files have a test fold.
+    validation
+        Validation digits, if the files have such a fold.
     sources
         File or key that each of `MNIST_FILES` was read from, for error messages.
     classes
@@ -49,6 +51,7 @@ class RawDataset:
     train: LabelledDigits
     test: LabelledDigits | None = None
     _: KW_ONLY
+    validation: LabelledDigits | None = None
     sources: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = DIGIT_NAMES
 
@@ -71,8 +74,8 @@ def shown_name(name: str) -> str:
 def make_digits(images: NDArray[Any], labels: NDArray[Any], images_from: str, labels_from: str) -> LabelledDigits:
     """Check arrays from any file and convert them to `LabelledDigits`.
 
-    Images are those of `check_images`; labels whole numbers 0–9, ``[n]`` or ``[n, 1]``. The errors name `images_from`
-    and `labels_from`.
+    Images are those of `check_images`. Labels are whole numbers 0–9 of any type, or text, ``[n]``, ``[n, 1]`` or
+    ``[1, n]``; or one-hot, ``[n, 2]`` to ``[n, 10]``. The errors name `images_from` and `labels_from`.
 
     Raises
     ------
@@ -126,11 +129,13 @@ def say_scaled(source: str) -> None:
 
 
 def _check_labels(labels: NDArray[Any], source: str) -> Labels:
-    if labels.ndim != 1 and labels.shape[1:] != (1,):
+    if is_one_hot(labels):
+        return np.asarray(labels.argmax(axis=1), np.uint8)
+    if labels.ndim != 1 and not (labels.ndim == 2 and 1 in labels.shape):
         raise DataError(f"{source} holds {_dimensions(labels)} labels. Use one whole number per image.")
-    if labels.dtype.kind not in "iu":
+    classes = _whole_numbers(labels.reshape(-1))
+    if classes is None:
         raise DataError(f"{source} holds {labels.dtype} labels. Use whole numbers 0–{CLASSES - 1}.")
-    classes = labels.reshape(-1)
     invalid = np.flatnonzero((classes < 0) | (classes >= CLASSES))
     if len(invalid):
         index = invalid[0]
@@ -139,6 +144,25 @@ def _check_labels(labels: NDArray[Any], source: str) -> Labels:
             f"Keep at most {CLASSES} classes and number them from 0."
         )
     return classes.astype(np.uint8)
+
+
+def is_one_hot(labels: NDArray[Any]) -> bool:
+    """Tell whether every row has a 1 for its class, of at most ten, and 0 for all others."""
+    if labels.ndim != 2 or labels.dtype.kind not in NUMBERS or not 2 <= labels.shape[1] <= CLASSES or not len(labels):
+        return False
+    return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
+
+
+def _whole_numbers(labels: NDArray[Any]) -> NDArray[Any] | None:
+    """Give labels of any type as integers; None if they are no whole numbers."""
+    if labels.dtype.kind in "SU":
+        digits = [str(index).encode() if labels.dtype.kind == "S" else str(index) for index in range(CLASSES)]
+        return np.searchsorted(digits, labels) if np.isin(labels, digits).all() else None
+    if labels.dtype.kind == "f":
+        # beyond this size, not every whole number is a float
+        is_whole = np.isfinite(labels).all() and (np.abs(labels) < 2**24).all() and (labels == np.rint(labels)).all()
+        return labels.astype(np.int64) if is_whole else None
+    return labels if labels.dtype.kind in "iu" else None
 
 
 def _dimensions(array: NDArray[Any]) -> str:

@@ -13,17 +13,21 @@ BAR_WIDTH = 30  # characters in the bar of the largest class
 
 def describe(dataset: Dataset) -> str:
     """Describe a dataset as text: its location, the SHA-256 of its decoded arrays, and a table of its classes."""
-    train, test = _count_classes(dataset, dataset.train), _count_classes(dataset, dataset.test)
+    folds = _folds(dataset)
+    counts = {fold: _count_classes(dataset, digits) for fold, digits in folds.items()}
     names = max(map(len, (*dataset.classes, "total")))
+    widths = {fold: max(8, len(fold)) for fold in folds}
     files = max(map(len, dataset.sha256))
-    largest = max(train.values())
+    largest = max(counts["train"].values())
     lines = [f"{dataset.name}: {dataset.location}", "", f"{'file':{files}}  decoded SHA-256"]
     lines += [f"{name:{files}}  {digest}" for name, digest in dataset.sha256.items()]
-    lines += ["", f"{'class':{names}}  {'train':>8}  {'test':>8}"]
+    lines += ["", "  ".join([f"{'class':{names}}", *(f"{fold:>{width}}" for fold, width in widths.items())])]
     for name in dataset.classes:
-        bar = "█" * round(BAR_WIDTH * train[name] / largest)
-        lines.append(f"{name:{names}}  {train[name]:8,}  {test[name]:8,}  {bar}".rstrip())
-    lines.append(f"{'total':{names}}  {len(dataset.train):8,}  {len(dataset.test):8,}")
+        bar = "█" * round(BAR_WIDTH * counts["train"][name] / largest)
+        cells = (f"{counts[fold][name]:{width},}" for fold, width in widths.items())
+        lines.append("  ".join([f"{name:{names}}", *cells, bar]).rstrip())
+    totals = (f"{len(folds[fold]):{width},}" for fold, width in widths.items())
+    lines.append("  ".join([f"{'total':{names}}", *totals]))
     return "\n".join(lines)
 
 
@@ -33,10 +37,10 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``location``, ``sha256`` by file name, ``classes``, and for ``train`` and ``test`` each ``n`` and
-        ``per_class``, counts by class name.
+        ``name``, ``location``, ``sha256`` by file name, ``classes``, and for ``train``, ``test`` and, if there is one,
+        ``validation`` each ``n`` and ``per_class``, counts by class name.
     """
-    folds = {"train": dataset.train, "test": dataset.test}
+    folds = _folds(dataset)
     return {
         "name": dataset.name,
         "location": dataset.location,
@@ -44,6 +48,11 @@ def summarize(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes),
         **{fold: {"n": len(digits), "per_class": _count_classes(dataset, digits)} for fold, digits in folds.items()},
     }
+
+
+def _folds(dataset: Dataset) -> dict[str, LabelledDigits]:
+    folds = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return {fold: digits for fold, digits in folds.items() if digits is not None}
 
 
 def _count_classes(dataset: Dataset, digits: LabelledDigits) -> dict[str, int]:

@@ -45,7 +45,7 @@ def evaluate(model: Any, data: str | os.PathLike[str] | Dataset | LabelledDigits
 def _test_digits(dataset: Dataset, metadata: dict[str, Any]) -> LabelledDigits:
     if not dataset.held_out or dataset.sha256 == metadata.get("data", {}).get("sha256"):
         return dataset.test
-    parts = dataset.train, dataset.test
+    parts = [part for part in (dataset.train, dataset.validation, dataset.test) if part is not None]
     return LabelledDigits(
         np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
     )

@@ -69,11 +69,6 @@ def test_class_only_in_the_test_fold_is_refused(tmp_path: Path) -> None:
         load_dataset(tmp_path)
 
 
-def rgba(pixels: np.ndarray) -> np.ndarray:
-    """Draw black ink on a transparent ground, as a drawing program saves it."""
-    return np.dstack([np.zeros((28, 28, 3), np.uint8), pixels])
-
-
 KINDS: dict[str, tuple[np.ndarray, np.ndarray, int]] = {
     "colour": (np.dstack([STROKE] * 3), STROKE, 0),
     "16 bits": (STROKE.astype(np.uint16) * 256 + 17, STROKE, 0),
@@ -117,15 +112,36 @@ def test_exif_rotation_is_applied(tmp_path: Path) -> None:
     assert (image[:, :-4] == 0).all()
 
 
-@pytest.mark.parametrize("pixels", [255 - STROKE, rgba(STROKE)], ids=["paper", "transparent"])
-def test_dark_on_light_is_inverted_with_a_warning(
-    pixels: np.ndarray, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    save(tmp_path / "1" / "0.png", pixels)
+def test_dark_on_light_is_inverted_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save(tmp_path / "1" / "0.png", 255 - STROKE)
     np.testing.assert_array_equal(load_labelled(tmp_path).images[0], STROKE)
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert "bright borders (mean 255 of 255): all are inverted" in record.message
+
+
+@pytest.mark.parametrize("pen", [0, 255])
+def test_ink_on_nothing_is_light_on_dark(pen: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Drawing programs save only the ink, whatever its colour."""
+    save(tmp_path / "1" / "0.png", np.dstack([np.full((28, 28, 3), pen, np.uint8), STROKE]))
+    save(tmp_path / "1" / "1.png", 255 - STROKE)
+    np.testing.assert_array_equal(load_labelled(tmp_path).images, [STROKE, STROKE])
+    assert len(caplog.records) == 1, "of the second picture, which is opaque"
+
+
+def test_transparent_corners_do_not_make_ink_of_a_page(tmp_path: Path) -> None:
+    opacity = np.full((28, 28), 255, np.uint8)
+    opacity[:3, :3] = 0
+    save(tmp_path / "1" / "0.png", np.dstack([*[255 - STROKE] * 3, opacity]))
+    np.testing.assert_array_equal(load_labelled(tmp_path).images[0], STROKE)
+
+
+def test_pictures_of_0_and_1_are_scaled_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    save(tmp_path / "1" / "0.png", (STROKE > 0).astype(np.uint8))
+    np.testing.assert_array_equal(load_labelled(tmp_path).images[0], np.where(STROKE, 255, 0))
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path}: the pixels are 0–1, which are scaled to 0–255."
+    ]
 
 
 def test_light_on_dark_is_unchanged_without_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

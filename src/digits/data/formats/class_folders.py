@@ -5,23 +5,23 @@ from __future__ import annotations
 import logging
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from digits.data.file_errors import unreadable
+from digits.data.formats.names import FOLDS, fold_of, words_of
+from digits.data.formats.pictures import Pictures, read_picture, unify_pictures
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name, shown_name
 from digits.errors import DataError
-from digits.files import open_file
-from digits.shapes import UInt8
-from digits.types import CLASSES, SIDE, LabelledDigits
-
-if TYPE_CHECKING:
-    from PIL import Image
+from digits.types import CLASSES, LabelledDigits
 
 log = logging.getLogger(__name__)
 
-FOLD_NAMES = (("train", "training"), ("test", "testing"))
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGIT_OF_WORD = dict(zip(WORDS, DIGIT_NAMES, strict=True))
+
+SAMPLE = "sample"  # a word in the name of a folder whose pictures another folder holds as well
+
+MAX_FOLDER_DEPTH = 4  # of folders that hold nothing but one folder
 
 
 def find_class_folders(folder: Path) -> dict[str, list[Path]]:
@@ -33,37 +33,79 @@ def find_class_folders(folder: Path) -> dict[str, list[Path]]:
 
 
 def read_class_folders(folder: Path) -> RawDataset | None:
-    """Read ``folder/<class>/*.png``, or the same below ``train`` and ``test``; None if `folder` holds neither.
+    """Read ``folder/<class>/*.png``, or the same below ``train``, ``validation`` and ``test``; None if there are none.
 
-    Folders called 0 to 9 are the labels. Other names are sorted and numbered from 0; at most ten. Pictures are rotated
-    by their EXIF data, composed on white where transparent, and converted to grey. Those that are not 28 × 28 are
-    resized with their aspect ratio kept and padded with the grey of their border: they are expected to be cropped to
-    one digit, so nothing is segmented, centred or thresholded. If the borders of all pictures are bright on average,
-    all are inverted, and the log says so.
+    Folders called 0 to 9, or zero to nine, are the labels. Other names are sorted and numbered from 0; at most ten. The
+    pictures are those of `decode_picture` and `unify_pictures`: they are expected to be cropped to one digit, so
+    nothing is segmented, centred or thresholded.
 
     Raises
     ------
     DataError
         Too many classes, classes that only the test fold has, or a picture that cannot be read.
     """
-    subfolders = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
-    train, test = (
-        next((subfolders[name] for name in names if name in subfolders and find_class_folders(subfolders[name])), None)
-        for names in FOLD_NAMES
-    )
-    folds = [fold for fold in (train, test) if fold] if train else [folder]
-    files = [find_class_folders(fold) for fold in folds]
-    if not files[0]:
+    folds = _find_folds(folder)
+    if not folds:
         return None
-    names = _class_names(folds[0], tuple(files[0]))
-    if unknown := sorted(set(files[-1]) - set(names)):
-        raise DataError(f"{test} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both.")
-    digits = _read(files, names)
-    return RawDataset(dataset_name(folder), folder, *digits, classes=tuple(map(shown_name, names)))
+    train, files = folds["train"]
+    names = _class_names(train, tuple(files))
+    for place, other in folds.values():
+        if unknown := sorted(name for name in other if name not in names and _digit_of(name) not in names):
+            raise DataError(
+                f"{place} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both."
+            )
+    read = dict(zip(folds, _read([files for _, files in folds.values()], names, folder), strict=True))
+    shown = tuple(map(shown_name, names))
+    return RawDataset(
+        dataset_name(folder), folder, read["train"], read.get("test"), validation=read.get("validation"), classes=shown
+    )
+
+
+def _find_folds(folder: Path) -> dict[str, tuple[Path, dict[str, list[Path]]]]:
+    """Find the folders that hold those of the classes, by fold.
+
+    Archives often hold a folder in one of the same name: of folders that hold nothing but one folder, the last counts.
+    """
+    found: dict[str, tuple[Path, dict[str, list[Path]]]] = {}
+    for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        fold = fold_of(path.name)
+        files = find_class_folders(inner := _innermost(path)) if fold else {}
+        # Kaggle's test pictures have no labels, and lie in testSet/testSet
+        if not fold or not files or all(fold_of(name) == fold for name in files):
+            continue
+        if SAMPLE in words_of(path.name):
+            log.info("%s is left out, as a sample.", path)
+        elif fold in found:
+            raise DataError(f"{folder} holds several datasets: {found[fold][0]}, {inner}. Name one of them.")
+        else:
+            found[fold] = inner, files
+    if "train" in found:
+        return {fold: found[fold] for fold in FOLDS if fold in found}
+    inner = _innermost(folder)
+    if inner != folder and (below := _find_folds(inner)):
+        return below
+    return {"train": (inner, files)} if (files := find_class_folders(inner)) else {}
+
+
+def _innermost(folder: Path) -> Path:
+    """Go down while there is one folder and nothing else, but not into one of pictures."""
+    for _ in range(MAX_FOLDER_DEPTH):
+        if find_class_folders(folder):
+            break
+        visible = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
+        if len(visible) != 1 or not visible[0].is_dir():
+            break
+        folder = visible[0]
+    return folder
+
+
+def _digit_of(name: str) -> str:
+    """Give the digit that the name of a folder means: ``7`` of 7, seven and Seven; any other name as it is."""
+    return DIGIT_OF_WORD.get(name.lower(), name)
 
 
 def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
-    if set(names) <= set(DIGIT_NAMES):
+    if {*map(_digit_of, names)} <= {*DIGIT_NAMES}:
         return DIGIT_NAMES
     if not 2 <= len(names) <= CLASSES:
         some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
@@ -73,56 +115,20 @@ def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...]) -> list[LabelledDigits]:
+def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...], folder: Path) -> list[LabelledDigits]:
     from tqdm import tqdm
 
-    digits = []
+    pictures, labels = [], []
     total = sum(len(files) for fold in folds for files in fold.values())
     with tqdm(total=total, desc="pictures", unit="", delay=2, disable=None, leave=False) as bar:
         for fold in folds:
-            images, labels = [], []
-            for name, files in fold.items():
-                for file in files:
-                    images.append(_read_picture(file))
-                    labels.append(classes.index(name))
-                    bar.update()
-            digits.append(LabelledDigits(np.stack(images), np.array(labels, np.uint8)))
-    frame = np.ones((SIDE, SIDE), bool)
-    frame[1:-1, 1:-1] = False
-    border = sum(part.images[:, frame].sum(dtype=np.int64) for part in digits) / (sum(map(len, digits)) * frame.sum())
-    if border > 127:
-        log.warning("The pictures have bright borders (mean %.0f of 255): all are inverted to light on dark.", border)
-        return [LabelledDigits(255 - part.images, part.labels) for part in digits]
-    return digits
-
-
-def _read_picture(path: Path) -> UInt8[np.ndarray, "28 28"]:
-    from digits.preprocessing.opening import check_metadata, open_picture, read_to_end
-
-    try:
-        with open_file(path) as file:
-            content = read_to_end(file, str(path))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    with open_picture(content, str(path)) as picture:
-        picture.load()
-        check_metadata(picture, str(path))
-        return _convert(picture)
-
-
-def _convert(picture: Image.Image) -> UInt8[np.ndarray, "28 28"]:
-    from PIL import Image, ImageOps
-
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I;16"):
-        # Pillow clips 16 bits at 255 when it converts them.
-        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    elif picture.has_transparency_data:
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture.convert("RGBA"))
-    grey = picture.convert("L")
-    if grey.size != (SIDE, SIDE):
-        pixels = np.asarray(grey)
-        border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-        grey = ImageOps.pad(grey, (SIDE, SIDE), Image.Resampling.BILINEAR, color=int(np.median(border)))
-    return np.array(grey, dtype=np.uint8)
+            read = []
+            for file in (file for files in fold.values() for file in files):
+                read.append(read_picture(file))
+                bar.update()
+            images, known = zip(*read, strict=True)
+            pictures.append(Pictures(np.stack(images), np.array(known)))
+            names = [name if name in classes else _digit_of(name) for name, files in fold.items() for _ in files]
+            labels.append(np.array([*map(classes.index, names)], np.uint8))
+    images_of_folds = unify_pictures(pictures, str(folder))
+    return [LabelledDigits(images, part) for images, part in zip(images_of_folds, labels, strict=True)]

@@ -12,6 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from digits.data.formats.idx import is_idx, read_idx
+from digits.data.formats.names import bare_name
 from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
 from digits.types import LabelledDigits
@@ -20,9 +21,12 @@ log = logging.getLogger(__name__)
 
 MAX_FOLDER_DEPTH = 4  # of subfolders to search: torchvision's root/MNIST/raw, and two more around it
 
-_IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.]ubyte(?:\.gz)?", re.IGNORECASE)
+_IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.](?:ubyte|int)", re.IGNORECASE)
 _COUNTERPARTS = {"images": "labels", "image": "label", "idx3": "idx1"}
 _FOLDS = {"train": "train", "t10k": "test", "test": "test"}
+
+QMNIST_COLUMNS = 8
+"""Numbers per label of QMNIST: the class, then series, writer, and where NIST and MNIST have the digit."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +39,33 @@ class IdxSet:
 
 
 def is_idx_name(path: Path) -> bool:
-    """Tell whether a file is named as IDX files of images or labels are: dots or hyphens, gzipped or not."""
-    return _IDX_NAME.fullmatch(path.name) is not None
+    """Tell whether a file is named as IDX files of images or labels are: dots or hyphens, gzipped or a copy or not."""
+    return _match_name(path.name) is not None
 
 
 def find_idx_sets(root: Path) -> list[IdxSet]:
-    """Find the datasets in a folder and its subfolders, in the order of their paths."""
+    """Find the datasets in a folder and its subfolders, in the order of their paths.
+
+    Some programs unpack each file into a folder of its own, with the name of the file; these count as one folder.
+    """
     sets: dict[tuple[Path, str, bool], IdxSet] = {}
     for place, subfolders, names in os.walk(root):
         folder = Path(place)
         is_deepest = len(folder.relative_to(root).parts) >= MAX_FOLDER_DEPTH
         subfolders[:] = [] if is_deepest else sorted(name for name in subfolders if not name.startswith("."))
+        common = _common_folder(folder) if folder != root else folder
         for name in sorted(names):
-            if match := _IDX_NAME.fullmatch(name):
+            if match := _match_name(name):
                 prefix, fold = _split_prefix(match[1] or "")
-                idx_set = sets.setdefault((folder, prefix, fold == "all"), IdxSet(folder, prefix))
+                idx_set = sets.setdefault((common, prefix, fold == "all"), IdxSet(common, prefix))
                 idx_set.files.setdefault((fold, match[2].lower()), []).append(folder / name)
     return list(sets.values())
 
 
 def find_idx_set(path: Path) -> IdxSet:
     """Find the dataset that an IDX file belongs to: the files beside it with the same prefix."""
-    return next(found for found in find_idx_sets(path.parent) if any(path in copies for copies in found.files.values()))
+    sets = find_idx_sets(_common_folder(path.parent))
+    return next(found for found in sets if any(path in copies for copies in found.files.values()))
 
 
 def read_idx_set(idx_set: IdxSet, *, need_both: bool = False) -> RawDataset:
@@ -72,8 +81,6 @@ def read_idx_set(idx_set: IdxSet, *, need_both: bool = False) -> RawDataset:
     if missing := [_file_name(idx_set, *key) for key in keys if key not in idx_set.files]:
         present = ", ".join(sorted(path.name for copies in idx_set.files.values() for path in copies))
         raise DataError(f"{idx_set.folder} lacks {' and '.join(missing)}; it has {present}. Add the missing files.")
-    if "emnist" in idx_set.prefix.lower():
-        log.warning("%s: EMNIST publishes transposed images; they are used as they are.", idx_set.folder)
     name = "-".join(filter(None, (dataset_name(idx_set.folder), idx_set.prefix)))
     sources = {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, keys, strict=False)}
     return RawDataset(name, idx_set.folder, *(_read_fold(idx_set, fold) for fold in folds), sources=sources)
@@ -111,6 +118,15 @@ def read_renamed_idx_pair(path: Path) -> RawDataset:
     return RawDataset(dataset_name(Path(images_from)), path, digits, sources=sources)
 
 
+def _match_name(name: str) -> re.Match[str] | None:
+    return _IDX_NAME.fullmatch(bare_name(name))
+
+
+def _common_folder(folder: Path) -> Path:
+    """Give the folder above one that is named as an IDX file is, and any other as it is."""
+    return folder.parent if _match_name(folder.name) else folder
+
+
 def _counterpart(name: str) -> str:
     """Give the name of the labels that belong to a file of images, or the other way round, in lower case."""
     pairs = _COUNTERPARTS | {labels: images for images, labels in _COUNTERPARTS.items()}
@@ -118,12 +134,14 @@ def _counterpart(name: str) -> str:
 
 
 def _without_gz(name: str) -> str:
-    return name.lower().removesuffix(".gz")
+    return bare_name(name).lower()
 
 
 def _read_fold(idx_set: IdxSet, fold: str) -> LabelledDigits:
     images, images_from = _read_first_whole(idx_set.files[fold, "images"])
     labels, labels_from = _read_first_whole(idx_set.files[fold, "labels"])
+    if labels.ndim == 2 and labels.shape[1] == QMNIST_COLUMNS:
+        labels = labels[:, 0]
     return make_digits(images, labels, images_from, labels_from)
 
 

@@ -6,15 +6,15 @@ import csv
 import re
 import warnings
 from collections.abc import Iterator
-from io import TextIOWrapper
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, unreadable
+from digits.data.formats.table_text import check_head, read_lines
 from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import say_scaled
 from digits.errors import DataError
@@ -23,13 +23,12 @@ from digits.pixels import find_scale, scale_pixels
 from digits.types import CLASSES, SIDE, Images, LabelledDigits, Labels
 
 PIXELS = SIDE * SIDE
-MAX_LINE = 2**16  # characters; 785 numbers of any usual form take 8,000
 MAX_QUOTED = 40  # characters of a cell in an error
 BATCH_SIZE = 2000  # rows parsed at once, which keeps memory flat for tables of any length
 FEW = 100  # rows that show which column holds the labels
 
 # Names in a header, in small letters. A pixel is any word with a number, or as in OpenML and Kaggle 1x1.
-LABEL_NAMES = {"label", "class", "target", "digit", "y"}
+LABEL_NAMES = {"label", "labels", "class", "target", "digit", "y"}
 ID_NAMES = {"", "id", "imageid", "image_id", "index", "unnamed: 0"}  # the first and last are pandas's
 PIXEL_NAME = re.compile(r"[a-z_ .]*\d+([x_]\d+)?")
 
@@ -71,59 +70,34 @@ def read_csv_batches(path: Path, *, need_labels: bool = False) -> Iterator[tuple
     cell, to name the invalid value.
     """
     scale = 0
+    check_head(path)
     try:
-        with open_table(path) as stream:
-            _check_head(path, stream)
-            lines = ((number, line) for number, line in enumerate(_read_lines(path, stream), 1) if line.strip())
+        lines = read_lines(path)
+        batch = list(islice(lines, BATCH_SIZE))
+        layout = _find_layout(path, [line for _, line in batch], need_labels)
+        batch = batch[1:] if layout.header else batch
+        if not batch:
+            raise DataError(f"{path} has a header and no digits below it. {DOWNLOAD_AGAIN}")
+        while batch:
+            pixels, labels = _parse(path, batch, layout)
+            if pixels.any():
+                scale = _check_scale(path, pixels, batch[0][0], scale)
+            yield scale_pixels(pixels.reshape(-1, SIDE, SIDE), scale or 1), labels
             batch = list(islice(lines, BATCH_SIZE))
-            layout = _find_layout(path, [line for _, line in batch], need_labels)
-            batch = batch[1:] if layout.header else batch
-            if not batch:
-                raise DataError(f"{path} has a header and no digits below it. {DOWNLOAD_AGAIN}")
-            while batch:
-                pixels, labels = _parse(path, batch, layout)
-                if pixels.any():
-                    scale = _check_scale(path, pixels, batch[0][0], scale)
-                yield scale_pixels(pixels.reshape(-1, SIDE, SIDE), scale or 1), labels
-                batch = list(islice(lines, BATCH_SIZE))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except (UnicodeDecodeError, csv.Error):
+    except csv.Error:
         raise DataError(f"{path} is not text, so not CSV. Save the table as CSV in UTF-8.") from None
 
 
 def has_label_column(path: Path) -> bool:
-    """Tell whether a CSV file holds digits with labels; Kaggle's ``test.csv`` and sample submission do not."""
+    """Tell whether a table holds digits with labels; Kaggle's ``test.csv`` and sample submission do not."""
     try:
-        with open_table(path, errors="replace") as stream:
-            lines = list(islice((line for line in _read_lines(path, stream) if line.strip()), FEW))
+        open_file(path).close()
+        lines = [line for _, line in islice(read_lines(path, errors="replace"), FEW)]
         return _find_layout(path, lines, need_labels=True).label is not None
     except OSError as error:
         raise unreadable(path, error) from None
     except (csv.Error, DataError):
         return False
-
-
-def open_table(path: Path, errors: str = "strict") -> TextIOWrapper:
-    """Open a CSV file as text."""
-    return TextIOWrapper(open_file(path), encoding="utf-8-sig", errors=errors, newline="")
-
-
-def _read_lines(path: Path, stream: TextIOWrapper) -> Iterator[str]:
-    for number in count(1):
-        line = stream.readline(MAX_LINE)
-        if len(line) == MAX_LINE:
-            raise DataError(f"{path} has over {MAX_LINE:,} characters in line {number:,}. Save one digit per line.")
-        if not line:
-            return
-        yield line
-
-
-def _check_head(path: Path, stream: TextIOWrapper) -> None:
-    head = stream.read(4096)
-    if problem := describe_web_page(head.encode()) if head.strip() else "is empty":
-        raise DataError(f"{path} {problem}. {DOWNLOAD_AGAIN}")
-    stream.seek(0)
 
 
 def _find_layout(path: Path, lines: list[str], need_labels: bool) -> _Layout:
@@ -148,7 +122,13 @@ def _find_layout(path: Path, lines: list[str], need_labels: bool) -> _Layout:
     if len(pixels) > PIXELS + 1 or (len(pixels) > PIXELS and label is not None):
         pixels = pixels[1:]
     if len(pixels) > PIXELS:
-        label = _guess_label(lines[has_header:][:FEW], pixels)
+        label = _guess_label(path, has_header, pixels)
+        if label is None and need_labels:
+            raise DataError(
+                f"{path} has 784 columns of pixels, after one that numbers the rows, and none of labels. "
+                "Training and evaluation need a column of labels; `digits read` reads this file."
+            )
+        label = pixels[0] if label is None else label
         pixels = [index for index in pixels if index != label]
     if need_labels and label is None:
         raise DataError(
@@ -160,12 +140,38 @@ def _find_layout(path: Path, lines: list[str], need_labels: bool) -> _Layout:
     return _Layout(first if has_header else None, len(first), pixels, label if need_labels else None)
 
 
-def _guess_label(lines: list[str], columns: list[int]) -> int:
-    """Choose the column of labels: the first, or the last where only it may hold labels, or the first is all 0."""
-    rows = [row for row in csv.reader(lines) if len(row) > columns[-1]]
-    first, last = ({row[index].strip() for row in rows} for index in (columns[0], columns[-1]))
-    is_pixel = first == {"0"} or not all(map(_is_label, first))
-    return columns[-1] if is_pixel and last != {"0"} and all(map(_is_label, last)) else columns[0]
+def _guess_label(path: Path, has_header: bool, columns: list[int]) -> int | None:
+    """Choose the column of labels: the first, or the last where only it may hold labels, or the first is all 0.
+
+    None if the first numbers the rows. While both are 0, reading goes on: a table may be sorted by its labels, and the
+    outermost pixels of MNIST are 0.
+    """
+    firsts, lasts = [], []
+    for _, line in islice(read_lines(path, errors="replace"), int(has_header), None):
+        row = next(csv.reader([line]))
+        if len(row) > columns[-1]:
+            firsts.append(row[columns[0]])
+            lasts.append(row[columns[-1]])
+        if len(firsts) >= FEW and not (_is_zero(firsts[-1]) and _is_zero(lasts[-1])):
+            break
+    is_pixel = all(map(_is_zero, firsts)) or not all(map(_is_label, firsts))
+    if is_pixel and all(map(_is_label, lasts)) and not all(map(_is_zero, lasts)):
+        return columns[-1]
+    return None if _is_numbered(firsts) else columns[0]
+
+
+def _is_numbered(cells: list[str]) -> bool:
+    """Tell whether cells count up by one, too far for labels."""
+    if not all(cell.strip().isascii() and cell.strip().isdecimal() and len(cell) < MAX_QUOTED for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    return (
+        numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[-1] >= CLASSES if numbers else False
+    )
+
+
+def _is_zero(cell: str) -> bool:
+    return _is_number(cell, 0)
 
 
 def _parse(path: Path, rows: list[tuple[int, str]], layout: _Layout) -> tuple[NDArray[Any], Labels]:
@@ -199,12 +205,12 @@ def _load(lines: list[str], layout: _Layout, dtype: type) -> tuple[NDArray[Any],
 def _check_scale(path: Path, pixels: NDArray[Any], line: int, earlier: int) -> int:
     """Find the scale of a batch, which must be that of the batches before it, where there are any."""
     scale = find_scale(pixels)
-    if scale is None or (earlier == 255 and scale == 1):
+    if scale is None or (earlier > 1 and scale == 1):
         raise DataError(
             f"{path} has pixels up to {pixels.max():g} from line {line:,} on; a table has 0–255, or 0–1 throughout. "
             "Scale them first."
         )
-    if scale == 255 and not earlier:
+    if scale > 1 and not earlier:
         say_scaled(str(path))
     return earlier or scale
 

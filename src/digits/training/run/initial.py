@@ -112,7 +112,8 @@ def check_initial(initial: InitialModel, dataset: Dataset, config: TrainConfig) 
             f"{', '.join(dataset.classes)}: name matching data with --data, or another model with --from"
         )
     notices = []
-    if trained_on["sha256"] == dataset.sha256 and _split(initial.config.data) != _split(config.data):
+    is_same = trained_on["sha256"] == dataset.sha256
+    if is_same and dataset.validation is None and _split(initial.config.data) != _split(config.data):
         notices.append(
             "The initial model was trained on some of these validation digits: the validation figures are too "
             "optimistic."

@@ -78,7 +78,8 @@ def load_teacher(config: TrainConfig, dataset: Dataset, trust: Trust) -> Teacher
     except ValueError as error:
         raise ModelError(f"{file} is broken: {error}; `digits train --resume {folder}` writes it again") from error
     splits = [(each.data.validation_size, each.data.split_seed) for each in (teacher_config, config)]
-    if metadata["data"]["sha256"] == dataset.sha256 and splits[0] != splits[1]:
+    is_same = metadata["data"]["sha256"] == dataset.sha256
+    if is_same and dataset.validation is None and splits[0] != splits[1]:
         notice = (
             "The teacher was trained on some of these validation digits: the validation figures are too optimistic."
         )

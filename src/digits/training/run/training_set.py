@@ -34,7 +34,10 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
     Of an ensemble, each member has additions of its own; the ensemble as a whole has none.
     """
     data = config.data
-    train, validation = split(inputs.dataset.train, validation_size(config, inputs.dataset), seed=data.split_seed)
+    train, validation = inputs.dataset.train, inputs.dataset.validation
+    n = validation_size(config, inputs.dataset)
+    if validation is None:
+        train, validation = split(train, n, seed=data.split_seed)
     if 0 < data.replay_size < len(train):
         # like the validation digits, the same for every seed, so that all members learn the same
         _, train = split(train, data.replay_size, seed=data.split_seed)
@@ -73,7 +76,9 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
 
 
 def validation_size(config: TrainConfig, dataset: Dataset) -> int:
-    """Return the number of validation digits: as configured, but at most a sixth of a small data set.
+    """Return the number of validation digits: those of the data set, if its files have such a part.
+
+    Otherwise, it is as configured, but at most a sixth of a small data set.
 
     Raises
     ------
@@ -82,7 +87,7 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
         digits would be added to classes that are not digits.
     """
     data, batch_size = config.data, config.optimization.batch_size
-    n = min(data.validation_size, len(dataset.train) // 6)
+    n = min(data.validation_size, len(dataset.train) // 6) if dataset.validation is None else len(dataset.validation)
     remaining = digits_per_epoch(config, dataset, n)
     if n < 1:
         raise UsageError(f"{dataset.name} has {len(dataset.train)} training digits: too few to hold any out")
@@ -106,7 +111,7 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
 
 def digits_per_epoch(config: TrainConfig, dataset: Dataset, n_validation: int) -> int:
     """Count the digits of an epoch without personal data."""
-    remaining = len(dataset.train) - n_validation
+    remaining = len(dataset.train) - (n_validation if dataset.validation is None else 0)
     data = config.data
     added = data.synthetic + data.pen_strokes + data.simulated_photos + data.simulated_captures
     return min(data.replay_size or remaining, remaining) + added

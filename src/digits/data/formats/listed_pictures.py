@@ -1,0 +1,140 @@
+"""Pictures with a table of their labels: ``labels.csv`` with a column of file names and one of labels."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Iterator
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from digits.data.formats.names import FOLDS, fold_of, suffix_of
+from digits.data.formats.pictures import Pictures, read_picture, unify_pictures
+from digits.data.formats.table_text import MAX_LINE, open_text
+from digits.data.formats.tables import LABEL_NAMES
+from digits.data.raw_dataset import RawDataset, dataset_name
+from digits.errors import DataError
+from digits.types import CLASSES, LabelledDigits
+
+FILE_NAMES = {
+    "file", "filename", "file_name", "filepath", "path", "name", "image", "image_name", "img", "picture", "id",
+}  # fmt: skip
+"""Names of the column of file names, in lower case."""
+
+TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
+
+MAX_ROWS = 1_000_000
+MAX_COLUMNS = 20  # a table of pixels has 784
+MAX_DEPTH = 3  # of folders in which the pictures lie
+
+
+def read_listed_pictures(folder: Path) -> RawDataset | None:
+    """Read pictures whose labels a table in the same folder lists; None if there is no such table.
+
+    The pictures may lie in folders below, and be listed with or without their folder and ending. Only files found below
+    the folder are read, whatever the table says. Several tables are folds, and their names say which.
+
+    Raises
+    ------
+    DataError
+        A picture that is listed is missing, broken or ambiguous, or a label is no digit.
+    """
+    tables = {path: rows for path in _tables(folder) if (rows := _read_rows(path))}
+    if not tables or not (files := _find_pictures(folder)):
+        return None
+    folds: dict[str, Path] = {}
+    for path in tables:
+        fold = (fold_of(path.stem) or "train") if len(tables) > 1 else "train"
+        if fold in folds:
+            raise DataError(
+                f"{folder} holds several tables of labels: {folds[fold].name}, {path.name}. Keep one, or call them "
+                "train.csv and test.csv."
+            )
+        folds[fold] = path
+    if "train" not in folds:
+        raise DataError(f"{folder} holds no table of labels for training, only {', '.join(p.name for p in tables)}.")
+    names = [fold for fold in FOLDS if fold in folds]
+    read = [_read_fold(folds[fold], tables[folds[fold]], files) for fold in names]
+    images = unify_pictures([pictures for pictures, _ in read], str(folder))
+    digits = {fold: LabelledDigits(part, labels) for fold, part, (_, labels) in zip(names, images, read, strict=True)}
+    return RawDataset(
+        dataset_name(folder), folder, digits["train"], digits.get("test"), validation=digits.get("validation")
+    )
+
+
+def _tables(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("[!.]*") if path.is_file() and suffix_of(path) in TABLE_ENDINGS)
+
+
+def _read_rows(path: Path) -> list[tuple[int, str, str]]:
+    """Read line number, file and label of each row; an empty list if the table has no such columns."""
+    try:
+        with open_text(path) as stream:
+            head = stream.readline(MAX_LINE)
+            separator = max(",;\t", key=head.count)
+            names = [cell.strip().lower() for cell in next(csv.reader([head], delimiter=separator), [])]
+            if not 2 <= len(names) <= MAX_COLUMNS:
+                return []
+            label = next((names.index(name) for name in names if name in LABEL_NAMES), None)
+            file = next((names.index(name) for name in names if name in FILE_NAMES), None)
+            rows = csv.reader(_lines(stream), delimiter=separator)
+            if label is None or file is None:
+                if len(names) != 2 or not PurePosixPath(names[0]).suffix:
+                    return []
+                file, label = 0, 1
+                rows = csv.reader((line for part in ([head], _lines(stream)) for line in part), delimiter=separator)
+                start = 1
+            else:
+                start = 2
+            return [
+                (number, row[file].strip(), row[label].strip())
+                for number, row in enumerate(islice(rows, MAX_ROWS), start)
+                if len(row) > max(file, label)
+            ]
+    except (OSError, EOFError, zlib.error, UnicodeError, csv.Error):
+        return []
+
+
+def _lines(stream: TextIOWrapper) -> Iterator[str]:
+    return iter(lambda: stream.readline(MAX_LINE), "")
+
+
+def _find_pictures(folder: Path) -> dict[str, list[Path]]:
+    """Find pictures by their paths in the folder, their names, and both without the ending."""
+    from digits.preprocessing.opening import PICTURE_SUFFIXES
+
+    found: dict[str, list[Path]] = {}
+    for depth in range(MAX_DEPTH + 1):
+        for path in sorted(folder.glob("[!.]*/" * depth + "[!.]*")):
+            if path.suffix.lower() in PICTURE_SUFFIXES:
+                inside = path.relative_to(folder).as_posix()
+                for name in {inside, path.name, inside.removesuffix(path.suffix), path.stem}:
+                    found.setdefault(name, []).append(path)
+    return found
+
+
+def _read_fold(
+    table: Path, rows: list[tuple[int, str, str]], files: dict[str, list[Path]]
+) -> tuple[Pictures, np.ndarray]:
+    from tqdm import tqdm
+
+    images, known, labels = [], [], []
+    for number, name, label in tqdm(rows, desc="pictures", unit="", delay=2, disable=None, leave=False):
+        where = f"{table}, line {number:,}"
+        if not (label.isascii() and label.isdecimal() and int(label) < CLASSES):
+            raise DataError(f"{where}: the label is {label[:40]!r}. Use a whole number from 0 to {CLASSES - 1}.")
+        found = files.get(PurePosixPath(name.replace("\\", "/")).as_posix()) or files.get(PurePosixPath(name).name, [])
+        if not found:
+            raise DataError(f"{where}: there is no picture {name[:200]!r} in {table.parent}. Correct the name.")
+        if len({*found}) > 1 and table.stem in {path.parent.name for path in found}:
+            found = [path for path in found if path.parent.name == table.stem]  # train.csv lists those in train/
+        if len({*found}) > 1:
+            raise DataError(f"{where}: {name[:200]!r} may be {found[0]} or {found[1]}. Write its folder too.")
+        pixels, is_light = read_picture(found[0])
+        images.append(pixels)
+        known.append(is_light)
+        labels.append(int(label))
+    return Pictures(np.stack(images), np.array(known)), np.array(labels, np.uint8)

@@ -1,0 +1,127 @@
+"""Pictures of one digit each, as training data: fitted into 28 × 28 as they are, light on dark."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from digits.data.file_errors import unreadable
+from digits.files import open_file
+from digits.pixels import find_scale, scale_pixels
+from digits.shapes import Bool, UInt8
+from digits.types import SIDE, Images
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures as they are in their files, each fitted into 28 × 28.
+
+    Attributes
+    ----------
+    images
+        Grey, with any background.
+    is_light_on_dark
+        Whether a picture is known to be: where the border is transparent, what is opaque is the ink.
+    """
+
+    images: Images
+    is_light_on_dark: Bool[np.ndarray, "n"]
+
+
+def read_picture(path: Path) -> tuple[UInt8[np.ndarray, "28 28"], bool]:
+    """Read a picture file; results and errors as of `decode_picture`."""
+    from digits.preprocessing.opening import read_to_end
+
+    try:
+        with open_file(path) as file:
+            content = read_to_end(file, str(path))
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return decode_picture(content, str(path))
+
+
+def decode_picture(content: bytes, name: str) -> tuple[UInt8[np.ndarray, "28 28"], bool]:
+    """Decode a picture, convert it to grey and fit it into 28 × 28.
+
+    It is rotated by its EXIF data. One that is not 28 × 28 is resized with its aspect ratio kept and padded with the
+    grey of its border.
+
+    Returns
+    -------
+    The pixels, and whether they are known to be light on dark, as on a transparent ground.
+
+    Raises
+    ------
+    DataError
+        The content is no picture, damaged, or costs too much to decode; the message starts with `name`.
+    """
+    from digits.preprocessing.opening import check_metadata, open_picture
+
+    with open_picture(content, name) as picture:
+        picture.load()
+        check_metadata(picture, name)
+        return _convert(picture)
+
+
+def unify_pictures(folds: Sequence[Pictures], source: str) -> list[Images]:
+    """Make pictures light on dark, and scale those of 0 and 1 to 0–255; the log says what was changed.
+
+    If the borders of all pictures of unknown polarity are bright on average, all of these are inverted.
+    """
+    unknown = [~fold.is_light_on_dark for fold in folds]
+    brightest = max((int(fold.images.max()) for fold in folds if len(fold.images)), default=0)
+    if brightest == 1:
+        log.warning("%s: the pixels are 0–1, which are scaled to 0–255.", source)
+        scale = find_scale(np.array([0, 1], np.uint8)) or 1
+        folds = [Pictures(scale_pixels(fold.images, scale), fold.is_light_on_dark) for fold in folds]
+    frame = np.ones((SIDE, SIDE), bool)
+    frame[1:-1, 1:-1] = False
+    borders = [fold.images[rows][:, frame] for fold, rows in zip(folds, unknown, strict=True)]
+    n = sum(border.size for border in borders)
+    border = sum(border.sum(dtype=np.int64) for border in borders) / max(1, n)
+    if border <= 127:
+        return [fold.images for fold in folds]
+    log.warning("The pictures have bright borders (mean %.0f of 255): all are inverted to light on dark.", border)
+    return [
+        np.where(rows[:, None, None], 255 - fold.images, fold.images) for fold, rows in zip(folds, unknown, strict=True)
+    ]
+
+
+def _convert(picture: Image.Image) -> tuple[UInt8[np.ndarray, "28 28"], bool]:
+    from PIL import Image, ImageChops, ImageOps
+
+    picture = ImageOps.exif_transpose(picture)
+    is_ink_known = False
+    if picture.mode.startswith("I;16"):
+        # Pillow clips 16 bits at 255 when it converts them.
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    elif picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        opacity = picture.getchannel("A")
+        is_ink_known = bool(np.median(_border(np.asarray(opacity))) < 128)
+        if is_ink_known:
+            # a light pen is light on dark as it is; of a dark one, the darkness is
+            pen, weights = picture.convert("L"), np.asarray(opacity, np.float64)
+            brightness = float((np.asarray(pen) * weights).sum() / max(1.0, weights.sum()))
+            picture = ImageChops.multiply(pen if brightness > 127 else ImageOps.invert(pen), opacity)
+        else:
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    grey = picture.convert("L")
+    if grey.size != (SIDE, SIDE):
+        color = int(np.median(_border(np.asarray(grey))))
+        grey = ImageOps.pad(grey, (SIDE, SIDE), Image.Resampling.BILINEAR, color=color)
+    return np.array(grey, dtype=np.uint8), is_ink_known
+
+
+def _border(pixels: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_n"]:
+    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
