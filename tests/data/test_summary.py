@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from digits.data import describe, summarize
+from digits.data import describe, load_dataset, load_labelled, summarize
 from digits.data.identity import MNIST_SHA256
 from digits.types import Dataset, LabelledDigits
 
@@ -24,6 +24,24 @@ def test_description_has_hashes_counts_and_bars(mnist: Dataset) -> None:
     ]
     assert lines[-1] == "total    60,000    10,000"
     assert len(lines) == 20
+
+
+def test_validation_digits_of_the_files_are_counted_and_hashed(tmp_path: Path) -> None:
+    images, labels = np.zeros((4, 28, 28), np.uint8), np.array([0, 1, 1, 2], np.uint8)
+    np.savez(
+        tmp_path / "a.npz", train_images=images, train_labels=labels, val_images=images[:3], val_labels=labels[:3],
+        test_images=images, test_labels=labels,
+    )  # fmt: skip
+    dataset = load_dataset(tmp_path)
+    assert [line.split() for line in describe(dataset).splitlines()[-12:-9]] == [
+        ["class", "train", "validation", "test"],
+        ["0", "1", "1", "1", "█" * 15],
+        ["1", "2", "2", "2", "█" * 30],
+    ]
+    summary = summarize(dataset)
+    assert summary["validation"]["n"] == 3
+    assert [*summary["sha256"]][4:] == ["validation-images", "validation-labels"]
+    assert len(load_labelled(tmp_path)) == 11
 
 
 def test_values_are_ready_for_json(mnist: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from digits.training import fit, get_recipe, make_network, predict_logits, synth
 from digits.training.engine.loop import NO_IMAGES
 from digits.training.run import inputs
 from digits.training.run.inputs import Inputs
-from digits.training.run.training_set import build_training_set, draw_outliers, validation_size
+from digits.training.run.training_set import build_training_set, digits_per_epoch, draw_outliers, validation_size
 from digits.types import Dataset, Images, LabelledDigits, softmax
 
 pytestmark = pytest.mark.slow
@@ -54,6 +55,15 @@ def test_by_default_only_the_validation_digits_are_held_out(few: Dataset) -> Non
     assert is_same(learned.train, train)
     assert is_same(learned.validation, validation)
     assert len(learned.outliers) == 0
+
+
+def test_validation_digits_of_the_files_are_used_and_none_is_held_out(few: Dataset) -> None:
+    given = replace(few, validation=part(few.test, slice(100)))
+    learned = build_training_set(small(), Inputs(given))
+    assert is_same(learned.train, few.train)
+    assert is_same(learned.validation, part(few.test, slice(100)))
+    assert validation_size(small(), given) == 100
+    assert digits_per_epoch(small(), given, 100) == len(few.train)
 
 
 def test_synthetic_digits_are_appended(few: Dataset) -> None:

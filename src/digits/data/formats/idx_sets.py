@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from digits.data.formats.idx import is_idx, read_idx
-from digits.data.formats.names import bare_name
+from digits.data.formats.names import FOLD_OF, FOLDS, bare_name
 from digits.data.raw_dataset import MNIST_FILES, RawDataset, dataset_name, make_digits
 from digits.errors import DataError
 from digits.types import LabelledDigits
@@ -23,7 +23,6 @@ MAX_FOLDER_DEPTH = 4  # of subfolders to search: torchvision's root/MNIST/raw, a
 
 _IDX_NAME = re.compile(r"(?:(.*?)[-_.])?(images|labels)[-_.]idx\d[-_.](?:ubyte|int)", re.IGNORECASE)
 _COUNTERPARTS = {"images": "labels", "image": "label", "idx3": "idx1"}
-_FOLDS = {"train": "train", "t10k": "test", "test": "test"}
 
 QMNIST_COLUMNS = 8
 """Numbers per label of QMNIST: the class, then series, writer, and where NIST and MNIST have the digit."""
@@ -31,7 +30,7 @@ QMNIST_COLUMNS = 8
 
 @dataclass(frozen=True)
 class IdxSet:
-    """Files with one prefix in one folder, by fold (``train``, ``test``, ``all``) and kind (``images``, ``labels``)."""
+    """Files with one prefix in one folder, by fold (of `FOLDS`, or ``all``) and kind (``images``, ``labels``)."""
 
     folder: Path
     prefix: str
@@ -76,14 +75,21 @@ def read_idx_set(idx_set: IdxSet, *, need_both: bool = False) -> RawDataset:
     DataError
         A file is missing or broken, or images and labels do not belong together.
     """
-    folds = ["train", "test"] if need_both else sorted({fold for fold, _ in idx_set.files}, reverse=True)
+    present = {fold for fold, _ in idx_set.files}
+    folds = ["train", "test"] if need_both else [fold for fold in ("all", *FOLDS) if fold in present]
     keys = [(fold, kind) for fold in folds for kind in ("images", "labels")]
     if missing := [_file_name(idx_set, *key) for key in keys if key not in idx_set.files]:
-        present = ", ".join(sorted(path.name for copies in idx_set.files.values() for path in copies))
-        raise DataError(f"{idx_set.folder} lacks {' and '.join(missing)}; it has {present}. Add the missing files.")
+        there = ", ".join(sorted(path.name for copies in idx_set.files.values() for path in copies))
+        raise DataError(f"{idx_set.folder} lacks {' and '.join(missing)}; it has {there}. Add the missing files.")
     name = "-".join(filter(None, (dataset_name(idx_set.folder), idx_set.prefix)))
-    sources = {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, keys, strict=False)}
-    return RawDataset(name, idx_set.folder, *(_read_fold(idx_set, fold) for fold in folds), sources=sources)
+    named = [key for key in keys if key[0] != "validation" or folds == ["validation"]]
+    sources = {name: str(idx_set.files[key][0]) for name, key in zip(MNIST_FILES, named, strict=False)}
+    first, *others = folds
+    read = {fold: _read_fold(idx_set, fold) for fold in others}
+    return RawDataset(
+        name, idx_set.folder, _read_fold(idx_set, first), read.get("test"), validation=read.get("validation"),
+        sources=sources,
+    )  # fmt: skip
 
 
 def read_idx_pair(path: Path) -> LabelledDigits:
@@ -157,10 +163,10 @@ def _read_first_whole(copies: list[Path]) -> tuple[NDArray[Any], str]:
 
 def _split_prefix(prefix: str) -> tuple[str, str]:
     head, _, last = re.sub(r"[-_.]", "-", prefix).rpartition("-")
-    fold = _FOLDS.get(last.lower())
+    fold = FOLD_OF.get(last.lower())
     return (head, fold) if fold else (prefix, "all")
 
 
 def _file_name(idx_set: IdxSet, fold: str, kind: str) -> str:
-    stem = {"train": "train", "test": "t10k", "all": ""}[fold]
+    stem = {"train": "train", "validation": "val", "test": "t10k", "all": ""}[fold]
     return "-".join(filter(None, (idx_set.prefix, stem, kind, f"idx{3 if kind == 'images' else 1}-ubyte")))

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,15 @@ def _new_file(path: Path) -> Any:
     return replace_atomically(path)
 
 
-def _open(path: Path, *, is_gzipped: bool) -> Any:
-    # without a name and a time inside, the same digits give the same bytes
-    return gzip.GzipFile("", "wb", _GZIP_LEVEL, path.open("wb"), 0) if is_gzipped else path.open("wb")
+@contextmanager
+def _open(path: Path, *, is_gzipped: bool) -> Iterator[Any]:
+    with path.open("wb") as file:
+        if not is_gzipped:
+            yield file
+            return
+        # without a name and a time inside, the same digits give the same bytes
+        with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, 0) as stream:
+            yield stream
 
 
 def _folder_files(folds: Folds, kind: str, classes: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
