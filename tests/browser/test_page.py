@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.browser.conftest import Complaints, serving
 from tests.browser.strokes import draw, glyph_strokes, wait_for_answer
 
+from benchmarks import hostile
 from digits.synthesis import synthesize_page
 
 pytestmark = pytest.mark.browser
 
 PAGE = synthesize_page(1)
+SHEETS = [synthesize_page(seed, size=(240, 360)) for seed in (1, 11, 7)]
 MIB = 2**20
 
 
@@ -31,6 +34,22 @@ def picture_file(kind: str, turned: int = 0, picture: np.ndarray | None = None) 
 
 
 NOTES: FilePayload = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"plain text"}
+
+
+def scan(kind: str) -> FilePayload:
+    """All sheets in one file."""
+    first, *rest = [Image.fromarray(sheet.picture) for sheet in SHEETS]
+    content = hostile.save(first, kind, save_all=True, append_images=rest)
+    return {"name": f"scan.{kind.lower()}", "mimeType": "", "buffer": content}
+
+
+def scan_with_a_damaged_sheet() -> FilePayload:
+    """A TIFF whose second directory says nothing."""
+    content = bytearray(scan("TIFF")["buffer"])
+    place = struct.unpack_from("<I", content, 4)[0]
+    place = struct.unpack_from("<I", content, place + 2 + 12 * struct.unpack_from("<H", content, place)[0])[0]
+    content[place + 2 : place + 50] = bytes(48)
+    return {"name": "scan.tiff", "mimeType": "image/tiff", "buffer": bytes(content)}
 
 
 def photograph(page: Page, file: FilePayload | str) -> None:
@@ -98,6 +117,80 @@ def test_rotated_picture_is_shown_upright(page: Page) -> None:
     assert "rotate(-270deg)" in shown
     middle = [np.median(each, axis=0) for each in (upright, turned)]
     assert np.abs(middle[0] - middle[1]).max() < 0.05
+
+
+def shown(page: Page) -> tuple[str, list[str]]:
+    """The page that is shown, in words, and its boxes."""
+    number, count = page.get_by_label("Page", exact=True), page.locator("#page-count")
+    return f"{number.input_value()} {count.inner_text()}", boxes(page)
+
+
+@pytest.mark.parametrize("kind", ["PDF", "TIFF"])
+def test_pages_are_turned_and_read_once(page: Page, kind: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    expected = [list(filter(str.isdigit, "".join(sheet.lines))) for sheet in SHEETS]
+    photograph(page, scan(kind))
+    assert shown(page) == ("1 of 3", expected[0])
+    page.get_by_role("button", name="Next page").click()
+    wait_for_answer(page)
+    assert shown(page) == ("2 of 3", expected[1])
+    expect(page.locator("#announcement")).to_contain_text("Page 2 of 3.")
+    page.keyboard.press("PageDown")
+    wait_for_answer(page)
+    assert shown(page) == ("3 of 3", expected[2])
+    expect(page.get_by_role("button", name="Next page")).to_have_attribute("aria-disabled", "true")
+    before, picture = len(asked), page.locator("#image").get_attribute("src")
+    page.keyboard.press("PageDown")
+    for number in ("1", "3", "99"):
+        page.get_by_label("Page", exact=True).fill(number)
+        page.keyboard.press("Enter")
+    assert shown(page) == ("3 of 3", expected[2])
+    assert page.locator("#image").get_attribute("src") == picture
+    assert [url for url in asked[before:] if "/api/" in url] == []
+    photograph(page, picture_file("PNG"))
+    expect(page.get_by_role("navigation")).to_be_hidden()
+
+
+def test_a_damaged_page_leaves_the_others(page: Page, complaints: Complaints) -> None:
+    complaints.expected = "422"
+    photograph(page, scan_with_a_damaged_sheet())
+    page.get_by_role("button", name="Next page").press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Page 2 of scan.tiff is damaged: export it or download it again.")
+    expect(page.locator("#photo")).to_be_hidden()
+    page.get_by_role("button", name="Next page").press("Enter")
+    wait_for_answer(page)
+    assert shown(page) == ("3 of 3", list(filter(str.isdigit, "".join(SHEETS[2].lines))))
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (hostile.encrypted_pdf, "scan.pdf is encrypted: open it with its password, and save it without one."),
+        (hostile.pdf_without_pages, "scan.pdf has no pages: export it or download it again."),
+        (lambda: hostile.pdf_of_page()[:200], "scan.pdf is damaged: export it or download it again."),
+        (bytes, "scan.pdf is empty: choose a file that holds a picture."),
+    ],
+)
+def test_a_file_without_pages_is_refused_by_name(
+    page: Page, complaints: Complaints, content: Callable[[], bytes], sentence: str
+) -> None:
+    complaints.expected = "422"
+    photograph(page, {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": content()})
+    expect(page.get_by_role("alert")).to_have_text(sentence)
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_text("Choose a picture")).to_be_visible()
+
+
+def test_a_digit_of_a_later_page_is_corrected(page: Page, corrections: Path) -> None:
+    photograph(page, scan("PDF"))
+    page.get_by_role("button", name="Next page").click()
+    wait_for_answer(page)
+    page.get_by_role("button", name="It is an 8").click()
+    with page.expect_response("**/api/corrections?*") as answer:
+        page.get_by_role("button", name="Save", exact=True).click()
+    assert answer.value.json()["read_as"] == int(SHEETS[1].lines[0][0])
 
 
 def test_choosing_a_box_explains_its_digit(page: Page) -> None:
@@ -289,12 +382,18 @@ def test_theme_follows_the_system_until_one_is_chosen(visit: Callable[..., Page]
     expect(root).to_have_attribute("data-theme", "light")
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 400), (1920, 1080)])
-def test_nothing_scrolls_sideways(visit: Callable[..., Page], width: int, height: int) -> None:
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (640, 400), (1920, 1080)])
+def test_nothing_scrolls_sideways(visit: Callable[..., Page], complaints: Complaints, width: int, height: int) -> None:
+    complaints.expected = "422"
     page = visit(viewport={"width": width, "height": height})
     for each in page.locator("summary").all():
         each.click()
     photograph(page, picture_file("PNG"))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    photograph(page, scan("PDF"))
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    photograph(page, {"name": f"{'long' * 30}.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
+    expect(page.get_by_role("alert")).to_contain_text("is damaged")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -326,4 +425,6 @@ def test_axe_finds_no_serious_violation(
     check("refused")
     photograph(page, picture_file("PNG"))
     check("photographed")
+    photograph(page, scan("PDF"))
+    check("pages")
     assert {state: names for state, names in found.items() if names} == {}

@@ -167,6 +167,7 @@ def test_pages_are_read_as_by_the_command(served: Served, scans: Any, kind: str,
         explanation = served.post(f"/api/explain?page={number}&preview=true", content, media_type).json
         assert explanation["answers"][0]["reading"] == reading.to_dict()
         assert explanation["preview"].startswith("data:image/jpeg")
+        assert explanation["pages"] == 2
 
 
 @pytest.mark.parametrize("path", ["/api/read", "/api/explain", "/api/corrections?label=1&consent=true"])
@@ -174,11 +175,12 @@ def test_pages_are_read_as_by_the_command(served: Served, scans: Any, kind: str,
 def test_of_several_pages_one_must_be_named(served: Served, scans: Any, kind: str, path: str) -> None:
     body, media_type = form(scans[kind], "scan.pdf")
     answer = served.post(path, body, media_type)
-    assert (answer.status, answer.json) == (422, {"error": "scan.pdf has 2 pages: name one, such as page=1"})
+    expected = {"error": "scan.pdf has 2 pages: name one, such as page=1", "pages": 2}
+    assert (answer.status, answer.json) == (422, expected)
     join = "&" if "?" in path else "?"
     answer = served.post(f"{path}{join}page=3", body, media_type)
-    message = "scan.pdf has no page 3: it has 2 pages, counted from 1"
-    assert (answer.status, answer.json) == (422, {"error": message})
+    expected = {"error": "scan.pdf has no page 3: it has 2 pages, counted from 1", "pages": 2}
+    assert (answer.status, answer.json) == (422, expected)
     assert served.post(f"{path}{join}page=0", body, media_type).status == 422
 
 
@@ -187,7 +189,10 @@ def test_a_pdf_of_one_page_is_read_like_a_picture(served: Served) -> None:
     content = hostile.save(picture, "PDF")
     answer = served.post("/api/read", content, "application/octet-stream").json
     assert answer == digits.read(content).to_dict()
-    assert served.post("/api/read", hostile.encrypted_pdf()).status == 422
+    assert served.post("/api/read?page=1", content, "application/octet-stream").json == answer
+    locked = served.post("/api/read?page=1", hostile.encrypted_pdf(), "application/pdf")
+    message = "the picture is encrypted: open it with its password, and save it without one"
+    assert (locked.status, locked.json) == (422, {"error": message})
 
 
 @pytest.mark.slow

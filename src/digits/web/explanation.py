@@ -18,6 +18,7 @@ from digits.inference.results import Digit
 from digits.preprocessing import Decoded
 from digits.shapes import Float32, UInt8
 from digits.web.models import Hints, LoadedModel
+from digits.web.uploads import DecodedUpload
 
 PREVIEW_SIDE = 1600
 """Longer side, in pixels, of a picture sent back because the browser cannot show the file, such as HEIC or TIFF."""
@@ -27,8 +28,7 @@ STEP_SIDE = 240
 
 
 def explain_reading(
-    decoded: Decoded,
-    name: str,
+    upload: DecodedUpload,
     models: Sequence[LoadedModel],
     hints: Hints,
     *,
@@ -42,6 +42,7 @@ def explain_reading(
     nearest digit is explained. `evidence` adds which pixels supported the answer, and the steps; `preview` adds the
     whole picture.
     """
+    decoded, name, pages = upload
 
     @cache
     def find() -> Page:
@@ -62,6 +63,7 @@ def explain_reading(
     index = min(focus, count - 1) if focus >= 0 else max(count + focus, 0)
     return {
         "size": list(decoded.size),
+        "pages": pages,
         "rotation": readings[0].turned,
         "answers": answers,
         "focus": _explain_digit(models, decoded, readings[0], index, evidence) if count else None,

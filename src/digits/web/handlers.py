@@ -50,18 +50,18 @@ class JSONAnswer(JSONResponse):
         return text.encode("utf-8", "backslashreplace")
 
 
-def refuse(status: int, message: str) -> JSONResponse:
-    """Make an answer that refuses a request."""
+def refuse(status: int, message: str, pages: int | None = None) -> JSONResponse:
+    """Make an answer that refuses a request; `pages` is how many its file has, if several."""
     headers = {"Retry-After": "1"} if status == 503 else {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status in (408, 413):  # do not wait for the rest of the body
         headers["Connection"] = "close"
-    return JSONAnswer({"error": message}, status, headers)
+    return JSONAnswer({"error": message} | ({"pages": pages} if pages else {}), status, headers)
 
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     """Answer a request that failed."""
     if isinstance(error, RefusedError):
-        return refuse(error.status, str(error))
+        return refuse(error.status, str(error), error.pages)
     if isinstance(error, RequestValidationError):
         first: dict[str, Any] = error.errors()[0]
         return refuse(422, f"{first['loc'][-1]}: {first['msg']}")

@@ -18,12 +18,11 @@ from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
 from digits.inference.explain import crop_digit
-from digits.preprocessing import Decoded
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.web.explanation import explain_reading
 from digits.web.models import Hints, LoadedModel, ModelFile, load_models
 from digits.web.refusals import RefusedError
-from digits.web.uploads import Upload
+from digits.web.uploads import DecodedUpload, Upload
 
 
 class CutDigit(NamedTuple):
@@ -80,10 +79,10 @@ def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     return _read(upload, model, hints)[1].to_dict()
 
 
-def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[Decoded, Reading]:
+def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[DecodedUpload, Reading]:
     reader = _find_model(model).reader
-    decoded, name = upload.decode()
-    return decoded, reader.read_decoded(decoded, **hints._asdict(), name=name)
+    page = upload.decode()
+    return page, reader.read_decoded(page.decoded, **hints._asdict(), name=page.name)
 
 
 def explain(
@@ -91,17 +90,16 @@ def explain(
 ) -> dict[str, Any]:
     """Read a picture and explain one digit; the arguments are those of `explain_reading`."""
     chosen = [_find_model(name) for name in dict.fromkeys(models)] or [_find_model(None)]
-    decoded, name = upload.decode()
-    return explain_reading(decoded, name, chosen, hints, focus=focus, evidence=evidence, preview=preview)
+    return explain_reading(upload.decode(), chosen, hints, focus=focus, evidence=evidence, preview=preview)
 
 
 def cut_digit(upload: Upload, digit: int, model: str | None, hints: Hints) -> CutDigit:
     """Cut one digit out of a picture, to store it."""
-    decoded, reading = _read(upload, model, hints)
+    page, reading = _read(upload, model, hints)
     if digit >= len(reading.digits) or not reading.digits[digit].image.any():
         raise RefusedError(422, f"the picture has no digit {digit}: {len(reading.digits)} found, counted from 0")
     from PIL import Image
 
     found = reading.digits[digit]
-    seen, drawing = found.image, crop_digit(decoded.picture, reading, found)[0]
+    seen, drawing = found.image, crop_digit(page.decoded.picture, reading, found)[0]
     return CutDigit(encode_png(Image.fromarray(seen)), encode_png(Image.fromarray(drawing)), found.value)

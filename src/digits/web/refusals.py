@@ -4,12 +4,16 @@ from __future__ import annotations
 
 
 class RefusedError(Exception):
-    """A request that is refused: with an HTTP status, 4xx or 503, and a message that says what to do."""
+    """A request that is refused: with an HTTP status, 4xx or 503, and a message that says what to do.
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(status, message)  # both, since pickling between processes needs them
+    `pages` is how many pages the file has, if several: others may be readable.
+    """
+
+    def __init__(self, status: int, message: str, pages: int | None = None) -> None:
+        super().__init__(status, message, pages)  # all, since pickling between processes needs them
         self.status = status
         self.message = message
+        self.pages = pages
 
     def __str__(self) -> str:
         return self.message

@@ -21,6 +21,7 @@ class Error(BaseModel):
     """Why a request failed."""
 
     error: str = Field(examples=["the picture is empty: choose a file that holds a picture"])
+    pages: int = Field(1, description="Pages of the file; others may be readable.")
 
 
 class Health(BaseModel):
@@ -142,6 +143,7 @@ class Explanation(BaseModel):
     """What several models read in a picture, and why."""
 
     size: list[int] = Field(description="Width and height of the picture, in pixels.")
+    pages: int = Field(description="Pages of the file; a picture has one.")
     rotation: int = Field(description="Degrees, counter-clockwise, by which the picture was rotated to read it.")
     answers: list[Answer]
     focus: Focus | None = Field(description="None when the picture holds nothing like a digit.")

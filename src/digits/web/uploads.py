@@ -6,11 +6,13 @@ Decoded in a worker process, so that a large picture delays no other request.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from digits.inference.inputs import decode_source
-from digits.preprocessing import Decoded
+from digits.errors import DataError
+from digits.preprocessing import MAX_PAGE_SIDE, Decoded
+from digits.preprocessing.decoding import decode_page
 from digits.preprocessing.opening import LargePictureError
-from digits.preprocessing.pages import SeveralPagesError, is_pdf
+from digits.preprocessing.pages import Pages, SeveralPagesError, is_pdf
 from digits.web.refusals import LongJobError, RefusedError
 
 MAX_BODY_BYTES = 32 * 2**20
@@ -29,6 +31,14 @@ DEFAULT_NAME = "the picture"
 """Name of a picture that is sent without one."""
 
 
+class DecodedUpload(NamedTuple):
+    """A picture or page, its name, and how many pages its file has."""
+
+    decoded: Decoded
+    name: str
+    pages: int
+
+
 @dataclass(frozen=True)
 class Upload:
     """A body as it arrived; `media_type` is that of the header `content_type`, in lower case, without parameters."""
@@ -43,11 +53,15 @@ class Upload:
     is_short: bool = False
     """Whether to read only a picture that takes little time."""
 
-    def decode(self) -> tuple[Decoded, str]:
-        """Decode the picture or page; give it with its name.
+    def decode(self) -> DecodedUpload:
+        """Decode the picture or page.
 
         Raises
         ------
+        DataError
+            When the file is empty, not a picture, damaged or encrypted.
+        RefusedError
+            When this page cannot be read, or none of several is named; with the number of pages.
         LongJobError
             When a picture that should be short has more than `SHORT_MEGAPIXELS`, or is a PDF, whose size says little.
         """
@@ -56,16 +70,20 @@ class Upload:
             content, name = _parse_form(self.content_type, self.body)
         if self.is_short and is_pdf(content):
             raise LongJobError
-        name = f"{name}#{self.page}" if self.page else name
+        pages = Pages(content, name)
+        count = len(pages)
         try:
+            number = pages.choose(self.page)
+            label = f"page {number} of {name}" if count > 1 else name
             limit = SHORT_MEGAPIXELS if self.is_short else MAX_MEGAPIXELS
-            return decode_source(content, name, page=self.page, max_megapixels=limit), name
-        except SeveralPagesError as error:
-            raise RefusedError(422, f"{name} has {error.count:,} pages: name one, such as page=1") from None
-        except LargePictureError:
-            if self.is_short:
+            decoded = decode_page(pages, number, label, max_side=MAX_PAGE_SIDE, max_megapixels=limit)
+        except SeveralPagesError:
+            raise RefusedError(422, f"{name} has {count:,} pages: name one, such as page=1", count) from None
+        except DataError as error:
+            if self.is_short and isinstance(error, LargePictureError):
                 raise LongJobError from None
-            raise
+            raise RefusedError(422, str(error), count if count > 1 else None) from None
+        return DecodedUpload(decoded, f"{name}#{number}" if count > 1 else name, count)
 
 
 def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:

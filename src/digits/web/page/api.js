@@ -8,7 +8,7 @@
 /** @typedef {{model: string, probabilities: number[], layers: number[][] | null, evidence: Evidence | null}} ModelExplanation */
 /** @typedef {{seen: string, ink: string, digit: string}} Steps */
 /** @typedef {{digit: number, image: string, models: ModelExplanation[], steps: Steps | null}} Focus */
-/** @typedef {{size: [number, number], rotation: number, answers: Answer[], focus: Focus | null, preview?: string}} Explanation */
+/** @typedef {{size: [number, number], pages: number, rotation: number, answers: Answer[], focus: Focus | null, preview?: string}} Explanation */
 /** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null}} Model */
 /** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
 
@@ -20,33 +20,42 @@ export const MAX_BYTES = 32 * 2 ** 20;
 
 /** A request without an answer; its message is a sentence for people. */
 export class Refused extends Error {
-  /** @param {string} message @param {number} status of HTTP; 0 when the server did not answer */
-  constructor(message, status) {
-    const sentence = capitalize(message);
-    super(/[.!?]$/.test(sentence) ? sentence : `${sentence}.`);
+  /**
+   * @param {string} message
+   * @param {number} status of HTTP; 0 when the server did not answer
+   * @param {number} [pages] of the file; others may be readable
+   */
+  constructor(message, status, pages = 1) {
+    super(/[.!?]$/.test(message) ? message : `${message}.`);
     this.status = status;
+    this.pages = pages;
   }
 }
 
-/** @param {string} path @param {{method?: string, headers?: Record<string, string>, body?: Blob}} [options] */
-async function send(path, options = {}) {
+/** @typedef {{method?: string, headers?: Record<string, string>, body?: Blob | FormData, name?: string}} Options */
+
+/** @param {string} path @param {Options} [options] with the `name` of the file that is sent */
+async function send(path, { name = "", ...options } = {}) {
   const headers = { ...authorization, ...options.headers };
   const response = await fetch(path, { ...options, headers }).catch(() => {
     throw new Refused("The server does not answer. Is digits serve still running? Your picture is still here.", 0);
   });
   if (response.ok) return response;
   const answer = await response.json().catch(() => null);
-  throw new Refused(answer?.error ?? `the server answers with status ${response.status}`, response.status);
+  const message = answer?.error ?? `the server answers with status ${response.status}`;
+  const isNamed = name && message.startsWith(name); // names stay as they are written
+  throw new Refused(isNamed ? message : capitalize(message), response.status, answer?.pages);
 }
 
-/** @param {string} path @param {{method?: string, headers?: Record<string, string>, body?: Blob}} [options] */
+/** @param {string} path @param {Options} [options] */
 const call = async (path, options) => (await send(path, options)).json();
 
-/** @param {Blob} picture */
+/** @param {Blob} picture @returns {Options} */
 function upload(picture) {
-  // the server says best why a file that is no image cannot be read
-  const type = picture.type.startsWith("image/") ? picture.type : "application/octet-stream";
-  return { method: "POST", headers: { "Content-Type": type }, body: picture };
+  if (!(picture instanceof File)) return { method: "POST", headers: { "Content-Type": picture.type }, body: picture };
+  const body = new FormData(); // with its name, which the server says if it cannot be read
+  body.set("file", picture);
+  return { method: "POST", body, name: picture.name };
 }
 
 /** @returns {Promise<{version: string}>} */
@@ -56,9 +65,9 @@ export const getHealth = () => call("api/health");
 export const listModels = () => call("api/models");
 
 /**
- * Read a picture with several models and explain one of its digits.
+ * Read a picture, or a page of a file, with several models and explain one of its digits.
  * @param {Blob} picture
- * @param {{models: string[], upright: boolean, focus: number, evidence: boolean, preview?: boolean}} options
+ * @param {{models: string[], upright: boolean, page: number, focus: number, evidence: boolean, preview?: boolean}} options
  * @returns {Promise<Explanation>}
  */
 export function explain(picture, { models, ...options }) {
@@ -82,11 +91,12 @@ export const deleteCorrections = () => call("api/corrections", { method: "DELETE
 /**
  * Store one digit of a picture with its correct label; called only after the person agreed.
  * @param {Blob} picture
- * @param {{label: number, digit: number, model: string, upright: boolean}} correction
+ * @param {{label: number, digit: number, model: string, upright: boolean, page: number}} correction
  * @returns {Promise<{correction: {id: string}}>}
  */
-export function addCorrection(picture, { label, digit, model, upright }) {
-  const query = new URLSearchParams({ label: `${label}`, digit: `${digit}`, model, upright: `${upright}`, consent: "true" });
+export function addCorrection(picture, correction) {
+  const query = new URLSearchParams({ consent: "true" });
+  for (const [name, value] of Object.entries(correction)) query.set(name, String(value));
   return call(`api/corrections?${query}`, upload(picture));
 }
 

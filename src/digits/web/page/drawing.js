@@ -14,6 +14,7 @@ export class Drawing {
   asText = false;
   /** A drawing is always upright; a photograph may not be. */
   upright = true;
+  page = 1;
   /** @type {number | null} */
   #selected = null;
 
@@ -75,7 +76,7 @@ export class Drawing {
     if (this.sheet.strokes.empty) return;
     const { touched } = this.sheet;
     const sent = performance.now();
-    const options = { models: this.getModels(), upright: this.upright, focus: this.#focus(), evidence: settled };
+    const options = { models: this.getModels(), upright: this.upright, page: this.page, focus: this.#focus(), evidence: settled };
     try {
       const explanation = await explain(this.picture(), options);
       if (this.sheet.strokes.empty) return; // cleared in the meantime

@@ -4,6 +4,7 @@
 
 import { MAX_BYTES, Refused, explain } from "./api.js";
 import { byId, create, setBusy } from "./elements.js";
+import { Pages } from "./pages.js";
 import { announce, describeDigit, describeReading, showTime } from "./phrases.js";
 
 export class Photo {
@@ -12,8 +13,13 @@ export class Photo {
   asText = true;
   upright = false;
   #file = new Blob();
+  /** The address of the file, for the browser to show it. */
+  #address = "";
+  #pages = new Pages(() => this.#turn());
+  /** @type {Map<number, {explanation: Explanation, image: string}>} The pages that were read. */
+  #known = new Map();
   /** Number of the newest request; the answers to older ones are dropped. */
-  #turn = 0;
+  #newest = 0;
 
   /**
    * @param {() => string[]} getModels names of the models that read
@@ -45,32 +51,67 @@ export class Photo {
     return this.#file;
   }
 
+  get page() {
+    return this.#pages.current;
+  }
+
   /** @param {File | undefined} file */
   async #take(file) {
-    const turn = ++this.#turn;
+    const request = ++this.#newest;
     this.explanation = null;
+    this.#known.clear();
+    this.#pages.show(1, 1);
     this.#updateBoxes();
-    if (!file) return this.#refuse(new Refused("this is not a file: drop a picture from a folder, or choose one", 422));
+    if (!file) return this.#refuse(new Refused("This is not a file: drop a picture from a folder, or choose one", 422));
     if (file.size > MAX_BYTES) {
       const [size, limit] = [Math.ceil(file.size / 2 ** 20), MAX_BYTES / 2 ** 20];
-      return this.#refuse(new Refused(`the file has ${size} MiB, more than the limit of ${limit} MiB: shrink the picture`, 413));
+      return this.#refuse(new Refused(`The file has ${size} MiB, more than the limit of ${limit} MiB: shrink the picture`, 413));
     }
     const image = byId("image", HTMLImageElement);
-    URL.revokeObjectURL(image.src);
-    image.src = URL.createObjectURL(file);
+    URL.revokeObjectURL(this.#address);
+    image.src = this.#address = URL.createObjectURL(file);
     this.#setStage("reading");
     // the service converts what the browser cannot show, such as HEIC
     const visible = await image.decode().then(() => true, () => false);
-    if (turn !== this.#turn) return;
+    if (request !== this.#newest) return;
     this.#file = file;
     byId("photo").hidden = !visible;
-    const explanation = await this.#read(0, !visible);
+    await this.#open(!visible);
+  }
+
+  /** Show the page that was chosen; read it unless that was done before. */
+  #turn() {
+    const known = this.#known.get(this.page);
+    if (!known) {
+      this.explanation = null;
+      this.#updateBoxes();
+      this.#setStage("reading");
+      this.show(this);
+      this.#open(true);
+      return;
+    }
+    this.#newest++;
+    byId("photo-took").textContent = "";
+    byId("image", HTMLImageElement).src = known.image;
+    this.#accept(known.explanation);
+    setBusy(false);
+    this.#announce(known.explanation);
+  }
+
+  /** Read a picture or page for the first time. @param {boolean} preview whether the service sends what to show */
+  async #open(preview) {
+    const explanation = await this.#read(0, preview);
     if (!explanation) return;
+    this.#announce(explanation);
     const { reading } = explanation.answers[0];
-    announce(describeReading(reading), 100);
     // explain a digit first, not a non-digit
     const first = reading.digits.findIndex((digit) => digit.accepted);
     if (first > 0) await this.#read(first);
+  }
+
+  /** @param {Explanation} explanation */
+  #announce({ answers }) {
+    announce(this.#pages.describe() + describeReading(answers[0].reading), 100);
   }
 
   /** Explain a digit: show at once what is known, and the rest when it arrives. @param {number} digit */
@@ -85,26 +126,30 @@ export class Photo {
 
   /** Read the picture again, for instance with other models. */
   update() {
+    this.#known.clear();
     if (this.explanation) this.#read(this.explanation.focus?.digit ?? 0);
   }
 
   /** @param {number} focus */
   async #read(focus, preview = false) {
-    const turn = ++this.#turn;
+    const request = ++this.#newest;
     const sent = performance.now();
     setBusy(true);
     try {
-      const options = { models: this.getModels(), upright: this.upright, focus, evidence: true, preview };
+      const { upright, page } = this;
+      const options = { models: this.getModels(), upright, page, focus, evidence: true, preview };
       const explanation = await explain(this.#file, options);
-      if (turn !== this.#turn) return;
+      if (request !== this.#newest) return;
       if (explanation.preview) byId("image", HTMLImageElement).src = explanation.preview;
+      this.#pages.show(page, explanation.pages);
       this.#accept(explanation);
       showTime(byId("photo-took"), performance.now() - sent);
       setBusy(false);
       return explanation;
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
-      if (turn !== this.#turn) return;
+      if (request !== this.#newest) return;
+      if (refused.pages > 1) this.#pages.show(this.page, refused.pages);
       this.#refuse(refused);
       setBusy(false);
     }
@@ -113,7 +158,7 @@ export class Photo {
   /** @param {Explanation} explanation */
   #accept(explanation) {
     this.explanation = explanation;
-    byId("photo").hidden = false;
+    this.#known.set(this.page, { explanation, image: byId("image", HTMLImageElement).src });
     this.#setStage("read");
     this.#updateBoxes();
     this.show(this);
@@ -121,17 +166,18 @@ export class Photo {
 
   /** @param {Refused} refused */
   #refuse(refused) {
-    if (!this.explanation) this.#setStage("empty");
+    if (!this.explanation) this.#setStage(this.#pages.count > 1 ? "refused" : "empty");
     this.show(this, refused);
   }
 
-  /** @param {"empty" | "reading" | "read"} stage */
+  /** @param {"empty" | "reading" | "read" | "refused"} stage "refused": a page, so that another can be chosen */
   #setStage(stage) {
     byId("photograph").dataset.stage = stage;
     byId("drop").hidden = stage !== "empty";
-    for (const id of ["photo", "photo-tools"]) byId(id).hidden = stage === "empty";
+    byId("photo").hidden = stage === "empty" || stage === "refused";
+    byId("photo-tools").hidden = stage === "empty";
     byId("photo-note").hidden = stage !== "read" || !this.explanation?.focus;
-    if (stage === "reading") byId("photo-took").textContent = "reading …";
+    if (stage !== "read") byId("photo-took").textContent = stage === "reading" ? "reading …" : "";
   }
 
   #updateBoxes() {
