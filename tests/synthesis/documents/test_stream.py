@@ -20,6 +20,7 @@ from digits.synthesis.documents import (
 )
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.stream import CROPS_PER_PAGE, DOCUMENT_SIDES
+from digits.synthesis.documents.views import sample_crop_view
 
 pytestmark = pytest.mark.slow
 
@@ -140,8 +141,17 @@ def test_crops_have_everything(seen: list[Document]) -> None:
     assert set(labels[printed]) >= set(range(10))
     assert any(each.truth.struck.any() for each in seen)
     assert 0.1 < np.mean([not (~each.truth.printed).any() for each in seen]) < 0.5
-    directions = np.concatenate([each.truth.directions for each in seen])
-    assert all((np.abs(np.angle(np.exp(1j * (directions - turn)))) < 0.3).any() for turn in np.arange(4) * np.pi / 2)
+
+
+@pytest.mark.parametrize("is_photo", [False, True])
+def test_pictures_lie_on_every_side(make_page: Callable[..., Page], is_photo: bool) -> None:
+    page, rng, sides = make_page(), np.random.default_rng(0), np.zeros(4, int)
+    page.write("4711", 100, 200, rng)
+    for _ in range(500):
+        homography = sample_crop_view(page, 96, is_photo, rng).homography
+        sides[round(np.arctan2(homography[1, 0], homography[0, 0]) / (np.pi / 2)) % 4] += 1
+    assert sides.min() >= 3
+    assert sides[0] > 400
 
 
 def test_layout_of_a_user_is_drawn(real: RealDigits) -> None:
