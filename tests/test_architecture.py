@@ -31,7 +31,8 @@ ROOMS = {
     "synthesis": {*BASE, "preprocessing"},
     "preprocessing": {*BASE},
     "inference": {*BASE, "preprocessing"},
-    "evaluation": {*BASE, "data", "inference"},
+    "doctor": {*BASE, "data", "inference", "preprocessing"},
+    "evaluation": {*BASE, "data", "inference", "doctor"},
     "training": {
         *BASE,
         "data",
@@ -40,11 +41,23 @@ ROOMS = {
         "evaluation.metrics",
         "evaluation.calibration",
         "inference",
+        "doctor",
     },
     "experiments": {*BASE, "training", "evaluation", "data"},
     "web": {*BASE, "data", "inference", "preprocessing"},
     "pretrained": set(),
-    "cli": {*BASE, "data", "synthesis", "preprocessing", "inference", "evaluation", "training", "experiments", "web"},
+    "cli": {
+        *BASE,
+        "data",
+        "doctor",
+        "synthesis",
+        "preprocessing",
+        "inference",
+        "evaluation",
+        "training",
+        "experiments",
+        "web",
+    },
 }
 """Each package or module of digits, and the others that it may import."""
 

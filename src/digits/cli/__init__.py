@@ -2,8 +2,8 @@
 
 - `arguments`: flags and `--help` from dataclass fields.
 - `terminal`: results to stdout, remarks to stderr.
-- `train` with `train_finder`, `read`, `serve`, `evaluate`, `data` with `data_convert`, `export`, `report`: one file per
-  command.
+- `train` with `train_finder`, `read`, `serve`, `evaluate`, `data` with `data_check` and `data_convert`, `export`,
+  `report`: one file per command.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digits.cli.arguments import parse
+from digits.cli.data_check import check_data
 from digits.cli.data_convert import convert_data
 from digits.cli.terminal import remark, say, say_json
 from digits.options import option
@@ -29,9 +30,12 @@ class _Arguments:
 def data(words: list[str]) -> None:
     """Find, check or download digits; or write synthetic ones.
 
-    Shows where the digits are. MNIST is verified by SHA-256, and downloaded if it is missing. `digits data convert`
-    writes digits in another format; see its --help.
+    Shows where the digits are. MNIST is verified by SHA-256, and downloaded if it is missing. `digits data check` looks
+    for what is wrong with labelled digits, `digits data convert` writes them in another format; see their --help.
     """
+    if words[:1] == ["check"]:
+        check_data(words[1:])
+        return
     if words[:1] == ["convert"]:
         convert_data(words[1:])
         return

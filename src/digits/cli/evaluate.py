@@ -24,13 +24,20 @@ class _Arguments:
 
 def evaluate(words: list[str]) -> None:
     """Score a model on the MNIST test set, or on any labelled digits."""
-    call = parse(evaluate, _Arguments, words)
+    from digits.doctor import Mending
+
+    @dataclass(frozen=True)
+    class Call(Mending, _Arguments):
+        pass
+
+    call = parse(evaluate, Call, words)
     from digits.data import load_dataset
+    from digits.doctor import mend
     from digits.evaluation import evaluate as evaluate_model
     from digits.evaluation.metrics import describe
 
     model = _load(call.model, trust_code=call.trust_code)
-    dataset = load_dataset(call.data)
+    dataset = mend(load_dataset(call.data), Mending.of(call))
     score = evaluate_model(model, dataset)
     if call.json:
         say_json(score.to_dict())

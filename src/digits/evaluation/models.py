@@ -22,7 +22,7 @@ def evaluate(model: Any, data: str | os.PathLike[str] | Dataset | LabelledDigits
     data
         A path to any labelled set, a loaded set, or labelled digits; by default MNIST. Of a set, the test digits are
         scored. A set without test digits is scored whole, unless the model was trained on it: then the digits that
-        training held out are scored.
+        training held out are scored. What is probably wrong with a set is logged.
 
     Raises
     ------
@@ -32,12 +32,15 @@ def evaluate(model: Any, data: str | os.PathLike[str] | Dataset | LabelledDigits
         When the digits are missing or broken.
     """
     from digits.data import load_dataset
+    from digits.doctor import warn
     from digits.inference import load_model
 
     if not hasattr(model, "logits"):
         model = load_model(getattr(model, "folder", model))
     if data is None or isinstance(data, str | os.PathLike):
         data = load_dataset(data)
+    if isinstance(data, Dataset):
+        warn(data)
     digits = _test_digits(data, model.metadata) if isinstance(data, Dataset) else data
     return score(model.logits(digits.images), digits.labels, float(model.metadata.get("temperature", 1)))
 

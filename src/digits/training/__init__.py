@@ -1,6 +1,6 @@
 """Training: `config` and `recipes` say how, `engine` is how one network learns, `run` is how a run is done.
 
-- `config`: `TrainConfig`, five sections of settings
+- `config`: `TrainConfig`, six sections of settings
 - `recipes`: named configurations
 - `engine`: networks, losses, optimizers, augmentation and the training loop
 - `run`: from the inputs to a run folder: training set, training, evaluation, export

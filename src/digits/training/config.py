@@ -1,4 +1,4 @@
-"""The configuration of a training run: five frozen dataclasses, each for the part of the code that needs it.
+"""The configuration of a training run: six frozen dataclasses, each for the part of the code that needs it.
 
 Command-line flags, ``config.json``, the notebook and the report are derived from these fields. Each setting has a name
 of its own across all sections, so that flags and `TrainConfig.replace` need no section.
@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from digits.doctor.flags import Mending
 from digits.errors import UsageError
 from digits.options import check, option, shorten, suggest, to_tuple
 
@@ -55,9 +56,7 @@ class ModelConfig:
         1, "Number of networks, each trained with its own seed; their probabilities are averaged.", "[1, 100]"
     )
     cascade_threshold: float = option(
-        1.0,
-        "Query the other members only below this confidence of the first; 1 always queries all.",
-        "(0, 1]",
+        1.0, "Query the other members only below this confidence of the first; 1 always queries all.", "(0, 1]"
     )
 
     def __post_init__(self) -> None:
@@ -109,9 +108,7 @@ class OptimizationConfig:
         "[0, inf)",
     )
     patience: int = option(
-        0,
-        "Stop after this many epochs without a lower validation loss, keep the best weights; 0 is off.",
-        "[0, inf)",
+        0, "Stop after this many epochs without a lower validation loss, keep the best weights; 0 is off.", "[0, inf)"
     )
 
     def __post_init__(self) -> None:
@@ -217,6 +214,7 @@ class TrainConfig:
     optimization: OptimizationConfig = field(default_factory=OptimizationConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    mending: Mending = field(default_factory=Mending)
     run: RunConfig = field(default_factory=RunConfig)
 
     @classmethod
@@ -253,6 +251,7 @@ class TrainConfig:
         """Return all settings by section, as ``config.json`` holds them."""
         values = dataclasses.asdict(self)
         values["model"] |= {name: list(values["model"][name]) for name in ("hidden_sizes", "channels")}
+        values["mending"]["relabel"] = list(values["mending"]["relabel"])
         return values
 
     @classmethod
@@ -282,6 +281,7 @@ SECTIONS = {
     "optimization": OptimizationConfig,
     "augmentation": AugmentationConfig,
     "data": DataConfig,
+    "mending": Mending,
     "run": RunConfig,
 }
 """The sections of `TrainConfig` by name, in the order of `--help`."""

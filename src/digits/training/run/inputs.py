@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from digits.data import DIGIT_NAMES, RawDataset, idx_sha256, load_dataset, load_labelled, make_dataset, split
+from digits.doctor import mend, warn
 from digits.errors import DataError, MissingMNISTError, ModelError, ModelNotFoundError, UsageError
 from digits.files import read_json_object
 from digits.inference.metadata import check_entries
@@ -79,6 +80,7 @@ class Inputs:
     personal: PersonalData | None = None
     initial: InitialModel | None = None
     teacher: Teacher | None = None  # if it is trained already
+    warnings: tuple[str, ...] = ()  # what is probably wrong with the data set
 
     def member(self, index: int) -> Inputs:
         """Return the inputs of a member of an ensemble."""
@@ -131,7 +133,8 @@ def load_inputs(
     """
     initial = load_initial(initial_model, trust) if initial_model is not None else None
     config = adopt(config, initial)
-    dataset = _load_dataset(data, config, notify)
+    dataset = mend(_load_dataset(data, config, notify), config.mending)
+    warnings = warn(dataset) if distributed.rank() == 0 and dataset.location != SYNTHETIC else []
     if initial:
         check_initial(initial, dataset, config)
     if extra_data is not None and dataset.classes != DIGIT_NAMES:
@@ -140,7 +143,7 @@ def load_inputs(
             "leave out --extra-data, or name a set of digits with --data"
         )
     personal = load_personal(extra_data, config.data.split_seed) if extra_data is not None else None
-    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust)), config
+    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust), tuple(warnings)), config
 
 
 def load_personal(place: Place, split_seed: int) -> PersonalData:

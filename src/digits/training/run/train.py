@@ -266,6 +266,7 @@ def _export(stage: Stage, fitted: Fitted, learned: TrainingSet, evaluation: Eval
     )  # fmt: skip
     save_weights(fitted.network, folder / "model.safetensors", config, metadata)
     notices = describe_limits(config, inputs.dataset, fitted.history) + fitted.notices
+    notices += inputs.warnings
     if inputs.initial:
         notices += check_initial(inputs.initial, inputs.dataset, config)
     if inputs.personal:

@@ -1,0 +1,35 @@
+"""Real digits to plant faults in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digits.data import DIGIT_NAMES, RawDataset, make_dataset
+from digits.types import Dataset, LabelledDigits
+
+PER_CLASS = 14
+"""Digits of each class: enough for the networks to judge, few enough to be quick."""
+
+
+@pytest.fixture(scope="session")
+def clean(mnist: Dataset) -> LabelledDigits:
+    """Digits that the networks have not learned, as MNIST has them, in the order 0, 1 … 9, 0, 1 …"""
+    index = np.stack([np.flatnonzero(mnist.test.labels == digit)[:PER_CLASS] for digit in range(10)]).T.ravel()
+    return LabelledDigits(mnist.test.images[index], mnist.test.labels[index])
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Dataset]:
+    """Make a set of images and labels, with or without a test part."""
+
+    def make_set(images: Any, labels: Any, test: Any = None, classes: tuple[str, ...] = DIGIT_NAMES) -> Dataset:
+        parts = [(images, labels), *([test] if test else [])]
+        digits = [LabelledDigits(np.ascontiguousarray(x, np.uint8), np.asarray(y, np.uint8)) for x, y in parts]
+        return make_dataset(RawDataset("planted", Path("planted"), *digits, classes=classes))
+
+    return make_set
