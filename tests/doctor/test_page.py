@@ -95,7 +95,6 @@ def test_evaluating_warns_and_takes_the_flag(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--relabel", 1, 1), "relabel must be different digits, not 1 1"),
         (("--relabel", 1, 2), "--relabel names 2 digits, but"),
         (("--relabel", 11), "--relabel must be from 0 to 9, not 11"),
         (("--turn",), "--turn is unknown"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from digits.errors import UsageError
 from digits.options import check, option
 
 
@@ -28,8 +27,6 @@ class Mending:
 
     def __post_init__(self) -> None:
         check(self)
-        if len(set(self.relabel)) != len(self.relabel):
-            raise UsageError(f"relabel must be different digits, not {' '.join(map(str, self.relabel))}")
 
     @classmethod
     def of(cls, call: Mending) -> Mending:

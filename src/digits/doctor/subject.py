@@ -73,7 +73,7 @@ class Part:
     @cached_property
     def is_dark_on_light(self) -> Shaped[np.ndarray, " n"]:
         """Which images that show something have a light background."""
-        return is_dark_on_light(self.images) & ~self.is_blank
+        return np.asarray(is_dark_on_light(self.images) & ~self.is_blank)
 
     @cached_property
     def hashes(self) -> Shaped[np.ndarray, " n"]:
