@@ -80,17 +80,17 @@ def warn(dataset: Dataset) -> list[str]:
 
 
 def _check_parts(check: PartCheck, parts: tuple[Part, ...]) -> list[Finding]:
-    """Check each part; what concerns only one of two parts cannot be mended by a flag for both."""
-    found = [list(check(part)) for part in parts]
-    if len(parts) == 1:
-        return found[0]
+    """Check each part; what concerns only some of them cannot be mended by a flag for all."""
+    found = {part.name: list(check(part)) for part in parts}
     findings = list[Finding]()
-    for own, others, part in ((found[0], found[1], parts[1]), (found[1], found[0], parts[0])):
-        twins = {finding.mend for finding in others}
-        for finding in own:
-            is_alone = finding.mend not in twins and len(part) >= MIN_JUDGED
-            if finding.mend.startswith(FOR_ALL) and is_alone:
-                advice = f"The {part.name} need no such flag: save both parts in one way, or mend one before they meet."
-                finding = dataclasses.replace(finding, mend="", advice=advice)
-            findings.append(finding)
+    for finding in (each for own in found.values() for each in own):
+        right = [
+            part.name
+            for part in parts
+            if len(part) >= MIN_JUDGED and all(other.mend != finding.mend for other in found[part.name])
+        ]
+        if right and finding.mend.startswith(FOR_ALL):
+            advice = f"The {' and the '.join(right)} need no such flag: save all parts in one way."
+            finding = dataclasses.replace(finding, mend="", advice=advice)
+        findings.append(finding)
     return findings

@@ -31,22 +31,27 @@ def mend(dataset: Dataset, mending: Mending) -> Dataset:
     if mending.relabel:
         n_labels = len(classes)
         if classes == DIGIT_NAMES:
-            n_labels = 1 + max(int(part.labels.max()) for part in (dataset.train, dataset.test))
+            parts_there = (part for part in (dataset.train, dataset.validation, dataset.test) if part is not None)
+            n_labels = 1 + max(int(part.labels.max()) for part in parts_there)
         if len(mending.relabel) < n_labels:
             raise UsageError(
                 f"--relabel names {len(mending.relabel)} digits, but {dataset.name} has the labels 0 to "
                 f"{n_labels - 1}: name one digit for each"
             )
         classes = DIGIT_NAMES
-    train, test = (_mend_part(part, mending) for part in (dataset.train, dataset.test))
-    if mending.drop_duplicates:
-        test = _select(test, _is_first(test.images))
-        train = _select(train, _is_first(train.images))
-        train = _select(train, ~np.isin(hash_images(train.images), hash_images(test.images)))
-    for part, name in ((train, "training"), (test, "test")):
-        if not len(part):
-            raise DataError(f"{mending.flags} leaves no {name} digits of {dataset.location}. Use it without that flag.")
-    raw = RawDataset(dataset.name, Path(dataset.location), train, test, classes=classes)
+    # the test digits first, since what they hold is left out of the others
+    named = {"test": dataset.test, "validation": dataset.validation, "training": dataset.train}
+    parts: dict[str, LabelledDigits] = {}
+    for name, digits in named.items():
+        if digits is not None:
+            part = _mend_part(digits, mending)
+            parts[name] = _without_copies(part, list(parts.values())) if mending.drop_duplicates else part
+            if not len(parts[name]):
+                raise DataError(f"{mending.flags} leaves no {name} digits of {dataset.location}. Leave out a flag.")
+    raw = RawDataset(
+        dataset.name, Path(dataset.location), parts["training"], parts["test"], validation=parts.get("validation"),
+        classes=classes,
+    )  # fmt: skip
     return dataclasses.replace(make_dataset(raw), location=dataset.location, held_out=dataset.held_out)
 
 
@@ -74,11 +79,14 @@ def _mend_part(part: LabelledDigits, mending: Mending) -> LabelledDigits:
     return _select(mended, ~is_blank(mended.images)) if mending.drop_blank else mended
 
 
-def _is_first(images: Images) -> Shaped[np.ndarray, " n"]:
-    """Tell which images have no copy before them."""
-    first = np.zeros(len(images), bool)
-    first[np.unique(hash_images(images), return_index=True)[1]] = True
-    return first
+def _without_copies(part: LabelledDigits, others: list[LabelledDigits]) -> LabelledDigits:
+    """Keep each image once, and none that is in another part."""
+    hashes = hash_images(part.images)
+    keep = np.zeros(len(part), bool)
+    keep[np.unique(hashes, return_index=True)[1]] = True
+    for other in others:
+        keep &= ~np.isin(hashes, hash_images(other.images))
+    return _select(part, keep)
 
 
 def _select(part: LabelledDigits, keep: Shaped[np.ndarray, " n"]) -> LabelledDigits:

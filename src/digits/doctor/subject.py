@@ -131,10 +131,12 @@ class Subject:
     def parts(self) -> tuple[Part, ...]:
         """The parts that its files tell apart."""
         train, test, classes = self.dataset.train, self.dataset.test, self.dataset.classes
+        validation = self.dataset.validation
+        chosen = () if validation is None else (Part("validation images", validation, classes),)
         if not self.dataset.held_out:
-            return Part("training images", train, classes), Part("test images", test, classes)
+            return Part("training images", train, classes), *chosen, Part("test images", test, classes)
         both = LabelledDigits(np.concatenate((train.images, test.images)), np.concatenate((train.labels, test.labels)))
-        return (Part("images", both, classes, has_order=False),)
+        return Part("images", both, classes, has_order=False), *chosen
 
     @property
     def is_named(self) -> bool:

@@ -20,8 +20,9 @@ def check_copies(subject: Subject) -> Iterator[Finding]:
     """Find equal images by their hashes; blank ones are another finding's."""
     for part in subject.parts:
         yield from _within(part)
-    if len(subject.parts) == 2:
-        yield from _across(*subject.parts)
+    first, *others = subject.parts
+    for other in others:
+        yield from _across(first, other)
 
 
 def _within(part: Part) -> Iterator[Finding]:
@@ -58,8 +59,8 @@ def _across(train: Part, test: Part) -> Iterator[Finding]:
     if n:
         twin = np.flatnonzero(train.hashes == test.hashes[found[0]])[:1]
         yield Finding(
-            "test-in-training",
-            f"{share(n, total)} test images are also training images: a network is scored on what it has seen.",
+            f"{test.name.split()[0]}-in-training",
+            f"{share(n, total)} {test.name} are also {train.name}: a network is scored on what it has seen.",
             n, total, mend="--drop-duplicates", advice="--drop-duplicates takes them out of the training part.",
             is_warning=n >= LEAKED * total, examples=test.examples(found[:1]) + train.examples(twin),
         )  # fmt: skip
