@@ -7,6 +7,7 @@
     digits.evaluate("cnn")           accuracy with its interval, likelihood, calibration    digits.evaluation
     digits.write_report(run.folder)  all of it as one page                                  digits.evaluation
     digits.read("note.jpg")          the digits in any picture, without torch               digits.inference
+    digits.read_table("marks.jpg")   a photographed table as rows of cells                  digits.documents
     digits.load_model("cnn")         a model file, run without torch                        digits.inference
     digits.synthesize(1000, seed=0)  synthetic handwriting with known labels                digits.synthesis
 
@@ -21,6 +22,7 @@ from digits.lazy import load
 
 if TYPE_CHECKING:
     from digits.data import load_dataset, load_mnist
+    from digits.documents import Table, read_table, read_tables
     from digits.errors import DigitsError
     from digits.evaluation import evaluate, write_report
     from digits.inference import Digit, Model, Reader, Reading, load_model, read, read_pages
@@ -32,6 +34,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "data": ("load_dataset", "load_mnist"),
+    "documents": ("Table", "read_table", "read_tables"),
     "errors": ("DigitsError",),
     "evaluation": ("evaluate", "write_report"),
     "inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read", "read_pages"),
@@ -50,6 +53,7 @@ __all__ = [
     "Reader",
     "Reading",
     "Run",
+    "Table",
     "TrainConfig",
     "evaluate",
     "fit",
@@ -58,6 +62,8 @@ __all__ = [
     "load_model",
     "read",
     "read_pages",
+    "read_table",
+    "read_tables",
     "resume",
     "synthesize",
     "train",

@@ -66,7 +66,7 @@ def read(words: list[str]) -> None:
         raise UsageError("name what to read: digits read PICTURE, a folder, a CSV, or - for standard input")
     if call.json and call.csv:
         raise UsageError("--json and --csv cannot be combined")
-    files = list(_files(call.inputs))
+    files = list(list_files(call.inputs))
     digit_set = files[0] if len(files) == 1 and files[0] and _is_set(files[0]) else None
     if call.explain and (digit_set or len(files) != 1):
         raise UsageError("--explain draws the steps of one picture: name one")
@@ -105,7 +105,7 @@ def _is_set(file: Path) -> bool:
     return is_digit_set(file)
 
 
-def _files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
+def list_files(inputs: tuple[str, ...]) -> Iterator[Path | None]:
     """List the files to read, folders and patterns resolved; None is standard input."""
     from glob import glob
 

@@ -253,7 +253,7 @@ def read(
     ModelError
         As `load_model`.
     """
-    return _find_reader(model).read(source, single=single, upright=upright, printed=printed)
+    return find_reader(model).read(source, single=single, upright=upright, printed=printed)
 
 
 def read_pages(
@@ -278,10 +278,11 @@ def read_pages(
     ModelError
         As `load_model`.
     """
-    return _find_reader(model).read_pages(source, single=single, upright=upright, printed=printed)
+    return find_reader(model).read_pages(source, single=single, upright=upright, printed=printed)
 
 
-def _find_reader(model: AnyModel) -> Reader:
+def find_reader(model: AnyModel) -> Reader:
+    """Return the reader of a model; models that are named are loaded once per process."""
     return Reader(model) if isinstance(model, Model) else _reader(str(locate_model(model)))
 
 

@@ -14,7 +14,16 @@ From the shape of a digit to a page:
 
 from digits.synthesis.captures import Captures, simulate_captures
 from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
-from digits.synthesis.documents import LAYOUTS, Document, RealDigits, Truth, synthesize_crops, synthesize_documents
+from digits.synthesis.documents import (
+    LAYOUTS,
+    Document,
+    RealDigits,
+    TableDocument,
+    Truth,
+    synthesize_crops,
+    synthesize_documents,
+    synthesize_tables,
+)
 from digits.synthesis.outliers import synthesize_outliers
 from digits.synthesis.pages import SyntheticPage, synthesize_page
 from digits.synthesis.pen_strokes import draw_pen_strokes
@@ -26,6 +35,7 @@ __all__ = [
     "Document",
     "RealDigits",
     "SyntheticPage",
+    "TableDocument",
     "Truth",
     "draw_pen_strokes",
     "draw_strokes",
@@ -37,4 +47,5 @@ __all__ = [
     "synthesize_hands",
     "synthesize_outliers",
     "synthesize_page",
+    "synthesize_tables",
 ]

@@ -1,0 +1,294 @@
+"""Which digit of a page is in which cell: ruled tables, combs of boxes, and columns without rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from digits.documents.characters import Character, as_boxes, link_numbers, usual_size
+from digits.documents.columns import find_columns, find_rows, measure_tilt
+from digits.documents.crossings import find_grids
+from digits.documents.grid import Grid, drop_outer
+from digits.documents.rule import Region
+from digits.documents.rules import find_votes
+from digits.documents.unread import find_unread, is_doubtful
+from digits.preprocessing.ink import Ink
+from digits.shapes import Bool, Float64, Int64
+
+MAX_SIZE = 64
+"""Height of the usual digit, in pixels, to which larger pages are shrunk: rules remain visible, and it saves time."""
+
+MAX_SIDE = 2
+"""Longer side of a digit, in heights of the usual one, from which on it may be a cell or word taken for one."""
+
+MIN_ACROSS = 0.25
+"""Share of a digit's width that must lie on either side of a wall for the digit to lie across it."""
+
+BOX_SHAPE = 1.3
+"""Width of a comb's boxes, at most, in heights: they hold one digit, which is higher than wide."""
+
+MAX_UNEVEN = 1.6
+"""Ratio of the widest to the narrowest box of a comb; drawn ones are uneven."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cell with what is in it.
+
+    Attributes
+    ----------
+    characters
+        Rows of the characters in it; of a comb, box by box.
+    region
+        Where it is, in pixels of the page.
+    is_comb
+        Whether it is a comb of boxes.
+    notes
+        What is doubtful about its walls.
+    """
+
+    characters: tuple[int, ...]
+    region: Region
+    is_comb: bool = False
+    notes: tuple[str, ...] = ()
+
+
+Part = list[list[Place]]
+"""Rows of cells."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The tables of a page, from top to bottom, and the characters that are in none."""
+
+    parts: list[Part]
+    outside: list[int] = field(default_factory=list)
+
+
+def arrange(grey: Ink, characters: list[Character]) -> Layout:
+    """Find out which characters of a page are in which cell.
+
+    Parameters
+    ----------
+    grey
+        The upright page, dark on light.
+    characters
+        Its digits and signs.
+    """
+    size = usual_size(characters)
+    if not size:
+        return Layout([])
+    factor = min(MAX_SIZE / size, 1.0)
+    if factor < 1:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        characters, size = [each.scaled(factor) for each in characters], size * factor
+    layout = _arrange(grey, characters, size)
+    return Layout(
+        [[[_scale(place, 1 / factor) for place in row] for row in part] for part in layout.parts], layout.outside
+    )
+
+
+def _scale(place: Place, factor: float) -> Place:
+    left, top, right, bottom = (factor * each for each in place.region)
+    return Place(place.characters, (left, top, right, bottom), place.is_comb, place.notes)
+
+
+def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
+    boxes = as_boxes(characters)
+    is_digit = np.array([each.is_digit for each in characters])
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    # signs and whatever was rejected may be parts of rules, or cells
+    is_accepted = np.array([each.accepted for each in characters])
+    is_usable = is_accepted | (boxes[:, 2:].max(1) < MAX_SIDE * size)
+    is_sure = is_digit & is_accepted & (boxes[:, 2:].max(1) < MAX_SIDE * size)
+    sure = boxes[is_sure if is_sure.any() else is_digit]
+    low, high = sure[:, :2].min(0) - size, (sure[:, :2] + sure[:, 2:]).max(0) + size
+    levels, uprights = find_votes(grey, size, sure)
+    region = float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    grids = find_grids(levels, uprights, size, region, sure)
+    found, free = list[tuple[Grid, Int64[np.ndarray, " m"]]](), is_usable.copy()
+    for grid in sorted(grids, key=_area):
+        inside = free & grid.contains(middles)
+        if grid.shape == (1, 1) or not (inside & is_digit).any():
+            continue
+        free &= ~inside
+        grid = drop_outer(grid, levels, uprights, grid.locate(middles[inside & is_digit]))
+        found.append((grid, np.flatnonzero(inside)))
+    level_rules = [rule for grid, _ in found for rule in grid.levels]
+    upright_rules = [rule for grid, _ in found for rule in grid.uprights]
+    unread = find_unread(grey, boxes[is_accepted], level_rules, upright_rules, size)
+    parts = [_fill(grid, inside, boxes, unread, is_digit, size) for grid, inside in found]
+    rest = np.flatnonzero(free)
+    if (free & is_digit).sum() * 2 > is_digit.sum():
+        parts.append(_arrange_freely(rest, boxes, unread, is_digit, size))
+        rest = rest[:0]
+    return Layout(sorted(parts, key=lambda part: part[0][0].region[1]), rest[is_digit[rest]].tolist())
+
+
+def _area(grid: Grid) -> float:
+    left, top, right, bottom = grid.box(0, 0, *grid.shape)
+    return (right - left) * (bottom - top)
+
+
+def _fill(
+    grid: Grid,
+    inside: Int64[np.ndarray, " m"],
+    boxes: Float64[np.ndarray, "n 4"],
+    unread: Float64[np.ndarray, "k 4"],
+    is_digit: Bool[np.ndarray, " n"],
+    size: float,
+) -> Part:
+    """Put the characters inside of a grid into its cells."""
+    cells, crosses = _locate(grid, boxes[inside], size)
+    rows, columns = grid.shape
+    missed = unread[grid.contains(unread[:, :2] + unread[:, 2:] / 2)]
+    if rows == 1 and _is_comb(grid, cells):
+        order = np.lexsort((boxes[inside, 0], cells[:, 1]))
+        notes = _note(crosses, missed, boxes[inside[is_digit[inside]]], size)
+        return [[Place(tuple(inside[order].tolist()), grid.box(0, 0, 1, columns), True, notes)]]
+    where = grid.locate(missed[:, :2] + missed[:, 2:] / 2)
+    if 1 in grid.shape:
+        cells = _subdivide(grid, cells, boxes[inside], size)
+        rows, columns = (cells.max(0) + 1).tolist()
+        where = cells[_nearest(missed, boxes[inside])]
+    where = np.array([grid.owner((row, column)) for row, column in where.tolist()], np.int64).reshape(-1, 2)
+    part = list[list[Place]]()
+    for row in range(rows):
+        part.append([])
+        for column in range(columns):
+            owned = (cells == (row, column)).all(1)
+            here = inside[owned]
+            notes = _note(crosses[owned], missed[(where == (row, column)).all(1)], boxes[here[is_digit[here]]], size)
+            part[-1].append(Place(tuple(here.tolist()), _region(grid, row, column, boxes[here]), False, notes))
+    return part
+
+
+def _nearest(points: Float64[np.ndarray, "k 4"], boxes: Float64[np.ndarray, "m 4"]) -> Int64[np.ndarray, " k"]:
+    """Return for each box the row of the nearest of others."""
+    middles, others = (each[:, :2] + each[:, 2:] / 2 for each in (points, boxes))
+    nearest: Int64[np.ndarray, " k"] = np.hypot(*(middles[:, None] - others[None]).transpose(2, 0, 1)).argmin(1)
+    return nearest
+
+
+def _region(grid: Grid, row: int, column: int, boxes: Float64[np.ndarray, "m 4"]) -> Region:
+    """Return the region of a cell; where rules do not part the cells, that of what is in it."""
+    rows, columns = grid.shape
+    if row >= rows or column >= columns or 1 in grid.shape:
+        if not len(boxes):
+            return (0.0, 0.0, 0.0, 0.0)
+        (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
+        return float(left), float(top), float(right), float(bottom)
+    members = [place for place, owner in grid.owners.items() if owner == (row, column)]
+    down, across = (max([place[axis] for place in members], default=(row, column)[axis]) for axis in (0, 1))
+    return grid.box(row, column, down - row + 1, across - column + 1)
+
+
+def _note(
+    crosses: Bool[np.ndarray, " m"],
+    unread: Float64[np.ndarray, "k 4"],
+    written: Float64[np.ndarray, "n 4"],
+    size: float,
+) -> tuple[str, ...]:
+    notes = ["a digit lies across a wall"] * bool(crosses.any())
+    notes += ["something in it was not read"] * bool(is_doubtful(unread, written, size).any())
+    return tuple(notes)
+
+
+def _locate(
+    grid: Grid, boxes: Float64[np.ndarray, "m 4"], size: float
+) -> tuple[Int64[np.ndarray, "m 2"], Bool[np.ndarray, " m"]]:
+    """Return row and column of characters, and which lie across a wall: these go with their nearest neighbour."""
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    cells = grid.locate(middles)
+    for number in link_numbers(boxes, size):
+        # a number stands in one row, also where one of its digits hangs into the next
+        cells[number, 0] = grid.locate(middles[number].mean(0)[None])[0, 0]
+    rows, columns = grid.shape
+    cells = cells.clip(0, (rows - 1, columns - 1))
+    crosses = np.zeros(len(boxes), bool)
+    for rule in grid.uprights[1:-1]:
+        share = (rule.at(middles[:, 1]) - boxes[:, 0]) / boxes[:, 2]
+        crosses |= (share > MIN_ACROSS) & (share < 1 - MIN_ACROSS)
+    cells = np.array([grid.owner((row, column)) for row, column in cells.tolist()], np.int64).reshape(-1, 2)
+    # a wall inside of merged cells is none
+    for each in np.flatnonzero(crosses):
+        sides = grid.locate(
+            np.array([(boxes[each, 0], middles[each, 1]), (boxes[each, 0] + boxes[each, 2], middles[each, 1])])
+        )
+        both = [grid.owner((int(cells[each, 0]), int(column))) for column in sides[:, 1].clip(0, columns - 1)]
+        crosses[each] = both[0] != both[1]
+    for each in np.flatnonzero(crosses):
+        gaps = np.maximum(boxes[:, 0], boxes[each, 0]) - np.minimum(
+            boxes[:, 0] + boxes[:, 2], boxes[each, 0] + boxes[each, 2]
+        )
+        gaps = np.where(crosses | (cells[:, 0] != cells[each, 0]), np.inf, gaps)
+        if len(gaps) and gaps.min() < size / 2 and abs(cells[gaps.argmin(), 1] - cells[each, 1]) <= 1:
+            cells[each] = cells[gaps.argmin()]
+    return cells, crosses
+
+
+def _is_comb(grid: Grid, cells: Int64[np.ndarray, "m 2"]) -> bool:
+    """Whether a row of cells is a comb: boxes of one width, hardly wider than high, each with one digit at most."""
+    columns = grid.shape[1]
+    sides = np.array([grid.box(0, column) for column in range(columns)])
+    wide, high = sides[:, 2] - sides[:, 0], sides[:, 3] - sides[:, 1]
+    counts = np.bincount(cells[:, 1], minlength=columns)
+    is_even = wide.max() <= MAX_UNEVEN * wide.min() and np.median(wide) <= BOX_SHAPE * np.median(high)
+    return bool(columns > 1 and is_even and np.mean(counts > 1) <= 0.2)
+
+
+def _subdivide(
+    grid: Grid, cells: Int64[np.ndarray, "m 2"], boxes: Float64[np.ndarray, "m 4"], size: float
+) -> Int64[np.ndarray, "m 2"]:
+    """Find the rows, or the columns, of a grid that has no rules between them."""
+    cells = cells.copy()
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    numbers = link_numbers(boxes, size)
+    tilt = measure_tilt(middles, size)
+    if grid.shape[0] == 1:
+        down = middles[:, 1] * np.cos(tilt) - middles[:, 0] * np.sin(tilt)
+        rows = find_rows(np.array([down[number].mean() for number in numbers]), size)
+        for number, row in zip(numbers, rows, strict=True):
+            cells[number, 0] = row
+    if grid.shape[1] == 1:
+        across = middles[:, 0] * np.cos(tilt) + middles[:, 1] * np.sin(tilt)
+        half = boxes[:, 2] / 2
+        spans = np.array([((across - half)[number].min(), (across + half)[number].max()) for number in numbers])
+        columns = find_columns(spans, np.array([cells[number[0], 0] for number in numbers]))
+        for number, column in zip(numbers, columns, strict=True):
+            cells[number, 1] = column
+    return cells
+
+
+def _arrange_freely(
+    rest: Int64[np.ndarray, " m"],
+    boxes: Float64[np.ndarray, "n 4"],
+    unread: Float64[np.ndarray, "k 4"],
+    is_digit: Bool[np.ndarray, " n"],
+    size: float,
+) -> Part:
+    """Arrange numbers that no rules part."""
+    numbers = [rest[each] for each in link_numbers(boxes[rest], size)]
+    numbers = [each for each in numbers if is_digit[each].any()]
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    tilt = measure_tilt(middles[np.concatenate(numbers)], size)
+    down = middles[:, 1] * np.cos(tilt) - middles[:, 0] * np.sin(tilt)
+    across = middles[:, 0] * np.cos(tilt) + middles[:, 1] * np.sin(tilt)
+    half = boxes[:, 2] / 2
+    rows = find_rows(np.array([down[each[is_digit[each]]].mean() for each in numbers]), size)
+    spans = np.array([((across - half)[each].min(), (across + half)[each].max()) for each in numbers])
+    columns = find_columns(spans, rows)
+    part = [
+        [Place((), (0.0, 0.0, 0.0, 0.0)) for _ in range(int(columns.max()) + 1)] for _ in range(int(rows.max()) + 1)
+    ]
+    for number, row, column in zip(numbers, rows.tolist(), columns.tolist(), strict=True):
+        (left, top), (right, bottom) = boxes[number, :2].min(0), (boxes[number, :2] + boxes[number, 2:]).max(0)
+        middles = unread[:, :2] + unread[:, 2:] / 2
+        # what is as near as the next digit of the number would be
+        near = ((middles > (left - size, top - size / 4)) & (middles < (right + size, bottom + size / 4))).all(1)
+        notes = _note(np.zeros(0, bool), unread[near], boxes[number[is_digit[number]]], size)
+        region = float(left), float(top), float(right), float(bottom)
+        part[row][column] = Place(tuple(number.tolist()), region, False, notes)
+    return part
