@@ -218,9 +218,7 @@ READING, TRAINING = ("cv2", "onnxruntime", "PIL.Image", "pillow_heif"), ("torch"
 
 KINDS = {
     "pictures": Kind(10_000, _write_pictures, digits.read, {"*": mutate_picture}, READING),
-    "pages": Kind(
-        2000, _write_pages, _read_pages, {"*.pdf": mutate_pdf, "*.tif": mutate_picture}, (*READING, "pypdfium2")
-    ),
+    "pages": Kind(2000, _write_pages, _read_pages, {"*.pdf": mutate_pdf, "*.tif": mutate_picture}, READING),
     "sets of digits": Kind(1500, _write_sets, digits.load_dataset, {
         "*.npz": mutate_packed, "*.csv": mutate_bytes, "*.gz": mutate_packed, "*-ubyte": mutate_bytes,
         "*.png": mutate_picture,

@@ -84,7 +84,7 @@ def decode(
         When the file is empty, not a picture, damaged, encrypted, animated, too large, small or narrow, has no such
         page, or would take too long to decode.
     """
-    pages = Pages(content, name)
+    pages = Pages(content, name.removesuffix(f"#{page}"))
     return decode_page(pages, pages.choose(page), name, max_side=max_side, max_megapixels=max_megapixels)
 
 

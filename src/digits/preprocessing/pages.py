@@ -68,8 +68,7 @@ class Pages:
         if page is None and len(self) > 1:
             raise SeveralPagesError(f"{self.name} has {pages}: name the one to read", len(self))
         if page is not None and not 1 <= page <= len(self):
-            file = self.name.removesuffix(f"#{page}")
-            raise DataError(f"{file} has no page {page:,}: it has {pages}, counted from 1")
+            raise DataError(f"{self.name} has no page {page:,}: it has {pages}, counted from 1")
         return page or 1
 
     def draw(self, page: int, name: str, max_side: int) -> tuple[Picture, tuple[int, int]] | None:
