@@ -24,6 +24,7 @@ class _Arguments:
         "What a folder or .zip holds: IDX as MNIST has it, NPY, or one folder of PNGs per class.",
         choices=("idx", "npy", "png"), flags=("--as",), metavar="KIND",
     )  # fmt: skip
+    labels_from_names: bool = option(False, "IN holds pictures whose names begin or end with the label: 7_001.png.")
     transpose: bool = option(False, "Swap rows and columns of all images, as EMNIST needs.")
     json: bool = option(False, "Print JSON instead of a line.")
 
@@ -41,7 +42,7 @@ def convert_data(words: list[str]) -> None:
     from digits.data.formats.writing import write_digits
     from digits.types import LabelledDigits
 
-    raw = load_parts(call.place)
+    raw = load_parts(call.place, labels_from_names=call.labels_from_names)
     parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
     folds = {name: digits for name, digits in parts.items() if digits}
     if call.transpose:

@@ -33,7 +33,7 @@ class _Arguments:
     inputs: tuple[str, ...] = option(
         (),
         "Pictures, PDFs (all pages, or one: scan.pdf#3), folders, patterns such as 'scans/*.jpg', a set of digits "
-        "(CSV, IDX, NPZ), or - for stdin.",
+        "(CSV, IDX, NPZ, Parquet, …), or - for stdin.",
         positional=True, metavar="INPUT …",
     )  # fmt: skip
     single: bool = option(False, "Each picture is one digit.")
@@ -44,6 +44,7 @@ class _Arguments:
         "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
     )
     finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
+    transpose: bool = option(False, "Swap rows and columns of the images of a set of digits, as EMNIST needs.")
     json: bool = option(False, "Print everything: positions, confidences, alternatives.")
     csv: bool = option(False, "Print one row per picture; for a set of digits, ImageId,Label as Kaggle expects.")
     explain: Path | None = option(
@@ -70,11 +71,13 @@ def read(words: list[str]) -> None:
     digit_set = files[0] if len(files) == 1 and files[0] and _is_set(files[0]) else None
     if call.explain and (digit_set or len(files) != 1):
         raise UsageError("--explain draws the steps of one picture: name one")
+    if call.transpose and not digit_set:
+        raise UsageError("--transpose is for one set of digits, such as a CSV, IDX or NPZ file: name one")
     reader = Reader(call.model, finder=call.finder)
     stream: Stream = io.StringIO() if call.out else sys.stdout
     work = _Work(len(files))
     if digit_set:
-        entries = _read_set(digit_set, reader)
+        entries = _read_set(digit_set, reader, transpose=call.transpose)
         (_write_json if call.json else _write_submission)(entries, stream)
     else:
         readings = _read_pictures(files, reader, call, work)
@@ -132,7 +135,7 @@ def _pictures_in(path: Path) -> list[Path]:
     return sorted(file for file in found if not file.name.startswith(".")) or [path]
 
 
-def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
+def _read_set(path: Path, reader: Reader, *, transpose: bool) -> Iterator[dict[str, Any]]:
     """Yield the answer for every digit of a set, which is read batch by batch."""
     from tqdm import tqdm
 
@@ -140,7 +143,7 @@ def _read_set(path: Path, reader: Reader) -> Iterator[dict[str, Any]]:
 
     number = rejected = 0
     with tqdm(desc="digits", unit="", delay=2, disable=None, leave=False) as bar:
-        for batch in read_unlabelled(path):
+        for batch in read_unlabelled(path, transpose=transpose):
             for digit in reader.describe_digits(batch):
                 number += 1
                 rejected += not digit.accepted

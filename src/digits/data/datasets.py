@@ -15,7 +15,7 @@ from digits.data.formats.idx_sets import find_idx_sets, is_idx_name, read_idx_pa
 from digits.data.identity import make_dataset
 from digits.data.mnist import DATA_VARIABLE, find_mnist_in, load_mnist
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset
-from digits.data.readers import find_kind, read_images, read_labelled
+from digits.data.readers import find_kind, read_by_names, read_images, read_labelled
 from digits.errors import DataError
 from digits.types import Dataset, Images, LabelledDigits
 
@@ -64,8 +64,15 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
     return make_dataset(load_parts(place))
 
 
-def load_parts(path: str | os.PathLike[str]) -> RawDataset:
+def load_parts(path: str | os.PathLike[str], *, labels_from_names: bool = False) -> RawDataset:
     """Load the parts of any labelled dataset as its files have them, neither identified nor split.
+
+    Parameters
+    ----------
+    path
+        Anything `load_dataset` understands.
+    labels_from_names
+        Whether the path is that of pictures whose names begin or end with their labels, such as ``7_001.png``.
 
     Raises
     ------
@@ -75,7 +82,7 @@ def load_parts(path: str | os.PathLike[str]) -> RawDataset:
         Nothing there can be read, or it is broken or ambiguous.
     """
     place = existing_path(path)
-    raw = read_labelled(place)
+    raw = read_by_names(place) if labels_from_names else read_labelled(place)
     if "emnist" in raw.name.lower():
         log.warning("%s: EMNIST publishes transposed images; --transpose turns them upright.", place)
     return raw

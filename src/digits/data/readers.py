@@ -107,6 +107,15 @@ def read_labelled(place: Path, depth: int = 0) -> RawDataset:
     raise DataError(f"{place} is in no supported format. Supported are {SUPPORTED_FORMATS}.")
 
 
+def read_by_names(place: Path) -> RawDataset:
+    """Read pictures whose labels are in their names, from a folder or an archive; errors as `read_named_pictures`."""
+    if place.is_dir():
+        return listed_pictures.read_named_pictures(place)
+    with archives.unpacked(place) as folder:
+        raw = listed_pictures.read_named_pictures(folder)
+    return dataclasses.replace(raw, name=dataset_name(place), location=place)
+
+
 def read_images(place: Path, depth: int = 0) -> Iterator[Images]:
     """Yield images to classify in batches, from a file or folder in any format; labels are not needed.
 
@@ -168,6 +177,12 @@ def _read_folder(folder: Path, depth: int) -> RawDataset:
     below = packed or [path for path in folder.glob("[!.]*") if path.is_dir() and not path.name.startswith("__MACOSX")]
     if len(below) == 1 and depth < MAX_DEPTH:
         return read_labelled(below[0], depth + 1)
+    if listed_pictures.has_pictures(folder):
+        raise DataError(
+            f"{folder} holds pictures, and nothing says their labels. Put them into one folder per class, called 0 to "
+            "9, or list them in labels.csv. If their names begin with the label, as 7_001.png, read these with "
+            "`digits data convert FOLDER OUT --labels-from-names`."
+        )
     problem = "holds no labelled digits in a supported format" if any(folder.iterdir()) else "is an empty folder"
     raise DataError(f"{folder} {problem}. Supported are {SUPPORTED_FORMATS}.")
 

@@ -5,7 +5,7 @@
 - `npz`, `npy`: NumPy's archives and single arrays; `matlab`: MATLAB's; `pickled`: arrays in pickles, never unpickled.
 - `unipen`: pen strokes as a tablet recorded them; `compress` reads the ``.Z`` files that they are published in.
 - `tables`: one row per digit: Kaggle's layout and its variants; `table_text` gives their lines, and those of ARFF.
-- `parquet`: tables of the Hugging Face Hub.
+- `parquet`: tables of the Hugging Face Hub; `parquet_pages` measures what they unpack to.
 - `class_folders`: one folder of pictures per class; `listed_pictures`: pictures with a table of labels; `pictures`
   decodes them.
 - `archives`: ZIP and TAR of all these.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zlib
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -25,6 +26,8 @@ FILE_NAMES = {
 """Names of the column of file names, in lower case."""
 
 TABLE_ENDINGS = {".csv", ".tsv", ".txt"}
+
+_LABEL_IN_NAME = (re.compile(r"(\d)(?!\d).*"), re.compile(r".*(?<!\d)(\d)"))
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 20  # a table of pixels has 784
@@ -65,6 +68,31 @@ def read_listed_pictures(folder: Path) -> RawDataset | None:
     )
 
 
+def read_named_pictures(folder: Path) -> RawDataset:
+    """Read the pictures of a folder, and their labels from their names: ``7_001.png`` or ``scan-12-7.png``.
+
+    The label is the first character of every name, if that is a digit that stands alone, or else the last digit that
+    stands alone at the end of every name.
+
+    Raises
+    ------
+    DataError
+        There are no pictures, or a name has no label, or a picture cannot be read.
+    """
+    pictures = sorted({path for found in _find_pictures(folder).values() for path in found})
+    if not pictures:
+        raise DataError(f"{folder} holds no pictures. Name the folder with pictures such as 7_001.png.")
+    found = [[rule.fullmatch(path.stem) for path in pictures] for rule in _LABEL_IN_NAME]
+    labels = next((matches for matches in found if all(matches)), None)
+    if labels is None:
+        wrong = pictures[found[0].index(None)]
+        raise DataError(f"{wrong} does not begin with its label, as 7_001.png does, nor do all end with it. Rename it.")
+    pixels, are_light = zip(*map(read_picture, pictures), strict=True)
+    [images] = unify_pictures([Pictures(np.stack(pixels), np.array(are_light))], str(folder))
+    digits = LabelledDigits(images, np.array([int(match[1]) for match in labels if match], np.uint8))
+    return RawDataset(dataset_name(folder), folder, digits)
+
+
 def _tables(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("[!.]*") if path.is_file() and suffix_of(path) in TABLE_ENDINGS)
 
@@ -100,6 +128,13 @@ def _read_rows(path: Path) -> list[tuple[int, str, str]]:
 
 def _lines(stream: TextIOWrapper) -> Iterator[str]:
     return iter(lambda: stream.readline(MAX_LINE), "")
+
+
+def has_pictures(folder: Path) -> bool:
+    """Tell whether there are pictures in a folder itself."""
+    from digits.preprocessing.opening import PICTURE_SUFFIXES
+
+    return any(path.suffix.lower() in PICTURE_SUFFIXES for path in folder.glob("[!.]*"))
 
 
 def _find_pictures(folder: Path) -> dict[str, list[Path]]:

@@ -5,6 +5,7 @@ pyarrow reads it, which is an extra: ``pip install 'digits[formats]'``.
 
 from __future__ import annotations
 
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
 from digits.data.formats.arrays import IMAGE_WORDS
+from digits.data.formats.parquet_pages import measure_pages
 from digits.data.formats.pictures import Pictures, decode_picture, unify_pictures
 from digits.data.formats.tables import ID_NAMES, LABEL_NAMES, PIXELS
 from digits.data.memory import max_array_bytes
@@ -22,6 +24,9 @@ from digits.files import open_file
 from digits.types import Images, LabelledDigits
 
 MAGIC = b"PAR1"
+
+BYTES_PER_NUMBER = 8
+"""Of a list, at most, in memory."""
 
 ROWS = 2000
 """Rows read at once, which keeps memory flat beside the pixels."""
@@ -77,7 +82,7 @@ def _read(path: Path, *, columns_only: bool = False) -> tuple[_Columns, NDArray[
             columns = _find_columns(path, file)
             if columns_only:
                 return columns, np.empty(0), None
-            return columns, *_read_rows(path, file, columns, _count_rows_at_once(path, file, columns))
+            return columns, *_read_rows(path, file, columns, _count_rows_at_once(path, file, stream, columns))
     except DataError:
         raise
     except OSError as error:
@@ -117,8 +122,8 @@ def _find_columns(path: Path, file: Any) -> _Columns:
     return _Columns(None, pixels, label)
 
 
-def _count_rows_at_once(path: Path, file: Any, columns: _Columns) -> int:
-    """Check what the file's description announces, before anything is unpacked, and say how many rows fit at once.
+def _count_rows_at_once(path: Path, file: Any, stream: BufferedReader, columns: _Columns) -> int:
+    """Check what the file unpacks to, before anything is unpacked, and say how many rows fit into memory at once.
 
     Rows may share one value, so that each row may take as much memory as all of its column does in the file.
     """
@@ -128,9 +133,14 @@ def _count_rows_at_once(path: Path, file: Any, columns: _Columns) -> int:
     for group in range(metadata.num_row_groups):
         for index in range(metadata.num_columns):
             column = metadata.row_group(group).column(index)
-            if {column.path_in_schema, column.path_in_schema.split(".")[0]} & wanted:
-                size += max(0, column.total_uncompressed_size)
-                largest = max(largest, column.total_uncompressed_size)
+            place = column.path_in_schema
+            if not {place, place.split(".")[0]} & wanted:
+                continue
+            start = min(column.data_page_offset, column.dictionary_page_offset or column.data_page_offset)
+            pages = measure_pages(stream, start, column.total_compressed_size)
+            # a list of any length is one value for a row
+            size += pages.size + (BYTES_PER_NUMBER * pages.values if place not in wanted else 0)
+            largest = max(largest, pages.size)
     if size > limit:
         raise DataError(
             f"{path} is too large: it unpacks to {size:,} bytes; on this machine, the limit is {limit:,}. "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
+
+
+# a PNG's signature and header, of 28 × 28 pixels of 8 bits of grey, not interlaced; and its end
+_PLAIN_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes([0, 0, 0, SIDE, 0, 0, 0, SIDE, 8, 0, 0, 0, 0])
+_PLAIN_END = b"\0\0\0\0IEND\xaeB`\x82"
+_MAX_PLAIN = 4096  # bytes; noise takes 900
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +74,30 @@ def decode_picture(content: bytes, name: str) -> tuple[UInt8[np.ndarray, "28 28"
     """
     from digits.preprocessing.opening import check_metadata, open_picture
 
+    if (plain := _decode_plain(content)) is not None:
+        return plain, False
     with open_picture(content, name) as picture:
         picture.load()
         check_metadata(picture, name)
         return _convert(picture)
+
+
+def _decode_plain(content: bytes) -> UInt8[np.ndarray, "28 28"] | None:
+    """Decode a PNG of 28 × 28 in 8-bit grey that holds nothing else; None for any other, and for a damaged one.
+
+    Such files come by the ten thousand, and need none of the checks that a stranger's picture does: there are no data
+    beside the pixels, and the pixels are few. It saves a third of the time.
+    """
+    from PIL import Image
+
+    is_plain = content.startswith(_PLAIN_START) and content[37:41] == b"IDAT" and content.endswith(_PLAIN_END)
+    if not is_plain or len(content) != 57 + int.from_bytes(content[33:37], "big") or len(content) > _MAX_PLAIN:
+        return None
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            return np.array(picture)
+    except Exception:  # damage raises OSError, SyntaxError, zlib.error …; the careful way says what it is
+        return None
 
 
 def unify_pictures(folds: Sequence[Pictures], source: str) -> list[Images]:
