@@ -20,9 +20,10 @@ from PIL import Image
 
 from benchmarks import hostile
 from digits.data import write_idx
+from digits.data.formats.writing import write_digits
 from digits.inference import Reader, Reading
 from digits.preprocessing import pdf_process
-from digits.types import Dataset
+from digits.types import Dataset, LabelledDigits
 
 LINE = "7210"
 
@@ -195,6 +196,20 @@ def table(images: np.ndarray, *, header: bool = True, labels: np.ndarray | None 
     if labels is not None:
         rows, names = [f"{label},{row}" for label, row in zip(labels, rows, strict=True)], ["label", *names]
     return "\n".join([*([",".join(names)] if header else []), *rows]) + "\n"
+
+
+def test_sets_in_archives_and_folders_are_read_and_transposed(digits: Any, mnist: Dataset, tmp_path: Path) -> None:
+    few = LabelledDigits(mnist.test.images[:3], mnist.test.labels[:3])
+    (tmp_path / "kaggle").mkdir()
+    (tmp_path / "kaggle" / "train.csv").write_text(table(few.images, labels=few.labels))
+    (tmp_path / "kaggle" / "test.csv").write_text(table(few.images))
+    write_digits({"train": LabelledDigits(few.images.swapaxes(1, 2), few.labels)}, tmp_path / "emnist.zip")
+    answer = "".join(["ImageId,Label\n", *(f"{index},{label}\n" for index, label in enumerate(few.labels, 1))])
+    assert digits("read", tmp_path / "kaggle").out == answer
+    assert digits("read", tmp_path / "emnist.zip", "--transpose").out == answer
+    said = digits("read", tmp_path / "a.png", "--transpose")
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "digits: --transpose is for one set of digits, such as a CSV, IDX or NPZ file: name one\n"
 
 
 @pytest.mark.parametrize("kind", ["csv", "csv without header", "csv with labels", "idx", "idx.gz", "npz"])

@@ -21,7 +21,7 @@ from digits.data.formats.idx_sets import (
 )
 from digits.data.formats.names import FOLDS, bare_name, fold_of, suffix_of
 from digits.data.formats.table_text import TABLE_SUFFIXES, ZIP_MAGIC, peek
-from digits.data.formats.tables import BATCH_SIZE, has_label_column, read_csv, read_csv_batches
+from digits.data.formats.tables import BATCH_SIZE, has_digits, has_label_column, read_csv, read_csv_batches
 from digits.data.raw_dataset import RawDataset, check_images, dataset_name
 from digits.errors import DataError
 from digits.types import Images, LabelledDigits
@@ -133,7 +133,8 @@ def read_images(place: Path, depth: int = 0) -> Iterator[Images]:
         with archives.unpacked(place) as folder:
             yield from read_images(folder, depth + 1)
     elif place.is_dir():
-        tables = [path for path in _files(place) if find_kind(path) in _TABLES]
+        kinds = {path: kind for path in _files(place) if (kind := find_kind(path)) in _TABLES}
+        tables = [path for path, kind in kinds.items() if kind == ".parquet" or has_digits(path)]
         tables = [path for path in tables if fold_of(PurePath(bare_name(path)).stem) == "test"] or tables
         if len(tables) == 1:
             yield from read_images(tables[0], depth)

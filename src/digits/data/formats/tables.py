@@ -90,10 +90,16 @@ def read_csv_batches(path: Path, *, need_labels: bool = False) -> Iterator[tuple
 
 def has_label_column(path: Path) -> bool:
     """Tell whether a table holds digits with labels; Kaggle's ``test.csv`` and sample submission do not."""
+    return has_digits(path, need_labels=True)
+
+
+def has_digits(path: Path, *, need_labels: bool = False) -> bool:
+    """Tell whether a table holds digits, with or without labels."""
     try:
         open_file(path).close()
         lines = [line for _, line in islice(read_lines(path, errors="replace"), FEW)]
-        return _find_layout(path, lines, need_labels=True).label is not None
+        _find_layout(path, lines, need_labels)
+        return True
     except OSError as error:
         raise unreadable(path, error) from None
     except (csv.Error, DataError):
