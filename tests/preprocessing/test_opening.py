@@ -59,7 +59,7 @@ def test_costly_pictures_cost_little(kind: str) -> None:
     assert int(drawing_peak) < MAX_MEMORY // 2**20 + 100
     assert re.match(
         r"read|photo is (damaged|encrypted|3×83333 pixels)|photo has (no|(over )?[\d,]+) pages"
-        r"|photo takes (too long to decode \(.*\)|over 1 GiB of memory .*): save it again as PNG or JPEG",
+        r"|photo takes (too long to decode \(.*\)|over 1\.5 GiB of memory .*): save it again as PNG or JPEG",
         said,
     )
 

@@ -155,7 +155,6 @@ def strict_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[PdfProcess]:
     """A process of its own that draws within narrow limits."""
     process = PdfProcess()
     monkeypatch.setattr(pdf_process, "MAX_SECONDS", 0.3)
-    monkeypatch.setattr(pdf_process, "MAX_FILE_BYTES", 0)
     monkeypatch.setattr(pdf_process, "_process", process)
     yield process
     process.end()
