@@ -17,7 +17,9 @@ class _Arguments:
     model: str = option(
         MISSING, "cnn or mlp, which come with digits; a model file or a run folder.", positional=True, metavar="MODEL"
     )
-    data: Path | None = option(None, "Labelled digits: a folder, IDX, NPZ or CSV file. Without it, the MNIST test set.")
+    data: Path | None = option(
+        None, "Labelled digits: a folder or a file of any format. Without it, the MNIST test set."
+    )
     trust_code: bool = option(False, "Run the code that the model names as its network. Read it first.")
     json: bool = option(False, "Print JSON instead of tables.")
 

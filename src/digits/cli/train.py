@@ -42,7 +42,7 @@ class Train:
     recipe: str | None = option(None, "", positional=True, flags=("--recipe",))
     # a text, since a path forgets the ./ that tells a folder from synthetic handwriting
     data: str | None = option(
-        None, "MNIST or any labelled set: a folder, IDX, NPZ or CSV file; or the word synthetic. Without it, MNIST is "
+        None, "MNIST or any labelled set: a folder or file of any format; or the word synthetic. Without it, MNIST is "
         "found or downloaded, or synthetic digits replace it.", metavar="PATH",
     )  # fmt: skip
     extra_data: str | None = option(

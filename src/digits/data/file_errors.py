@@ -12,6 +12,14 @@ from digits.files import expand_home, open_file
 
 DOWNLOAD_AGAIN = "Download or copy it again."
 
+MAX_REASON = 200  # characters of a library's own message
+
+
+def damaged(path: str | os.PathLike[str], error: Exception) -> DataError:
+    """Make the error for a file that a library cannot load: of the library's reason, the first line, shortened."""
+    reason = " ".join(str(error).strip().partition("\n")[0].split())[:MAX_REASON]
+    return DataError(f"{path} is damaged: it does not load ({reason}). {DOWNLOAD_AGAIN}")
+
 
 def describe_web_page(head: bytes) -> str:
     """Describe the web page that a file starts with; an empty string when it starts with none."""

@@ -39,6 +39,12 @@ MAX_DEPTH = 4  # of folders and archives that hold nothing else
 
 _SHARD = re.compile(r"\d+-of-\d+")  # in the names of files that hold one fold in parts
 
+# Endings of files that lie beside digits, often by the thousand: no look into them is needed.
+_OTHER = {
+    ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif", ".pgm", ".ppm",
+    ".pdf", ".txt", ".md", ".json", ".html", ".py",
+}  # fmt: skip
+
 # The first bytes of files, and the ending that they should have.
 _MAGIC = {
     npy.MAGIC: ".npy", parquet.MAGIC: ".parquet", matlab.MAGIC: ".mat", ZIP_MAGIC: ARCHIVE,
@@ -76,6 +82,8 @@ def find_kind(path: Path) -> str:
         return ARCHIVE
     if suffix in _ARRAYS or suffix in _TABLES:
         return suffix
+    if suffix in _OTHER:
+        return ""
     if is_idx(path):
         return ".idx"
     head = peek(path)

@@ -92,7 +92,7 @@ def test_broken_file_is_named_with_its_problem(tmp_path: Path, page: bytes) -> N
         (b"", "is empty."),
         (b"\x80\x04\x95", "is not NPZ: it starts with 80 04 95, NPZ with 50 4b."),
         (whole[:-100], "is truncated: its table of contents, at the end, is missing."),
-        (flipped, "is damaged: it does not unpack (Bad CRC-32 for file 'images.npy')."),
+        (flipped, "is damaged: it does not load (Bad CRC-32 for file 'images.npy')."),
     ):
         path.write_bytes(content)
         with pytest.raises(DataError) as caught:

@@ -11,11 +11,16 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.hostile import png_chunk, save
+from benchmarks.mutants import mutate_bytes, mutate_packed
+from PIL import Image
 from tests.data.wild.builders import (
+    BUILDERS,
     PIXEL_HEADER,
     hub_column,
     make_parts,
@@ -32,8 +37,8 @@ from tests.data.wild.builders import (
     zipped,
 )
 
-from digits.data import load_parts
-from digits.data.formats import parquet
+from digits.data import load_parts, read_unlabelled
+from digits.data.formats import parquet, pictures
 from digits.data.formats.parquet_pages import measure_pages
 from digits.errors import DataError
 
@@ -193,7 +198,7 @@ REFUSALS: dict[str, Case] = {
     ),
     "damaged archive": (
         lambda f: write(f / "a.zip", b"PK\3\4 and nothing"),
-        "is damaged: it does not unpack",
+        "is damaged: it does not load",
     ),
     "listed picture that is missing": (
         lambda f: listed(f, "1.png,3", "3.png,4"),
@@ -299,6 +304,46 @@ def test_one_bad_picture_in_parquet_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.parquet \(row 7\) is damaged"):
         load_parts(path)
     assert parquet.has_labels(path)
+
+
+SAMPLES = (
+    "parquet_of_the_hub", "mat_structure", "pickle_of_python_2", "pickle_of_the_newest_protocol", "npy_one_of_a_pair",
+    "csv_zipped_one_by_one", "idx_in_a_folder_in_tar", "pictures_with_labels",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_damaged_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
+    place = BUILDERS[name][0](tmp_path, PARTS)
+    damaged = place if place.is_file() else max(path for path in tmp_path.rglob("*.*") if path.suffix != ".md")
+    content, refusals = damaged.read_bytes(), []
+    for seed in range(12):
+        damaged.write_bytes((mutate_packed if seed % 2 else mutate_bytes)(content, Random(seed)))
+        for load in (load_parts, lambda path: list(read_unlabelled(path))):
+            try:
+                load(place)
+            except DataError as error:
+                refusals.append(str(error))
+    assert refusals
+    assert all(message.startswith(str(tmp_path)) and "\n" not in message for message in refusals)
+
+
+@pytest.mark.parametrize("extra", ["nothing", "text", "orientation"])
+def test_plain_pngs_are_decoded_as_any_picture_is(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short way leads around the checks of pictures, for files without anything beside the pixels."""
+    content = png(TRAIN.images[0])
+    if extra == "text":
+        content = content[:33] + png_chunk(b"tEXt", b"x\0y") + content[33:]
+    elif extra == "orientation":
+        (exif := Image.Exif())[0x0112] = 6
+        content = save(TRAIN.images[0], "PNG", exif=exif)
+    assert (pictures._decode_plain(content) is not None) == (extra == "nothing")
+    short = pictures.decode_picture(content, "a.png")
+    monkeypatch.setattr(pictures, "_decode_plain", lambda content: None)
+    careful = pictures.decode_picture(content, "a.png")
+    np.testing.assert_array_equal(short[0], careful[0])
+    assert short[1] == careful[1]
+    assert np.array_equal(short[0], TRAIN.images[0]) == (extra != "orientation")
 
 
 def test_zip_with_a_link_unpacks_no_link(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.names import bare_name
 from digits.data.memory import max_array_bytes
 from digits.errors import DataError, StorageError
@@ -83,8 +83,7 @@ def _unpack(path: Path, folder: Path) -> None:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(path, error) from None
         # damage raises BadZipFile, TarError, LZMAError, EOFError, RuntimeError …: no list would stay complete
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path} is damaged: it does not unpack ({reason}). {DOWNLOAD_AGAIN}") from None
+        raise damaged(path, error) from None
 
 
 def _zip_members(path: Path, archive: zipfile.ZipFile) -> Iterator[Member]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import dataset_of, images_of
 from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import RawDataset
@@ -65,8 +65,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except OSError as error:
         raise unreadable(path, error) from None
     except Exception as error:  # damage raises MatReadError, ValueError, TypeError, zlib.error …
-        reason = " ".join(str(error).split())[:200]
-        raise DataError(f"{path} is damaged: it does not load ({reason}). {DOWNLOAD_AGAIN}") from None
+        raise damaged(path, error) from None
     return _join_classes(dict(_flatten(content)))
 
 

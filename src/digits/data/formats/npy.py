@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import dataset_of, find_pairs, turn_images
 from digits.data.formats.names import bare_name, suffix_of
 from digits.data.memory import max_array_bytes
@@ -99,4 +99,4 @@ def load_npy(path: Path) -> NDArray[Any]:
     except OSError as error:
         raise unreadable(path, error) from None
     except Exception as error:  # damage raises ValueError, SyntaxError, TokenError …: no list would stay complete
-        raise DataError(f"{path} is damaged: it does not load ({error}). {DOWNLOAD_AGAIN}") from None
+        raise damaged(path, error) from None

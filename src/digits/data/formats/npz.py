@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import dataset_of, find_role, images_of
 from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import RawDataset
@@ -53,7 +53,7 @@ def load_arrays(path: Path, is_wanted: Callable[[str], bool] = lambda key: True)
         raise unreadable(path, error) from None
     except Exception as error:
         # damage raises BadZipFile, zlib.error, LZMAError, EOFError, SyntaxError …: no list would stay complete
-        raise DataError(f"{path} is damaged: it does not unpack ({error}). {DOWNLOAD_AGAIN}") from None
+        raise damaged(path, error) from None
 
 
 def _check_archive(path: Path, stream: BufferedReader) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digits.data.file_errors import DOWNLOAD_AGAIN, describe_web_page, unreadable
+from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import IMAGE_WORDS
 from digits.data.formats.parquet_pages import measure_pages
 from digits.data.formats.pictures import Pictures, decode_picture, unify_pictures
@@ -87,15 +87,10 @@ def _read(path: Path, *, columns_only: bool = False) -> tuple[_Columns, NDArray[
         raise
     except OSError as error:
         if error.errno is None:  # pyarrow's own, for damage
-            raise _damaged(path, error) from None
+            raise damaged(path, error) from None
         raise unreadable(path, error) from None
     except Exception as error:  # ArrowInvalid, ArrowNotImplementedError, ValueError …: no list would stay complete
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> DataError:
-    reason = " ".join(str(error).split())[:200]
-    return DataError(f"{path} is damaged: it does not load ({reason}). {DOWNLOAD_AGAIN}")
+        raise damaged(path, error) from None
 
 
 def _find_columns(path: Path, file: Any) -> _Columns:
