@@ -36,6 +36,7 @@ MEASUREMENTS = {
     "attack": "attack.measure",
     "mutations": "mutations.measure",
     "finding": "finding.measure",
+    "cells": "cells.measure",
     "documents": "documents.measure",
     "experts": "experts.measure",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from digits.documents.characters import link_numbers
 from digits.shapes import Float64, Int64
 
 MAX_TILT = 15
@@ -70,3 +71,42 @@ def find_columns(spans: Float64[np.ndarray, "n 2"], rows: Int64[np.ndarray, " n"
     found = np.unique(groups)
     centres = [float(spans[groups == group].mean()) for group in found]
     return np.argsort(np.argsort(centres, kind="stable"), kind="stable")[np.searchsorted(found, groups)]
+
+
+def subdivide(
+    shape: tuple[int, int], cells: Int64[np.ndarray, "m 2"], boxes: Float64[np.ndarray, "m 4"], size: float
+) -> Int64[np.ndarray, "m 2"]:
+    """Find the rows, or the columns, of a grid that has no rules between them.
+
+    Parameters
+    ----------
+    shape
+        Number of its rows and columns that rules part; 1 where none do.
+    cells
+        Row and column of each character.
+    boxes
+        Of the characters: x, y, width, height.
+    size
+        Height of the usual digit, in pixels.
+
+    Returns
+    -------
+    int64[m, 2]
+        The new row and column of each.
+    """
+    cells = cells.copy()
+    middles, half = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 2] / 2
+    numbers = link_numbers(boxes, size)
+    tilt = measure_tilt(middles, size)
+    if shape[0] == 1:
+        down = middles[:, 1] * np.cos(tilt) - middles[:, 0] * np.sin(tilt)
+        rows = find_rows(np.array([down[number].mean() for number in numbers]), size)
+        for number, row in zip(numbers, rows, strict=True):
+            cells[number, 0] = row
+    if shape[1] == 1:
+        across = middles[:, 0] * np.cos(tilt) + middles[:, 1] * np.sin(tilt)
+        spans = np.array([((across - half)[number].min(), (across + half)[number].max()) for number in numbers])
+        columns = find_columns(spans, np.array([cells[number[0], 0] for number in numbers]))
+        for number, column in zip(numbers, columns, strict=True):
+            cells[number, 1] = column
+    return cells

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from digits.documents.combs import find_boxes
 from digits.documents.grid import Grid, merge_cells
 from digits.documents.rule import SAME, Region, Rule, cross
 from digits.documents.rules import Votes, find_rules
@@ -42,11 +43,10 @@ def find_grids(
     left, top, right, bottom = region
     levels = _drop_crossed(find_rules(level_votes, size, region), digits, size)
     uprights = _drop_crossed(find_rules(turned, size, (top, left, bottom, right)), digits[:, [1, 0, 3, 2]], size)
-    return [
-        grid
-        for some_levels, some_uprights in _connect(levels, uprights, size)
-        if (grid := _build(some_levels, some_uprights, size, level_votes, turned)) is not None
-    ]
+    crossing = _connect(levels, uprights, size)
+    grids = [_build(some_levels, some_uprights, size, level_votes, turned) for some_levels, some_uprights in crossing]
+    combs = [Grid(*rules, size) for rules in find_boxes(levels, turned, size)]
+    return [*combs, *(grid for grid in grids if grid is not None)]
 
 
 def _drop_crossed(rules: list[Rule], digits: Float64[np.ndarray, "n 4"], size: float) -> list[Rule]:

@@ -61,6 +61,16 @@ class Grid:
             place = self.owners[place]
         return place
 
+    def span(self, place: tuple[int, int]) -> tuple[int, int]:
+        """Count the rows and columns that a cell covers."""
+        rows, columns = self.shape
+        down, across = 1, 1
+        while place[0] + down < rows and self.owner((place[0] + down, place[1])) == place:
+            down += 1
+        while place[1] + across < columns and self.owner((place[0], place[1] + across)) == place:
+            across += 1
+        return down, across
+
     def corner(self, row: int, column: int) -> tuple[float, float]:
         """Return x and y where a border of rows and one of columns cross."""
         return cross(self.levels[row], self.uprights[column])

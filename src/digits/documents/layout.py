@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from digits.documents.characters import Character, as_boxes, link_numbers, usual_size
-from digits.documents.columns import find_columns, find_rows, measure_tilt
+from digits.documents.columns import find_columns, find_rows, measure_tilt, subdivide
 from digits.documents.crossings import find_grids
 from digits.documents.grid import Grid, drop_outer
 from digits.documents.rule import Region
@@ -113,8 +113,11 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
         inside = free & grid.contains(middles)
         if grid.shape == (1, 1) or not (inside & is_digit).any():
             continue
+        if grid.shape[0] == 1 and not _is_comb(grid, _locate(grid, boxes[inside], size)[0]):
+            continue  # numbers beside each other need no walls to be told apart
         free &= ~inside
-        grid = drop_outer(grid, levels, uprights, grid.locate(middles[inside & is_digit]))
+        if grid.shape[0] > 1:
+            grid = drop_outer(grid, levels, uprights, grid.locate(middles[inside & is_digit]))
         found.append((grid, np.flatnonzero(inside)))
     level_rules = [rule for grid, _ in found for rule in grid.levels]
     upright_rules = [rule for grid, _ in found for rule in grid.uprights]
@@ -124,7 +127,19 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
     if (free & is_digit).sum() * 2 > is_digit.sum():
         parts.append(_arrange_freely(rest, boxes, unread, is_digit, size))
         rest = rest[:0]
-    return Layout(sorted(parts, key=lambda part: part[0][0].region[1]), rest[is_digit[rest]].tolist())
+    return Layout(_gather(sorted(parts, key=lambda part: part[0][0].region[1])), rest[is_digit[rest]].tolist())
+
+
+def _gather(parts: list[Part]) -> list[Part]:
+    """Gather combs that follow each other: the fields of a form are rows of one table."""
+    gathered = list[Part]()
+    for part in parts:
+        is_field = part[0][0].is_comb
+        if is_field and gathered and gathered[-1][-1][0].is_comb:
+            gathered[-1] = [*gathered[-1], *part]
+        else:
+            gathered.append(part)
+    return gathered
 
 
 def _area(grid: Grid) -> float:
@@ -150,7 +165,7 @@ def _fill(
         return [[Place(tuple(inside[order].tolist()), grid.box(0, 0, 1, columns), True, notes)]]
     where = grid.locate(missed[:, :2] + missed[:, 2:] / 2)
     if 1 in grid.shape:
-        cells = _subdivide(grid, cells, boxes[inside], size)
+        cells = subdivide(grid.shape, cells, boxes[inside], size)
         rows, columns = (cells.max(0) + 1).tolist()
         where = cells[_nearest(missed, boxes[inside])]
     where = np.array([grid.owner((row, column)) for row, column in where.tolist()], np.int64).reshape(-1, 2)
@@ -180,9 +195,7 @@ def _region(grid: Grid, row: int, column: int, boxes: Float64[np.ndarray, "m 4"]
             return (0.0, 0.0, 0.0, 0.0)
         (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
         return float(left), float(top), float(right), float(bottom)
-    members = [place for place, owner in grid.owners.items() if owner == (row, column)]
-    down, across = (max([place[axis] for place in members], default=(row, column)[axis]) for axis in (0, 1))
-    return grid.box(row, column, down - row + 1, across - column + 1)
+    return grid.box(row, column, *grid.span((row, column)))
 
 
 def _note(
@@ -237,29 +250,6 @@ def _is_comb(grid: Grid, cells: Int64[np.ndarray, "m 2"]) -> bool:
     counts = np.bincount(cells[:, 1], minlength=columns)
     is_even = wide.max() <= MAX_UNEVEN * wide.min() and np.median(wide) <= BOX_SHAPE * np.median(high)
     return bool(columns > 1 and is_even and np.mean(counts > 1) <= 0.2)
-
-
-def _subdivide(
-    grid: Grid, cells: Int64[np.ndarray, "m 2"], boxes: Float64[np.ndarray, "m 4"], size: float
-) -> Int64[np.ndarray, "m 2"]:
-    """Find the rows, or the columns, of a grid that has no rules between them."""
-    cells = cells.copy()
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
-    numbers = link_numbers(boxes, size)
-    tilt = measure_tilt(middles, size)
-    if grid.shape[0] == 1:
-        down = middles[:, 1] * np.cos(tilt) - middles[:, 0] * np.sin(tilt)
-        rows = find_rows(np.array([down[number].mean() for number in numbers]), size)
-        for number, row in zip(numbers, rows, strict=True):
-            cells[number, 0] = row
-    if grid.shape[1] == 1:
-        across = middles[:, 0] * np.cos(tilt) + middles[:, 1] * np.sin(tilt)
-        half = boxes[:, 2] / 2
-        spans = np.array([((across - half)[number].min(), (across + half)[number].max()) for number in numbers])
-        columns = find_columns(spans, np.array([cells[number[0], 0] for number in numbers]))
-        for number, column in zip(numbers, columns, strict=True):
-            cells[number, 1] = column
-    return cells
 
 
 def _arrange_freely(

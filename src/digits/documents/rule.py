@@ -57,6 +57,10 @@ class Rule:
         places: Float64[np.ndarray, " n"] = np.interp(along, self.along, self.across) + beyond * self.slope
         return places
 
+    def moved(self, across: float) -> Rule:
+        """Return the same rule, so many pixels further across its direction."""
+        return replace(self, across=self.across + across)
+
     def place(self, along: float) -> float:
         """Say where it is at one place."""
         return float(self.at(np.array([along], np.float64))[0])

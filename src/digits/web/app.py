@@ -72,6 +72,13 @@ def make_app(
         """Read a picture: the same answer as ``digits read --json``."""
         return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
 
+    @app.post("/api/table", response_model=schemas.Table, **schemas.upload())
+    async def table(
+        upload: ReceivedUpload, model: schemas.ModelName = None, upright: schemas.Upright = False
+    ) -> JSONAnswer:
+        """Read a table: the same answer as ``digits table --json``."""
+        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright))
+
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(
         upload: ReceivedUpload,

@@ -14,6 +14,7 @@ from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
+from digits.documents import read_decoded_table
 from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
@@ -77,6 +78,13 @@ def describe_models() -> dict[str, Any]:
 def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     """Read a picture."""
     return _read(upload, model, hints)[1].to_dict()
+
+
+def read_table(upload: Upload, model: str | None, upright: bool) -> dict[str, Any]:
+    """Read the table in a picture."""
+    reader = _find_model(model).reader
+    page = upload.decode()
+    return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
 
 
 def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[DecodedUpload, Reading]:

@@ -93,6 +93,24 @@ class Reading(BaseModel):
     signs: list[Sign]
 
 
+class Cell(BaseModel):
+    """A cell of a table."""
+
+    text: str = Field(description="Digits and signs; ? for a digit that was not read.", examples=["7,5", "4?"])
+    confidence: float = Field(description="Of the least certain digit; 1 without digits.", ge=0, le=1)
+    box: list[int] | None = Field(description="x, y, width and height in pixels; null where nothing encloses it.")
+    doubtful: bool
+    notice: str = Field(description="Why somebody should check it; empty for most.", examples=["4: could also be a 9"])
+
+
+class Table(BaseModel):
+    """The table of a page, as ``digits table --json`` prints it."""
+
+    file: str = Field(examples=["marks.jpg"])
+    rows: list[list[Cell]]
+    notice: str = Field(description="Which cells are doubtful, and what was left out.")
+
+
 class Answer(BaseModel):
     """What one model reads."""
 
