@@ -183,7 +183,7 @@ def is_legible(document: Document) -> bool:
 def count_quarters(document: Document) -> int:
     """Count the quarter turns counter-clockwise that bring the handwriting of a document upright; 0 without any."""
     directions = document.truth.directions[~document.truth.printed]
-    return round(np.arctan2(np.sin(directions).sum(), np.cos(directions).sum()) / (np.pi / 2)) % 4
+    return round(float(np.arctan2(np.sin(directions).sum(), np.cos(directions).sum())) / (np.pi / 2)) % 4
 
 
 class Seen(NamedTuple):

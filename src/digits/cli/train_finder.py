@@ -21,7 +21,7 @@ class TrainFinder:
         "downloaded.", metavar="PATH",
     )  # fmt: skip
     initial: str | None = option(
-        None, "Go on from this trained finder instead of random weights: the word finder for the one that comes with "
+        None, "Fine-tune this finder instead of random weights: the word finder for the one that comes with "
         "digits, an .onnx file or a run folder.", flags=("--from",), metavar="MODEL",
     )  # fmt: skip
     layouts: str = option(

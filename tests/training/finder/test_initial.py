@@ -1,4 +1,4 @@
-"""Going on from a trained finder: the same function, made of convolutions and normalizations again."""
+"""Fine-tuning a finder: the same function, made of convolutions and normalizations again."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 - `config`: `FinderConfig`, all settings
 - `targets`: what the network shall answer for a document
 - `network`: from a picture to answers at every fourth pixel
-- `initial`: a trained finder to go on from
+- `initial`: a trained finder to fine-tune
 - `losses`: what is minimized
 - `batches`: the documents of each step, made by other processes
 - `inputs`: real digits, an initial finder and layouts of your own

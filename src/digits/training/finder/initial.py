@@ -1,4 +1,4 @@
-"""A trained finder to go on from. Its file holds convolutions into which batch normalizations are folded."""
+"""The trained finder that is fine-tuned. Its file holds convolutions into which batch normalizations are folded."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class InitialFinder:
 
 
 def load_initial(place: str | os.PathLike[str]) -> InitialFinder:
-    """Load a finder to go on from.
+    """Load a finder to fine-tune.
 
     Parameters
     ----------

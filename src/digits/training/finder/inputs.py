@@ -1,4 +1,4 @@
-"""What a finder's training begins with: real digits to write with, a finder to go on from, layouts of your own."""
+"""What a finder's training begins with: real digits to write with, a finder to fine-tune, layouts of your own."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ from digits.training.run.progress import ProgressBar, is_watched
 log = logging.getLogger(__name__)
 
 CALIBRATION_BATCHES = 4
-"""From which normalizations get their statistics where training goes on from a finder."""
+"""From which normalizations get their statistics where a finder is fine-tuned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def train_finder(
     data
         Place of the digits that documents are written with; by default MNIST, found or downloaded.
     initial
-        A trained finder to go on from instead of random weights: ``"finder"``, the one that comes with the package, an
+        A trained finder to fine-tune, instead of random weights: ``"finder"``, the one that comes with the package, an
         ``.onnx`` file or a run folder.
     layouts
         ``path/to/file.py:NAME`` of a mapping of layouts of your own to their shares, to learn from as well.

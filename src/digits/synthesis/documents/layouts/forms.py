@@ -9,7 +9,7 @@ from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import Cell, Rule, draw_box, draw_comb, draw_grid, draw_rule, sample_rule
 
 CLEAR_LETTERS = "acdehkmnprtuvwyABCDEFHKMNPRTUVW"
-"""Letters that are no digits even if they stand alone."""
+"""Letters that look like no digit even if they stand alone."""
 
 
 def fields(page: Page, rng: np.random.Generator) -> None:
