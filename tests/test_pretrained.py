@@ -22,7 +22,7 @@ def test_a_shipped_model_is_small_and_describes_itself(name: str) -> None:
 def test_the_more_accurate_one_comes_first() -> None:
     assert SHIPPED_MODELS == ("cnn", "mlp")
     models = {f"{name}.{kind}" for name in SHIPPED_MODELS for kind in ("onnx", "safetensors")}
-    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == models | {"finder.onnx"}
+    assert {path.name for path in SHIPPED_FOLDER.iterdir()} == models | {"finder.onnx", "mnist-digits.npy"}
 
 
 def test_the_finder_is_small_and_knows_digits_and_signs() -> None:

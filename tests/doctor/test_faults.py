@@ -10,6 +10,7 @@ import pytest
 
 from digits.data import split
 from digits.doctor import Finding, Mending, examine, mend
+from digits.doctor.checks.mnist import EVERY, load_hashes, mnist_hashes
 from digits.synthesis import synthesize
 from digits.types import Dataset, LabelledDigits
 
@@ -138,6 +139,31 @@ def test_test_digits_in_training_are_found(clean: LabelledDigits, make: Callable
     mended = mend(leaked, Mending(drop_duplicates=True))
     assert (len(mended.train), len(mended.test)) == (50, 90)
     assert warnings(mended) == []
+
+
+def test_near_copies_are_found(clean: LabelledDigits, make: Callable[..., Dataset]) -> None:
+    x, y = clean.images, clean.labels
+    noise = np.random.default_rng(0).normal(0, 5, x[80:].shape)
+    copied = np.clip(np.roll(x[80:], (1, -1), (1, 2)) * 0.9 + noise, 0, 255)
+    (finding,) = warnings(make(x[:120], y[:120], test=(copied, y[80:])))
+    assert finding.kind == "near-copies"
+    assert 30 <= finding.count <= 40 < finding.total
+    copy, original = (example.image.astype(float).ravel() for example in finding.examples)
+    assert np.corrcoef(copy, np.roll(original.reshape(28, 28), (1, -1), (0, 1)).ravel())[0, 1] > 0.99
+
+
+def test_digits_of_mnist_are_found(clean: LabelledDigits, mnist: Dataset, make: Callable[..., Dataset]) -> None:
+    train, test = mnist.train, mnist.test
+    mixed = make(
+        np.concatenate((clean.images, test.images[:50])), np.concatenate((clean.labels, test.labels[:50])),
+        test=(train.images[: 40 * EVERY : EVERY], train.labels[: 40 * EVERY : EVERY]),
+    )  # fmt: skip
+    found = {finding.kind: finding.count for finding in warnings(mixed)}
+    assert found == {"mnist-test-digits": 50, "mnist-training-digits": 40 * EVERY}
+
+
+def test_the_hashes_are_those_of_mnist(mnist: Dataset) -> None:
+    assert np.array_equal(mnist_hashes(mnist), load_hashes())
 
 
 def test_classes_called_zero_to_nine_are_found(clean: LabelledDigits, make: Callable[..., Dataset]) -> None:

@@ -14,6 +14,8 @@ from digits.doctor.checks.copies import check_copies
 from digits.doctor.checks.greys import check_greys
 from digits.doctor.checks.label_noise import check_label_noise
 from digits.doctor.checks.meanings import check_meanings
+from digits.doctor.checks.mnist import check_mnist
+from digits.doctor.checks.near_copies import check_near_copies
 from digits.doctor.checks.orientation import check_orientation
 from digits.doctor.checks.placement import check_placement
 from digits.doctor.checks.polarity import check_polarity
@@ -31,7 +33,7 @@ PART_CHECKS: tuple[PartCheck, ...] = (
 )  # fmt: skip
 """Checks of the training digits and of the test digits, each by themselves."""
 
-SET_CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (check_copies,)
+SET_CHECKS: tuple[Callable[[Subject], Iterable[Finding]], ...] = (check_copies, check_near_copies, check_mnist)
 """Checks of the whole set."""
 
 FOR_ALL = ("--transpose", "--mirror", "--flip", "--relabel")
