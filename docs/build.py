@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 CACHE = ROOT / ".cache" / "tutorial"
-COMMANDS = ("train", "read", "table", "serve", "evaluate", "data", "report", "export")
+COMMANDS = ("train", "read", "table", "serve", "evaluate", "compare", "runs", "data", "report", "export")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

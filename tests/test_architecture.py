@@ -46,6 +46,8 @@ ROOMS = {
     },
     "experiments": {*BASE, "training", "evaluation", "data"},
     "web": {*BASE, "data", "inference", "preprocessing", "documents"},
+    "experiments": {*BASE, "training", "evaluation", "data", "inference"},
+    "web": {*BASE, "data", "inference", "preprocessing"},
     "pretrained": set(),
     "cli": {
         *BASE,
@@ -65,7 +67,7 @@ ROOMS = {
 
 GUESTS = {
     "torch": ({"training", "experiments"}, {"cli"}),
-    "matplotlib": (set(), {"evaluation"}),
+    "matplotlib": (set(), {"evaluation", "experiments"}),
     "onnxruntime": ({"inference"}, set()),
     "onnx": ({"training"}, {"inference"}),
     "cv2": ({"preprocessing", "synthesis", "documents"}, set()),

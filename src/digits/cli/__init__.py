@@ -4,6 +4,8 @@
 - `terminal`: results to stdout, remarks to stderr.
 - `train` with `train_finder`, `read`, `table`, `serve`, `evaluate`, `data` with `data_check` and `data_convert`,
   `export`, `report`: one file per command.
+- `train` with `train_finder`, `read`, `serve`, `evaluate`, `compare`, `runs`, `data`, `export`, `report`: one file per
+  command.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
@@ -18,6 +20,12 @@ from digits.cli.terminal import allow_any_text, remark, say, start_log
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "table": table.table, "serve": serve.serve, "evaluate": evaluate.evaluate,
     "data": data.data, "export": export.export, "report": report.report,
+from digits.cli import compare, data, evaluate, export, read, report, runs, serve, train
+from digits.cli.terminal import allow_any_text, remark, say, start_log
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "train": train.train, "read": read.read, "serve": serve.serve, "evaluate": evaluate.evaluate,
+    "compare": compare.compare, "runs": runs.runs, "data": data.data, "export": export.export, "report": report.report,
 }  # fmt: skip
 
 WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from digits.cli.arguments import parse
-from digits.cli.terminal import say, say_json
+from digits.cli.terminal import remark, say, say_json
 from digits.options import option
 
 
@@ -41,11 +41,32 @@ def evaluate(words: list[str]) -> None:
     model = _load(call.model, trust_code=call.trust_code)
     dataset = mend(load_dataset(call.data), Mending.of(call))
     score = evaluate_model(model, dataset)
+    uses = _record_use(call.model) if model.metadata.get("data", {}).get("sha256") == dataset.sha256 else None
     if call.json:
         say_json(score.to_dict())
     else:
         part = "the test digits" if score.n == len(dataset.test) else "all digits"
-        say(f"{call.model} on {part} of {dataset.name}\n\n{describe(score, dataset.classes)}")
+        lines = [f"{call.model} on {part} of {dataset.name}", "", describe(score, dataset.classes)]
+        if uses:
+            lines += ["", f"the test digits of this run were scored {uses} times by now, once at the end of training"]
+        say("\n".join(lines))
+
+
+def _record_use(model: str) -> int | None:
+    """Record in the run folder, if the model is in one, that its test digits were scored; return how often by now."""
+    from digits.errors import StorageError
+    from digits.evaluation.test_uses import record_test_use
+    from digits.inference.model import locate_model
+
+    path = locate_model(model)
+    folder = path if path.is_dir() else path.parent
+    if not (folder / "results.json").is_file():
+        return None
+    try:
+        return record_test_use(folder, "digits evaluate")
+    except StorageError as error:
+        remark(f"digits: note: that the test digits were scored is not recorded: {error}")
+        return None
 
 
 def _load(model: str, *, trust_code: bool) -> Any:

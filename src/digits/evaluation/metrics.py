@@ -147,7 +147,7 @@ def format_table(rows: Mapping[str, Score]) -> str:
         interval = "" if name in PARTS_WITHOUT_INTERVAL else "{:.2%} to {:.2%}".format(*row.interval95)
         figures = f"{row.n:,} {row.accuracy:.2%} {row.errors:,} {row.nll:.4f} {row.ece:.2%}"
         lines.append((name, *figures.split(), interval))
-    return _align(lines)
+    return align(lines)
 
 
 def describe(score: Score, classes: Sequence[str]) -> str:
@@ -161,7 +161,7 @@ def describe(score: Score, classes: Sequence[str]) -> str:
     lines = [
         f"accuracy {score.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}): "
         f"{score.errors:,} {'error' if score.errors == 1 else 'errors'} in {score.n:,} digits",
-        f"NLL {score.nll:.4f}, calibration error (ECE) {score.ece:.2%}\n\n{_align(rows)}",
+        f"NLL {score.nll:.4f}, calibration error (ECE) {score.ece:.2%}\n\n{align(rows)}",
     ]
     confusions = largest_confusions(score.confusion)
     lines += ["\nmost frequent confusions:"] if confusions else []
@@ -169,8 +169,8 @@ def describe(score: Score, classes: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _align(rows: Sequence[tuple[str, ...]]) -> str:
-    """Align the first column left and the others right."""
+def align(rows: Sequence[Sequence[str]]) -> str:
+    """Align the first column of a table left and the others right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows

@@ -100,7 +100,8 @@ def write_report(run: str | Path) -> Path:
 
     folder = Path(run)
     names = {"results": ".json", "config": ".json", "environment": ".json", "metrics": ".csv", "examples": ".npz"}
-    results, config, environment, history, examples = (_read(folder / f"{name}{end}") for name, end in names.items())
+    files = (folder / f"{name}{end}" for name, end in names.items())
+    results, config, environment, history, examples = map(read_run_file, files)
     sections = [part if isinstance(part, dict) else {name: part} for name, part in config.items()]
     settings = [setting for section in sections for setting in section.items()]
     page = Environment(
@@ -157,8 +158,16 @@ def _draw(
     return drawn
 
 
-def _read(path: Path) -> Any:
-    """Read a file of a run: the object in a JSON file, the rows of a CSV file, or the arrays of an NPZ file."""
+def read_run_file(path: Path) -> Any:
+    """Read a file of a run: the object in a JSON file, the rows of a CSV file, or the arrays of an NPZ file.
+
+    Raises
+    ------
+    ModelNotFoundError
+        When it is missing, since the run is not finished.
+    ModelError
+        When it is broken.
+    """
     if not path.is_file():
         raise ModelNotFoundError(
             f"{path.parent} is not a finished run: it has no {path.name}; `digits train --resume {path.parent}` "

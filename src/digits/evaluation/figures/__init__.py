@@ -1,22 +1,28 @@
-"""Pictures of data and results, from arrays: each function returns a matplotlib figure, :func:`save` writes it.
+"""Pictures of data and results, from arrays: each function returns a matplotlib figure.
 
-- `charts`: confusion matrix, calibration.
-- `curves`: loss and accuracy per epoch.
-- `pictures`: samples, augmented digits, most confident errors, weights of the first layer.
+`save` writes it, and `encode` returns it as PNG.
+
+- `charts`: confusion matrix, calibration, differences with their intervals.
+- `curves`: loss and accuracy per epoch, of one run or of several recipes.
+- `pictures`: samples, augmented digits, most confident errors, disagreements, weights of the first layer.
 - `style`: the style they share.
 
 They need no display and leave the user's matplotlib settings alone; matplotlib is loaded on the first call.
 """
 
-from digits.evaluation.figures.charts import confusion, reliability
-from digits.evaluation.figures.curves import accuracy_curves, loss_curves
-from digits.evaluation.figures.pictures import augmented_digits, first_layer, mistakes, sample_digits
-from digits.evaluation.figures.style import save
+from digits.evaluation.figures.charts import confusion, differences, reliability
+from digits.evaluation.figures.curves import accuracy_curves, compared_accuracy, loss_curves
+from digits.evaluation.figures.pictures import augmented_digits, disagreements, first_layer, mistakes, sample_digits
+from digits.evaluation.figures.style import encode, save
 
 __all__ = [
     "accuracy_curves",
     "augmented_digits",
+    "compared_accuracy",
     "confusion",
+    "differences",
+    "disagreements",
+    "encode",
     "first_layer",
     "loss_curves",
     "mistakes",

@@ -1,4 +1,4 @@
-"""Confusion matrix and reliability diagram."""
+"""Confusion matrix, reliability diagram, and differences with their intervals."""
 
 from __future__ import annotations
 
@@ -98,4 +98,28 @@ def reliability(probabilities: Probabilities, labels: Labels) -> Figure:
         bottom.set_ylim(0.5, 2 * count.max())
         bottom.set_xticks(shares, percents)
         bottom.set(xlabel="confidence", ylabel="digits")
+    return figure
+
+
+def differences(
+    names: Sequence[str], values: Sequence[float], intervals: Sequence[tuple[float, float]], shown: Sequence[bool]
+) -> Figure:
+    """Draw differences of accuracies with their 95 % intervals, one per line; those that are not shown are grey.
+
+    Values and limits are shares, as accuracies are; the axis counts percentage points.
+    """
+    if not len(names):
+        raise DataError("no differences to draw: pass at least one")
+    with new_figure(1.3 + 0.45 * len(names)) as figure:
+        axes = figure.add_subplot()
+        axes.axvline(0, color=QUIET, linewidth=1.4)
+        for line, (value, (low, high), is_shown) in enumerate(zip(values, intervals, shown, strict=True)):
+            color = BLUE if is_shown else QUIET
+            axes.plot([100 * low, 100 * high], [line, line], color=color, linewidth=2.2)
+            axes.plot(100 * value, line, "o", color=color, markersize=7)
+        axes.set_yticks(range(len(names)), [shorten(name, 44) for name in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("difference in percentage points")
+        figure.suptitle("Differences, with 95 % intervals", x=0.02, ha="left", fontweight="bold", fontsize=13)
     return figure

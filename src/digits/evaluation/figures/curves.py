@@ -1,7 +1,8 @@
-"""Loss and accuracy per epoch."""
+"""Loss and accuracy per epoch, of one run or of several recipes."""
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from digits.errors import DataError
-from digits.evaluation.figures.style import BLUE, QUIET, VERMILLION, new_figure
+from digits.evaluation.figures.style import BLUE, PALETTE, QUIET, VERMILLION, new_figure, shorten
 from digits.shapes import Float64
 
 if TYPE_CHECKING:
@@ -59,26 +60,62 @@ def accuracy_curves(history: History, note: str = "") -> Figure:
     wrong = [np.maximum(100 * (1 - accuracy), MIN_ERROR_PERCENT) for accuracy in (train, validation)]
     with new_figure(4.2) as figure:
         axes = figure.add_subplot()
-        axes.set_yscale("log")
         best = _draw(axes, epochs, *wrong)
-        low, high = _limits(*wrong)
-        margin = max((high / low) ** 0.06, 1.15)
-        low, high = low / margin, min(high * margin, 100)
-        ticks = _ticks(low, high)
-        axes.minorticks_off()
-        axes.set_yticks(ticks, [f"{100 - error:.6g} %" for error in ticks])
-        axes.set_ylim(high, low)
+        _scale_by_errors(axes, *wrong)
         axes.legend(loc="lower right")
         found = "" if best is None else f"{validation[best]:.2%}".replace("%", " %")
         _finish(axes, note, "accuracy", "best", epochs, best, found)
     return figure
 
 
+def compared_accuracy(recipes: Mapping[str, Sequence[History]], over: str = "epoch") -> Figure:
+    """Draw the validation accuracy of several recipes: the mean over their runs, and the range of these as a band.
+
+    Parameters
+    ----------
+    recipes
+        By name, the histories of the runs of each; those of one recipe are drawn as far as the shortest.
+    over
+        ``epoch``, or ``seconds`` of training, which are the mean over the runs.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    with new_figure(4.6) as figure:
+        axes = figure.add_subplot()
+        lines = []
+        for (name, histories), color in zip(recipes.items(), itertools.cycle(PALETTE), strict=False):
+            rows = [[_row(row) for row in history] for history in histories]
+            n_epochs = min(map(len, rows))
+            if not n_epochs:
+                raise DataError(f"no epochs to draw: a run of {name} has an empty history")
+            accuracy, seconds = (
+                np.array([[row[key] for row in history[:n_epochs]] for history in rows], np.float64)
+                for key in ("validation_accuracy", "seconds")
+            )
+            wrong = np.maximum(100 * (1 - accuracy), MIN_ERROR_PERCENT)
+            x = np.arange(1.0, n_epochs + 1) if over == "epoch" else seconds.mean(0).cumsum()
+            marker = "o" if n_epochs <= 20 else ""
+            axes.plot(x, wrong.mean(0), color=color, marker=marker, markersize=5, label=shorten(name, 40))
+            axes.fill_between(x, wrong.min(0), wrong.max(0), color=color, alpha=0.2, linewidth=0)
+            lines.append(wrong.ravel())
+        _scale_by_errors(axes, *lines)
+        axes.set(xlabel=over if over == "epoch" else "seconds of training", ylabel="validation accuracy")
+        if over == "epoch":
+            axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+        axes.set_title("Mean over the seeds, with their range")
+        axes.legend(loc="best")
+    return figure
+
+
+def _row(row: Any) -> Mapping[str, float]:
+    return row if isinstance(row, Mapping) else vars(row)
+
+
 def _columns(history: History, what: str) -> tuple[Values, Values, Values]:
     if not len(history):
         raise DataError("no epochs to draw: the history is empty")
     keys = ("epoch", f"train_{what}", f"validation_{what}")
-    rows = [row if isinstance(row, Mapping) else vars(row) for row in history]
+    rows = [_row(row) for row in history]
     epochs, train, validation = (np.array([row[key] for row in rows], np.float64) for key in keys)
     return epochs, train, validation
 
@@ -93,6 +130,18 @@ def _draw(axes: Axes, epochs: Values, train: Values, validation: Values) -> int 
     best = int(np.nanargmin(np.where(np.isfinite(validation), validation, np.nan)))
     axes.plot(epochs[best], validation[best], "o", color=BLUE, markersize=12, markerfacecolor="none", markeredgewidth=2)
     return best
+
+
+def _scale_by_errors(axes: Axes, *wrong: Values) -> None:
+    """Make the scale of percentages of errors logarithmic, with the accuracy as its labels, best on top."""
+    low, high = _limits(*wrong)
+    margin = max((high / low) ** 0.06, 1.15)
+    low, high = low / margin, min(high * margin, 100.0)
+    axes.set_yscale("log")
+    ticks = _ticks(low, high)
+    axes.minorticks_off()
+    axes.set_yticks(ticks, [f"{100 - error:.6g} %" for error in ticks])
+    axes.set_ylim(high, low)
 
 
 def _limits(*lines: Values) -> tuple[float, float]:

@@ -96,6 +96,45 @@ def mistakes(
     return figure
 
 
+def disagreements(
+    images: Images, labels: Labels, predicted: Labels, classes: Sequence[str], better: str, worse: str, limit: int = 24
+) -> Figure:
+    """Show digits that one recipe reads and another does not: true class → the class that the other predicts.
+
+    Parameters
+    ----------
+    images, labels, predicted
+        The digits, the clearest first, their classes, and what `worse` predicts for them.
+    classes
+        The names of the classes.
+    better, worse
+        The names of the two recipes.
+    limit
+        Digits to show, at most.
+    """
+    columns, text = 12, 10
+    title = f"{shorten(better, 30)} reads {len(images):,} that {shorten(worse, 30)} misreads"
+    if not len(images):
+        with new_figure(1.0) as figure:
+            figure.suptitle(title, x=0.02, ha="left", fontweight="bold", fontsize=13)
+        return figure
+    shown = min(len(images), limit)
+    names = [shorten(name, 4) for name in pad_class_names(classes)]
+    rows = -(-shown // columns)
+    grid = np.zeros((rows, columns, SIDE + text, SIDE), np.uint8)
+    grid.reshape(-1, SIDE + text, SIDE)[:shown, :SIDE] = images[:shown]
+    page = _stacked(_spaced(grid))
+    with new_figure((WIDTH - 0.5) * page.shape[0] / page.shape[1] + 0.5) as figure:
+        axes = _paper(figure, page)
+        for place in range(shown):
+            x = _centres(columns)[place % columns]
+            y = (place // columns) * (SIDE + text + GAP) + SIDE
+            pair = f"{names[labels[place]]} → {names[predicted[place]]}"
+            axes.text(x, y, pair, ha="center", va="top", color=VERMILLION, fontweight="bold", fontsize=11)
+        axes.set_title(title)
+    return figure
+
+
 def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
     """Show the weights of the first layer, one row per hidden unit: ink on red excites a unit, ink on blue inhibits it.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito, "Color Universal Design", 2008: distinct with every common colour blindness
 BLUE, SKY, VERMILLION = "#0072B2", "#56B4E9", "#D55E00"
+PALETTE = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", SKY, "#222222")
 INK, QUIET, GROUND = "#222222", "#595959", "#ffffff"
 
 WIDTH = 7.0
@@ -63,11 +64,16 @@ def shorten(name: str, length: int = 12) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG atomically; the same figure gives the same bytes."""
+    """Write a PNG atomically."""
+    write_atomically(path, encode(figure))
+
+
+def encode(figure: Figure) -> bytes:
+    """Return a figure as PNG; the same figure gives the same bytes."""
     content = io.BytesIO()
     # `new_figure` has laid it out already, and doing so takes as long as drawing
     layout = figure.get_layout_engine()
     figure.set_layout_engine("none")
     figure.savefig(content, format="png", dpi=DPI, metadata={"Software": None})
     figure.set_layout_engine(layout)
-    write_atomically(path, content.getvalue())
+    return content.getvalue()
