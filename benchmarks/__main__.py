@@ -39,12 +39,14 @@ MEASUREMENTS = {
     "cells": "cells.measure",
     "documents": "documents.measure",
     "experts": "experts.measure",
+    "equals": "equals.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
     "serving": "serving.missed",
     "attack": "attack.missed",
     "mutations": "mutations.missed",
+    "equals": "equals.missed",
 }
 
 DRAWN = {"contest": "pictures.draw_contest", "single-digits": "reading_pictures.draw"}

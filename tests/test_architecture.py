@@ -44,10 +44,9 @@ ROOMS = {
         "inference",
         "doctor",
     },
-    "experiments": {*BASE, "training", "evaluation", "data"},
+    "experiments": {*BASE, "training", "evaluation", "data", "doctor", "inference"},
+    "sklearn": {"experiments"},
     "web": {*BASE, "data", "inference", "preprocessing", "documents"},
-    "experiments": {*BASE, "training", "evaluation", "data", "inference"},
-    "web": {*BASE, "data", "inference", "preprocessing"},
     "pretrained": set(),
     "cli": {
         *BASE,
@@ -77,6 +76,7 @@ GUESTS = {
     "uvicorn": ({"web"}, set()),
     "pydantic": ({"web"}, set()),
     "optuna": ({"experiments"}, set()),
+    "sklearn": ({"experiments"}, set()),
 }
 """Heavy or special libraries: the packages that may import them anywhere, and those that may inside functions."""
 

@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import Any
 
-OPTIONAL_PACKAGES = ("torch", "safetensors", "onnx", "matplotlib", "jinja2")
+OPTIONAL_PACKAGES = ("torch", "safetensors", "onnx", "matplotlib", "jinja2", "scipy")
 
 
 def load(package: str, modules: dict[str, tuple[str, ...]], name: str) -> Any:

@@ -51,6 +51,11 @@ ALL: dict[str, Callable[[], Figure]] = {
     "reliability": lambda: figures.reliability(PROBABILITIES, LABELS),
     "mistakes": lambda: figures.mistakes(IMAGES, LABELS, PROBABILITIES, CLASSES),
     "first_layer": lambda: figures.first_layer(WEIGHTS),
+    "compared_accuracy": lambda: figures.compared_accuracy({"a": [history(9), history(7)], "b": [history(8)]}),
+    "differences": lambda: figures.differences(
+        ["a − b", "a − c"], [0.1, 0.0], [(0.0, 0.2), (-0.1, 0.1)], [True, False]
+    ),
+    "disagreements": lambda: figures.disagreements(IMAGES[:30], LABELS[:30], LABELS[:30], CLASSES, "a", "b"),
 }
 
 
@@ -68,6 +73,22 @@ def test_text_is_large_enough_at_a_width_of_800_pixels(name: str) -> None:
     sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     assert min(sizes) >= 11
     assert figure.get_size_inches()[0] == 7
+
+
+def test_runs_of_a_recipe_are_drawn_as_far_as_the_shortest() -> None:
+    by_epoch, by_second = (
+        figures.compared_accuracy({"a": [history(9), history(7)], "b": [history(8)]}, over).axes[0].lines
+        for over in ("epoch", "seconds")
+    )
+    assert [line.get_xdata()[-1] for line in by_epoch] == [7, 8]
+    assert [line.get_label() for line in by_epoch] == ["a", "b"]
+    assert np.allclose(by_epoch[0].get_ydata(), [9 / e for e in range(1, 8)])
+    assert list(by_second[1].get_xdata()) == list(range(1, 9))
+
+
+def test_no_disagreement_is_said() -> None:
+    none = figures.disagreements(IMAGES[:0], LABELS[:0], LABELS[:0], CLASSES, "a", "b")
+    assert "a reads 0 that b misreads" in texts(none)
 
 
 LONG = [f"Ankle boot {k}" for k in CLASSES]

@@ -2,10 +2,8 @@
 
 - `arguments`: flags and `--help` from dataclass fields.
 - `terminal`: results to stdout, remarks to stderr.
-- `train` with `train_finder`, `read`, `table`, `serve`, `evaluate`, `data` with `data_check` and `data_convert`,
-  `export`, `report`: one file per command.
-- `train` with `train_finder`, `read`, `serve`, `evaluate`, `compare`, `runs`, `data`, `export`, `report`: one file per
-  command.
+- `train` with `train_finder`, `read`, `table`, `serve`, `evaluate`, `compare`, `runs`, `data` with `data_check` and
+  `data_convert`, `export`, `report`: one file per command.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
@@ -14,17 +12,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from digits.cli import data, evaluate, export, read, report, serve, table, train
+from digits.cli import compare, data, evaluate, export, read, report, runs, serve, table, train
 from digits.cli.terminal import allow_any_text, remark, say, start_log
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "table": table.table, "serve": serve.serve, "evaluate": evaluate.evaluate,
-    "data": data.data, "export": export.export, "report": report.report,
-from digits.cli import compare, data, evaluate, export, read, report, runs, serve, train
-from digits.cli.terminal import allow_any_text, remark, say, start_log
-
-COMMANDS: dict[str, Callable[[list[str]], None]] = {
-    "train": train.train, "read": read.read, "serve": serve.serve, "evaluate": evaluate.evaluate,
     "compare": compare.compare, "runs": runs.runs, "data": data.data, "export": export.export, "report": report.report,
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from digits.data import load_dataset, split
+from digits.doctor import mend
 from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
 from digits.evaluation.report import read_run_file
 from digits.shapes import UInt8
@@ -217,6 +218,7 @@ def load_scored_digits(
         dataset = synthetic_dataset()
     else:
         dataset = load_dataset(place)
+    dataset = mend(dataset, run.config.mending)
     if dataset.sha256 != run.environment["data_sha256"]:
         raise DataError(
             f"{run.folder} was trained on other digits than those of {dataset.location}; its data was found in "
@@ -224,6 +226,8 @@ def load_scored_digits(
         )
     if test:
         return dataset, dataset.test
+    if dataset.validation is not None:  # its files have such a part
+        return dataset, dataset.validation
     n_validation, split_seed = _held_out(run)
     return dataset, split(dataset.train, n_validation, seed=split_seed)[1]
 

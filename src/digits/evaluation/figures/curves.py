@@ -98,7 +98,7 @@ def compared_accuracy(recipes: Mapping[str, Sequence[History]], over: str = "epo
             axes.plot(x, wrong.mean(0), color=color, marker=marker, markersize=5, label=shorten(name, 40))
             axes.fill_between(x, wrong.min(0), wrong.max(0), color=color, alpha=0.2, linewidth=0)
             lines.append(wrong.ravel())
-        _scale_by_errors(axes, *lines)
+        _scale_by_errors(axes, np.concatenate(lines))
         axes.set(xlabel=over if over == "epoch" else "seconds of training", ylabel="validation accuracy")
         if over == "epoch":
             axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
@@ -107,7 +107,7 @@ def compared_accuracy(recipes: Mapping[str, Sequence[History]], over: str = "epo
     return figure
 
 
-def _row(row: Any) -> Mapping[str, float]:
+def _row(row: Any) -> Mapping[str, Any]:
     return row if isinstance(row, Mapping) else vars(row)
 
 
