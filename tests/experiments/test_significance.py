@@ -136,8 +136,7 @@ def rejections(seeds: int, spread: float, accuracies: tuple[float, float] = (0.9
     return found
 
 
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-@pytest.mark.parametrize("spread", [0.0, 0.15])
+@pytest.mark.parametrize(("seeds", "spread"), [(2, 0.15), (3, 0.0), (5, 0.15)])
 def test_equal_recipes_differ_in_at_most_five_percent(seeds: int, spread: float) -> None:
     assert rejections(seeds, spread)["both"] <= 10
 
