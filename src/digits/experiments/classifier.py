@@ -34,8 +34,13 @@ MIN_DIGITS = 6
 PREDICTED_AT_ONCE = 256
 """Rows of every call of the network: with one size for all, the sums do not depend on how many rows are asked about."""
 
-SETTINGS = tuple(each.name for section in SECTIONS.values() for each in fields(section) if each.name != "seed")
-"""The settings of `TrainConfig` that are parameters; `random_state` stands for the seed."""
+SETTINGS = tuple(
+    each.name
+    for name, section in SECTIONS.items()
+    for each in fields(section)
+    if name != "mending" and each.name != "seed"
+)
+"""The settings of `TrainConfig` that are parameters; `random_state` stands for the seed, and a pipeline can mend."""
 
 
 class DigitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
