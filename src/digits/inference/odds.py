@@ -10,22 +10,22 @@ import numpy as np
 from digits.inference.finder import Marks
 from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.finder.lines import digit_sizes
-from digits.shapes import Float32, Float64
+from digits.shapes import Bool, Float32, Float64
 from digits.types import CLASSES, Probabilities
 
-CLASS_WEIGHTS = np.array([0.33, 0.42])
+CLASS_WEIGHTS = np.array([0.35, 0.46])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-DIGIT_WEIGHTS = np.array([-0.59, 1.89, 0.38, 0.63])
+DIGIT_WEIGHTS = np.array([-0.84, 1.49, 0.31, 0.23])
 """Of 1, a mark's score, the confidence in its class, and its neighbours' scores: whether it is a digit."""
 
-HAND_WEIGHTS = np.array([0.57, 2.38, 2.29])
+HAND_WEIGHTS = np.array([0.42, 2.2, 1.66])
 """Of 1, a mark's probability of being handwritten, and its neighbours': whether it is."""
 
-TURN_WEIGHTS = np.array([0.99, 0.67, 1.2])
+TURN_WEIGHTS = np.array([1.09, 0.58, 1.53])
 """Of the model's confidence, the finder's directions, and being as given: which side of a page is up."""
 
-MIN_SIGN_SCORE = 0.5
+MIN_SIGN_SCORE = 0.58
 """Score from which on a sign is read, where the fewest are missed or invented."""
 
 NEIGHBOURS, MAX_RATIO = 3, 2.0
@@ -67,6 +67,12 @@ def hand_evidence(marks: Marks) -> Float64[np.ndarray, "n 3"]:
     """Give what `HAND_WEIGHTS` weigh, for each mark."""
     mine = log_odds(marks.handwritten)
     return np.stack((np.ones(len(marks)), mine, _mean_of_neighbours(marks, mine)), axis=1)
+
+
+def is_print(marks: Marks) -> Bool[np.ndarray, " n"]:
+    """Say which marks are more probably printed than handwritten."""
+    printed: Bool[np.ndarray, " n"] = hand_evidence(marks) @ HAND_WEIGHTS < 0
+    return printed
 
 
 def _mean_of_neighbours(marks: Marks, values: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

@@ -10,7 +10,7 @@ import numpy as np
 from digits.inference.finder import Finder, Marks
 from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
-from digits.inference.odds import DIGIT_WEIGHTS, HAND_WEIGHTS, TURN_WEIGHTS, digit_evidence, hand_evidence, mix
+from digits.inference.odds import DIGIT_WEIGHTS, TURN_WEIGHTS, digit_evidence, is_print, mix
 from digits.inference.results import Box
 from digits.preprocessing import as_grey, cut_out, find_ink_in_box, locate_ink, measure_thickness, normalize
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
@@ -78,7 +78,7 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
     is_struck, is_clear = marks.struck > 0, marks.scores >= MIN_SCORE
-    is_left_out = ~is_struck & (hand_evidence(marks) @ HAND_WEIGHTS < 0) & (not printed)
+    is_left_out = ~is_struck & is_print(marks) & (not printed)
     kept = marks[~is_struck & ~is_left_out]
     boxes, images, thickness = _cut_digits(grey, kept)
     return Page(
