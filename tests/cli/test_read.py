@@ -262,7 +262,9 @@ def test_sets_of_any_shape_and_range_are_read_and_evaluated_alike(
     assert (read, [record.getMessage() for record in caplog.records]) == (labels.tolist(), word)
     caplog.clear()
     assert json.loads(digits("evaluate", "cnn", "--data", path, "--json").out)["accuracy"] == 1
-    assert [record.getMessage().replace(" (images)", "") for record in caplog.records] == word
+    # a set so small has findings of its own
+    said = [record.getMessage() for record in caplog.records if not record.name.startswith("digits.doctor")]
+    assert [each.replace(" (images)", "") for each in said] == word
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (1, 784)])

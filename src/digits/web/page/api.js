@@ -73,6 +73,7 @@ export const listModels = () => call("api/models");
 export function explain(picture, { models, ...options }) {
   const query = new URLSearchParams(models.map((name) => ["model", name]));
   for (const [name, value] of Object.entries(options)) query.set(name, String(value));
+  query.set("printed", String(options.upright)); // a drawing is upright, and nothing on it is print
   return call(`api/explain?${query}`, upload(picture));
 }
 
@@ -97,6 +98,7 @@ export const deleteCorrections = () => call("api/corrections", { method: "DELETE
 export function addCorrection(picture, correction) {
   const query = new URLSearchParams({ consent: "true" });
   for (const [name, value] of Object.entries(correction)) query.set(name, String(value));
+  query.set("printed", String(correction.upright));
   return call(`api/corrections?${query}`, upload(picture));
 }
 
