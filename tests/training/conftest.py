@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -31,6 +31,14 @@ def small(recipe: str = "standard", **changes: Any) -> TrainConfig:
 
 def first(digits: LabelledDigits, n: int) -> LabelledDigits:
     return LabelledDigits(digits.images[:n], digits.labels[:n])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_doctor() -> Iterator[None]:
+    """Train without examining the digits first, half a second each time; tests/doctor has the tests of that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("digits.training.run.inputs.warn", lambda dataset: [])
+        yield
 
 
 @pytest.fixture(scope="session")

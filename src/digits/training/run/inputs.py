@@ -134,7 +134,6 @@ def load_inputs(
     initial = load_initial(initial_model, trust) if initial_model is not None else None
     config = adopt(config, initial)
     dataset = mend(_load_dataset(data, config, notify), config.mending)
-    warnings = warn(dataset) if distributed.rank() == 0 and dataset.location != SYNTHETIC else []
     if initial:
         check_initial(initial, dataset, config)
     if extra_data is not None and dataset.classes != DIGIT_NAMES:
@@ -143,7 +142,14 @@ def load_inputs(
             "leave out --extra-data, or name a set of digits with --data"
         )
     personal = load_personal(extra_data, config.data.split_seed) if extra_data is not None else None
-    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust), tuple(warnings)), config
+    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust)), config
+
+
+def examine(inputs: Inputs) -> Inputs:
+    """Add, and log, what is probably wrong with the data set; synthetic digits are known to be right."""
+    if distributed.rank() > 0 or inputs.dataset.location == SYNTHETIC:
+        return inputs
+    return replace(inputs, warnings=tuple(warn(inputs.dataset)))
 
 
 def load_personal(place: Place, split_seed: int) -> PersonalData:

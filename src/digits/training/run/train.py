@@ -45,7 +45,7 @@ from digits.training.run.export import GOLDEN_DIGITS, ExportError, export_onnx, 
 from digits.training.run.finetune import check_overlap, evaluate_fine_tuning
 from digits.training.run.folder import hold, new_folder
 from digits.training.run.initial import check_initial
-from digits.training.run.inputs import Place, check_unchanged, load_inputs, read_run
+from digits.training.run.inputs import Place, check_unchanged, examine, load_inputs, read_run
 from digits.training.run.progress import ProgressBar, is_watched
 from digits.training.run.result import Run
 from digits.training.run.stored import Trust
@@ -126,7 +126,7 @@ def train(
     plan = plan_stages(Path(), config, inputs)
     _check(plan)
     with new_folder(config.recipe, out, plan.device) as folder:
-        return _run_stages(plan_stages(folder, config, inputs), progress, started)
+        return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
 
 
 def resume(
@@ -172,7 +172,7 @@ def resume(
     # sums are split among threads: with another number of them, the last bits would differ
     torch.set_num_threads(int(environment["threads"]))
     with hold(folder):
-        return _run_stages(plan_stages(folder, config, inputs), progress, started)
+        return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
 
 
 def _check(plan: Stage) -> None:
