@@ -85,8 +85,8 @@ def test_digits_of_all_sizes_are_found_together(data: st.DataObject) -> None:
     for place in range(6):
         height = data.draw(st.integers(12, 300))
         x, y = (data.draw(st.integers(0, 400 - side)) for side in (height // 2, height))
-        # so far apart, and so far from the edges, that no scale melts two into one: a picture whose last column is mostly
-        # ink is continued with ink
+        # so far apart, and from the edges, that no scale melts two into one: a picture whose last column is mostly ink
+        # is continued with ink
         boxes.append((place % 3 * 480 + x, place // 3 * 480 + y, height // 2, height))
     marks = find_at_all_scales(describe((960, 1440), boxes).picture, see_rectangles, 0.5)
     centres = np.array(boxes)[:, :2] + np.array(boxes)[:, 2:] / 2

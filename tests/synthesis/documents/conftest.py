@@ -13,7 +13,8 @@ from digits.synthesis.documents import RealDigits
 from digits.synthesis.documents.fonts import load_fonts
 from digits.synthesis.documents.hands import Hand, make_hands
 from digits.synthesis.documents.page import Page
-from digits.synthesis.handwriting import sample_writers, write_digits
+from digits.synthesis.handwriting import write_digits
+from digits.synthesis.pen_strokes import mild_writers
 from digits.types import Dataset, LabelledDigits
 
 
@@ -28,7 +29,7 @@ def _record(writers: int) -> list[PenDigit]:
     """Write every digit three times: the strokes of real people would have to be downloaded."""
     rng = np.random.default_rng(2)
     labels = np.tile(np.arange(10), 3 * writers)
-    written = write_digits(labels, sample_writers(len(labels), rng), rng)
+    written = write_digits(labels, mild_writers(len(labels), rng), rng)
     recorded = []
     for row, (points, pen_down) in enumerate(zip(300 * written.points, written.pen_down, strict=True)):
         strokes = np.split(points, np.flatnonzero(~pen_down) + 1)
@@ -40,6 +41,12 @@ def _record(writers: int) -> list[PenDigit]:
 def hands(real: RealDigits) -> list[Hand]:
     """A block of hands."""
     return make_hands(np.random.default_rng(0), real)
+
+
+@pytest.fixture(scope="session")
+def many_hands(hands: list[Hand], real: RealDigits) -> list[Hand]:
+    """Three blocks of hands, of which many write with strokes."""
+    return [*hands, *(each for seed in (1, 2) for each in make_hands(np.random.default_rng(seed), real))]
 
 
 @pytest.fixture(scope="session")

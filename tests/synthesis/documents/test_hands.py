@@ -21,10 +21,10 @@ def kind_of(hand: Hand) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("height", "angle"), [(20.0, 0.0), (90.0, 0.0), (40.0, 0.2)])
-def test_digits_are_read(hands: list[Hand], kind: str, height: float, angle: float) -> None:
+def test_digits_are_read(many_hands: list[Hand], kind: str, height: float, angle: float) -> None:
     rng = np.random.default_rng(1)
-    mine = [hand for hand in hands if kind_of(hand) == kind]
-    labels = np.arange(300) % 10
+    mine = [hand for hand in many_hands if kind_of(hand) == kind]
+    labels = np.arange(600) % 10
     inks = [mine[row % len(mine)].draw(str(label), height, angle, rng)[0] for row, label in enumerate(labels)]
     found = digits.load_model("cnn").predict(np.stack([normalize(ink) for ink in inks]))
     assert (found == labels).mean() > 0.93

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
 from digits.synthesis.documents import parts
-from digits.synthesis.documents.fonts import load_fonts
+from digits.synthesis.documents.fonts import Font, Style, load_fonts, vary
 from digits.synthesis.documents.inks import outline
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import Rule, draw_rule
@@ -49,15 +50,20 @@ def test_only_numbers_are_characters_of_print(make_page: Callable[..., Page]) ->
 
 
 @pytest.mark.parametrize("font", [*load_fonts(), *load_fonts(held_out=True)], ids=lambda font: font.name)
-def test_boxes_of_print_are_tight(make_page: Callable[..., Page], font: object) -> None:
+@pytest.mark.parametrize(
+    ("style", "size"),
+    [(Style(), 40), (Style(0.75, 0.2, 3, 9), 40), (Style(1.2, 0.05, 1, 3), 64)],
+    ids=["usual", "bold", "wide"],
+)
+def test_boxes_of_print_are_tight(make_page: Callable[..., Page], font: Font, style: Style, size: int) -> None:
     page = make_page()
-    page.print("8 3 5 2", 20.3, 90, 40, font)  # type: ignore[arg-type]
+    page.print("8 3 5 2", 20.3, 90, size, replace(font, style=style, styled={}))
     assert len(page.characters) == 4
     left = 0
     for each in page.characters:
         (x0, y0), (x1, y1) = each.outline.min(0), each.outline.max(0)
         column = slice(max(int(x0) - 3, left), int(x1) + 4)
-        inked = np.argwhere(page.picture[:, column] < 150)
+        inked = np.argwhere(page.picture[:, column] < 200)
         (top, start), (bottom, end) = inked.min(0), inked.max(0) + 1
         found = np.array([start + column.start, top, end + column.start, bottom])
         assert np.abs(found - [x0, y0, x1, y1]).max() <= 1.6
@@ -69,6 +75,14 @@ def test_held_out_fonts_are_others() -> None:
     assert not names[0] & names[1]
     assert len(names[0]) >= 12
     assert len(names[1]) >= 4
+
+
+def test_fonts_vary() -> None:
+    rng = np.random.default_rng(0)
+    varied = [vary(load_fonts()[0], rng) for _ in range(30)]
+    widths = {font.draw("2031", 30.0)[0].shape[1] for font in varied}
+    assert len(widths) >= 10
+    assert Style() in {font.style for font in varied}
 
 
 def test_struck_and_hidden_characters_are_noted(make_page: Callable[..., Page]) -> None:

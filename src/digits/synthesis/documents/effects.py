@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from digits.synthesis.documents.camera import Photo
-from digits.synthesis.documents.grounds import DEVIATION, Ground, cut_texture, shade
+from digits.synthesis.documents.grounds import DEVIATION, Ground, add_share, cut_texture, shade
 
 Effect = Callable[[Photo, np.random.Generator], None]
 
@@ -138,7 +138,7 @@ def sharpen(photo: Photo, rng: np.random.Generator) -> None:
     """Sharpen too much, so that ink has a bright rim."""
     soft = cv2.GaussianBlur(photo.picture, (0, 0), float(rng.uniform(0.8, 2.5)))
     amount = float(rng.uniform(0.4, 1.6))
-    photo.picture = cv2.addWeighted(photo.picture, 1 + amount, soft, -amount, 0)
+    photo.picture = add_share(photo.picture, photo.picture, amount, soft)
 
 
 def moire(photo: Photo, rng: np.random.Generator) -> None:
@@ -254,7 +254,7 @@ def _look_up(photo: Photo, table: np.ndarray) -> None:
 def _add_noise(photo: Photo, deviation: float, rng: np.random.Generator, name: str = "noise") -> None:
     grain = cut_texture(name, photo.height, photo.width, rng)
     share = min(deviation, MAX_NOISE * contrast(photo)) / DEVIATION
-    photo.picture = cv2.addWeighted(photo.picture, 1.0, grain, share, -128 * share)
+    photo.picture = add_share(photo.picture, grain, share)
 
 
 def contrast(photo: Photo) -> float:

@@ -43,6 +43,16 @@ def shade(texture: Ground, level: float, deviation: float) -> Ground:
     return cv2.LUT(texture, table)
 
 
+def add_share(picture: Ground, other: Ground, share: float, ground: Ground | int = 128) -> Ground:
+    """Add a share of what another picture has above or below a ground: a level or a picture.
+
+    In whole numbers, since OpenCV's weighted sums round differently on other processors.
+    """
+    table = np.rint(share * np.arange(-255, 256)).astype(np.int16)
+    added: Ground = cv2.add(picture, table[other.astype(np.int16) - ground + 255], dtype=cv2.CV_8U)
+    return added
+
+
 def sample_paper(height: int, width: int, rng: np.random.Generator) -> tuple[Ground, bool]:
     """Sample an empty sheet; tell whether it is dark, as boards and black screens are."""
     choice = rng.random()
@@ -56,7 +66,7 @@ def sample_paper(height: int, width: int, rng: np.random.Generator) -> tuple[Gro
     paper = shade(cut_texture("fibres", height, width, rng), level, float(rng.uniform(0.5, 6)))
     if rng.random() < 0.5:
         stains = cut_texture("clouds", height, width, rng, float(rng.uniform(0.7, 3)))
-        paper = cv2.addWeighted(paper, 1, stains, 0.15, -19)
+        paper = add_share(paper, stains, 0.15)
     return paper, is_dark
 
 

@@ -7,7 +7,7 @@ Everything is made in blocks of hands, since a hand alone takes as long as a doc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Protocol, runtime_checkable
 
@@ -40,6 +40,9 @@ REAL_SHARES = {"images": 0.35, "strokes": 0.25}  # of the hands, where there are
 INK_LENGTH = 20  # pixels of a digit in its 28 × 28 image
 DRAWN_LENGTH = 40  # pixels, at least, at which images are drawn before they are shrunk
 STEEPNESS = 3.0  # of the edges of enlarged images; below 2 they look soft, above 4 jagged
+# Of the hands, those that write with a line thinner than the pens of single digits, by which factor; half of all thin
+# lines, and some of the others, have the same width everywhere. No line is thinner than a faint one of a camera.
+THIN_SHARE, THIN_WIDTHS, EVEN_SHARE, MIN_LINE = 0.25, (0.4, 0.8), 0.15, 0.7  # the last in pixels
 MIN_ANGLE = 0.04  # radians, below which a digit is not turned with its line: hands vary more
 
 # Grey levels of ink on light ground: black, blue, red and green as a camera without colours sees them; and on dark.
@@ -125,7 +128,7 @@ class Hand:
             rows = self.forms[character]
             writing, row = self.writing, rows[rng.integers(len(rows))]
         points = writing.points[row] * height
-        widths = writing.pressure[row] * height
+        widths = np.maximum(writing.pressure[row] * height, MIN_LINE)
         if abs(angle) >= MIN_ANGLE:
             points = points @ rotation(angle).T
         ink, _, top = draw_ink(points, writing.pen_down[row], widths, self.softness)
@@ -147,7 +150,7 @@ class Hand:
             pen_down = self.writing.pen_down[row].copy()
             pen_down[-1] = self.joins and letter.islower()
             down.append(pen_down)
-            widths.append(self.writing.pressure[row] * height)
+            widths.append(np.maximum(self.writing.pressure[row] * height, MIN_LINE))
         down[-1][-1] = False
         ink, _, top = draw_ink(np.concatenate(parts), np.concatenate(down), np.concatenate(widths), self.softness)
         return ink, top + ink.shape[0]
@@ -156,7 +159,7 @@ class Hand:
 def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
     """Make a block of hands."""
     n = HANDS_PER_BLOCK
-    writers, pens = sample_writers(n, rng), sample_pens(n, rng)
+    writers, pens = sample_writers(n, rng), _sample_pens(n, rng)
     digits = write_digits(np.tile(np.repeat(np.arange(CLASSES), FORMS), n), _repeat(writers, CLASSES * FORMS), rng)
     glyphs, names = _parse_glyphs()
     others = write_glyphs(glyphs, np.tile(np.arange(len(glyphs)), n), _repeat(writers, len(glyphs)), rng)
@@ -202,6 +205,20 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
             )
         )
     return hands
+
+
+def _sample_pens(n: int, rng: np.random.Generator) -> Pens:
+    """Sample pens, of which some are thinner and more even than those of single digits."""
+    pens = sample_pens(n, rng)
+    is_thin = rng.random(n) < THIN_SHARE
+    is_even = rng.random(n) < np.where(is_thin, 0.5, EVEN_SHARE)
+    return replace(
+        pens,
+        width=pens.width * np.where(is_thin, rng.uniform(*THIN_WIDTHS, n), 1),
+        pressure_response=np.where(is_even, 0, pens.pressure_response),
+        softness=np.where(is_even, 0, pens.softness),
+        grain=np.where(is_even, 0, pens.grain),
+    )
 
 
 def _sample_level(pens: Pens, row: int, rng: np.random.Generator) -> float:

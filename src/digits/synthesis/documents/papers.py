@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from digits.synthesis.documents import parts
-from digits.synthesis.documents.grounds import cut_texture
+from digits.synthesis.documents.grounds import add_share, cut_texture
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import Cell, Rule, draw_rule
 
@@ -53,7 +53,7 @@ def shine_through(page: Page, rng: np.random.Generator) -> None:
             back.write_words(words, 0.0, y, rng, back.hands[0], page.unit)
     pale = cv2.blur(cv2.flip(back.picture, 1), (3, 3))
     share = float(rng.uniform(0.05, 0.22))
-    page.picture = cv2.addWeighted(page.picture, 1, pale, share, -255 * share)
+    page.picture = add_share(page.picture, pale, share, 255)
 
 
 def stains(page: Page, rng: np.random.Generator) -> None:
@@ -93,7 +93,7 @@ def crumpled(page: Page, rng: np.random.Generator) -> None:
     facets = np.rint(128 + height.clip(-70, 70)).astype(np.uint8)
     full = cv2.resize(facets, (page.width, page.height), interpolation=cv2.INTER_LINEAR_EXACT)
     share = float(rng.uniform(0.1, 0.5))
-    page.picture = cv2.addWeighted(page.picture, 1, full, share, -128 * share)
+    page.picture = add_share(page.picture, full, share)
 
 
 def staple(page: Page, rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ from digits.errors import UsageError
 from digits.synthesis.digit_images import check_request
 from digits.synthesis.documents.camera import View, describe, take
 from digits.synthesis.documents.effects import CAPTURE_SHARES, CAPTURES
-from digits.synthesis.documents.fonts import load_fonts
+from digits.synthesis.documents.fonts import load_fonts, vary
 from digits.synthesis.documents.grounds import sample_paper
 from digits.synthesis.documents.hands import Hand, RealDigits, make_hands
 from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS, Layout
@@ -172,7 +172,7 @@ def draw_page(
     paper, is_dark = sample_paper(*size, rng)
     fonts = load_fonts(held_out_fonts)
     writers = tuple(hands[row] for row in rng.choice(len(hands), HANDS_PER_PAGE, replace=False))
-    faces = tuple(fonts[row] for row in rng.choice(len(fonts), FONTS_PER_PAGE, replace=False))
+    faces = tuple(vary(fonts[row], rng) for row in rng.choice(len(fonts), FONTS_PER_PAGE, replace=False))
     ink = float(rng.uniform(190, 255) if is_dark else rng.uniform(0, 100))
     page = Page(paper, unit, writers, faces, ink, is_dark)
     for effect, probability in PAPER_EFFECTS.items():
