@@ -42,7 +42,7 @@ from digits.synthesis import (
     synthesize_page,
 )
 
-DOCUMENTS, NOTES, SEED = 100, 100, 50_000
+DOCUMENTS, NOTES, SEED = 200, 200, 50_000
 """Documents and pages of notes to fit with: of layouts and fonts that were learned from, but of other digits."""
 
 CLASS_NAMES = ("class: model", "class: finder")
@@ -74,9 +74,11 @@ def measure() -> Iterator[Row]:
 
     real = RealDigits(split(digits.load_mnist().train)[1])
     made = synthesize_documents(SEED, real=real, layouts=LAYOUTS, held_out_fonts=False)
-    documents = list(islice(filter(is_legible, made), DOCUMENTS))
+    everything = list(islice(filter(is_legible, made), DOCUMENTS))
     # every fifth is of letters only
-    documents += [describe(synthesize_page(SEED + page, digits=page % 5 > 0)) for page in range(NOTES)]
+    everything += [describe(synthesize_page(SEED + page, digits=page % 5 > 0)) for page in range(NOTES)]
+    # readers turn the others before they look at digits
+    documents = [document for document in everything if not count_quarters(document)]
     finder = load_finder("finder")
     score, wrong = _choose_score(documents, finder)
     yield Row(case="score", metric="threshold", value=round(score, 2), n=len(documents))
@@ -104,7 +106,7 @@ def measure() -> Iterator[Row]:
         weights, right = _fit_yes_or_no(*asked)
         yield from _rows(names, weights, len(asked[0]))
         yield Row(case=kind, metric="right", value=right, unit="share", n=len(asked[0]))
-    judged, turns = _judge(documents, finder)
+    judged, turns = _judge(everything, finder)
     is_turned = turns > 0
     shares = np.where(is_turned, TURNED_SHARE / is_turned.sum(), (1 - TURNED_SHARE) / (~is_turned).sum())
     weights = _fit(np.moveaxis(judged, 2, 1), turns, shares)
@@ -125,15 +127,13 @@ def _judge(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, n
     evidence, needed = [], []
     models = [digits.load_model(name) for name in MODELS]
     for number, document in enumerate(documents):
-        directions = document.truth.directions[~document.truth.printed]
         more = number % TURNED_EVERY if number % TURNED_EVERY < 4 else 0
         picture = np.ascontiguousarray(np.rot90(document.picture, -more))
         marks = finder.find(picture)
-        if len(directions) and len(marks):
-            x, y = np.cos(directions).mean(), np.sin(directions).mean()
+        if not document.truth.printed.all() and len(marks):
             for model in models:
                 evidence.append(judge_turns(picture, marks, model))
-                needed.append((round(np.arctan2(y, x) / (np.pi / 2)) + more) % 4)
+                needed.append((count_quarters(document) + more) % 4)
     return np.stack(evidence), np.array(needed)
 
 
@@ -178,6 +178,12 @@ def is_legible(document: Document) -> bool:
     """Whether the digits of a document, if there are any, are as large as in most people's pictures."""
     sides = document.truth.boxes[document.truth.labels < 10, 2:].max(1, initial=0)
     return not len(sides) or float(np.median(sides)) >= MIN_LEGIBLE
+
+
+def count_quarters(document: Document) -> int:
+    """Count the quarter turns counter-clockwise that bring the handwriting of a document upright; 0 without any."""
+    directions = document.truth.directions[~document.truth.printed]
+    return round(float(np.arctan2(np.sin(directions).sum(), np.cos(directions).sum())) / (np.pi / 2)) % 4
 
 
 class Seen(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from digits.inference.finder.outputs import MULTIPLE
 from digits.inference.trial import remember
 from digits.shapes import Float32, UInt8
 from digits.training.finder.network import FinderNetwork, Step
+from digits.training.finder.targets import SIGN_WEIGHT
 from digits.training.run.export import ExportError
 
 GOLDEN_SIDE = 64
@@ -35,13 +37,15 @@ class ExportedFinder(nn.Module):
     """A finder in evaluation mode, whose outputs are those of `digits.inference.finder.outputs`.
 
     Convolutions and batch normalizations are one, and their weights are rounded to 16 bits, which are what the file
-    holds.
+    holds. A network whose loss counts signs more takes too much for a sign, by `SIGN_WEIGHT` in odds, which the bias
+    makes good.
     """
 
     def __init__(self, network: FinderNetwork) -> None:
         super().__init__()
         self.network = _fuse(copy.deepcopy(network).cpu().float().eval())
         with torch.no_grad():
+            self.network.sign_bias.sub_(math.log(SIGN_WEIGHT))
             for weight in self.network.parameters():
                 if weight.numel() >= MIN_HALVED:
                     weight.copy_(weight.half())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from digits.inference.model import FINDER, SHIPPED_FOLDER, read_model
 from digits.shapes import UInt8
 from digits.synthesis.documents import CHARACTERS
 from digits.training.finder.network import FinderNetwork, Step
+from digits.training.finder.targets import SIGN_WEIGHT
 
 GROWTH = 4.5
 """By how much a training of the default length lets the norms of weights grow: measured, from 4.2 to 5.1 by layer."""
@@ -102,6 +104,7 @@ def start_from(network: FinderNetwork, initial: InitialFinder) -> None:
         )
     network.answers.weight.copy_(trained["answers.weight"])
     network.answers.bias.copy_(trained["answers.bias"])  # type: ignore[union-attr] # a convolution may have no bias
+    network.sign_bias.add_(math.log(SIGN_WEIGHT))  # which the file's bias makes good
     for name, step in steps.items():
         convolution, norm = _parts(step)
         weight = trained[f"{name}.0.weight"].to(convolution.weight.device)

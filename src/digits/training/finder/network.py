@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from digits.inference.finder.outputs import outputs
 from digits.shapes import Float32, UInt8
+from digits.types import CLASSES
 
 RARE = -4.0
 """First log-odds of what is nearly nowhere, so that training does not begin with unlearning it everywhere."""
@@ -86,6 +87,13 @@ class FinderNetwork(nn.Module):
             bias["small"].fill_(RARE)
             bias["struck"].fill_(RARE)
             bias["boxes"][2:].fill_(3.0)  # 20 pixels
+
+    @property
+    def sign_bias(self) -> Float32[Tensor, " _signs"]:
+        """The last layer's bias of the classes that are signs; what is written to it changes the network."""
+        start = CLASSES + sum(list(self.heads.values())[: list(self.heads).index("classes")])
+        bias: Tensor = self.answers.bias[start : start + self.heads["classes"] - CLASSES]  # type: ignore[index]
+        return bias
 
     def forward(self, pictures: UInt8[Tensor, "b h w"]) -> dict[str, Float32[Tensor, "b _c _h _w"]]:
         """Return each output as a map of a quarter of the height and width, both multiples of 32."""
