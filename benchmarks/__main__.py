@@ -37,6 +37,8 @@ MEASUREMENTS = {
     "mutations": "mutations.measure",
     "finding": "finding.measure",
     "cells": "cells.measure",
+    "fields": "fields.measure",
+    "field-errors": "fields.measure_errors",
     "documents": "documents.measure",
     "experts": "experts.measure",
     "equals": "equals.measure",

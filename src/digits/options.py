@@ -38,6 +38,8 @@ class Option:
         What stands for the value in `--help`.
     positional
         Whether the command line takes it as a word without a flag.
+    repeated
+        Whether the flag takes one value and may be given several times; other flags of tuples take several at once.
     """
 
     help: str
@@ -47,6 +49,7 @@ class Option:
     flags: tuple[str, ...] = ()
     metavar: str = ""
     positional: bool = False
+    repeated: bool = False
 
 
 def option(default: Any, help: str, bounds: str = "", **more: Any) -> Any:  # noqa: A002 # every command line's word

@@ -79,6 +79,8 @@ def parse_words(
     for field in declared:
         kind, is_tuple = _type(field)
         how: dict[str, Any] = {"action": "store_true"} if kind == "bool" else {"nargs": "*" if is_tuple else None}
+        if field.metadata["option"].repeated:
+            how = {"action": "append"}
         if flags := _flags(field):
             parser.add_argument(*flags, dest=field.name, **how)
     try:

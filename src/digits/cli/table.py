@@ -1,4 +1,4 @@
-"""``digits table``: photographed or scanned tables → CSV, a spreadsheet or JSON."""
+"""``digits table``: photographed or scanned tables, or one number per page → CSV, a spreadsheet or JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from digits.cli.arguments import parse
 from digits.cli.read import list_files
@@ -18,7 +18,11 @@ from digits.cli.terminal import escape, remark
 from digits.options import option
 
 if TYPE_CHECKING:
-    from digits.documents import Table
+    from digits.documents import FieldTable, PageEvidence, Table
+    from digits.inference import Reader
+    from digits.preprocessing import Decoded
+
+Result = TypeVar("Result")
 
 SUFFIXES = (".csv", ".xlsx", ".json")
 
@@ -29,6 +33,16 @@ class _Arguments:
         (),
         "Pictures, PDFs (all pages, or one: scan.pdf#3), folders, patterns such as 'scans/*.jpg', or - for stdin.",
         positional=True, metavar="INPUT …",
+    )  # fmt: skip
+    field: tuple[str, ...] = option(
+        (),
+        "Read one number per page instead of tables, by its name and number of digits: id:9, or mark:1-3. May be given "
+        "several times.",
+        repeated=True, metavar="NAME:DIGITS",
+    )  # fmt: skip
+    roster: str = option(
+        "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
+        "column is found by the field, or named: class.csv:id.", metavar="FILE.csv",
     )  # fmt: skip
     upright: bool = option(False, "Pages are upright; skip orientation detection.")
     model: str = option(
@@ -47,6 +61,9 @@ def table(words: list[str]) -> None:
     Reads ruled tables, boxes with a digit each, and columns without rules: one table per page. Doubtful cells are
     named on standard error and coloured in a spreadsheet. With several pages, each row of the CSV begins with the name
     of its page. Needs no torch.
+
+    With --field, each page becomes one row: its number as it was read and as it was made out, the match in the roster,
+    the confidence, and why a person should look.
     """
     call = parse(table, _Arguments, words)
     from digits.errors import DataError, UsageError
@@ -59,9 +76,32 @@ def table(words: list[str]) -> None:
         raise UsageError(f"{call.out}: name a table as .csv, .xlsx or .json, such as {call.out.stem}.xlsx")
     if call.json and suffix not in ("", ".json"):
         raise UsageError(f"--json and a file of the kind {suffix} cannot be combined")
+    if call.roster and not call.field:
+        raise UsageError(f"--roster {call.roster} needs a field to compare: add one, such as --field id:9")
+    content, done, failed = (_read_fields if call.field else _read_tables)(
+        call, suffix or (".json" * call.json or ".csv")
+    )
+    if call.out:
+        write_output(call.out, content)
+    else:
+        sys.stdout.write(content.decode())
+    if failed and done:
+        raise DataError(f"{failed:,} of {failed + done:,} pages could not be read; the others were")
+    if failed:
+        sys.exit(1)
+
+
+def _read_tables(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
+    """Read a table from each page; return them, how many there are, and how many pages could not be read."""
+    from digits.documents import read_decoded_table
+    from digits.errors import DataError
+
+    def read_page(reader: Reader, decoded: Decoded, name: str) -> Table:
+        return read_decoded_table(reader, decoded, name, upright=call.upright)
+
     tables: list[Table] = []
     errors = 0
-    for job in _list_jobs(call):
+    for _, job in _list_jobs(call, read_page):
         try:
             tables.append(job())
         except DataError as error:
@@ -70,22 +110,44 @@ def table(words: list[str]) -> None:
             continue
         if tables[-1].notice:
             remark(f"digits: {tables[-1].file}: {tables[-1].notice}")
-    content = _write(tables, suffix or (".json" if call.json else ".csv"))
-    if call.out:
-        write_output(call.out, content)
-    else:
-        sys.stdout.write(content.decode())
-    if errors and tables:
-        raise DataError(f"{errors:,} of {errors + len(tables):,} pages could not be read; the others were")
-    if errors:
-        sys.exit(1)
+    return _write(tables, suffix), len(tables), errors
 
 
-def _list_jobs(call: _Arguments) -> Iterator[Callable[[], Table]]:
-    """Yield a function for each page that reads its table, with a bar while there are several."""
+def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
+    """Read the fields of each page; return rows for all pages, and how many could be read and could not."""
+    from digits.documents import Form, PageEvidence, decide, find_roster, gather, parse_fields
+    from digits.errors import DataError
+
+    fields = parse_fields(call.field)
+    roster = find_roster(call.roster or None, fields)
+    form = Form(roster) if roster else None
+
+    def read_page(reader: Reader, decoded: Decoded, name: str) -> PageEvidence:
+        return gather(reader, decoded, name, fields, form, upright=call.upright)
+
+    pages: list[PageEvidence] = []
+    for name, job in _list_jobs(call, read_page):
+        try:
+            pages.append(job())
+        except DataError as error:
+            remark(f"digits: {error}")
+            pages.append(PageEvidence(name, error=str(error)))
+    answers = decide(pages, fields, roster)
+    for row in answers.flagged:
+        if not row.error:
+            remark(f"digits: {row.page}: {row.flag}")
+    if answers.notice:
+        remark(f"digits: {answers.notice}")
+    failed = sum(bool(row.error) for row in answers)
+    return _write_fields(answers, suffix), len(answers) - failed, failed
+
+
+def _list_jobs(
+    call: _Arguments, read: Callable[[Reader, Decoded, str], Result]
+) -> Iterator[tuple[str, Callable[[], Result]]]:
+    """Yield the name of each page and a function that reads it, with a bar while there are several."""
     from tqdm import tqdm
 
-    from digits.documents import read_decoded_table
     from digits.errors import DataError
     from digits.inference import Reader
     from digits.inference.inputs import read_stream
@@ -93,11 +155,11 @@ def _list_jobs(call: _Arguments) -> Iterator[Callable[[], Table]]:
 
     reader = Reader(call.model, finder=call.finder)
 
-    def fail(error: DataError) -> Table:
+    def fail(error: DataError) -> Any:
         raise error
 
-    def read_page(pages: SourcePages, page: int) -> Table:
-        return read_decoded_table(reader, pages.decode(page), pages.name(page), upright=call.upright)
+    def read_page(pages: SourcePages, page: int) -> Result:
+        return read(reader, pages.decode(page), pages.name(page))
 
     with tqdm(desc="pages", unit="", delay=2, disable=None, leave=False) as bar:
         for file in list_files(call.inputs):
@@ -107,11 +169,17 @@ def _list_jobs(call: _Arguments) -> Iterator[Callable[[], Table]]:
                     raise DataError(f"{name} cannot be read: it is a folder without pictures; name another")
                 pages = SourcePages(read_stream(sys.stdin.buffer if file is None else file, name), name)
             except DataError as error:
-                yield partial(fail, error)
+                yield name, partial(fail, error)
                 continue
             for page in range(1, len(pages) + 1):
-                yield partial(read_page, pages, page)
+                yield pages.name(page), partial(read_page, pages, page)
                 bar.update()
+
+
+def _write_fields(answers: FieldTable, suffix: str) -> bytes:
+    if suffix == ".json":
+        return (json.dumps(answers.to_dict(), indent=1) + "\n").encode()
+    return answers.to_xlsx() if suffix == ".xlsx" else answers.to_csv().encode()
 
 
 def _write(tables: list[Table], suffix: str) -> bytes:

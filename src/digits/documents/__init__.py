@@ -6,24 +6,58 @@
    finds the walls of boxes; `columns` finds rows and columns where there are no rules.
 4. `layout` says which character is in which cell, `unread` which ink was not read, and `text` what a cell holds.
 5. `table`: `Table` and `Cell`, and how they become CSV, a workbook or JSON.
+
+One number per page, matched with a list:
+
+1. `matching`: `read_fields`, from pages to a row per page; `fields` names the numbers, `roster` says which
+   there are, and `answers` what comes out.
+2. `runs` finds what may be the number, `alignment` weighs numbers against it, and `evidence` is what a page says.
+3. `assignment`: which page has which number, if each is on one page at most.
 """
 
+from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers
+from digits.documents.answers import FieldAnswer, FieldRow, FieldTable
 from digits.documents.characters import Character
+from digits.documents.evidence import Form, PageEvidence, gather, weigh_page
+from digits.documents.fields import Field, parse_fields
 from digits.documents.layout import Layout, Place, arrange
+from digits.documents.matching import decide, find_roster, read_fields
 from digits.documents.reading import darken, make_table, read_decoded_table, read_table, read_tables
+from digits.documents.roster import Roster, load_roster
+from digits.documents.runs import find_runs
 from digits.documents.table import Cell, Table, write_workbook
 
 __all__ = [
+    "ERRORS",
     "Cell",
     "Character",
+    "Errors",
+    "Field",
+    "FieldAnswer",
+    "FieldRow",
+    "FieldTable",
+    "Form",
     "Layout",
+    "PageEvidence",
     "Place",
+    "Roster",
+    "Run",
     "Table",
     "arrange",
     "darken",
+    "decide",
+    "find_roster",
+    "find_runs",
+    "gather",
+    "load_roster",
     "make_table",
+    "parse_fields",
     "read_decoded_table",
+    "read_fields",
     "read_table",
     "read_tables",
+    "weigh_form",
+    "weigh_numbers",
+    "weigh_page",
     "write_workbook",
 ]

@@ -35,12 +35,15 @@ class Cell:
         Left, top, width and height in pixels of the upright picture; None for an empty cell that no rules enclose.
     notices
         Reasons to check it; empty for most.
+    is_text
+        Whether it is text in a spreadsheet though it looks like a number, as the number of a student is.
     """
 
     text: str
     confidence: float = 1.0
     box: Box | None = None
     notices: tuple[str, ...] = ()
+    is_text: bool = False
 
     @property
     def doubtful(self) -> bool:
@@ -160,7 +163,7 @@ def write_workbook(tables: list[Table]) -> bytes:
         for row, cells in enumerate(table.rows, start=1):
             for column, cell in enumerate(cells, start=1):
                 written = sheet.cell(row, column)
-                if NUMBER.fullmatch(cell.text):
+                if NUMBER.fullmatch(cell.text) and not cell.is_text:
                     text = cell.text.replace(",", ".")
                     written.value = float(text) if "." in text else int(text)
                     decimals = len(text.partition(".")[2])

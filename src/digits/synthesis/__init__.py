@@ -17,11 +17,13 @@ from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_h
 from digits.synthesis.documents import (
     LAYOUTS,
     Document,
+    NumberDocument,
     RealDigits,
     TableDocument,
     Truth,
     synthesize_crops,
     synthesize_documents,
+    synthesize_numbers,
     synthesize_tables,
 )
 from digits.synthesis.outliers import synthesize_outliers
@@ -33,6 +35,7 @@ __all__ = [
     "LAYOUTS",
     "Captures",
     "Document",
+    "NumberDocument",
     "RealDigits",
     "SyntheticPage",
     "TableDocument",
@@ -45,6 +48,7 @@ __all__ = [
     "synthesize_crops",
     "synthesize_documents",
     "synthesize_hands",
+    "synthesize_numbers",
     "synthesize_outliers",
     "synthesize_page",
     "synthesize_tables",

@@ -1,0 +1,189 @@
+"""What one page says about its fields: how probable every number is, before other pages are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digits.documents.alignment import Run, find_best, to_array, weigh_form, weigh_numbers
+from digits.documents.assignment import MIN_RATIO
+from digits.documents.fields import Field
+from digits.documents.roster import Roster
+from digits.documents.runs import RunPage, find_runs
+from digits.inference import Reader
+from digits.inference.page import to_picture
+from digits.inference.results import Box
+from digits.preprocessing import Decoded
+from digits.shapes import Float64
+from digits.types import CLASSES
+
+LEAST = 0.5
+"""Digits that are expected in a run, at least, as a share of the field's: of less, most would have to be missed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was read at a place, and where: a box in pixels of the picture."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a page says about one field.
+
+    Attributes
+    ----------
+    numbers
+        The most probable numbers of the right length and their probabilities, in falling order.
+    odds
+        Of the roster's rows, against a number of the same form that is not in it; empty without a roster.
+    places
+        Where each of them would be read: row of the roster → place; -1 is the most probable place without a roster.
+    """
+
+    numbers: tuple[tuple[str, float], ...] = ()
+    odds: dict[int, float] | None = None
+    places: dict[int, Place] | None = None
+
+
+@dataclass(frozen=True)
+class PageEvidence:
+    """What a page says about each field; `error` says why it could not be read."""
+
+    page: str
+    fields: tuple[Evidence, ...] = ()
+    left_out: str = ""
+    error: str = ""
+
+
+class Form:
+    """The numbers of a roster as arrays, by their length, and what a number of the same form looks like."""
+
+    def __init__(self, roster: Roster) -> None:
+        lengths = np.array([len(number) for number in roster.numbers])
+        self.groups = []
+        for length in np.unique(lengths).tolist():
+            rows = np.flatnonzero(lengths == length)
+            digits = to_array([roster.numbers[row] for row in rows])
+            # the rule of succession: the digits that the numbers have at a place, and each other one once more
+            seen = np.stack([np.bincount(column, minlength=CLASSES) + 1.0 for column in digits.T])
+            share = len(rows) / len(lengths)
+            self.groups.append((rows, digits, seen / seen.sum(1, keepdims=True), share))
+        self.size = len(lengths)
+
+    def weigh(self, run: Run) -> tuple[Float64[np.ndarray, " n"], float]:
+        """Weigh a run for each number, and for one of the same form."""
+        weights, other = np.zeros(self.size), 0.0
+        for rows, digits, frequencies, share in self.groups:
+            weights[rows] = weigh_numbers(run, digits)
+            other += share * weigh_form(run, frequencies)
+        return weights, other
+
+
+def gather(
+    reader: Reader, decoded: Decoded, name: str, fields: Sequence[Field], form: Form | None, *, upright: bool = False
+) -> PageEvidence:
+    """Gather what a decoded page says about its fields, as `weigh_page` does.
+
+    Parameters
+    ----------
+    reader, decoded
+        As of `find_runs`.
+    name, fields, form
+        As of `weigh_page`.
+    upright
+        As of `digits.read`.
+    """
+    return weigh_page(find_runs(reader, decoded, find_longest(fields), upright=upright), name, fields, form)
+
+
+def find_longest(fields: Sequence[Field]) -> int:
+    """Return how many digits the longest field has."""
+    return max(field.high for field in fields)
+
+
+def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: Form | None) -> PageEvidence:
+    """Weigh the runs of a page.
+
+    A run is the number of one field only: the first field takes its best one, then the longest of the others.
+
+    Parameters
+    ----------
+    found
+        The runs.
+    name
+        The page's name.
+    fields
+        One or more; a roster is for the first.
+    form
+        That of the roster.
+    """
+    gathered: dict[Field, Evidence] = {}
+    used = set[int]()
+    for field in sorted(fields, key=lambda each: (each is not fields[0], -each.low)):
+        runs = [run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, field)]
+        evidence, taken = _weigh(runs, field, form if field is fields[0] else None, found)
+        gathered[field] = evidence
+        used.update(taken)
+    kinds = ((found.page.printed, "printed"), (found.page.struck, "struck through"))
+    left_out = ", ".join(f"{count} {what}" for count, what in kinds if count)
+    return PageEvidence(name, tuple(gathered[field] for field in fields), left_out)
+
+
+def _is_possible(run: Run, field: Field) -> bool:
+    return bool(run.presence().sum() >= LEAST * field.low) and len(run) * LEAST <= field.high
+
+
+def _weigh(runs: list[Run], field: Field, form: Form | None, found: RunPage) -> tuple[Evidence, tuple[int, ...]]:
+    """Weigh the numbers of a field; also return the marks of the best run."""
+    if not runs:
+        return Evidence(odds={} if form else None), ()
+    numbers, wholes = _weigh_freely(runs, field)
+    best = int(np.argmax(wholes))
+
+    def describe(row: int) -> Place:
+        left, top, right, bottom = runs[row].region
+        page = found.page
+        box = np.array((left, top, right - left, bottom - top), np.float32)
+        return Place(runs[row].text, to_picture(box, page.shape, page.quarter_turns, found.size))
+
+    total = sum(wholes)
+    ranked = sorted(((number, weight / total) for number, weight in numbers.items()), key=lambda pair: -pair[1])
+    if not form:
+        if ranked:  # the run that the best number is read from
+            best = max(range(len(runs)), key=lambda row: _weigh_one(runs[row], ranked[0][0]))
+        return Evidence(tuple(ranked), None, {-1: describe(best)}), runs[best].rows
+    weights, others = zip(*map(form.weigh, runs), strict=True)
+    table = np.stack(weights)
+    ratios = table.sum(0) / sum(others)
+    kept = np.flatnonzero(ratios >= MIN_RATIO)
+    best_runs = table.argmax(0)
+    best = int(np.argmax(others)) if not len(kept) or ratios.max() < 1 else int(best_runs[ratios.argmax()])
+    places = {int(row): describe(int(best_runs[row])) for row in kept}
+    odds = {int(row): float(ratios[row]) for row in kept}
+    return Evidence(tuple(ranked), odds, {**places, -1: describe(int(np.argmax(others)))}), runs[best].rows
+
+
+def _weigh_one(run: Run, number: str) -> float:
+    """Weigh one number for a run."""
+    return float(weigh_numbers(run, to_array([number]))[0])
+
+
+def _weigh_freely(runs: list[Run], field: Field) -> tuple[dict[str, float], list[float]]:
+    """Weigh the best numbers of a field and all of each run, where every number of a length is equally probable."""
+    numbers: dict[str, float] = {}
+    wholes = []
+    for run in runs:
+        whole = 0.0
+        for length in field.lengths:
+            even = np.full((length, CLASSES), 1 / CLASSES)
+            whole += weigh_form(run, even) / len(field.lengths)
+            for number in find_best(run, length):
+                weight = _weigh_one(run, number) / CLASSES**length / len(field.lengths)
+                numbers[number] = numbers.get(number, 0.0) + weight
+        wholes.append(whole)
+    return numbers, wholes

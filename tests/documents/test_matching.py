@@ -1,0 +1,129 @@
+"""One number per page: what pages say is put together with a roster, and every reason to look is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.documents.test_alignment import make_run
+
+from digits.documents import Field, FieldRow, FieldTable, Form, Roster, decide
+from digits.documents.alignment import Run
+from digits.documents.evidence import weigh_page
+from digits.documents.runs import RunPage
+from digits.inference.finder import Marks
+from digits.inference.page import Page
+
+ID = Field("id", 4, 4)
+ROSTER = Roster(("1234", "1734", "5678", "0099"), ({"name": "Ann"}, {"name": "Bo"}, {"name": "Cy"}, {"name": "Di"}))
+
+
+def page_of(*runs: Run) -> RunPage:
+    zeros = np.zeros(0, np.float32)
+    marks = Marks(
+        boxes=zeros.reshape(0, 4), scores=zeros, handwritten=zeros, classes=zeros.reshape(0, 20),
+        links=zeros.reshape(0, 3), directions=zeros, struck=zeros,
+    )  # fmt: skip
+    page = Page(marks, np.zeros((0, 28, 28), np.uint8), zeros, (100, 100), "0123456789")
+    return RunPage([run for run in runs if len(run)], page, (100, 100))
+
+
+def solve(*pages: str | Run, roster: Roster | None = ROSTER, field: Field = ID) -> FieldTable:
+    form = Form(roster) if roster else None
+    evidence = []
+    for row, runs in enumerate(pages):
+        run = make_run(runs, 0.99, 0.97) if isinstance(runs, str) else runs
+        evidence.append(weigh_page(page_of(run), f"scan.pdf#{row + 1}", (field,), form))
+    return decide(evidence, (field,), roster)
+
+
+def only(table: FieldTable) -> FieldRow:
+    (row,) = table.rows
+    return row
+
+
+def test_number_of_the_roster_needs_no_look() -> None:
+    row = only(solve("5678"))
+    (answer,) = row.answers
+    assert (answer.read, answer.number, row.flag) == ("5678", "5678", "")
+    assert answer.details == {"name": "Cy"}
+    assert answer.confidence > 0.99
+
+
+def test_misread_digit_is_corrected_and_said() -> None:
+    row = only(solve("5698"))
+    assert (row.answers[0].read, row.answers[0].number) == ("5698", "5678")
+    assert "5698 was read" in row.flag
+
+
+def test_missed_digit_is_said() -> None:
+    row = only(solve("578"))
+    assert (row.answers[0].read, row.answers[0].number) == ("578", "5678")
+    assert "3 digits read, not 4" in row.flag
+
+
+def test_number_between_two_is_flagged_with_both() -> None:
+    row = only(solve("134"))
+    assert (row.answers[0].read, row.answers[0].number, row.answers[0].confidence) == ("134", "", 0)
+    assert row.flag == "not certain enough to match; could be 1234 (50%) or 1734 (49%)"
+
+
+def test_number_that_is_not_in_the_roster_is_not_bent() -> None:
+    row = only(solve("8421"))
+    assert (row.answers[0].read, row.answers[0].number) == ("8421", "")
+    assert row.flag.startswith("not in the roster")
+
+
+def test_next_number_of_a_series_is_not_bent() -> None:
+    series = Roster(tuple(f"2026{number:04d}" for number in range(35)))
+    row = only(solve("20260036", roster=series, field=Field("id", 8, 8)))
+    assert row.flag
+    assert "20260036" in row.answers[0].read
+
+
+def test_pages_compete_for_a_number() -> None:
+    table = solve("5678", "5698", "1234")
+    assert [row.answers[0].number for row in table] == ["5678", "", "1234"]
+    assert table.rows[0].flag == "competes with scan.pdf#2"
+    assert table.rows[1].flag.startswith("not certain enough to match; competes with scan.pdf#1")
+    assert table.rows[2].flag == ""
+    assert table.missing == ("1734", "0099")
+
+
+def test_pages_that_compete_equally_get_nothing() -> None:
+    table = solve("5678", "5678")
+    assert [row.answers[0].number for row in table] == ["", ""]
+    assert table.rows[0].flag.startswith("not certain enough to match; competes with scan.pdf#2")
+    assert table.missing == ROSTER.numbers
+
+
+def test_assignment_uses_the_other_pages() -> None:
+    table = solve("1734", "134")
+    assert [row.answers[0].number for row in table] == ["1734", "1234"]
+
+
+def test_without_a_roster_the_most_probable_number_of_the_length() -> None:
+    row = only(solve("5678", roster=None))
+    assert row.answers[0].number == "5678"
+    row = only(solve("567", roster=None))
+    assert (row.answers[0].read, row.answers[0].number) == ("567", "")
+    assert row.flag == "3 digits read, not 4 digits"
+    row = only(solve(make_run("59678", [0.99, 0.1, 0.99, 0.99, 0.99]), roster=None))
+    assert row.answers[0].number == "5678"
+    assert "could also be" in row.flag or "was read" in row.flag or "5 digits read" in row.flag
+
+
+@pytest.mark.parametrize("roster", [ROSTER, None])
+def test_page_without_a_number_keeps_its_row(roster: Roster | None) -> None:
+    table = solve("5678", make_run(""), roster=roster)
+    assert [bool(row.flag) for row in table] == [False, True] or roster is None
+    assert table.rows[1].flag == "no number of 4 digits found"
+
+
+def test_table_has_what_was_read_and_what_was_made_of_it() -> None:
+    table = solve("5698", "1234")
+    head, first, second = (line.split(",") for line in table.to_csv().splitlines())
+    assert head == ["page", "id read", "id", "name", "id confidence", "flag"]
+    assert first[:4] == ["scan.pdf#1", "5698", "5678", "Cy"]
+    assert second[:4] == ["scan.pdf#2", "1234", "1234", "Ann"]
+    assert table.notice.startswith("1 of 2 pages is flagged; on no page: 1734, 0099")
+    assert table.to_dict()["rows"][0]["fields"][0]["details"] == {"name": "Cy"}
