@@ -4,6 +4,7 @@
 - `recipes`: named configurations
 - `engine`: networks, losses, optimizers, augmentation and the training loop
 - `run`: from the inputs to a run folder: training set, training, evaluation, export
+- `linter`: mistakes in a network, a loss, batches or settings, found while they are used
 - `finder`: how the network learns that finds digits on a page
 
 Names are loaded on first use, since the configuration needs no torch.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from digits.training.engine.networks import CNN, MLP, Ensemble, describe_network, make_network, predict_logits
     from digits.training.finder.config import FinderConfig
     from digits.training.finder.run import FinderRun, resume_finder, train_finder
+    from digits.training.linter.lint import lint_loop
     from digits.training.recipes import RECIPES, get_recipe
     from digits.training.run.export import export_onnx, load_network
     from digits.training.run.inputs import synthetic_dataset
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "config": ("TrainConfig",),
+    "linter.lint": ("lint_loop",),
     "recipes": ("RECIPES", "get_recipe"),
     "engine.augmentation": ("augment",),
     "engine.checkpoint": ("Epoch",),
@@ -62,6 +65,7 @@ __all__ = [
     "export_onnx",
     "fit",
     "get_recipe",
+    "lint_loop",
     "load_network",
     "make_network",
     "predict_logits",

@@ -40,7 +40,7 @@ def test_results_have_the_documented_keys(run: Run) -> None:
     written = json.loads((run.folder / "results.json").read_text())
     assert written == run.results
     assert sorted(written) == [
-        "command", "data", "epochs", "interrupted", "network", "notices", "parameters", "recipe",
+        "command", "data", "epochs", "findings", "interrupted", "network", "notices", "parameters", "recipe",
         "rejection_threshold", "seconds", "seed", "temperature", "test", "train", "validation",
     ]  # fmt: skip
     assert written["data"] == {

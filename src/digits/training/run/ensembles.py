@@ -11,12 +11,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from digits.doctor import Finding
 from digits.training.config import TrainConfig
 from digits.training.engine import distributed
 from digits.training.engine.checkpoint import Epoch
 from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress, fit
 from digits.training.engine.networks import Ensemble, make_network
+from digits.training.linter.runs import RunLinter
 from digits.training.run.artifacts import write_metrics
 from digits.training.run.inputs import Inputs
 from digits.training.run.result import Run
@@ -84,6 +86,7 @@ class Fitted:
     history: list[Epoch]
     notices: list[str] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)  # what the linter found
 
 
 def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: Progress) -> Fitted:
@@ -105,17 +108,20 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
     if stage.inputs.initial:
         network.load_state_dict(stage.inputs.initial.network.state_dict())
     network.to(device)
+    linter = RunLinter(network, config, learned.train, learned.validation, is_fresh=stage.inputs.initial is None)
 
     def report(done: float, n_epochs: int, history: list[Epoch]) -> None:
         if done == len(history) and distributed.rank() == 0:
             write_metrics(stage.folder, history)
         progress(done, n_epochs, history)
+        if done == len(history):
+            linter.look_after_epoch(network, history)
 
     history = fit(
         network, learned.train, learned.validation, config, outliers=learned.outliers, teacher=teacher,
         checkpoint=stage.folder / "checkpoint.safetensors", progress=report,
     )  # fmt: skip
-    return Fitted(network, history, list(notices), about)
+    return Fitted(network, history, list(notices), about, linter.look_at_end(network, history))
 
 
 def combine_members(stage: Stage, members: list[Run]) -> Fitted:
@@ -126,7 +132,9 @@ def combine_members(stage: Stage, members: list[Run]) -> Fitted:
         for run in members
         if run.results
     ]
-    return Fitted(network, average_histories([run.history for run in members]), about={"members": figures})
+    findings = {each["kind"]: Finding(**each) for run in reversed(members) for each in run.results.get("findings", [])}
+    history = average_histories([run.history for run in members])
+    return Fitted(network, history, about={"members": figures}, findings=list(findings.values()))
 
 
 def average_histories(histories: list[list[Epoch]]) -> list[Epoch]:

@@ -233,6 +233,7 @@ def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started:
         "data": evaluation.metadata["data"] | {"location": inputs.dataset.location},
         "interrupted": is_interrupted(config, fitted.history),
         "notices": notices,
+        "findings": [finding.to_dict() for finding in fitted.findings],
         "command": write_command(config, **inputs.places),
         **fitted.about,
     }
@@ -266,7 +267,7 @@ def _export(stage: Stage, fitted: Fitted, learned: TrainingSet, evaluation: Eval
     )  # fmt: skip
     save_weights(fitted.network, folder / "model.safetensors", config, metadata)
     notices = describe_limits(config, inputs.dataset, fitted.history) + fitted.notices
-    notices += inputs.warnings
+    notices += [*inputs.warnings, *(finding.text for finding in fitted.findings)]
     if inputs.initial:
         notices += check_initial(inputs.initial, inputs.dataset, config)
     if inputs.personal:
