@@ -48,6 +48,8 @@ LENGTH, LISTED = 9, 35
 VARIANT = "`cnn`"
 """The model that reads."""
 
+METRICS = "every digit read", "number right", "number wrong", "flagged", "wrong without a flag"
+
 GRID = {
     "missed": (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12),
     "invented": (0.001, 0.002, 0.005, 0.01, 0.02, 0.05),
@@ -114,26 +116,21 @@ def score(case: str, found: FieldTable, truth: Sequence[str]) -> Iterator[Row]:
     counts, n = Counter[str](), len(truth)
     for row, number in zip(found, truth, strict=True):
         answer = row.answers[0]
-        counts["read"] += answer.read == number
-        counts["right"] += answer.number == number
-        counts["wrong"] += answer.number not in ("", number)
+        is_wrong = answer.number not in ("", number)
+        counts["every digit read"] += answer.read == number
+        counts["number right"] += answer.number == number
+        counts["number wrong"] += is_wrong
         counts["flagged"] += bool(row.flag)
-        counts["silent"] += not row.flag and answer.number != number
-    metrics = {
-        "read": "every digit read",
-        "right": "number right",
-        "wrong": "number wrong",
-        "flagged": "flagged",
-        "silent": "wrong without a flag",
-    }
-    for key, metric in metrics.items():
-        yield Row(case=case, variant=VARIANT, metric=metric, value=counts[key] / n, unit="of 100", n=n)
+        counts["wrong without a flag"] += not row.flag and is_wrong
+    for metric in METRICS:
+        yield Row(case=case, variant=VARIANT, metric=metric, value=counts[metric] / n, unit="of 100", n=n)
 
 
 def measure_errors() -> Iterator[Row]:
     """Fit `ERRORS` so that the true numbers of synthetic pages are most probable, without a list."""
     reader = digits.Reader()
     pages = [(number, find_runs(reader, picture, LENGTH).runs) for number, picture in draw_pages(FIT_SEED)]
+    pages = [(number, [run for run in runs if 2 * len(run) >= LENGTH]) for number, runs in pages]
     errors = ERRORS
     for _ in range(ROUNDS):
         for name, values in GRID.items():

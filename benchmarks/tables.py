@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 
 from benchmarks.contest import CONTENDERS
+from benchmarks.fields import METRICS as FIELD_METRICS
 from benchmarks.handwriting import HALVES
 from benchmarks.results import ROOT, Row, has_rows, read_rows
 from benchmarks.single_digits import BLIND, DRAWN, MAX_REJECTED, MODELS, SEEN
@@ -426,6 +427,12 @@ TABLES |= {
             lambda rows: [Column("n", samples, ""), *per_variant(spread())(rows)],
             "Layouts and fonts that the finder has not learned from, written with digits that were held out; errors "
             "are digits of another class, missed and invented ones",
+        ),
+        "fields": Table(
+            "fields",
+            "pages with a number of nine digits",
+            [Column(title, counted) for title in FIELD_METRICS],
+            "The lists are made up: the true numbers, and as many random ones",
         ),
         "corruptions": Table(
             "reading",

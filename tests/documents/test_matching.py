@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from PIL import Image
 from tests.documents.test_alignment import make_run
 
+import digits
 from digits.documents import Field, FieldRow, FieldTable, Form, Roster, decide
 from digits.documents.alignment import Run
 from digits.documents.evidence import weigh_page
@@ -127,3 +132,23 @@ def test_table_has_what_was_read_and_what_was_made_of_it() -> None:
     assert second[:4] == ["scan.pdf#2", "1234", "1234", "Ann"]
     assert table.notice.startswith("1 of 2 pages is flagged; on no page: 1734, 0099")
     assert table.to_dict()["rows"][0]["fields"][0]["details"] == {"name": "Cy"}
+
+
+def test_columns_of_the_roster_do_not_hide_those_of_the_answer() -> None:
+    roster = Roster(("1234",), ({"flag": "x", "id": "y"},))
+    head, row = (line.split(",") for line in solve("1234", roster=roster).to_csv().splitlines())
+    assert head == ["page", "id read", "id", "roster flag", "roster id", "id confidence", "flag"]
+    assert row[1:5] == ["1234", "1234", "x", "y"]
+
+
+def test_pages_of_pictures_and_files_have_a_row_each(table_page: Any, tmp_path: Path) -> None:
+    page = table_page([["345", ""], ["", "61"]])
+    blank = Image.fromarray(np.full_like(page, 235))
+    Image.fromarray(page).save(tmp_path / "scan.tif", save_all=True, append_images=[blank])
+    found = digits.read_fields(
+        [page, tmp_path / "scan.tif"], ["id:3", "mark:2"], roster=Roster(("345", "870")), upright=True
+    )
+    assert [Path(row.page).name for row in found] == ["the picture", "scan.tif#1", "scan.tif#2"]
+    assert [[answer.number for answer in row.answers] for row in found] == [["", "61"], ["", "61"], ["", ""]]
+    assert "competes with the picture" in found.rows[1].flag  # 345 cannot be on both
+    assert found.rows[0].answers[1].box

@@ -102,3 +102,8 @@ def test_roster_from_python() -> None:
         Roster(("1111", "12a"))
     with pytest.raises(DataError, match="the roster has no number"):
         Roster(())
+
+
+def test_columns_of_the_same_name_are_kept_apart(tmp_path: Path) -> None:
+    (tmp_path / "class.csv").write_text("id,mark,mark\n1111,5,7\n", encoding="utf-8")
+    assert load_roster(tmp_path / "class.csv", ID).details == ({"mark (1)": "5", "mark (2)": "7"},)

@@ -26,3 +26,12 @@ def test_answer_is_that_of_the_command(served: Served, table_page: Any) -> None:
 def test_page_without_digits_has_no_rows(served: Served) -> None:
     answer = served.post("/api/table", png(np.full((60, 80), 255, np.uint8))).json
     assert (answer["rows"], answer["notice"]) == ([], "no digit read; no ink")
+
+
+def test_fields_are_a_head_and_a_row(served: Served, table_page: Any) -> None:
+    content = png(table_page([["345", ""], ["", "61"]]))
+    head, row = served.post("/api/table?upright=true&field=id:3&field=mark:2", content).json["rows"]
+    texts = dict(zip((cell["text"] for cell in head), (cell["text"] for cell in row), strict=True))
+    assert (texts["id"], texts["mark"]) == ("345", "61")
+    refused = served.post("/api/table?field=id", content)
+    assert (refused.status, refused.json["error"].startswith("the field 'id' is not NAME:DIGITS")) == (400, True)

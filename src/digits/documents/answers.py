@@ -122,10 +122,8 @@ class FieldTable:
     @property
     def notice(self) -> str:
         """How many pages a person should look at, and which numbers of the roster are on none; empty if all is well."""
-        flagged = self.flagged
-        said = [f"{len(flagged):,} of {len(self):,} pages {'is' if len(flagged) == 1 else 'are'} flagged"] * bool(
-            flagged
-        )
+        flagged = len(self.flagged)
+        said = [f"{flagged:,} of {len(self):,} pages {'is' if flagged == 1 else 'are'} flagged"] * bool(flagged)
         if self.missing:
             listed = ", ".join(self.missing[:MAX_LISTED])
             more = f" and {len(self.missing) - MAX_LISTED:,} more" if len(self.missing) > MAX_LISTED else ""
@@ -134,23 +132,23 @@ class FieldTable:
 
     def to_table(self) -> Table:
         """Give a table with a head: page; of each field what was read, its number and confidence; and the flag."""
-        head, rows = ["page"], list[tuple[Cell, ...]]()
-        for place, each in enumerate(self.fields):
-            details = self.columns if not place else ()
-            head += [f"{each.name} read", each.name, *details, f"{each.name} confidence"]
-        rows.append(tuple(map(Cell, [*head, "flag"])))
+        ours = [[f"{each.name} read", each.name, f"{each.name} confidence"] for each in self.fields]
+        taken = {"page", "flag", *(name for names in ours for name in names)}
+        details = [f"roster {name}" if name in taken else name for name in self.columns]
+        head = [name for place, names in enumerate(ours) for name in (*names[:2], *details * (not place), names[2])]
+        rows = [tuple(map(Cell, ["page", *head, "flag"]))]
         for row in self.rows:
             cells = [Cell(row.page)]
             for place, answer in enumerate(row.answers):
-                details = self.columns if not place else ()
+                columns = self.columns if not place else ()
                 cells += [
                     Cell(answer.read, answer.confidence, answer.box, is_text=True),
                     Cell(answer.number, answer.confidence, answer.box, answer.notices, is_text=True),
-                    *(Cell(answer.details.get(name, ""), is_text=True) for name in details),
+                    *(Cell(answer.details.get(name, ""), is_text=True) for name in columns),
                     Cell(f"{answer.confidence:.4f}"),
                 ]
             rows.append((*cells, Cell(row.flag)))
-        return Table("", tuple(rows))
+        return Table(self.rows[0].page if len(self) == 1 else "", tuple(rows))
 
     def to_csv(self) -> str:
         """Give `to_table` as CSV."""

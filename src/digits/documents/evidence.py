@@ -182,8 +182,9 @@ def _weigh_freely(runs: list[Run], field: Field) -> tuple[dict[str, float], list
         for length in field.lengths:
             even = np.full((length, CLASSES), 1 / CLASSES)
             whole += weigh_form(run, even) / len(field.lengths)
-            for number in find_best(run, length):
-                weight = _weigh_one(run, number) / CLASSES**length / len(field.lengths)
-                numbers[number] = numbers.get(number, 0.0) + weight
+            if best := find_best(run, length):
+                weights = weigh_numbers(run, to_array(best)) / CLASSES**length / len(field.lengths)
+                for number, weight in zip(best, weights.tolist(), strict=True):
+                    numbers[number] = numbers.get(number, 0.0) + weight
         wholes.append(whole)
     return numbers, wholes

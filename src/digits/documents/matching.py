@@ -127,12 +127,14 @@ def _find_rivals(names: list[str], odds: Sequence[Mapping[int, float]], chosen: 
     """Say for each page which others want its number, and who has the number that it wanted itself."""
     wanted = [max(page, key=lambda row: page[row], default=-1) for page in odds]
     wanted = [row if row >= 0 and page[row] > 1 else -1 for row, page in zip(wanted, odds, strict=True)]
+    holders: dict[int, list[int]] = {}
+    for each, rows in enumerate(zip(wanted, chosen, strict=True)):
+        for row in {*rows} - {-1}:
+            holders.setdefault(row, []).append(each)
     rivals = []
-    for each, row in enumerate(chosen):
-        about = {row, wanted[each]} - {-1}
-        rivals.append(
-            [name for other, name in enumerate(names) if other != each and {wanted[other], chosen[other]} & about]
-        )
+    for each, rows in enumerate(zip(wanted, chosen, strict=True)):
+        others = {other for row in {*rows} - {-1} for other in holders[row]} - {each}
+        rivals.append([names[other] for other in sorted(others)])
     return rivals
 
 
@@ -206,4 +208,6 @@ def _doubt(confidence: float, alternatives: tuple[tuple[str, float], ...]) -> tu
     if confidence >= MIN_CONFIDENCE:
         return ()
     listed = " or ".join(f"{number} ({share:.0%})" for number, share in alternatives)
-    return (f"could{' also' * (confidence > 0)} be {listed}" if listed else "not certain",)
+    if not listed:
+        return ("not certain",) * bool(confidence)
+    return (f"could{' also' * bool(confidence)} be {listed}",)

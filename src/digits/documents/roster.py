@@ -120,10 +120,10 @@ def load_roster(path: str | os.PathLike[str], of: Field) -> Roster:
     if not rows:
         raise DataError(f"{file} has a head but no rows: write one row for each person")
     place = _find_column(file, column, names, rows[0][1], of)
-    others = [each for each in range(width) if each != place]
+    others = {each: name for each, name in enumerate(_tell_apart(names)) if each != place}
     roster = Roster(
         numbers=tuple(row[place] for _, row in rows),
-        details=tuple({names[each]: row[each] for each in others} for _, row in rows),
+        details=tuple({name: row[each] for each, name in others.items()} for _, row in rows),
         places=tuple(f"{file}, row {line}, {names[place]}" for line, _ in rows),
     )
     roster.check(of)
@@ -165,6 +165,12 @@ def _decode(content: bytes, file: str) -> str:
         if "\0" not in text:
             return text
     raise DataError(f"{file} is no CSV but a file of another kind: save the list as CSV")
+
+
+def _tell_apart(names: Sequence[str]) -> list[str]:
+    """Count columns of the same name, so that none of them is lost."""
+    many = Counter(names)
+    return [f"{name} ({names[:place].count(name) + 1})" if many[name] > 1 else name for place, name in enumerate(names)]
 
 
 def _find_column(file: str, column: str, names: Sequence[str], first: Sequence[str], of: Field) -> int:

@@ -74,10 +74,13 @@ def make_app(
 
     @app.post("/api/table", response_model=schemas.Table, **schemas.upload())
     async def table(
-        upload: ReceivedUpload, model: schemas.ModelName = None, upright: schemas.Upright = False
+        upload: ReceivedUpload,
+        model: schemas.ModelName = None,
+        upright: schemas.Upright = False,
+        field: schemas.Fields = None,
     ) -> JSONAnswer:
         """Read a table: the same answer as ``digits table --json``."""
-        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright))
+        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ())))
 
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(

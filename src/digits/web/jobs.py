@@ -14,7 +14,7 @@ from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
-from digits.documents import read_decoded_table
+from digits.documents import decide, gather, parse_fields, read_decoded_table
 from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
@@ -80,10 +80,14 @@ def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     return _read(upload, model, hints)[1].to_dict()
 
 
-def read_table(upload: Upload, model: str | None, upright: bool) -> dict[str, Any]:
-    """Read the table in a picture."""
+def read_table(upload: Upload, model: str | None, upright: bool, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Read the table in a picture, or a table of the fields on it."""
+    wanted = parse_fields(fields) if fields else ()
     reader = _find_model(model).reader
     page = upload.decode()
+    if wanted:
+        found = gather(reader, page.decoded, page.name, wanted, None, upright=upright)
+        return decide([found], wanted, None).to_table().to_dict()
     return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
 
 

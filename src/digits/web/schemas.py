@@ -15,6 +15,15 @@ Single = Annotated[bool, Query(description="The picture is one digit; the answer
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]
 Printed = Annotated[bool, Query(description="Read printed digits too, not handwriting only.")]
+Fields = Annotated[
+    list[str] | None,
+    Query(
+        description="Read these numbers instead of tables, each by its name and number of digits; may be repeated. The "
+        "answer is a table of a head and one row.",
+        examples=[["id:9", "mark:1-3"]],
+        max_length=20,
+    ),
+]
 
 
 class Error(BaseModel):
