@@ -432,7 +432,7 @@ TABLES |= {
             "fields",
             "pages with a number of nine digits",
             [Column(title, counted) for title in FIELD_METRICS],
-            "The lists are made up: the true numbers, and as many random ones",
+            "The lists are made up of the true numbers and random ones; the exam pages are of the blind half",
         ),
         "corruptions": Table(
             "reading",
