@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from tests.documents.test_alignment import make_run
 
 import digits
@@ -152,3 +152,15 @@ def test_pages_of_pictures_and_files_have_a_row_each(table_page: Any, tmp_path: 
     assert [[answer.number for answer in row.answers] for row in found] == [["", "61"], ["", "61"], ["", ""]]
     assert "competes with the picture" in found.rows[1].flag  # 345 cannot be on both
     assert found.rows[0].answers[1].box
+
+
+def test_number_that_is_printed_is_matched_and_flagged() -> None:
+    page = Image.new("L", (760, 300), 240)
+    for row, text in enumerate(("Examination, 12 May 2026", "Number of the student: 407135926", "Room 118, seat 54")):
+        ImageDraw.Draw(page).text((40, 50 + 80 * row), text, font=ImageFont.load_default(size=34), fill=20)
+    without = digits.read_fields(page, "id:9", upright=True).rows[0]
+    assert without.answers[0].number == ""
+    assert "left out as" in without.flag
+    row = digits.read_fields(page, "id:9", roster=Roster(("407135926", "122233344")), upright=True).rows[0]
+    assert row.answers[0].number == "407135926"
+    assert "it may be print" in row.flag

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,14 +49,34 @@ class Evidence:
     odds: dict[int, float] | None = None
     places: dict[int, Place] | None = None
 
+    @property
+    def is_matched(self) -> bool:
+        """Whether a number of the roster is more probable than none of them."""
+        return max((self.odds or {}).values(), default=0.0) > 1
+
 
 @dataclass(frozen=True)
 class PageEvidence:
-    """What a page says about each field; `error` says why it could not be read."""
+    """What a page says about each field.
+
+    Attributes
+    ----------
+    page
+        The page's name.
+    fields
+        For each field; none if the page could not be read.
+    left_out
+        What was left out as printed or struck through, in words.
+    is_print
+        Whether print was read in the first field too.
+    error
+        Why the page could not be read.
+    """
 
     page: str
     fields: tuple[Evidence, ...] = ()
     left_out: str = ""
+    is_print: bool = False
     error: str = ""
 
 
@@ -89,6 +109,8 @@ def gather(
 ) -> PageEvidence:
     """Gather what a decoded page says about its fields, as `weigh_page` does.
 
+    Where no number of the roster is among the handwriting, print is read too: it may be printed, or look like print.
+
     Parameters
     ----------
     reader, decoded
@@ -98,12 +120,14 @@ def gather(
     upright
         As of `digits.read`.
     """
-    return weigh_page(find_runs(reader, decoded, find_longest(fields), upright=upright), name, fields, form)
-
-
-def find_longest(fields: Sequence[Field]) -> int:
-    """Return how many digits the longest field has."""
-    return max(field.high for field in fields)
+    longest = max(field.high for field in fields)
+    found = find_runs(reader, decoded, longest, upright=upright)
+    page = weigh_page(found, name, fields, form)
+    if not form or page.fields[0].is_matched or not found.page.printed:
+        return page
+    again = find_runs(reader, decoded, longest, upright=upright, printed=True)
+    first = weigh_page(again, name, fields[:1], form).fields[0]
+    return replace(page, fields=(first, *page.fields[1:]), is_print=True) if first.is_matched else page
 
 
 def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: Form | None) -> PageEvidence:

@@ -114,7 +114,7 @@ def decide(pages: Sequence[PageEvidence], fields: tuple[Field, ...], roster: Ros
         answers = []
         for place, (field, evidence) in enumerate(zip(fields, page.fields or (Evidence(),) * len(fields), strict=True)):
             if roster and not place:
-                answers.append(_match(field, evidence, roster, row, certainty, rival, page.left_out))
+                answers.append(_match(field, page, roster, row, certainty, rival))
             else:
                 answers.append(_answer(field, evidence, page.left_out))
         rows.append(FieldRow(page.page, tuple(answers), page.error))
@@ -155,11 +155,12 @@ def _answer(field: Field, evidence: Evidence, left_out: str) -> FieldAnswer:
 
 
 def _match(
-    field: Field, evidence: Evidence, roster: Roster, row: int, certainty: float, rivals: list[str], left_out: str
+    field: Field, page: PageEvidence, roster: Roster, row: int, certainty: float, rivals: list[str]
 ) -> FieldAnswer:
-    """Answer a field with a row of the roster; -1 is none."""
+    """Answer the first field with a row of the roster; -1 is none."""
+    evidence = page.fields[0] if page.fields else Evidence()
     if not evidence.places:
-        return FieldAnswer(field.name, notices=(_say_nothing(field, left_out),))
+        return FieldAnswer(field.name, notices=(_say_nothing(field, page.left_out),))
     odds = evidence.odds or {}
     whole = 1 + sum(odds.values())
     ranked = sorted(((roster.numbers[each], odds[each] / whole) for each in odds), key=_by_share)
@@ -170,12 +171,13 @@ def _match(
     place = evidence.places[row if is_likely else -1]
     alternatives = _choose_alternatives([pair for pair in ranked if pair[0] != number])
     if is_likely:
-        notices = (*_compare(place.text, number, field), *compete, *_doubt(certainty, alternatives))
+        printed = ("it may be print",) * page.is_print
+        notices = (*_compare(place.text, number, field), *printed, *compete, *_doubt(certainty, alternatives))
         return FieldAnswer(
             field.name, place.text, number, certainty, roster.details[row], alternatives, place.box, notices
         )
     # with a number that another page has, this page may be another person's, or the other one may
-    if row >= 0 or max(odds.values(), default=0.0) > 1:
+    if row >= 0 or evidence.is_matched:
         certainty = 0.0
     notices = ("not in the roster" if certainty else "not certain enough to match", *compete)
     return FieldAnswer(

@@ -45,7 +45,9 @@ class _Known:
     shown: Bool[np.ndarray, " n"]
 
 
-def find_runs(reader: Reader, decoded: Decoded, longest: int, *, upright: bool = False) -> RunPage:
+def find_runs(
+    reader: Reader, decoded: Decoded, longest: int, *, upright: bool = False, printed: bool = False
+) -> RunPage:
     """Find the runs of a decoded page: what stands in boxes and cells, and in lines and parts of lines.
 
     Parameters
@@ -56,10 +58,10 @@ def find_runs(reader: Reader, decoded: Decoded, longest: int, *, upright: bool =
         The page.
     longest
         Digits of the longest field.
-    upright
+    upright, printed
         As of `digits.read`.
     """
-    page = find_page(decoded.picture, reader.finder, reader.model, upright=upright)
+    page = find_page(decoded.picture, reader.finder, reader.model, upright=upright, printed=printed)
     known = _read(page, reader)
     found: dict[tuple[int, ...], Run] = {}
     for rows in (*_in_cells(page, known, decoded), *_in_lines(page, known, MOST * longest)):
