@@ -28,10 +28,10 @@ from digits.documents import (
     Run,
     decide,
     find_runs,
+    gather,
     parse_fields,
     weigh_form,
     weigh_numbers,
-    weigh_page,
 )
 from digits.preprocessing import MAX_PAGE_SIDE, Decoded, decode
 from digits.synthesis import RealDigits, synthesize_numbers
@@ -92,14 +92,17 @@ def draw_pages(seed: int) -> Iterator[tuple[str, Decoded]]:
 def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.Reader) -> Iterator[Row]:
     """Read pages, and match them with a list of the true numbers and random ones, and with none."""
     fields = parse_fields(f"id:{LENGTH}")
-    read = [(number, find_runs(reader, picture, LENGTH)) for number, picture in pages]
+    read = [(number, picture, find_runs(reader, picture, LENGTH)) for number, picture in pages]
     if not read:
         return
-    truth = [number for number, _ in read]
+    truth = [number for number, _, _ in read]
     roster = make_roster(truth)
     for name, numbers in (("without a list", None), (f"with a list of {len(roster.numbers)}", roster)):
         form = Form(numbers) if numbers else None
-        found = [weigh_page(runs, f"page {row + 1}", fields, form) for row, (_, runs) in enumerate(read)]
+        found = [
+            gather(reader, picture, f"page {row + 1}", fields, form, found=runs)
+            for row, (_, picture, runs) in enumerate(read)
+        ]
         yield from score(f"{kind}, {name}", decide(found, fields, numbers), truth)
 
 

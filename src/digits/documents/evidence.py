@@ -105,7 +105,14 @@ class Form:
 
 
 def gather(
-    reader: Reader, decoded: Decoded, name: str, fields: Sequence[Field], form: Form | None, *, upright: bool = False
+    reader: Reader,
+    decoded: Decoded,
+    name: str,
+    fields: Sequence[Field],
+    form: Form | None,
+    *,
+    upright: bool = False,
+    found: RunPage | None = None,
 ) -> PageEvidence:
     """Gather what a decoded page says about its fields, as `weigh_page` does.
 
@@ -119,9 +126,11 @@ def gather(
         As of `weigh_page`.
     upright
         As of `digits.read`.
+    found
+        The runs of its handwriting, if they are known.
     """
     longest = max(field.high for field in fields)
-    found = find_runs(reader, decoded, longest, upright=upright)
+    found = found or find_runs(reader, decoded, longest, upright=upright)
     page = weigh_page(found, name, fields, form)
     if not form or page.fields[0].is_matched or not found.page.printed:
         return page
