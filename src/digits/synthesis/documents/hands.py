@@ -102,6 +102,13 @@ class Hand:
     zero: float  # height of a 0, in heights of the others
     threshold: float  # at which the images are cut
     joins: bool  # whether letters are joined
+    cell_share: float  # height of a digit in cells, in heights of the cell
+    cell_place: float  # where numbers stand in cells, from 0, left, to 1, right
+    cell_spread: float  # how much both vary from cell to cell, as a standard deviation
+
+    def sample_share(self, rng: np.random.Generator) -> float:
+        """Sample how high digits are in a cell, in its heights."""
+        return float(np.clip(self.cell_share * np.exp(rng.normal(0, self.cell_spread)), 0.35, 1.0))
 
     def draw(
         self, character: str, height: float | int, angle: float | int, rng: np.random.Generator
@@ -183,7 +190,7 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
         )
         kind = kinds[chosen[hand]]
         strokes = _write_strokes(real.strokes, pen[: CLASSES * FORMS], rng) if kind == "strokes" else None
-        is_even = rng.random() < 0.3
+        is_even = rng.random() < 0.5
         hands.append(
             Hand(
                 writing=Handwriting(written.points, written.pen_down, line_widths(written, pen)),
@@ -198,10 +205,14 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
                 grain=float(pens.grain[hand]),
                 width=float(pens.width[hand]),
                 gap=float(rng.uniform(-0.08, 0.08) if rng.random() < 0.3 else rng.uniform(0.08, 0.5)),
-                unevenness=0.03 if is_even else float(rng.uniform(0.05, 0.14)),
+                unevenness=float(rng.uniform(0.015, 0.04)) if is_even else float(rng.uniform(0.05, 0.14)),
                 zero=float(rng.uniform(0.45, 0.8)) if rng.random() < 0.2 else 1.0,
                 threshold=float(rng.uniform(60, 140)),
                 joins=bool(rng.random() < 0.5),
+                cell_share=float(rng.uniform(0.45, 0.95)),
+                cell_place=float(rng.uniform(0.1, 0.9)),
+                # most people fill in a table in rows and columns, and some anyhow
+                cell_spread=float(rng.uniform(0.02, 0.08) if rng.random() < 0.7 else rng.uniform(0.15, 0.3)),
             )
         )
     return hands

@@ -87,13 +87,12 @@ def write_in(
     order: int = 0,
 ) -> int:
     """Write into a cell, about as large as it allows and not always quite inside; return how many characters."""
-    length = max(len(text), 1)
-    height = min(
-        cell.height * rng.uniform(0.45, 0.95), cell.width / (0.72 * length) * rng.uniform(0.8, 1.1), 1.6 * page.unit
-    )
+    length, writer = max(len(text), 1), hand or page.hands[0]
+    height = min(cell.height * writer.sample_share(rng), cell.width / (0.72 * length), 1.6 * page.unit)
     wide = 0.62 * height * length
-    x = cell.x + max(cell.width - wide, 0) * rng.uniform(0.1, 0.9)
-    y = cell.y + (cell.height + height) / 2 + rng.normal(0, 0.08) * cell.height
+    place = float(np.clip(writer.cell_place + rng.normal(0, writer.cell_spread), 0, 1))
+    x = cell.x + max(cell.width - wide, 0) * place
+    y = cell.y + (cell.height + height) / 2 + rng.normal(0, 0.02 + 0.3 * writer.cell_spread) * cell.height
     before = len(page.characters)
     page.write(
         text,
@@ -102,7 +101,7 @@ def write_in(
         rng,
         hand=hand,
         height=height,
-        gap=rng.uniform(-0.02, 0.15),
+        gap=float(np.clip(writer.gap, -0.02, 0.15)) + rng.normal(0, 0.02),
         line=line,
         order=order,
         angle=rng.normal(0, 0.02),

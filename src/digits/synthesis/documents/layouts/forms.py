@@ -52,7 +52,7 @@ def fill_comb(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
     """Write one digit into each cell, with a shaky hand now and then, from the left or up to the right end."""
     n = len(cells) if rng.random() < 0.7 else int(rng.integers(1, len(cells) + 1))
     used = cells[:n] if rng.random() < 0.5 else cells[len(cells) - n :]
-    line, height = page.new_line(), min(cells[0].height * rng.uniform(0.55, 1.0), 1.5 * page.unit)
+    line, height = page.new_line(), min(cells[0].height * page.hands[0].sample_share(rng), 1.5 * page.unit)
     shift = rng.normal(0, 0.08) * height
     for order, cell in enumerate(used):
         text = str(rng.integers(10))
