@@ -1,33 +1,42 @@
-"""From rules to grids: which rules cross, which of them are one, and what is no table."""
+"""From rules and digits to a grid: what is known of its borders along both axes, and the best ones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import os
+import warnings
+import cv2
 import numpy as np
 
-from digits.documents.combs import find_boxes
-from digits.documents.grid import Grid, merge_cells
-from digits.documents.rule import SAME, Region, Rule, cross
-from digits.documents.rules import Votes, find_rules
+from digits.documents.columns import measure_tilt
+from digits.documents.flat import Flat, find_flats
+from digits.documents.grid import Grid, has_walls, merge_cells
+from digits.documents.lattice import STEP, Borders, Evidence, find_borders
+from digits.documents.rule import Rule
+from digits.documents.rules import Votes
 from digits.shapes import Float64
 
-REACH = 0.6
-"""How far beyond its end a rule still meets another, in heights of a digit."""
+MARGIN = 3.0
+"""How far beyond its digits a table is looked for, in heights of a digit: rows there are empty."""
 
-MIN_PITCH = 0.7
-"""Distance of rules, in heights of a digit, below which they are no cells but squared paper."""
+NEAR, FAR = 0.35, 1.0
+"""Gap, in heights of a digit, up to which two digits beside each other are surely of one number, and from which on
+surely of two."""
+
+BESIDE, BELOW = 0.35, 0.75
+"""Difference of heights of two digits, in heights of a digit, up to which they are surely in one row, and from which on
+surely in two."""
+
+MIN_WALLED = 0.7
+"""Share of the rows of a table that walls part; fewer if they are rows of boxes with nothing between them."""
+
+CUTS = float(os.environ.get("CUTS", 8))
+STRAY = float(os.environ.get("STRAY", 12))
+MIN_SEEN = 0.15
+"""Share of a line that must not be hidden by writing, for its ink to say anything."""
 
 
-BESIDE, MAX_CROSSED = 0.5, 0.5
-"""Distance from a rule within which digits stand beside it, in heights of a digit, and the share of these that may be
-written across it: half of them are, if rules and writing had nothing to do with each other."""
-
-
-def find_grids(
-    level_votes: Votes, turned: Votes, size: float, region: Region, digits: Float64[np.ndarray, "n 4"]
-) -> list[Grid]:
-    """Find the grids on a page.
+def find_grid(level_votes: Votes, turned: Votes, size: float, digits: Float64[np.ndarray, "n 4"]) -> Grid | None:
+    """Find the grid on a page, by its rules and by its digits; None if there are no rules.
 
     Parameters
     ----------
@@ -35,138 +44,122 @@ def find_grids(
         As `digits.documents.rules.find_votes` gives them.
     size
         Height of the usual digit, in pixels.
-    region
-        Where digits are.
     digits
         Their boxes: x, y, width, height.
     """
-    left, top, right, bottom = region
-    levels = _drop_crossed(find_rules(level_votes, size, region), digits, size)
-    uprights = _drop_crossed(find_rules(turned, size, (top, left, bottom, right)), digits[:, [1, 0, 3, 2]], size)
-    crossing = _connect(levels, uprights, size)
-    grids = [_build(some_levels, some_uprights, size, level_votes, turned) for some_levels, some_uprights in crossing]
-    combs = [Grid(*rules, size) for rules in find_boxes(levels, turned, size)]
-    return [*combs, *(grid for grid in grids if grid is not None)]
-
-
-def _drop_crossed(rules: list[Rule], digits: Float64[np.ndarray, "n 4"], size: float) -> list[Rule]:
-    """Drop rules that most of the digits beside them are written across: squares of paper, and strokes in line."""
-    kept = []
-    middles, half = digits[:, :2] + digits[:, 2:] / 2, digits[:, 2:] / 2
-    for rule in rules:
-        away = np.abs(rule.at(middles[:, 0]) - middles[:, 1])
-        beside = (middles[:, 0] >= rule.start) & (middles[:, 0] <= rule.end) & (away < half[:, 1] + BESIDE * size)
-        crossed = beside & (away < half[:, 1] / 2)
-        if crossed.sum() < 2 or crossed.sum() < MAX_CROSSED * beside.sum():
-            kept.append(rule)
-    return kept
-
-
-def _connect(levels: list[Rule], uprights: list[Rule], size: float) -> list[tuple[list[Rule], list[Rule]]]:
-    """Group the rules that cross each other."""
-    groups = np.arange(len(levels) + len(uprights))
-    for i, level in enumerate(levels):
-        for j, upright in enumerate(uprights):
-            x, y = cross(level, upright)
-            reach = REACH * size
-            meets = level.start - reach <= x <= level.end + reach and upright.start - reach <= y <= upright.end + reach
-            if meets and groups[i] != groups[len(levels) + j]:
-                groups[groups == groups[len(levels) + j]] = groups[i]
-    found = []
-    for group in np.unique(groups):
-        places = np.flatnonzero(groups == group)
-        some = (
-            [levels[k] for k in places if k < len(levels)],
-            [uprights[k - len(levels)] for k in places if k >= len(levels)],
-        )
-        if some[0] and some[1]:
-            found.append(some)
-    return found
-
-
-def _build(levels: list[Rule], uprights: list[Rule], size: float, level_votes: Votes, turned: Votes) -> Grid | None:
-    """Make a grid of rules that cross: pieces joined, sides closed, merged cells noted; None for squared paper."""
-    levels, uprights = _join(levels, size), _join(uprights, size)
-    levels, uprights = _close(levels, uprights, size), _close(uprights, levels, size)
-    if len(levels) < 2 or len(uprights) < 2:
-        return None
-    if _pitch(levels) < MIN_PITCH * size or _pitch(uprights) < MIN_PITCH * size:
-        return None
-    grid = Grid(_drop_close(levels, size), _drop_close(uprights, size), size)
+    middles, sides = digits[:, :2] + digits[:, 2:] / 2, digits[:, 2:]
+    tilt = float(np.tan(measure_tilt(middles, size)))
+    flats = find_flats(level_votes, turned, size, tilt)
+    down, across = flats[0].height(*middles.T), flats[1].height(*middles[:, ::-1].T)
+    rows = _find(flats[0], level_votes, size, (down, across), sides[:, ::-1], middles[:, 0], is_row=True)
+    columns = _find(flats[1], turned, size, (across, down), sides, middles[:, 1], is_row=False)
+    levels, uprights = _draw(flats[0], *rows, flats[1], columns[0], size), _draw(flats[1], *columns, flats[0], rows[0], size)
+    grid = Grid(levels, uprights, size)
     if 0 in grid.shape:
-        return None
-    merge_cells(grid, level_votes, turned)
-    return grid
+        return None, False
+    if rows[1] and columns[1]:
+        if _is_combs(grid, turned, middles):
+            return grid, False
+        merge_cells(grid, level_votes, turned)
+    return grid, True
 
 
-def _middle(rules: Sequence[Rule]) -> float:
-    return (min(rule.start for rule in rules) + max(rule.end for rule in rules)) / 2
+def _is_combs(grid: Grid, turned: Votes, middles: Float64[np.ndarray, "n 2"]) -> bool:
+    """Whether rows of digits have empty ones without walls between them: boxes above each other."""
+    used = np.unique(grid.locate(middles)[:, 0].clip(0, grid.shape[0] - 1))
+    if (np.diff(used) == 1).any():
+        return False
+    between = [row for row in range(used[0], used[-1]) if row not in used]
+    return not any(has_walls(grid, row, turned, is_row=True) for row in between)
 
 
-def _join(rules: list[Rule], size: float) -> list[Rule]:
-    """Join the pieces of one rule, and sort rules across their direction."""
-    middle = _middle(rules)
-    joined = list[Rule]()
-    for rule in sorted(rules, key=lambda each: each.place(middle)):
-        for place, other in enumerate(joined):
-            first, second = sorted((rule, other), key=lambda each: each.start)
-            between = (first.end + second.start) / 2
-            if second.start > first.end - SAME * size:
-                miss = abs(first.place(between) - second.place(between))
-            else:
-                common = np.linspace(max(first.start, second.start), min(first.end, second.end), 9)
-                miss = float(np.abs(first.at(common) - second.at(common)).mean())
-            if miss < SAME * size:
-                joined[place] = _concatenate(first, second)
-                break
-        else:
-            joined.append(rule)
-    return sorted(joined, key=lambda each: each.place(middle))
+def _find(flat, votes, size, places, sides, along, *, is_row):
+    """Find borders along one axis: their heights, and whether they are ruled."""
+    height, other = places
+    step = STEP * size
+    start = max(float((height - sides[:, 0] / 2).min()) - MARGIN * size, -MARGIN * size)
+    end = min(float((height + sides[:, 0] / 2).max()) + MARGIN * size, float(len(votes.inked)) + MARGIN * size)
+    n = int((end - start) / step) + 1
+    share = _measure(flat, votes, (along - sides[:, 1] / 2).min(), (along + sides[:, 1] / 2).max(), size)
+    rows = np.rint(start + step * np.arange(n)).astype(int)
+    wide = max(round(step), 1) | 1
+    pooled = cv2.dilate(np.nan_to_num(share, nan=-1)[:, None], np.ones((wide, 1), np.uint8))[:, 0]
+    pooled[pooled < 0] = np.nan
+    pooled = np.where((rows >= 0) & (rows < len(pooled)), pooled[rows.clip(0, len(pooled) - 1)], np.nan)
+    to_place = lambda value: (value - start) / step
+    together, apart = _pair(height, other, sides, size, is_row)
+    low, high = to_place(height - sides[:, 0] / 2), to_place(height + sides[:, 0] / 2)
+    at, middle = np.arange(n)[:, None], to_place(height)
+    depth = np.minimum(at - low, high - at).clip(0) / (size / step)
+    beside = (np.abs(at - middle) < size / step).sum(1)
+    cut = CUTS * (4 * depth**2).clip(max=1).sum(1) / (1 + beside)
+    before, after = (((sign * (at - middle)).clip(0) * STEP).clip(max=1) for sign in (1, -1))
+    share_of = (middle.max() - middle.min() + size / step) / len(middle) / (size / step)
+    found = find_borders(
+        Evidence(
+            pooled, cut, middle[together], middle[apart], STRAY * size / step * share_of * before.sum(1), STRAY * size / step * share_of * after.sum(1), size / step, float(np.ptp(other) / size + 1)
+        )
+    )
+    heights = start + step * np.array(found.places)
+    if found.is_ruled:
+        heights = np.array([_refine(share, value, step) for value in heights])
+    return heights, found.is_ruled
 
 
-def _concatenate(first: Rule, second: Rule) -> Rule:
-    """Put two rules together; where both are, the longer holds."""
-    longer, shorter = (first, second) if first.length >= second.length else (second, first)
-    rest = (shorter.along < longer.start) | (shorter.along > longer.end)
-    along = np.concatenate((longer.along, shorter.along[rest]))
-    across = np.concatenate((longer.across, shorter.across[rest]))
-    order = np.argsort(along)
-    total = longer.length + shorter.length
-    share = (longer.share * longer.length + shorter.share * shorter.length) / max(total, 1e-9)
-    return Rule(along[order], across[order], share, longer.slope)
+def _refine(share, value, step):
+    around = np.arange(max(round(value - step), 0), min(round(value + step) + 1, len(share)))
+    if not len(around):
+        return value
+    known = np.nan_to_num(share[around], nan=0)
+    best = known >= known.max() - 1e-9
+    return float(around[best].mean())
 
 
-def _close(rules: list[Rule], others: list[Rule], size: float) -> list[Rule]:
-    """Add a border through the ends of the others, on each side where they go on beyond the last rule."""
-    closed = list(rules)
-    for end in (0, -1):
-        tips = np.array([(other.across[end], other.along[end]) for other in others])
-        border = closed[0] if end == 0 else closed[-1]
-        beyond = (tips[:, 1] - border.at(tips[:, 0])) * (-1 if end == 0 else 1)
-        if len(tips) < 2 or np.median(beyond) < MIN_PITCH * size:
-            continue
-        # the tips of most rules are on it; shorter ones belong to merged cells
-        far = tips[np.abs(beyond - np.median(beyond)) < max(SAME * size, 0.1 * float(np.median(beyond)))]
-        if len(far) >= 2:
-            far = far[np.argsort(far[:, 0])]
-            line = np.polyfit(far[:, 0], far[:, 1], 1)
-            ends = np.array([far[0, 0], far[-1, 0]])
-            closed.insert(0 if end == 0 else len(closed), Rule(ends, np.polyval(line, ends), 0.0, float(line[0])))
-    return closed
+def _measure(flat, votes, start, end, size):
+    inside = slice(max(int(start), 0), max(int(end), int(start) + 2))
+    # whatever is far from digits belongs to something else
+    inked = flat.flatten(cv2.dilate(votes.inked, np.ones((3, 1), np.uint8)))[:, inside].astype(np.float64) / 255
+    seen = 1 - flat.flatten(votes.is_hidden)[:, inside].astype(np.float64) / 255
+    edges = np.arange(0, inked.shape[1], max(round(2 * size), 8))
+    weight = np.add.reduceat(seen, edges, axis=1)
+    pieces = np.add.reduceat(inked * seen, edges, axis=1) / weight.clip(1e-9)
+    pieces[weight < 0.25 * np.diff(edges, append=inked.shape[1])] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        usual = np.nanmedian(pieces, axis=1, keepdims=True)
+        share = np.nanmean(np.minimum(pieces, 2 * usual), axis=1)
+    share[(~np.isnan(pieces)).mean(1) < MIN_SEEN] = np.nan
+    return share
 
 
-def _pitch(rules: list[Rule]) -> float:
-    middle = _middle(rules)
-    return float(np.median(np.diff([rule.place(middle) for rule in rules])))
+def _pair(height, other, sides, size, is_row):
+    """Pairs of neighbours that belong into one band of this axis, and into two."""
+    apart_by, high = np.abs(height[:, None] - height), sides
+    beside_by = np.abs(other[:, None] - other)
+    if is_row:
+        wide = (sides[:, 1][:, None] + sides[:, 1]) / 2
+        together = (apart_by < BESIDE * size) & (beside_by - wide < NEAR * size)
+        apart = (beside_by < 0.7 * wide) & (height - height[:, None] > BELOW * size)
+        distance = np.where(apart, apart_by, np.inf)
+    else:
+        gap = height - height[:, None] - (sides[:, 0][:, None] + sides[:, 0]) / 2
+        same = beside_by < 0.5 * size
+        ahead = same & (height > height[:, None])
+        nearest = np.where(ahead, gap, np.inf)
+        first = nearest.argmin(1)
+        i = np.flatnonzero(np.isfinite(nearest.min(1)))
+        gaps = nearest[i, first[i]]
+        pairs = np.stack((i, first[i]), axis=1)
+        return pairs[gaps < NEAR * size], pairs[gaps > FAR * size]
+    i = np.flatnonzero(np.isfinite(distance.min(1)))
+    apart = np.stack((i, distance[i].argmin(1)), axis=1)
+    pairs = np.argwhere(np.triu(together, 1))
+    swap = height[pairs[:, 0]] > height[pairs[:, 1]]
+    pairs[swap] = pairs[swap][:, ::-1]
+    return pairs, apart
 
 
-def _drop_close(rules: list[Rule], size: float) -> list[Rule]:
-    """Drop the weaker of two rules between which there is no room for a digit."""
-    middle, kept = _middle(rules), list(rules)
-    while len(kept) > 1:
-        gaps = np.diff([rule.place(middle) for rule in kept])
-        place = int(gaps.argmin())
-        if gaps[place] >= MIN_PITCH * size:
-            break
-        kept.remove(min(kept[place : place + 2], key=lambda rule: rule.length * rule.share))
-    return kept
+def _draw(flat, heights, is_ruled, other_flat, others, size) -> list[Rule]:
+    # ends: where the outermost borders of the other axis are
+    start, end = float(others[0] + other_flat.shifts.min()), float(others[-1] + other_flat.shifts.max())
+    return [flat.line(float(height), start, end, 1.0 if is_ruled else 0.0) for height in heights]

@@ -49,10 +49,15 @@ class Grid:
         columns = sum((rule.at(points[:, 1]) <= points[:, 0]).astype(np.int64) for rule in self.uprights)
         return np.stack((rows, columns), axis=1).astype(np.int64) - 1
 
-    def contains(self, points: Float64[np.ndarray, "n 2"]) -> Bool[np.ndarray, " n"]:
-        """Whether points x, y lie in one of its cells."""
-        cells = self.locate(points)
-        inside: Bool[np.ndarray, " n"] = np.all((cells >= 0) & (cells < self.shape), axis=1)
+    def contains(self, points: Float64[np.ndarray, "n 2"], slack: float = 0.0) -> Bool[np.ndarray, " n"]:
+        """Whether points x, y lie in one of its cells, or so many pixels beside the outermost."""
+        x, y = points.T
+        inside: Bool[np.ndarray, " n"] = (
+            (self.levels[0].at(x) - slack <= y)
+            & (y < self.levels[-1].at(x) + slack)
+            & (self.uprights[0].at(y) - slack <= x)
+            & (x < self.uprights[-1].at(y) + slack)
+        )
         return inside
 
     def owner(self, place: tuple[int, int]) -> tuple[int, int]:
@@ -91,20 +96,20 @@ def drop_outer(grid: Grid, level_votes: Votes, turned: Votes, used: Int64[np.nda
     """
     (top, left), (bottom, right) = used.min(0).tolist(), (used.max(0) + 1).tolist()
     low, high = [0, 0], list(grid.shape)
-    while low[0] < top and not _has_walls(grid, low[0], turned, is_row=True):
+    while low[0] < top and not has_walls(grid, low[0], turned, is_row=True):
         low[0] += 1
-    while high[0] > bottom and not _has_walls(grid, high[0] - 1, turned, is_row=True):
+    while high[0] > bottom and not has_walls(grid, high[0] - 1, turned, is_row=True):
         high[0] -= 1
-    while low[1] < left and not _has_walls(grid, low[1], level_votes, is_row=False):
+    while low[1] < left and not has_walls(grid, low[1], level_votes, is_row=False):
         low[1] += 1
-    while high[1] > right and not _has_walls(grid, high[1] - 1, level_votes, is_row=False):
+    while high[1] > right and not has_walls(grid, high[1] - 1, level_votes, is_row=False):
         high[1] -= 1
     kept = Grid(grid.levels[low[0] : high[0] + 1], grid.uprights[low[1] : high[1] + 1], grid.size)
     merge_cells(kept, level_votes, turned)
     return kept
 
 
-def _has_walls(grid: Grid, place: int, votes: Votes, *, is_row: bool) -> bool:
+def has_walls(grid: Grid, place: int, votes: Votes, *, is_row: bool) -> bool:
     """Whether most of the walls that part the cells of a row, or of a column, are inked."""
     if is_row:
         pieces = [

@@ -9,14 +9,18 @@ import numpy as np
 
 from digits.documents.characters import Character, as_boxes, link_numbers, usual_size
 from digits.documents.columns import find_columns, find_rows, measure_tilt, subdivide
-from digits.documents.crossings import find_grids
+from digits.documents.combs import find_boxes
+from digits.documents.crossings import find_grid
 from digits.documents.grid import Grid, drop_outer
 from digits.documents.rule import Region
-from digits.documents.rules import find_votes
+from digits.documents.rules import Votes, find_rules, find_votes
 from digits.documents.unread import find_unread, is_doubtful
 from digits.preprocessing.ink import Ink
 from digits.shapes import Bool, Float64, Int64
 
+import os
+OUT, GAPC = float(os.environ.get("OUT", 6)), float(os.environ.get("GAPC", 3))
+AROUND = 2.0
 MAX_SIZE = 64
 """Height of the usual digit, in pixels, to which larger pages are shrunk: rules remain visible, and it saves time."""
 
@@ -107,10 +111,26 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
     low, high = sure[:, :2].min(0) - size, (sure[:, :2] + sure[:, 2:]).max(0) + size
     levels, uprights = find_votes(grey, size, sure)
     region = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-    grids = find_grids(levels, uprights, size, region, sure)
+    outside = np.full(grey.shape, 255, np.uint8)
+    around = np.rint(np.hstack((sure[:, :2] - AROUND * size, sure[:, :2] + sure[:, 2:] + AROUND * size))).astype(int)
+    for left, top, right, bottom in around.clip(0).tolist():
+        outside[top:bottom, left:right] = 0
+    near = [
+        Votes(cv2.subtract(votes.inked, far), votes.is_hidden | far)
+        for votes, far in ((levels, outside), (uprights, np.ascontiguousarray(outside.T)))
+    ]
+    grid, is_table = find_grid(*near, size, sure)
+    grids = [grid] if grid is not None else []
+    if not is_table:
+        combs = [Grid(*rules, size) for rules in find_boxes(find_rules(levels, size, region), uprights, size)]
+        in_combs = np.zeros(len(sure), bool)
+        for comb in combs:
+            in_combs |= comb.contains(sure[:, :2] + sure[:, 2:] / 2)
+        if in_combs.mean() > 0.5 or not grids:
+            grids = combs
     found, free = list[tuple[Grid, Int64[np.ndarray, " m"]]](), is_usable.copy()
     for grid in sorted(grids, key=_area):
-        inside = free & grid.contains(middles)
+        inside = free & grid.contains(middles, size if grid.shape[0] > 1 else 0.0)
         if grid.shape == (1, 1) or not (inside & is_digit).any():
             continue
         if grid.shape[0] == 1 and not _is_comb(grid, _locate(grid, boxes[inside], size)[0]):
@@ -215,11 +235,13 @@ def _locate(
     """Return row and column of characters, and which lie across a wall: these go with their nearest neighbour."""
     middles = boxes[:, :2] + boxes[:, 2:] / 2
     cells = grid.locate(middles)
-    for number in link_numbers(boxes, size):
-        # a number stands in one row, also where one of its digits hangs into the next
-        cells[number, 0] = grid.locate(middles[number].mean(0)[None])[0, 0]
+    cells[:, 0] = grid.locate(_level_out(boxes, middles, size))[:, 0]
     rows, columns = grid.shape
     cells = cells.clip(0, (rows - 1, columns - 1))
+    for row in np.unique(cells[:, 0]):
+        here = np.flatnonzero(cells[:, 0] == row)
+        here = here[np.argsort(middles[here, 0])]
+        cells[here, 1] = _assign(grid, boxes[here], size)
     crosses = np.zeros(len(boxes), bool)
     for rule in grid.uprights[1:-1]:
         share = (rule.at(middles[:, 1]) - boxes[:, 0]) / boxes[:, 2]
@@ -232,14 +254,41 @@ def _locate(
         )
         both = [grid.owner((int(cells[each, 0]), int(column))) for column in sides[:, 1].clip(0, columns - 1)]
         crosses[each] = both[0] != both[1]
-    for each in np.flatnonzero(crosses):
-        gaps = np.maximum(boxes[:, 0], boxes[each, 0]) - np.minimum(
-            boxes[:, 0] + boxes[:, 2], boxes[each, 0] + boxes[each, 2]
-        )
-        gaps = np.where(crosses | (cells[:, 0] != cells[each, 0]), np.inf, gaps)
-        if len(gaps) and gaps.min() < size / 2 and abs(cells[gaps.argmin(), 1] - cells[each, 1]) <= 1:
-            cells[each] = cells[gaps.argmin()]
     return cells, crosses
+
+
+def _level_out(
+    boxes: Float64[np.ndarray, "m 4"], middles: Float64[np.ndarray, "m 2"], size: float
+) -> Float64[np.ndarray, "m 2"]:
+    """Give characters the mean height of those right beside them, and signs that of the digits alone."""
+    gaps = np.abs(middles[:, None, 0] - middles[:, 0]) - (boxes[:, None, 2] + boxes[:, 2]) / 2
+    is_beside = (gaps < size / 3) & (np.abs(middles[:, None, 1] - middles[:, 1]) < size / 2)
+    is_tall = boxes[:, 3] > size / 2
+    weights = (is_beside & (is_tall | ~(is_beside & is_tall).any(1)[:, None])).astype(np.float64)
+    return np.stack((middles[:, 0], weights @ middles[:, 1] / weights.sum(1)), axis=1)
+
+
+def _assign(grid: Grid, boxes: Float64[np.ndarray, "m 4"], size: float) -> Int64[np.ndarray, " m"]:
+    """Assign characters of one row, from left to right, to columns: whole numbers, rather than by walls alone."""
+    columns = grid.shape[1]
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    walls = np.stack([rule.at(middles[:, 1]) for rule in grid.uprights], axis=1)
+    out = np.maximum(walls[:, :-1] - middles[:, :1], middles[:, :1] - walls[:, 1:])
+    out[:, 0] = np.where(middles[:, 0] < walls[:, 0], 0, out[:, 0])
+    out[:, -1] = np.where(middles[:, 0] >= walls[:, -1], 0, out[:, -1])
+    cost = OUT * out.clip(0) / size
+    gaps = (boxes[1:, 0] - (boxes[:-1, 0] + boxes[:-1, 2])) / size
+    total, back = cost[0], []
+    for each, gap in enumerate(gaps, 1):
+        same = total + max(GAPC * (gap - 0.6), 0)
+        low = np.concatenate(([np.inf], np.minimum.accumulate(total)[:-1])) + max(GAPC * (0.6 - gap), 0)
+        from_low = np.concatenate(([0], [int(total[:c].argmin()) for c in range(1, columns)]))
+        back.append(np.where(same <= low, np.arange(columns), from_low))
+        total = np.minimum(same, low) + cost[each]
+    path = [int(total.argmin())]
+    for step in back[::-1]:
+        path.append(int(step[path[-1]]))
+    return np.array(path[::-1], np.int64)
 
 
 def _is_comb(grid: Grid, cells: Int64[np.ndarray, "m 2"]) -> bool:

@@ -131,6 +131,16 @@ def find_rules(votes: Votes, size: float, region: Region, gap: float = GAP) -> l
     return drop_doubles(drop_turned(long, max(votes.inked.shape), region, MAX_TURN), size)
 
 
+def find_slopes(votes: Votes, size: float) -> Float64[np.ndarray, "m 4"]:
+    """Find pieces of level rules in strips of a page: x and y of the middle, slope and share that is inked."""
+    strip = int(np.clip(2 ** round(np.log2(2 * size)), 16, 128))
+    found = []
+    for number, sums in enumerate(_sum_lines(votes.inked, strip)):
+        row, fall, share = _find_peaks(sums, strip, max(round(0.5 * SAME * size), 2)).T.astype(np.float64)
+        found.append(np.stack(((number + 0.5) * strip + 0 * row, row + fall / 2, fall / strip, share), axis=1))
+    return np.concatenate(found)
+
+
 def _sum_lines(inked: Ink, strip: int) -> list[np.ndarray]:
     """Sum votes along lines through each strip: by slope, from the steepest rise to the steepest fall, and row."""
     height, width = inked.shape
