@@ -35,7 +35,7 @@ MIN_SEEN = 0.15
 """Share of a line that must not be hidden by writing, for its ink to say anything."""
 
 
-def find_grid(level_votes: Votes, turned: Votes, size: float, digits: Float64[np.ndarray, "n 4"]) -> Grid | None:
+def find_grid(level_votes: Votes, turned: Votes, size: float, digits: Float64[np.ndarray, "n 4"]) -> tuple[Grid | None, bool]:
     """Find the grid on a page, by its rules and by its digits; None if there are no rules.
 
     Parameters
@@ -139,7 +139,7 @@ def _pair(height, other, sides, size, is_row):
     if is_row:
         wide = (sides[:, 1][:, None] + sides[:, 1]) / 2
         together = (apart_by < BESIDE * size) & (beside_by - wide < NEAR * size)
-        apart = (beside_by < 0.7 * wide) & (height - height[:, None] > BELOW * size)
+        apart = (beside_by < 2.5 * size) & (height - height[:, None] > BELOW * size)
         distance = np.where(apart, apart_by, np.inf)
     else:
         gap = height - height[:, None] - (sides[:, 0][:, None] + sides[:, 0]) / 2

@@ -97,7 +97,7 @@ def find_flats(level_votes: Votes, turned: Votes, size: float, tilt: float) -> t
     """Find the level lines of a page and, on its transpose, the upright ones, which are about at right angles."""
     found = find_slopes(level_votes, size), find_slopes(turned, size)
     tilts = np.linspace(-MAX_SLOPE, MAX_SLOPE, SLOPES)
-    worth = 0.05 * sum(float((each[:, 3] ** 2).sum()) for each in found) * _near(tilts, np.array([tilt]))[0]
+    worth = (0.05 * sum(float((each[:, 3] ** 2).sum()) for each in found) + 1.0) * _near(tilts, np.array([tilt]))[0]
     for each, sign in zip(found, (1, -1), strict=True):
         worth = worth + each[:, 3] ** 2 @ _near(tilts, sign * each[:, 2])
     tilt = float(tilts[worth.argmax()])

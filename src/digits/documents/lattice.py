@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.shapes import Bool, Float64
+from digits.shapes import Float64, Int64
 
 STEP = 1 / 12
 """Distance of places, in heights of a digit."""
@@ -34,6 +34,9 @@ MIN_NOISE = 4.0
 
 REGULAR, SPREAD = 3.0, 0.12
 """What a band costs at most that is not as high as others, and the share of its height that already costs a third."""
+
+UNUSED = 2.0
+"""What a rule costs that is no border: squared paper has more of them than tables."""
 
 NARROWEST, WIDEST = 0.7, 10.0
 """Height of a band, in heights of a digit."""
@@ -92,14 +95,16 @@ def find_borders(evidence: Evidence) -> Borders:
     found = None
     full = FULL * min(evidence.breadth / 5, 1.0)
     for _ in range(3):
-        ink = np.full(n, -OUTER)
+        ink, unused = np.full(n, -OUTER), np.zeros((n, n))
         has_rules = height >= max(MIN_RULE, MIN_NOISE * noise)
         if has_rules:
             ink = full * (2 * ((evidence.share - usual) / (0.7 * height)).clip(0, 1) - 1)
             ink[np.isnan(ink)] = -OUTER
-        outer = parted + ink.clip(-OUTER)
-        for inner, is_ruled in [(parted - PLAIN, False), *([(parted / 2 + ink, True)] if has_rules else [])]:
-            places, worth = _best_chain(inner, outer, bands, evidence)
+            unused = UNUSED * _count_between(_find_peaks(evidence.share, usual + 0.5 * height), n)
+        # where there are rules, digits that lie across them say less
+        hypotheses = [(parted, np.full(n, -PLAIN), bands, False), *([(parted / 2, ink, bands - unused, True)] if has_rules else [])]
+        for cost, inner, within, is_ruled in hypotheses:
+            places, worth = _best_chain(cost + inner, cost + ink.clip(-OUTER), within, evidence)
             if found is None or worth > found.worth:
                 found = Borders(places, is_ruled, worth, ink[places])
         inked = evidence.share[found.places] - usual
@@ -120,6 +125,13 @@ def _judge_rules(share: Float64[np.ndarray, " n"]) -> tuple[float, float, float]
     return float(np.sort(known)[-3:].mean()) - usual, noise, usual
 
 
+def _find_peaks(share: Float64[np.ndarray, " n"], enough: float) -> Int64[np.ndarray, " k"]:
+    """Find the places that are as inked as rules, and more than those around them."""
+    known = np.nan_to_num(share, nan=0.0)
+    around = np.max([np.roll(known, shift) for shift in range(-3, 4)], axis=0)
+    return np.flatnonzero((known >= around) & (known >= enough))
+
+
 def _count_inside(pairs: Float64[np.ndarray, "p 2"], n: int) -> Float64[np.ndarray, "n n"]:
     """Count for a band from each place to each the pairs that lie in it."""
     counts = np.zeros((n, n))
@@ -128,6 +140,14 @@ def _count_inside(pairs: Float64[np.ndarray, "p 2"], n: int) -> Float64[np.ndarr
     # a band begins at or before both, and ends behind them
     inside = counts[::-1].cumsum(0)[::-1].cumsum(1)
     return np.hstack((np.zeros((n, 1)), inside[:, :-1]))
+
+
+def _count_between(places: Int64[np.ndarray, " k"], n: int) -> Float64[np.ndarray, "n n"]:
+    """Count for a band from each place to each the places in it that are not its borders."""
+    before = np.bincount(places, minlength=n).cumsum()
+    far = np.arange(n)
+    counts: Float64[np.ndarray, "n n"] = (before[(far - 4).clip(0)][None] - before[(far + 3).clip(max=n - 1)][:, None]).clip(0).astype(float)
+    return counts
 
 
 def _count_across(pairs: Float64[np.ndarray, "p 2"], n: int) -> Float64[np.ndarray, " n"]:
