@@ -434,6 +434,12 @@ TABLES |= {
             [Column(title, counted) for title in FIELD_METRICS],
             "The lists are made up of the true numbers and random ones; the exam pages are of the blind half",
         ),
+        "cells": Table(
+            "cells",
+            "synthetic tables",
+            lambda rows: [Column("n", samples, ""), *per_variant(spread())(rows)],
+            "Ruled tables, combs and columns, photographed, scanned, copied and faxed; nothing was chosen on these",
+        ),
         "corruptions": Table(
             "reading",
             "corruption",

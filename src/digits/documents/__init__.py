@@ -2,9 +2,10 @@
 
 1. `reading`: `read_table` and `read_tables`, from a picture or PDF to tables, by the reader of `digits.inference`.
 2. `characters`: the digits and signs of a page, and which of them are one number.
-3. `rules` finds the lines of a page, each a `rule`; `crossings` makes a `grid` of those that cross, and `combs`
-   finds the walls of boxes; `columns` finds rows and columns where there are no rules.
-4. `layout` says which character is in which cell, `unread` which ink was not read, and `text` what a cell holds.
+3. `rules` finds what may be lines of a page, each a `rule`; `flat` says how they all run. `lattice` finds the borders
+   of rows and columns from rules and digits, and `crossings` makes a `grid` of them; `combs` finds the walls of boxes.
+4. `placing` says which character is in which cell, `columns` does so for numbers that stand apart, and `layout` puts
+   all together; `unread` says which ink was not read, and `text` what a cell holds.
 5. `table`: `Table` and `Cell`, and how they become CSV, a workbook or JSON.
 
 One number per page, matched with a list:

@@ -14,11 +14,19 @@ import numpy as np
 
 from digits.documents.rule import Rule
 from digits.documents.rules import MAX_SLOPE, MAX_TURN, Votes, find_slopes
-from digits.shapes import Float32, Float64
+from digits.shapes import Float64
 
 SLOPES = 73
+"""Slopes that are tried, half a degree apart."""
+
 LEVEL = 0.02
+"""Difference of slopes at which two pieces of rules half agree: that of a strip's measurement."""
+
 BEND = 0.06
+"""Change of slope from strip to strip that a curled page has."""
+
+LIKELY = 0.3
+"""How much the slope of the whole page counts against the rules of one strip."""
 
 KNOTS = 2.0
 """Width of a strip, in heights of a digit: a curl hardly bends within it."""
@@ -94,32 +102,35 @@ def _extend(
 
 
 def find_flats(level_votes: Votes, turned: Votes, size: float, tilt: float) -> tuple[Flat, Flat]:
-    """Find the level lines of a page and, on its transpose, the upright ones, which are about at right angles."""
-    found = find_slopes(level_votes, size), find_slopes(turned, size)
-    tilts = np.linspace(-MAX_SLOPE, MAX_SLOPE, SLOPES)
-    worth = (0.05 * sum(float((each[:, 3] ** 2).sum()) for each in found) + 1.0) * _near(tilts, np.array([tilt]))[0]
-    for each, sign in zip(found, (1, -1), strict=True):
-        worth = worth + each[:, 3] ** 2 @ _near(tilts, sign * each[:, 2])
-    tilt = float(tilts[worth.argmax()])
-    return find_flat(level_votes, found[0], size, tilt), find_flat(turned, found[1], size, -tilt)
-
-
-def _near(slopes, others):
-    return np.exp(-0.5 * ((slopes - others[:, None]) / (MAX_TURN / 2)) ** 2)
-
-
-def find_flat(votes: Votes, slopes: np.ndarray, size: float, tilt: float) -> Flat:
-    """Find the level lines of a page.
+    """Find the level lines of a page and, on its transpose, the upright ones, which are about at right angles.
 
     Parameters
     ----------
-    votes
+    level_votes, turned
         As `digits.documents.rules.find_votes` gives them.
     size
         Height of the usual digit, in pixels.
     tilt
         Slope of the lines of digits, which decides where rules say nothing.
     """
+    found = find_slopes(level_votes, size), find_slopes(turned, size)
+    tilts = np.linspace(-MAX_SLOPE, MAX_SLOPE, SLOPES)
+    worth = (0.05 * sum(float((each[:, 3] ** 2).sum()) for each in found) + 1.0) * _near(tilts, np.array([tilt]))[0]
+    for each, sign in zip(found, (1, -1), strict=True):
+        worth = worth + each[:, 3] ** 2 @ _near(tilts, sign * each[:, 2])
+    tilt = float(tilts[worth.argmax()])
+    return _find_flat(level_votes, found[0], size, tilt), _find_flat(turned, found[1], size, -tilt)
+
+
+def _near(
+    slopes: Float64[np.ndarray, " s"], others: Float64[np.ndarray, " m"], spread: float = MAX_TURN / 2
+) -> Float64[np.ndarray, "m s"]:
+    """Say how near slopes are to others, 0–1."""
+    near: Float64[np.ndarray, "m s"] = np.exp(-0.5 * ((slopes - others[:, None]) / spread) ** 2)
+    return near
+
+
+def _find_flat(votes: Votes, slopes: Float64[np.ndarray, "m 4"], size: float, tilt: float) -> Flat:
     rows, columns = votes.inked.shape
     n = max(round(columns / (KNOTS * size)), 2)
     edges = np.linspace(0, columns, n + 1)
@@ -135,15 +146,27 @@ def _fit_slopes(
 ) -> Float64[np.ndarray, "k 2"]:
     """Choose slopes that change evenly over the page, and return those of the upper and lower border at places x."""
     rows, columns = shape
-    n = len(x)
+    strips = (found[:, 0] * len(x) / columns).astype(np.int64).clip(0, len(x) - 1)
+    weights = found[:, 3] ** 2
     slopes = np.linspace(-MAX_SLOPE, MAX_SLOPE, SLOPES)
-    strip = (found[:, 0] * n / columns).astype(np.int64).clip(0, n - 1)
-    votes = np.zeros((n, SLOPES))
-    near = np.exp(-0.5 * ((found[:, 2][:, None] - slopes) / LEVEL) ** 2) * found[:, 3:] ** 2
-    np.add.at(votes, strip, near)
-    votes = votes / max(float(votes.max(1).mean()), 1e-9)
-    votes += 0.3 * np.exp(-0.5 * ((slopes - tilt) / MAX_TURN) ** 2)
-    bend = 0.5 * ((slopes[:, None] - slopes) / BEND) ** 2
+    votes = np.zeros((len(x), SLOPES))
+    np.add.at(votes, strips, weights[:, None] * _near(slopes, found[:, 2], LEVEL))
+    votes /= max(float(votes.max(1).mean()), 1e-9)
+    votes += LIKELY * _near(slopes, np.array([tilt]), MAX_TURN)
+    middle = slopes[_follow(votes, 0.5 * ((slopes[:, None] - slopes) / BEND) ** 2)]
+    # by how much slopes change down the page, as in perspective
+    rest, down, fan = found[:, 2] - middle[strips], found[:, 1] / rows - 0.5, 0.0
+    for _ in range(6):
+        trusted = weights / (1 + ((rest - fan * down) / LEVEL) ** 2) ** 2
+        level = float((trusted * (rest - fan * down)).sum() / max(trusted.sum(), 1e-9))
+        # a little against perspective where few rules speak for it
+        spread = float((trusted * down**2).sum() + 0.01 * trusted.sum())
+        fan = float((trusted * (rest - level) * down).sum()) / max(spread, 1e-9)
+    return np.stack([middle + fan * side for side in (-0.5, 0.5)], axis=1)
+
+
+def _follow(votes: Float64[np.ndarray, "k s"], bend: Float64[np.ndarray, "s s"]) -> list[int]:
+    """Choose one of s slopes for each strip: most votes, least change from strip to strip."""
     total, back = votes[0], []
     for vote in votes[1:]:
         reached = total[:, None] - bend
@@ -152,22 +175,14 @@ def _fit_slopes(
     path = [int(total.argmax())]
     for step in back[::-1]:
         path.append(int(step[path[-1]]))
-    middle = slopes[path[::-1]]
-    # by how much slopes change down the page, as in perspective
-    rest, down = found[:, 2] - middle[strip], found[:, 1] / rows - 0.5
-    fan = 0.0
-    for _ in range(6):
-        trusted = found[:, 3] ** 2 / (1 + ((rest - fan * down) / LEVEL) ** 2) ** 2
-        level = float((trusted * (rest - fan * down)).sum() / max(trusted.sum(), 1e-9))
-        down_ = down
-        fan = float((trusted * (rest - level) * down_).sum() / ((trusted * down_**2).sum() + 0.01 * trusted.sum() + 1e-9))
-    return np.stack([middle + fan * side for side in (-0.5, 0.5)], axis=1)
+    return path[::-1]
 
 
 def _integrate(slopes: Float64[np.ndarray, "k 2"], x: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, "k 2"]:
     steps = (slopes[1:] + slopes[:-1]) / 2 * np.diff(x)[:, None]
     shifts: Float64[np.ndarray, "k 2"] = np.concatenate((np.zeros((1, 2)), np.cumsum(steps, axis=0)))
-    return shifts - shifts[len(x) // 2]
+    shifts -= shifts[len(x) // 2].copy()
+    return shifts
 
 
 def _align(flat: Flat, votes: Votes, edges: Float64[np.ndarray, " k1"], size: float, reach: float) -> Flat:

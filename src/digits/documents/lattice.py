@@ -41,9 +41,18 @@ UNUSED = 2.0
 NARROWEST, WIDEST = 0.7, 10.0
 """Height of a band, in heights of a digit."""
 
-PAIR, MOST, CUT = 1.5, 6.0, 3.0
-"""What two digits cost that should be in one band and are not, or the other way round; and what one border or band can
-cost in all, because digits may stray."""
+PAIR, MOST, MOST_CUT = 1.5, 6.0, 3.0
+"""What two digits cost that should be in one band and are not, or the other way round; and what a band can cost in all,
+for each height of a digit, and a border, because digits may stray."""
+
+LONG = 5.0
+"""Length of rules, in heights of a digit, from which on chance does not make them."""
+
+ENOUGH = 0.7
+"""Share of what the table's rules are inked with which a rule is as good as the others."""
+
+ROUNDS, PITCHES = 3, 60
+"""How often it is found out how much the table's rules are inked, and how many usual heights are tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +71,8 @@ class Evidence:
         What a first border at each place costs because of digits before it, and a last one because of those after it.
     size
         Height of the usual digit, in places.
+    breadth
+        Length of the borders, in heights of a digit.
     """
 
     share: Float64[np.ndarray, " n"]
@@ -76,12 +87,11 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class Borders:
-    """Where borders are, whether a rule is at each of them, and what they are worth in all."""
+    """Where borders are, what they are worth in all, and whether they are rules."""
 
     places: list[int]
-    is_ruled: bool
     worth: float
-    ink: Float64[np.ndarray, " k"]
+    is_ruled: bool
 
 
 def find_borders(evidence: Evidence) -> Borders:
@@ -90,29 +100,35 @@ def find_borders(evidence: Evidence) -> Borders:
     lengths = np.arange(n)[None] - np.arange(n)[:, None]
     most = MOST * (lengths / evidence.size).clip(1)
     bands = -most * (1 - np.exp(-PAIR * _count_inside(evidence.apart, n) / most))
-    parted = -CUT * (1 - np.exp(-(PAIR * _count_across(evidence.together, n) + evidence.cut) / CUT))
+    parted = -MOST_CUT * (1 - np.exp(-(PAIR * _count_across(evidence.together, n) + evidence.cut) / MOST_CUT))
     height, noise, usual = _judge_rules(evidence.share)
-    found = None
-    full = FULL * min(evidence.breadth / 5, 1.0)
-    for _ in range(3):
-        ink, unused = np.full(n, -OUTER), np.zeros((n, n))
-        has_rules = height >= max(MIN_RULE, MIN_NOISE * noise)
+    full = FULL * min(evidence.breadth / LONG, 1.0)
+    ink, has_rules = np.full(n, -OUTER), height >= max(MIN_RULE, MIN_NOISE * noise)
+    found = Borders([], -np.inf, False)
+    for _ in range(ROUNDS):
         if has_rules:
-            ink = full * (2 * ((evidence.share - usual) / (0.7 * height)).clip(0, 1) - 1)
-            ink[np.isnan(ink)] = -OUTER
-            unused = UNUSED * _count_between(_find_peaks(evidence.share, usual + 0.5 * height), n)
+            ink = _weigh(evidence.share, usual, height, full)
+        places, worth = _best_chain(parted - PLAIN, parted + ink.clip(-OUTER), bands, evidence)
+        found = max(found, Borders(places, worth, False), key=lambda borders: borders.worth)
+        if not has_rules:
+            break
+        unused = UNUSED * _count_between(_find_peaks(evidence.share, usual + 0.5 * height), n)
         # where there are rules, digits that lie across them say less
-        hypotheses = [(parted, np.full(n, -PLAIN), bands, False), *([(parted / 2, ink, bands - unused, True)] if has_rules else [])]
-        for cost, inner, within, is_ruled in hypotheses:
-            places, worth = _best_chain(cost + inner, cost + ink.clip(-OUTER), within, evidence)
-            if found is None or worth > found.worth:
-                found = Borders(places, is_ruled, worth, ink[places])
+        places, worth = _best_chain(parted / 2 + ink, parted / 2 + ink.clip(-OUTER), bands - unused, evidence)
+        found = max(found, Borders(places, worth, True), key=lambda borders: borders.worth)
         inked = evidence.share[found.places] - usual
         again = float(np.median(inked[inked > 0.3 * height])) if (inked > 0.3 * height).any() else 0.0
-        if not has_rules or not found.is_ruled or abs(again - height) < 0.05 * height:
+        if not found.is_ruled or abs(again - height) < 0.05 * height:
             break
-        height = again
+        # what the table's own rules cover, and not the edge of the paper
+        height, has_rules = again, again >= max(MIN_RULE, MIN_NOISE * noise)
     return found
+
+
+def _weigh(share: Float64[np.ndarray, " n"], usual: float, height: float, full: float) -> Float64[np.ndarray, " n"]:
+    """Say what places are worth for their ink."""
+    weighed = full * (2 * ((share - usual) / (ENOUGH * height)).clip(0, 1) - 1)
+    return np.where(np.isnan(share), -OUTER, weighed)
 
 
 def _judge_rules(share: Float64[np.ndarray, " n"]) -> tuple[float, float, float]:
@@ -146,7 +162,9 @@ def _count_between(places: Int64[np.ndarray, " k"], n: int) -> Float64[np.ndarra
     """Count for a band from each place to each the places in it that are not its borders."""
     before = np.bincount(places, minlength=n).cumsum()
     far = np.arange(n)
-    counts: Float64[np.ndarray, "n n"] = (before[(far - 4).clip(0)][None] - before[(far + 3).clip(max=n - 1)][:, None]).clip(0).astype(float)
+    counts: Float64[np.ndarray, "n n"] = (
+        (before[(far - 4).clip(0)][None] - before[(far + 3).clip(max=n - 1)][:, None]).clip(0).astype(float)
+    )
     return counts
 
 
@@ -165,32 +183,28 @@ def _best_chain(
     bands: Float64[np.ndarray, "n n"],
     evidence: Evidence,
 ) -> tuple[list[int], float]:
-    """Find the borders that are worth most in all: their places, and their worth."""
+    """Find the borders that are worth most in all, for the best of the usual heights: their places, and their worth."""
     n, size = len(worth), evidence.size
     low, high = max(round(NARROWEST * size), 1), min(round(WIDEST * size), n - 1)
-    lengths = np.arange(low, high + 1)
-    pitches = np.geomspace(low, high, 60)
-    uneven = (lengths[:, None] / pitches - 1) / SPREAD
-    irregular = REGULAR * (1 - np.exp(-0.5 * uneven**2))
-    strayed = pitches.clip(max=3 * size)
-    best = np.full((n, len(pitches)), -np.inf)
-    before = np.full((n, len(pitches)), -1)
+    # long bands first, as their first borders come first
+    lengths = np.arange(high, low - 1, -1)
+    pitches = np.geomspace(low, max(high, low + 1), PITCHES)
+    irregular = REGULAR * (1 - np.exp(-0.5 * ((lengths[:, None] / pitches - 1) / SPREAD) ** 2))
+    strayed, columns = pitches.clip(max=3 * size), np.arange(PITCHES)
+    best, before = np.empty((n, PITCHES)), np.full((n, PITCHES), -1)
     for end in range(n):
         best[end] = outer[end] - evidence.before[end] / strayed
-        starts = end - lengths
-        starts = starts[starts >= 0]
-        if len(starts):
-            # the last border may be missing, and the one before is then judged as an inner one
-            gained = best[starts] + bands[starts, end][:, None] - irregular[: len(starts)]
+        first, last = max(end - high, 0), end - low + 1
+        if last > first:
+            gained = best[first:last] + bands[first:last, end][:, None] - irregular[len(lengths) - (last - first) :]
             choice = gained.argmax(0)
-            value = gained[choice, np.arange(len(pitches))] + worth[end]
+            value = gained[choice, columns] + worth[end]
             better = value > best[end]
-            best[end, better], before[end, better] = value[better], starts[choice[better]]
-    ends = np.arange(n)
+            best[end, better], before[end, better] = value[better], first + choice[better]
     closing = best + (outer - worth)[:, None] - evidence.after[:, None] / strayed
     closing[before < 0] = -np.inf
     place, pitch = np.unravel_index(int(closing.argmax()), closing.shape)
-    chain = [int(ends[place])]
+    chain = [int(place)]
     while before[chain[-1], pitch] >= 0:
         chain.append(int(before[chain[-1], pitch]))
     return chain[::-1], float(closing[place, pitch])

@@ -12,23 +12,18 @@ from digits.documents.columns import find_columns, find_rows, measure_tilt, subd
 from digits.documents.combs import find_boxes
 from digits.documents.crossings import find_grid
 from digits.documents.grid import Grid, drop_outer
+from digits.documents.placing import locate
 from digits.documents.rule import Region
-from digits.documents.rules import Votes, find_rules, find_votes
+from digits.documents.rules import find_rules, find_votes
 from digits.documents.unread import find_unread, is_doubtful
 from digits.preprocessing.ink import Ink
 from digits.shapes import Bool, Float64, Int64
 
-import os
-OUT, GAPC = float(os.environ.get("OUT", 6)), float(os.environ.get("GAPC", 3))
-AROUND = 2.0
 MAX_SIZE = 64
 """Height of the usual digit, in pixels, to which larger pages are shrunk: rules remain visible, and it saves time."""
 
 MAX_SIDE = 2
 """Longer side of a digit, in heights of the usual one, from which on it may be a cell or word taken for one."""
-
-MIN_ACROSS = 0.25
-"""Share of a digit's width that must lie on either side of a wall for the digit to lie across it."""
 
 BOX_SHAPE = 1.3
 """Width of a comb's boxes, at most, in heights: they hold one digit, which is higher than wide."""
@@ -111,15 +106,7 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
     low, high = sure[:, :2].min(0) - size, (sure[:, :2] + sure[:, 2:]).max(0) + size
     levels, uprights = find_votes(grey, size, sure)
     region = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-    outside = np.full(grey.shape, 255, np.uint8)
-    around = np.rint(np.hstack((sure[:, :2] - AROUND * size, sure[:, :2] + sure[:, 2:] + AROUND * size))).astype(int)
-    for left, top, right, bottom in around.clip(0).tolist():
-        outside[top:bottom, left:right] = 0
-    near = [
-        Votes(cv2.subtract(votes.inked, far), votes.is_hidden | far)
-        for votes, far in ((levels, outside), (uprights, np.ascontiguousarray(outside.T)))
-    ]
-    grid, is_table = find_grid(*near, size, sure)
+    grid, is_table = find_grid(levels, uprights, size, sure)
     grids = [grid] if grid is not None else []
     if not is_table:
         combs = [Grid(*rules, size) for rules in find_boxes(find_rules(levels, size, region), uprights, size)]
@@ -133,7 +120,7 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
         inside = free & grid.contains(middles, size if grid.shape[0] > 1 else 0.0)
         if grid.shape == (1, 1) or not (inside & is_digit).any():
             continue
-        if grid.shape[0] == 1 and not _is_comb(grid, _locate(grid, boxes[inside], size)[0]):
+        if grid.shape[0] == 1 and not _is_comb(grid, locate(grid, boxes[inside], size)[0]):
             continue  # numbers beside each other need no walls to be told apart
         free &= ~inside
         if grid.shape[0] > 1:
@@ -176,7 +163,7 @@ def _fill(
     size: float,
 ) -> Part:
     """Put the characters inside of a grid into its cells."""
-    cells, crosses = _locate(grid, boxes[inside], size)
+    cells, crosses = locate(grid, boxes[inside], size)
     rows, columns = grid.shape
     missed = unread[grid.contains(unread[:, :2] + unread[:, 2:] / 2)]
     if rows == 1 and _is_comb(grid, cells):
@@ -227,68 +214,6 @@ def _note(
     notes = ["a digit lies across a wall"] * bool(crosses.any())
     notes += ["something in it was not read"] * bool(is_doubtful(unread, written, size).any())
     return tuple(notes)
-
-
-def _locate(
-    grid: Grid, boxes: Float64[np.ndarray, "m 4"], size: float
-) -> tuple[Int64[np.ndarray, "m 2"], Bool[np.ndarray, " m"]]:
-    """Return row and column of characters, and which lie across a wall: these go with their nearest neighbour."""
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
-    cells = grid.locate(middles)
-    cells[:, 0] = grid.locate(_level_out(boxes, middles, size))[:, 0]
-    rows, columns = grid.shape
-    cells = cells.clip(0, (rows - 1, columns - 1))
-    for row in np.unique(cells[:, 0]):
-        here = np.flatnonzero(cells[:, 0] == row)
-        here = here[np.argsort(middles[here, 0])]
-        cells[here, 1] = _assign(grid, boxes[here], size)
-    crosses = np.zeros(len(boxes), bool)
-    for rule in grid.uprights[1:-1]:
-        share = (rule.at(middles[:, 1]) - boxes[:, 0]) / boxes[:, 2]
-        crosses |= (share > MIN_ACROSS) & (share < 1 - MIN_ACROSS)
-    cells = np.array([grid.owner((row, column)) for row, column in cells.tolist()], np.int64).reshape(-1, 2)
-    # a wall inside of merged cells is none
-    for each in np.flatnonzero(crosses):
-        sides = grid.locate(
-            np.array([(boxes[each, 0], middles[each, 1]), (boxes[each, 0] + boxes[each, 2], middles[each, 1])])
-        )
-        both = [grid.owner((int(cells[each, 0]), int(column))) for column in sides[:, 1].clip(0, columns - 1)]
-        crosses[each] = both[0] != both[1]
-    return cells, crosses
-
-
-def _level_out(
-    boxes: Float64[np.ndarray, "m 4"], middles: Float64[np.ndarray, "m 2"], size: float
-) -> Float64[np.ndarray, "m 2"]:
-    """Give characters the mean height of those right beside them, and signs that of the digits alone."""
-    gaps = np.abs(middles[:, None, 0] - middles[:, 0]) - (boxes[:, None, 2] + boxes[:, 2]) / 2
-    is_beside = (gaps < size / 3) & (np.abs(middles[:, None, 1] - middles[:, 1]) < size / 2)
-    is_tall = boxes[:, 3] > size / 2
-    weights = (is_beside & (is_tall | ~(is_beside & is_tall).any(1)[:, None])).astype(np.float64)
-    return np.stack((middles[:, 0], weights @ middles[:, 1] / weights.sum(1)), axis=1)
-
-
-def _assign(grid: Grid, boxes: Float64[np.ndarray, "m 4"], size: float) -> Int64[np.ndarray, " m"]:
-    """Assign characters of one row, from left to right, to columns: whole numbers, rather than by walls alone."""
-    columns = grid.shape[1]
-    middles = boxes[:, :2] + boxes[:, 2:] / 2
-    walls = np.stack([rule.at(middles[:, 1]) for rule in grid.uprights], axis=1)
-    out = np.maximum(walls[:, :-1] - middles[:, :1], middles[:, :1] - walls[:, 1:])
-    out[:, 0] = np.where(middles[:, 0] < walls[:, 0], 0, out[:, 0])
-    out[:, -1] = np.where(middles[:, 0] >= walls[:, -1], 0, out[:, -1])
-    cost = OUT * out.clip(0) / size
-    gaps = (boxes[1:, 0] - (boxes[:-1, 0] + boxes[:-1, 2])) / size
-    total, back = cost[0], []
-    for each, gap in enumerate(gaps, 1):
-        same = total + max(GAPC * (gap - 0.6), 0)
-        low = np.concatenate(([np.inf], np.minimum.accumulate(total)[:-1])) + max(GAPC * (0.6 - gap), 0)
-        from_low = np.concatenate(([0], [int(total[:c].argmin()) for c in range(1, columns)]))
-        back.append(np.where(same <= low, np.arange(columns), from_low))
-        total = np.minimum(same, low) + cost[each]
-    path = [int(total.argmin())]
-    for step in back[::-1]:
-        path.append(int(step[path[-1]]))
-    return np.array(path[::-1], np.int64)
 
 
 def _is_comb(grid: Grid, cells: Int64[np.ndarray, "m 2"]) -> bool:
