@@ -29,12 +29,12 @@ MIN_SEEN, MIN_PIECES = 0.25, 0.15
 """Share of a piece, and of the pieces of a rule, that writing must not hide for their ink to say anything."""
 
 NEAR, FAR = 0.35, 1.0
-"""Gap, in heights of a digit, up to which two digits beside each other are surely of one number, and from which on
-surely of two."""
+"""Gap, in heights of a digit, up to which two digits beside each other are of one number, and from which on of two;
+in between, they say nothing."""
 
 BESIDE, BELOW = 0.35, 0.75
-"""Difference of heights of two digits, in heights of a digit, up to which they are surely in one row, and from which on
-surely in two."""
+"""Difference of heights of two digits, in heights of a digit, up to which they are in one row, and from which on in two;
+in between, they say nothing."""
 
 REACH = 2.5
 """How far apart two digits of different rows may be for their heights to be compared, in heights of a digit: over a
@@ -90,7 +90,7 @@ def find_grid(
     if 0 in grid.shape:
         return None, False
     if not (rows.is_ruled and columns.is_ruled):
-        return grid, True
+        return grid, len(np.unique(grid.locate(middles)[:, 0])) > 1
     if _are_boxes(grid, votes[1], middles):
         return grid, False
     merge_cells(grid, *votes)
@@ -194,7 +194,7 @@ def _refine(share: Float64[np.ndarray, " h"], height: float, step: float) -> flo
 
 
 def _pair_rows(digits: Span, others: Span, size: float) -> tuple[Int64[np.ndarray, "p 2"], Int64[np.ndarray, "q 2"]]:
-    """List pairs of digits that are surely in one row, and those of each digit and the nearest surely below it."""
+    """List pairs of digits that are in one row, and those of each digit and the nearest one in a row below it."""
     (middles, _), (other, wide) = digits, others
     below, beside = middles - middles[:, None], np.abs(other[:, None] - other)
     gaps = beside - (wide[:, None] + wide) / 2
@@ -204,7 +204,7 @@ def _pair_rows(digits: Span, others: Span, size: float) -> tuple[Int64[np.ndarra
 
 
 def _pair_columns(digits: Span, others: Span, size: float) -> tuple[Int64[np.ndarray, "p 2"], Int64[np.ndarray, "q 2"]]:
-    """List the pairs of each digit and the next one in its row that are surely of one number, and of two."""
+    """List the pairs of each digit and the next one in its row that are of one number, and of two."""
     (middles, wide), (other, _) = digits, others
     ahead = middles - middles[:, None]
     gaps = ahead - (wide[:, None] + wide) / 2

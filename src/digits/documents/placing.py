@@ -12,7 +12,7 @@ MIN_ACROSS = 0.25
 
 OUTSIDE, WHOLE, USUAL_GAP = 6.0, 3.0, 0.6
 """What it costs to put a digit into a cell whose wall is a digit's height away from it; to part two digits that touch;
-and the gap between two digits, in heights of a digit, at which parting them costs as little as not doing so."""
+and the gap between two digits, in heights of a digit, at which two cells are as likely as one."""
 
 
 def locate(
