@@ -33,8 +33,8 @@ NEAR, FAR = 0.35, 1.0
 in between, they say nothing."""
 
 BESIDE, BELOW = 0.35, 0.75
-"""Difference of heights of two digits, in heights of a digit, up to which they are in one row, and from which on in two;
-in between, they say nothing."""
+"""Difference of heights of two digits, in heights of a digit, up to which they are in one row, and from which on in
+two; in between, they say nothing."""
 
 REACH = 2.5
 """How far apart two digits of different rows may be for their heights to be compared, in heights of a digit: over a
