@@ -23,7 +23,10 @@ from benchmarks.finding import match
 from benchmarks.results import Row
 from benchmarks.single_digits import MODELS
 from digits.inference import (
+    MIN_CANDIDATE_SCORE,
     Finder,
+    Marks,
+    Model,
     digit_evidence,
     find_page,
     hand_evidence,
@@ -80,15 +83,17 @@ def measure() -> Iterator[Row]:
     # readers turn the others before they look at digits
     documents = [document for document in everything if not count_quarters(document)]
     finder = load_finder("finder")
-    score, wrong = _choose_score(documents, finder)
+    found = [finder.find(document.picture, min_score=float(SCORES[0])) for document in documents]
+    score, wrong = _choose_score(documents, found)
     yield Row(case="score", metric="threshold", value=round(score, 2), n=len(documents))
     case = "digits missed or invented at this score, mean of documents"
     yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
-    score, wrong = _choose_score(documents, finder, signs=True)
+    score, wrong = _choose_score(documents, found, signs=True)
     yield Row(case="score of signs", metric="threshold", value=round(score, 2), n=len(documents))
     case = "signs missed or invented at this score, mean of documents"
     yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
-    examples = [seen for name in MODELS for seen in _see(documents, digits.Reader(name, finder=finder))]
+    models = [digits.load_model(name) for name in MODELS]
+    examples = list(_see(documents, finder, models))
     seen, evidence, labels, shares = (np.concatenate(parts) for parts in zip(*examples, strict=True))
     is_digit = labels >= 0
     classes = _fit(seen[is_digit], labels[is_digit], shares[is_digit])
@@ -101,12 +106,12 @@ def measure() -> Iterator[Row]:
         yield Row(case=f"class: {case}", metric="right", value=right, unit="share", n=int(is_digit.sum()))
     for kind, names, asked in (
         ("digit or not", DIGIT_NAMES, (evidence, is_digit, shares)),
-        ("handwritten or printed", HAND_NAMES, _look_at_hands(documents, finder)),
+        ("handwritten or printed", HAND_NAMES, _look_at_hands(documents, found)),
     ):
         weights, right = _fit_yes_or_no(*asked)
         yield from _rows(names, weights, len(asked[0]))
         yield Row(case=kind, metric="right", value=right, unit="share", n=len(asked[0]))
-    judged, turns = _judge(everything, finder)
+    judged, turns = _judge(everything, finder, models)
     is_turned = turns > 0
     shares = np.where(is_turned, TURNED_SHARE / is_turned.sum(), (1 - TURNED_SHARE) / (~is_turned).sum())
     weights = _fit(np.moveaxis(judged, 2, 1), turns, shares)
@@ -122,14 +127,13 @@ def _rows(names: Sequence[str], weights: np.ndarray, n: int) -> Iterator[Row]:
         yield Row(case=name, metric="weight", value=round(float(value), 2), n=n)
 
 
-def _judge(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, np.ndarray]:
+def _judge(documents: Sequence[Document], finder: Finder, models: Sequence[Model]) -> tuple[np.ndarray, np.ndarray]:
     """Give, for every document and model, the evidence for each turn, and how many there are; most need none."""
     evidence, needed = [], []
-    models = [digits.load_model(name) for name in MODELS]
     for number, document in enumerate(documents):
         more = number % TURNED_EVERY if number % TURNED_EVERY < 4 else 0
         picture = np.ascontiguousarray(np.rot90(document.picture, -more))
-        marks = finder.find(picture)
+        marks = finder.find(picture, min_score=MIN_CANDIDATE_SCORE)
         if not document.truth.printed.all() and len(marks):
             for model in models:
                 evidence.append(judge_turns(picture, marks, model))
@@ -137,12 +141,11 @@ def _judge(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, n
     return np.stack(evidence), np.array(needed)
 
 
-def _choose_score(documents: Sequence[Document], finder: Finder, *, signs: bool = False) -> tuple[float, float]:
+def _choose_score(documents: Sequence[Document], found: Sequence[Marks], *, signs: bool = False) -> tuple[float, float]:
     """Choose the score with the fewest errors; give also their share of a document's digits or signs, on average."""
     errors = np.zeros(len(SCORES))
-    for document in documents:
+    for document, marks in zip(documents, found, strict=True):
         truth = document.truth
-        marks = finder.find(document.picture, min_score=float(SCORES[0]))
         marks = marks[((marks.labels >= 10) == signs) & (marks.handwritten >= 0.5)]
         partner = match(marks.boxes, truth.boxes.astype(np.float32))
         is_asked = ((truth.labels >= 10) == signs) & ~truth.printed & (truth.visible >= MIN_VISIBLE)
@@ -195,25 +198,26 @@ class Seen(NamedTuple):
     shares: np.ndarray  # [m]: of the document, so that pages of tiny digits do not decide alone
 
 
-def _see(documents: Sequence[Document], reader: digits.Reader) -> Iterator[Seen]:
-    """Give, for every document, what both networks see of what may be a digit."""
+def _see(documents: Sequence[Document], finder: Finder, models: Sequence[Model]) -> Iterator[Seen]:
+    """Give, for every document and model, what both networks see of what may be a digit."""
     for document in documents:
-        page = find_page(document.picture, reader.finder, reader.model, upright=True, printed=True)
+        # which model is asked for a page that is upright makes no difference
+        page = find_page(document.picture, finder, models[0], upright=True, printed=True)
         truth, is_digit = document.truth, page.marks.labels < 10
         partner = match(page.marks.boxes, truth.boxes.astype(np.float32))[is_digit]
         known = truth.labels.astype(np.int64)[partner.clip(0)] if len(truth) else np.zeros(len(partner), np.int64)
         labels = np.where((partner >= 0) & (known < 10), known, -1)
-        if is_digit.any():
-            seen = np.stack(seen_by(page, reader.model), axis=1)
+        for model in models if is_digit.any() else ():
+            seen = np.stack(seen_by(page, model), axis=1)
             shares = np.full(len(labels), 1 / len(labels))
             yield Seen(seen, digit_evidence(page.marks, mix(seen[:, 0], seen[:, 1])), labels, shares)
 
 
-def _look_at_hands(documents: Sequence[Document], finder: Finder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _look_at_hands(documents: Sequence[Document], found: Sequence[Marks]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give, for every mark that is there, the evidence of handwriting, whether it is, and its share of the document."""
     evidence, written, shares = [], [], []
-    for document in documents:
-        marks, truth = finder.find(document.picture), document.truth
+    for document, every in zip(documents, found, strict=True):
+        marks, truth = every[every.scores >= MIN_CANDIDATE_SCORE], document.truth
         if len(marks) and len(truth):
             partner = match(marks.boxes, truth.boxes.astype(np.float32))
             evidence.append(hand_evidence(marks)[partner >= 0])

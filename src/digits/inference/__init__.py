@@ -23,12 +23,13 @@ from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
 from digits.inference.odds import digit_evidence, hand_evidence, mix
-from digits.inference.page import Page, find_page, judge_turns, seen_by
+from digits.inference.page import MIN_CANDIDATE_SCORE, Page, find_page, judge_turns, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
 __all__ = [
+    "MIN_CANDIDATE_SCORE",
     "SHIPPED_MODELS",
     "WEIGHTS",
     "BulkReader",

@@ -31,9 +31,9 @@ def test_a_part_of_a_digit_goes_and_a_sign_within_its_box_stays() -> None:
 
 
 def test_a_digit_goes_with_the_scale_that_shows_it_best() -> None:
-    sizes = [3, 14, 30, 56, 112]
+    sizes = [3, 20, 30, 64, 128]
     assert rate_sizes(marks_of([(0, 0, side / 2, side) for side in sizes])).tolist() == pytest.approx(
-        [3 / 14, 1, 1, 1, 0.5]
+        [3 / 20, 1, 1, 1, 0.5]
     )
     assert rate_sizes(marks_of([(0, 0, 3, 3)], ".")).tolist() == [1], "signs may have any size"
 

@@ -1,6 +1,6 @@
 """Where to look at which scale: the whole picture small, and closer wherever the network says that there is more.
 
-Level 0 is the picture itself, level k + 1 has half the size of level k, and level -1 twice that of a small picture.
+Level 0 is the picture itself, level k + 1 has half the size of level k, and level -1 twice that of the picture.
 Every level from the first of at most `WHOLE_PIXELS` on is seen as a whole, from level 0 down to the smallest. Where
 handwritten digits are too small for one, the finer level is seen there, in rectangles of tiles.
 """
@@ -24,9 +24,8 @@ WHOLE_PIXELS = 400_000
 SMALLEST_SIDE = 64
 """Pixels of the longer side up to which a picture is not halved again: a digit that fills it can be found."""
 
-ENLARGED_SIDE = 800
-"""Pixels of the longer side up to which a picture is also seen at twice its size: on larger ones, digits that small
-would stand in lines of more than a hundred."""
+FINEST = -1
+"""The finest level: twice the picture's size, since the network sees a digit of 15 pixels better in 30."""
 
 TILE = 256
 """Side of a tile in pixels: smaller ones waste time at their edges, larger ones on what is empty."""
@@ -37,7 +36,7 @@ EDGE = 48
 MAX_TILES = 12
 """Tiles of a rectangle, at most, which bounds its memory."""
 
-SMALL_SCORE = 0.3
+SMALL_SCORE = 0.15
 """From this score on, a place is looked at closer: less than even odds, since a look too many costs milliseconds, and
 one too few a digit."""
 
@@ -58,11 +57,6 @@ class Levels:
     def count(self) -> int:
         """Number of levels from the picture itself on."""
         return len(self._pictures)
-
-    @property
-    def finest(self) -> int:
-        """The finest level that there is."""
-        return -1 if max(self._pictures[0].shape) <= ENLARGED_SIDE else 0
 
     def shape(self, level: int) -> tuple[int, int]:
         """Return a level's height and width in pixels."""
@@ -101,7 +95,7 @@ def find_at_all_scales(picture: Picture, network: Network, min_score: float) -> 
     levels = Levels(picture)
     found, weights = list[Marks](), list[Float32[np.ndarray, " _n"]]()
     wanted = np.zeros((0, 0), bool)
-    for level in range(levels.count - 1, levels.finest - 1, -1):
+    for level in range(levels.count - 1, FINEST - 1, -1):
         shape = levels.shape(level)
         is_whole = level >= 0 and _padded_pixels(shape) <= WHOLE_PIXELS
         tiles = _tiles(shape)
@@ -113,7 +107,7 @@ def find_at_all_scales(picture: Picture, network: Network, min_score: float) -> 
             np.maximum(place, seen[: place.shape[0], : place.shape[1]], out=place)
             weights.append(marks.scores * rate_sizes(marks))
             found.append(marks.scaled(2.0**level))
-        if level > levels.finest:
+        if level > FINEST:
             wanted = _find_wanted(small, _tiles(levels.shape(level - 1)))
     return suppress(join(found), np.concatenate(weights))
 
