@@ -79,7 +79,7 @@ def test_a_run_leaves_a_finder_and_resumes_to_the_same_bits(
 def test_training_goes_on_from_a_finder(digits: Any, few_file: Path) -> None:
     assert digits("train", "finder", *SMALL, "--data", few_file, "--out", "first").code == 0
     more = [*SMALL, "--data", few_file, "--from", "first"]
-    assert digits("train", "finder", *more, "--muon-lr", 0.001, "--lr", 0.0001, "--out", "second").code == 0
+    assert digits("train", "finder", *more, "--muon-lr", 0.005, "--lr", 0.001, "--out", "second").code == 0
     environment = json.loads(Path("second/environment.json").read_text())
     assert environment["initial_model"] == str(Path("first").resolve())
     assert environment["initial_model_sha256"] == hashlib.sha256(Path("first/model.onnx").read_bytes()).hexdigest()

@@ -15,7 +15,7 @@ from digits.synthesis import synthesize_page
 
 pytestmark = pytest.mark.slow
 
-SEEDS = (9, 45)
+SEEDS = (9, 41)
 
 
 def content(seed: int) -> bytes:

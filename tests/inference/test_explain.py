@@ -39,7 +39,7 @@ def test_every_step_is_shown(name: str, reader: Reader, tmp_path: Path) -> None:
 
 
 def test_a_page_of_many_digits_is_drawn_at_bounded_size(reader: Reader, tmp_path: Path) -> None:
-    page = np.tile(synthesize_page(45, size=(240, 240)).picture, (5, 5, 1))
+    page = np.tile(synthesize_page(48, size=(240, 240)).picture, (5, 5, 1))
     reading = reader.read(page)
     assert len(reading.digits) > 120
     explain(reading, tmp_path / "why.png")

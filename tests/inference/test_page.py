@@ -47,7 +47,7 @@ def test_a_page_is_read_line_by_line(seed: int, reader: Reader) -> None:
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_page_is_brought_upright(turns: int, reader: Reader) -> None:
-    page = synthesize_page(9)
+    page = synthesize_page(41)
     picture = np.ascontiguousarray(np.rot90(page.picture, turns))
     assert lines(reader, picture) == written(page)
     assert reader.read(picture).turned == 360 - 90 * turns
