@@ -38,7 +38,7 @@ class Errors(NamedTuple):
     context: float
 
 
-ERRORS = Errors(missed=0.02, invented=0.002, slips=0.001, context=1.0)  # fitted by `python -m benchmarks fields`
+ERRORS = Errors(missed=0.02, invented=0.002, slips=0.001, context=1.0)  # fitted by `python -m benchmarks field-errors`
 
 
 @dataclass(frozen=True, eq=False)
