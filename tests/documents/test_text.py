@@ -40,6 +40,11 @@ def test_two_numbers_are_doubtful() -> None:
     assert written([*line("34", y=25), *line("12")])[0] == "12 34"
 
 
+def test_a_bracket_alone_is_doubtful() -> None:
+    assert written(line("8)")) == ("8)", 0.9, ["): could also be a 1"])
+    assert written(line("(81)")) == ("(81)", 0.9, [])
+
+
 def test_digit_that_was_not_read_is_a_question_mark() -> None:
     unsure = Character("1", (13.0, 0.0, 10.0, SIDE), 0.4, False, ("unsure: 1 or 7",))
     blot = Character("4", (26.0, 0.0, 10.0, SIDE), 0.2, False, ("probably not a digit, closest match 4",))

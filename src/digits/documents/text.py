@@ -44,8 +44,11 @@ def write_cell(place: Place, characters: list[Character], size: float) -> tuple[
     texts = [text for number in numbers if (text := _write([here[row] for row in number], place.is_comb))]
     if len(texts) > 1:
         notes.append(f"{len(texts)} numbers are in it")
+    text = " ".join(texts)
+    if text.count("(") != text.count(")"):  # people write brackets in pairs, and 1 much like one of them
+        notes.append(f"{'(' if '(' in text else ')'}: could also be a 1")
     read = [each.confidence for each in here if each.is_digit and each.accepted]
-    return " ".join(texts), min(read, default=1.0), notes
+    return text, min(read, default=1.0), notes
 
 
 def _doubts(characters: list[Character]) -> list[str]:
