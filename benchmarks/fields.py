@@ -23,7 +23,7 @@ from digits.documents import (
     ERRORS,
     Errors,
     FieldTable,
-    Form,
+    NumberForm,
     Roster,
     Run,
     decide,
@@ -98,7 +98,7 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
     truth = [number for number, _, _ in read]
     roster = make_roster(truth)
     for name, numbers in (("without a list", None), (f"with a list of {len(roster.numbers)}", roster)):
-        form = Form(numbers) if numbers else None
+        form = NumberForm(numbers) if numbers else None
         found = [
             gather(reader, picture, f"page {row + 1}", fields, form, found=runs)
             for row, (_, picture, runs) in enumerate(read)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.documents.test_alignment import make_run
 
 import digits
-from digits.documents import Field, FieldRow, FieldTable, Form, Roster, decide
+from digits.documents import Field, FieldRow, FieldTable, NumberForm, Roster, decide
 from digits.documents.alignment import Run
 from digits.documents.evidence import weigh_page
 from digits.documents.runs import RunPage
@@ -33,7 +33,7 @@ def page_of(*runs: Run) -> RunPage:
 
 
 def solve(*pages: str | Run, roster: Roster | None = ROSTER, field: Field = ID) -> FieldTable:
-    form = Form(roster) if roster else None
+    form = NumberForm(roster) if roster else None
     evidence = []
     for row, runs in enumerate(pages):
         run = make_run(runs, 0.99, 0.97) if isinstance(runs, str) else runs

@@ -115,12 +115,12 @@ def _read_tables(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
 
 def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
     """Read the fields of each page; return rows for all pages, and how many could be read and could not."""
-    from digits.documents import Form, PageEvidence, decide, find_roster, gather, parse_fields
+    from digits.documents import NumberForm, PageEvidence, decide, find_roster, gather, parse_fields
     from digits.errors import DataError
 
     fields = parse_fields(call.field)
     roster = find_roster(call.roster or None, fields)
-    form = Form(roster) if roster else None
+    form = NumberForm(roster) if roster else None
 
     def read_page(reader: Reader, decoded: Decoded, name: str) -> PageEvidence:
         return gather(reader, decoded, name, fields, form, upright=call.upright)

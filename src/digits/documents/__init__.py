@@ -19,7 +19,7 @@ One number per page, matched with a list:
 from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers
 from digits.documents.answers import FieldAnswer, FieldRow, FieldTable
 from digits.documents.characters import Character
-from digits.documents.evidence import Form, PageEvidence, gather
+from digits.documents.evidence import NumberForm, PageEvidence, gather
 from digits.documents.fields import Field, parse_fields
 from digits.documents.layout import Layout, Place, arrange
 from digits.documents.matching import decide, find_roster, read_fields
@@ -37,8 +37,8 @@ __all__ = [
     "FieldAnswer",
     "FieldRow",
     "FieldTable",
-    "Form",
     "Layout",
+    "NumberForm",
     "PageEvidence",
     "Place",
     "Roster",

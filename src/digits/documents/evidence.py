@@ -80,7 +80,7 @@ class PageEvidence:
     error: str = ""
 
 
-class Form:
+class NumberForm:
     """The numbers of a roster as arrays, by their length, and what a number of the same form looks like."""
 
     def __init__(self, roster: Roster) -> None:
@@ -109,7 +109,7 @@ def gather(
     decoded: Decoded,
     name: str,
     fields: Sequence[Field],
-    form: Form | None,
+    form: NumberForm | None,
     *,
     upright: bool = False,
     found: RunPage | None = None,
@@ -139,7 +139,7 @@ def gather(
     return replace(page, fields=(first, *page.fields[1:]), is_print=True) if first.is_matched else page
 
 
-def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: Form | None) -> PageEvidence:
+def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: NumberForm | None) -> PageEvidence:
     """Weigh the runs of a page.
 
     A run is the number of one field only: the first field takes its best one, then the longest of the others.
@@ -171,7 +171,7 @@ def _is_possible(run: Run, field: Field) -> bool:
     return bool(run.presence().sum() >= LEAST * field.low) and len(run) * LEAST <= field.high
 
 
-def _weigh(runs: list[Run], field: Field, form: Form | None, found: RunPage) -> tuple[Evidence, tuple[int, ...]]:
+def _weigh(runs: list[Run], field: Field, form: NumberForm | None, found: RunPage) -> tuple[Evidence, tuple[int, ...]]:
     """Weigh the numbers of a field; also return the marks of the best run."""
     if not runs:
         return Evidence(odds={} if form else None), ()

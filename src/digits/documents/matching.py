@@ -8,7 +8,7 @@ from typing import Any
 
 from digits.documents.answers import FieldAnswer, FieldRow, FieldTable
 from digits.documents.assignment import assign
-from digits.documents.evidence import Evidence, Form, PageEvidence, gather
+from digits.documents.evidence import Evidence, NumberForm, PageEvidence, gather
 from digits.documents.fields import Field, parse_fields
 from digits.documents.roster import Roster, load_roster
 from digits.documents.text import UNKNOWN
@@ -68,7 +68,7 @@ def read_fields(
     """
     parsed = parse_fields(fields)
     numbers = find_roster(roster, parsed)
-    form = Form(numbers) if numbers else None
+    form = NumberForm(numbers) if numbers else None
     reader = find_reader(model)
     sources: list[Any] = list(source) if isinstance(source, list | tuple) else [source]
 
