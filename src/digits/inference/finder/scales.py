@@ -153,14 +153,14 @@ def _look(
     return marks[inside], maps["small"][0], y // STRIDE, x // STRIDE
 
 
-def pad(picture: Picture) -> Picture:
-    """Add ground to the right and below until the sides are multiples of `MULTIPLE`.
+def pad(picture: Picture, sides: tuple[int, int] | None = None) -> Picture:
+    """Add ground to the right and below: up to a height and width, or until both are multiples of `MULTIPLE`.
 
     Repeating the last pixels would lengthen what is written up to the edge.
     """
     height, width = picture.shape
-    padded = [-(-side // MULTIPLE) * MULTIPLE for side in picture.shape]
-    if padded == [height, width]:
+    padded = sides or (-(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE)
+    if padded == (height, width):
         return picture
     result = np.full(padded, int(np.median(picture)), np.uint8)
     result[:height, :width] = picture

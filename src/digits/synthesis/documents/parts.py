@@ -20,11 +20,15 @@ HAND_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def sample_number(rng: np.random.Generator, longest: int = 8) -> str:
     """Sample what people write with digits: a number, date, time, sum, mark, price or share."""
     digits = "".join(map(str, rng.integers(0, 10, int(rng.integers(1, longest + 1)))))
-    if rng.random() < 0.5 or longest < 4:
+    if rng.random() < (0.4 if longest > 3 else 0.8) or longest < 2:
         return digits
     a, b, c = (str(rng.integers(0, top)) for top in (32, 13, 2100))
     point = ".,"[rng.integers(2)]
+    short = (f"{digits[0]}{point}{b[0]}", f"-{digits[:2]}", f"{digits[0]}/{b[0]}", f"+{digits[0]}")
+    if longest < 4:
+        return short[rng.integers(len(short))]
     texts = (
+        *short,
         f"{digits[:3]}{point}{a}",
         f"{a}{'./-'[rng.integers(3)]}{b}{'./-'[rng.integers(3)]}{c}",
         f"{b}:{int(a):02d}",
@@ -38,7 +42,6 @@ def sample_number(rng: np.random.Generator, longest: int = 8) -> str:
         f"{digits[:2]}{point}{b}{point}",
         f"{a}-{b}",
         f"{c},-",
-        f"{b})",
         f"{a}=",
     )
     return texts[rng.integers(len(texts))]

@@ -13,9 +13,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from digits.errors import UsageError
+from digits.inference.finder.scales import pad
 from digits.preprocessing.scales import halve
 from digits.shapes import UInt8
-from digits.synthesis.documents import LAYOUTS, Document, Layout, RealDigits, synthesize_crops
+from digits.synthesis.documents import LAYOUTS, Document, Layout, RealDigits, Truth, synthesize_crops
 from digits.synthesis.documents.stream import CROPS_PER_PAGE
 from digits.training.engine.plugins import load_plugin
 from digits.training.finder.config import FinderConfig
@@ -29,6 +30,9 @@ HALVED_EVERY = 4
 
 TURNED_SHARE, INVERTED_SHARE = 0.05, 0.05
 """Of the crops. More would teach less: a digit that lies on its side teaches no class."""
+
+CUT_OUT_SHARE = 0.08
+"""Of the crops with handwriting: they show one line as somebody cut it out, and ground beside it as readers add it."""
 
 PREFETCHED = 8
 """Batches that each process makes ahead."""
@@ -153,8 +157,29 @@ def show_smaller(document: Document) -> Document:
     return Document(halve(document.picture), replace(truth, boxes=boxes, mask=np.zeros((0, 0), np.uint16)))
 
 
+def cut_line_out(document: Document, rng: np.random.Generator) -> Document:
+    """Show one handwritten line only, with little around it, in the upper left corner; the mask is left out."""
+    truth, height, width = document.truth, *document.picture.shape
+    boxes = truth.boxes[truth.lines == rng.choice(truth.lines[~truth.printed])]
+    margins = rng.uniform(0, 0.6, 4) * boxes[:, 3].max()
+    left, top = np.maximum(boxes[:, :2].min(0) - margins[:2], 0).astype(np.int64)
+    right, bottom = np.minimum((boxes[:, :2] + boxes[:, 2:]).max(0) + margins[2:], (width, height)).astype(np.int64)
+    low = np.maximum(truth.boxes[:, :2] - (left, top), 0)
+    high = np.minimum(truth.boxes[:, :2] + truth.boxes[:, 2:], (right, bottom)) - (left, top)
+    sides = (high - low).clip(0)
+    kept = np.flatnonzero(sides.prod(1) > 0)
+    shares = sides.prod(1) / truth.boxes[:, 2:].prod(1).clip(1)
+    cut = {name: values[kept] for name, values in vars(truth).items() if name != "mask"}
+    cut["boxes"] = np.concatenate((low, sides), axis=1)[kept]
+    cut["visible"] = (truth.visible * shares).astype(np.float32)[kept]
+    picture = pad(document.picture[top:bottom, left:right], (height, width))
+    return Document(picture, Truth(**cut, mask=np.zeros((0, 0), np.uint16)))
+
+
 def vary(document: Document, rng: np.random.Generator) -> Document:
-    """Turn some documents by quarters of a circle and make negatives of some."""
+    """Cut a line out of some documents, turn some by quarters of a circle, and make negatives of some."""
+    if not document.truth.printed.all() and rng.random() < CUT_OUT_SHARE:
+        document = cut_line_out(document, rng)
     if rng.random() < TURNED_SHARE:
         document = turn(document, int(rng.integers(1, 4)))
     if rng.random() < INVERTED_SHARE:

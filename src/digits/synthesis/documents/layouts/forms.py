@@ -34,7 +34,9 @@ def _answer(page: Page, x: float, y: float, rng: np.random.Generator) -> float:
     if kind < 0.5:
         n = int(rng.integers(1, 10))
         cells = draw_comb(page, x, y, n, (u * rng.uniform(0.75, 1.3), u * rng.uniform(1.0, 1.5)), rng)
-        if is_filled:
+        if rng.random() < 0.08:
+            _print_in(page, cells, rng)
+        elif is_filled:
             fill_comb(page, cells, rng)
         return cells[-1].x + cells[-1].width
     cell = Cell(x, y, u * rng.uniform(1.2, 7), u * rng.uniform(1.1, 1.7))
@@ -59,6 +61,15 @@ def fill_comb(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
         x = cell.x + 0.5 * cell.width - 0.3 * height + rng.normal(0, 0.07) * cell.width
         y = cell.y + 0.5 * (cell.height + height) + shift + rng.normal(0, 0.05) * height
         page.write(text, x, y, rng, height=height, line=line, order=order)
+
+
+def _print_in(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
+    """Print what stands in the cells, or only their numbers in a corner."""
+    share, inset = (rng.uniform(0.8, 1.3), 0.25) if rng.random() < 0.6 else (rng.uniform(0.3, 0.5), 0.05)
+    for place, cell in enumerate(cells):
+        text = str(rng.integers(10)) if inset > 0.1 else str(place + 1)
+        base = cell.y + (0.5 + 0.35 * share if inset > 0.1 else 0.9 * share) * cell.height
+        page.print(text, cell.x + inset * cell.width, base, share * cell.height)
 
 
 def _fill(page: Page, cell: Cell, rng: np.random.Generator) -> None:
@@ -96,7 +107,7 @@ def table(page: Page, rng: np.random.Generator) -> None:
     cells = draw_grid(page, x, y, widths, [high] * rows, rng)
     has_head, has_names, density = rng.random() < 0.6, rng.random() < 0.4, rng.uniform(0.3, 1)
     kinds = ["number" if rng.random() < 0.8 else "any" for _ in range(columns)]
-    size = 0.5 * high
+    size, number = 0.5 * high, int(rng.integers(1, 30)) if rng.random() < 0.2 else 0
     for r, row in enumerate(cells):
         for c, cell in enumerate(row):
             if (has_head and r == 0) or (has_names and c == 0):
@@ -104,7 +115,11 @@ def table(page: Page, rng: np.random.Generator) -> None:
                 page.print(
                     text[: max(int(cell.width / (0.5 * size)), 1)], cell.x + 0.15 * u, cell.y + 0.65 * high, size
                 )
-            elif rng.random() < density:
+                continue
+            if number:  # as forms have it whose cells are spoken of
+                page.print(str(number), cell.x + 0.05 * high, cell.y + 0.35 * high, 0.4 * high)
+                number, cell = number + 1, Cell(cell.x, cell.y + 0.2 * high, cell.width, 0.8 * high)
+            if rng.random() < density:
                 if kinds[c] == "any":
                     _fill(page, cell, rng)
                 else:

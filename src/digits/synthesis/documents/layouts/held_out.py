@@ -16,13 +16,15 @@ def cheque(page: Page, rng: np.random.Generator) -> None:
     while y < page.height - 6 * u:
         x, wide = 0.7 * u, min(page.width - 1.4 * u, 22 * u)
         rule = sample_rule(page, rng)
-        page.print(parts.sample_print(3, rng)[:24], x, y + 0.8 * u, u, page.fonts[1])
+        page.print(parts.sample_print(3, rng)[:14], x, y + 0.8 * u, 0.8 * u, page.fonts[1])
         page.write(
             f"{rng.integers(1, 32)}.{rng.integers(1, 13)}.{rng.integers(10, 30)}", x + wide - 5.5 * u, y + u, rng
         )
         draw_rule(page, x, y + 2.7 * u, x + 0.6 * wide, y + 2.7 * u, rule, rng)
-        words = " ".join(word for word in parts.sample_words(3, rng) if len(word) > 2)
-        page.write_words(words, x + 0.3 * u, y + 2.5 * u, rng, page.hands[0], 0.9 * u)
+        end = x + 0.3 * u
+        for word in parts.sample_words(4, rng):
+            if len(word) > 2 and end + 0.8 * u * len(word) < x + 0.62 * wide:  # beside the amount, not across it
+                end = page.write_words(word, end, y + 2.5 * u, rng, page.hands[0], 0.9 * u)
         amount = Cell(x + 0.68 * wide, y + 1.5 * u, 0.32 * wide, 1.4 * u)
         draw_box(page, amount, rule, rng)
         parts.write_in(page, amount, f"{rng.integers(1, 10000)}{',.'[rng.integers(2)]}{rng.integers(0, 100):02d}", rng)
