@@ -100,10 +100,10 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
     for name, numbers in (("without a list", None), (f"with a list of {len(roster.numbers)}", roster)):
         form = NumberForm(numbers) if numbers else None
         found = [
-            gather(reader, picture, f"page {row + 1}", fields, form, found=runs)
+            gather(reader, picture, f"page {row + 1}", fields, [form], found=runs)
             for row, (_, picture, runs) in enumerate(read)
         ]
-        yield from score(f"{kind}, {name}", decide(found, fields, numbers), truth)
+        yield from score(f"{kind}, {name}", decide(found, fields, [numbers]), truth)
 
 
 def make_roster(truth: Sequence[str]) -> Roster:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from digits.documents.alignment import ERRORS, Run, find_best, to_array, weigh_form, weigh_numbers
+from digits.documents.alignment import ERRORS, Run, to_array, weigh_form, weigh_numbers
 
 
 def make_run(text: str, presence: float | list[float] = 0.95, certain: float = 0.9) -> Run:
@@ -54,9 +54,3 @@ def test_a_misread_digit_costs_less_than_a_number_that_is_elsewhere() -> None:
     weights = weigh_numbers(make_run("117809279"), to_array(["117809289", "117809379", "344762688"]))
     assert weights[0] == pytest.approx(weights[1], rel=0.01)
     assert weights[0] > 1e6 * weights[2]
-
-
-def test_best_number_skips_what_is_probably_no_digit() -> None:
-    assert find_best(make_run("1723", [0.95, 0.2, 0.95, 0.95]), 3)[0] == "123"
-    assert find_best(make_run("12", 0.9), 3) == []
-    assert "133" in find_best(make_run("123"), 3)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.documents.test_alignment import make_run
 
 import digits
-from digits.documents import Field, FieldRow, FieldTable, NumberForm, Roster, decide
+from digits.documents import Field, FieldRow, FieldTable, NumberForm, Roster, decide, find_rosters
 from digits.documents.alignment import Run
 from digits.documents.evidence import weigh_page
 from digits.documents.runs import RunPage
@@ -37,8 +37,8 @@ def solve(*pages: str | Run, roster: Roster | None = ROSTER, field: Field = ID) 
     evidence = []
     for row, runs in enumerate(pages):
         run = make_run(runs, 0.99, 0.97) if isinstance(runs, str) else runs
-        evidence.append(weigh_page(page_of(run), f"scan.pdf#{row + 1}", (field,), form))
-    return decide(evidence, (field,), roster)
+        evidence.append(weigh_page(page_of(run), f"scan.pdf#{row + 1}", (field,), (form,)))
+    return decide(evidence, *find_rosters(roster, (field,)))
 
 
 def only(table: FieldTable) -> FieldRow:

@@ -36,9 +36,10 @@ class _Arguments:
     )  # fmt: skip
     field: tuple[str, ...] = option(
         (),
-        "Read one number per page instead of tables, by its name and number of digits: id:9, or mark:1-3. May be given "
-        "several times.",
-        repeated=True, metavar="NAME:DIGITS",
+        "Read one number per page instead of tables, by its name and number of digits: id:9, or mark:1-3. Rules may "
+        "follow: a range (mark:1-3:0-100), decimals=1, a check digit (mod10, mod11, mod97), unique over all pages, or "
+        "a list (in=FILE.csv). May be given several times.",
+        repeated=True, metavar="NAME:DIGITS[:RULE …]",
     )  # fmt: skip
     roster: str = option(
         "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
@@ -115,15 +116,14 @@ def _read_tables(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
 
 def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
     """Read the fields of each page; return rows for all pages, and how many could be read and could not."""
-    from digits.documents import NumberForm, PageEvidence, decide, find_roster, gather, parse_fields
+    from digits.documents import NumberForm, PageEvidence, decide, find_rosters, gather, parse_fields
     from digits.errors import DataError
 
-    fields = parse_fields(call.field)
-    roster = find_roster(call.roster or None, fields)
-    form = NumberForm(roster) if roster else None
+    fields, rosters = find_rosters(call.roster or None, parse_fields(call.field))
+    forms = [NumberForm(each) if each else None for each in rosters]
 
     def read_page(reader: Reader, decoded: Decoded, name: str) -> PageEvidence:
-        return gather(reader, decoded, name, fields, form, upright=call.upright)
+        return gather(reader, decoded, name, fields, forms, upright=call.upright)
 
     pages: list[PageEvidence] = []
     for name, job in _list_jobs(call, read_page):
@@ -132,7 +132,7 @@ def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
         except DataError as error:
             remark(f"digits: {error}")
             pages.append(PageEvidence(name, error=str(error)))
-    answers = decide(pages, fields, roster)
+    answers = decide(pages, fields, rosters)
     for row in answers.flagged:
         if not row.error:
             remark(f"digits: {row.page}: {row.flag}")

@@ -10,21 +10,23 @@
 
 One number per page, matched with a list:
 
-1. `matching`: `read_fields`, from pages to a row per page; `fields` names the numbers, `roster` says which
-   there are, and `answers` what comes out.
+1. `matching`: `read_fields`, from pages to a row per page; `fields` names the numbers, `constraints` and `roster` say
+   which there may be, and `answers` is what comes out.
 2. `runs` finds what may be the number, `alignment` weighs numbers against it, and `evidence` is what a page says.
-3. `assignment`: which page has which number, if each is on one page at most.
+3. `consistent` finds the most probable numbers that satisfy the constraints; `automaton` says which do.
+4. `assignment`: which page has which number, if each is on one page at most.
 """
 
 from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers
 from digits.documents.answers import FieldAnswer, FieldRow, FieldTable
 from digits.documents.characters import Character
+from digits.documents.constraints import Checksum, Constraints, parse_checksum, parse_constraints
 from digits.documents.evidence import NumberForm, PageEvidence, gather
 from digits.documents.fields import Field, parse_fields
 from digits.documents.layout import Layout, Place, arrange
-from digits.documents.matching import decide, find_roster, read_fields
+from digits.documents.matching import decide, read_fields
 from digits.documents.reading import darken, make_table, read_decoded_table, read_table, read_tables
-from digits.documents.roster import Roster, load_roster
+from digits.documents.roster import Roster, find_rosters, load_roster, parse_roster
 from digits.documents.runs import find_runs
 from digits.documents.table import Cell, Table, write_workbook
 
@@ -32,6 +34,8 @@ __all__ = [
     "ERRORS",
     "Cell",
     "Character",
+    "Checksum",
+    "Constraints",
     "Errors",
     "Field",
     "FieldAnswer",
@@ -47,12 +51,15 @@ __all__ = [
     "arrange",
     "darken",
     "decide",
-    "find_roster",
+    "find_rosters",
     "find_runs",
     "gather",
     "load_roster",
     "make_table",
+    "parse_checksum",
+    "parse_constraints",
     "parse_fields",
+    "parse_roster",
     "read_decoded_table",
     "read_fields",
     "read_table",

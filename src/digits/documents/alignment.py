@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digits.documents.constraints import split_point
 from digits.shapes import Float64, Int64
 from digits.types import CLASSES
 
@@ -38,7 +39,7 @@ class Errors(NamedTuple):
     context: float
 
 
-ERRORS = Errors(missed=0.02, invented=0.002, slips=0.001, context=1.0)  # fitted by `python -m benchmarks field-errors`
+ERRORS = Errors(missed=0.005, invented=0.001, slips=0.001, context=1.0)  # fitted by `python -m benchmarks field-errors`
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,8 @@ class Run:
         Which of the page's marks they are.
     region
         x and y of the upper left and lower right corner, in pixels of the page.
+    written
+        `text` with the points and commas between its digits.
     """
 
     classes: Float64[np.ndarray, "k 10"]
@@ -64,9 +67,15 @@ class Run:
     text: str
     rows: tuple[int, ...]
     region: tuple[float, float, float, float]
+    written: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def decimals(self) -> int:
+        """How many digits were read after the last point or comma; 0 without any."""
+        return split_point(self.written)[1]
 
     def presence(self, errors: Errors = ERRORS) -> Float64[np.ndarray, " k"]:
         """Compute the probability of each character to be a digit."""
@@ -103,30 +112,6 @@ def _align(run: Run, factors: Float64[np.ndarray, "k n l"], errors: Errors) -> F
         sums[:, 1:] += matched
     total: Float64[np.ndarray, " n"] = sums @ missing[:, -1]
     return total
-
-
-def find_best(run: Run, length: int) -> list[str]:
-    """Find the most probable numbers of a length in which every digit was found: the best, and those next to it.
-
-    Returns
-    -------
-    list of str
-        The best one first, then each that differs from it by the second class of one digit; none if there are too few
-        characters.
-    """
-    if len(run) < length:
-        return []
-    # the digits are where keeping a character gains most over skipping it
-    gains = np.log(run.ratios().max(1)) + run.evidence
-    kept = np.sort(np.argsort(-gains, kind="stable")[:length])
-    order = np.argsort(-run.classes[kept], axis=1, kind="stable")
-    best = order[:, 0]
-    found = [best]
-    for place in range(length):
-        other = best.copy()
-        other[place] = order[place, 1]
-        found.append(other)
-    return ["".join(map(str, number.tolist())) for number in found]
 
 
 def to_array(numbers: list[str]) -> Int64[np.ndarray, "n l"]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from digits.documents.alignment import Run, find_best, to_array, weigh_form, weigh_numbers
+from digits.documents.alignment import Run, to_array, weigh_form, weigh_numbers
 from digits.documents.assignment import MIN_RATIO
+from digits.documents.consistent import Candidate, find_numbers
 from digits.documents.fields import Field
 from digits.documents.roster import Roster
 from digits.documents.runs import RunPage, find_runs
@@ -38,14 +39,15 @@ class Evidence:
     Attributes
     ----------
     numbers
-        The most probable numbers of the right length and their probabilities, in falling order.
+        Without a roster, the most probable numbers of the right length, in falling order; also some that fail the
+        field's constraints.
     odds
         Of the roster's rows, against a number of the same form that is not in it; empty without a roster.
     places
         Where each of them would be read: row of the roster → place; -1 is the most probable place without a roster.
     """
 
-    numbers: tuple[tuple[str, float], ...] = ()
+    numbers: tuple[Candidate, ...] = ()
     odds: dict[int, float] | None = None
     places: dict[int, Place] | None = None
 
@@ -109,20 +111,21 @@ def gather(
     decoded: Decoded,
     name: str,
     fields: Sequence[Field],
-    form: NumberForm | None,
+    forms: Sequence[NumberForm | None],
     *,
     upright: bool = False,
     found: RunPage | None = None,
 ) -> PageEvidence:
     """Gather what a decoded page says about its fields, as `weigh_page` does.
 
-    Where no number of the roster is among the handwriting, print is read too: it may be printed, or look like print.
+    Where no number of the first field's roster is among the handwriting, print is read too: it may be printed, or look
+    like print.
 
     Parameters
     ----------
     reader, decoded
         As of `find_runs`.
-    name, fields, form
+    name, fields, forms
         As of `weigh_page`.
     upright
         As of `digits.read`.
@@ -131,15 +134,15 @@ def gather(
     """
     longest = max(field.high for field in fields)
     found = found or find_runs(reader, decoded, longest, upright=upright)
-    page = weigh_page(found, name, fields, form)
-    if not form or page.fields[0].is_matched or not found.page.printed:
+    page = weigh_page(found, name, fields, forms)
+    if not forms[0] or page.fields[0].is_matched or not found.page.printed:
         return page
     again = find_runs(reader, decoded, longest, upright=upright, printed=True)
-    first = weigh_page(again, name, fields[:1], form).fields[0]
+    first = weigh_page(again, name, fields[:1], forms[:1]).fields[0]
     return replace(page, fields=(first, *page.fields[1:]), is_print=True) if first.is_matched else page
 
 
-def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: NumberForm | None) -> PageEvidence:
+def weigh_page(found: RunPage, name: str, fields: Sequence[Field], forms: Sequence[NumberForm | None]) -> PageEvidence:
     """Weigh the runs of a page.
 
     A run is the number of one field only: the first field takes its best one, then the longest of the others.
@@ -151,20 +154,19 @@ def weigh_page(found: RunPage, name: str, fields: Sequence[Field], form: NumberF
     name
         The page's name.
     fields
-        One or more; a roster is for the first.
-    form
-        That of the roster.
+        One or more.
+    forms
+        For each of them that of its roster, if it has one.
     """
-    gathered: dict[Field, Evidence] = {}
+    gathered: dict[int, Evidence] = {}
     used = set[int]()
-    for field in sorted(fields, key=lambda each: (each is not fields[0], -each.low)):
-        runs = [run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, field)]
-        evidence, taken = _weigh(runs, field, form if field is fields[0] else None, found)
-        gathered[field] = evidence
+    for place in sorted(range(len(fields)), key=lambda each: (each > 0, -fields[each].low)):
+        runs = [run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, fields[place])]
+        gathered[place], taken = _weigh(runs, fields[place], forms[place], found)
         used.update(taken)
     kinds = ((found.page.printed, "printed"), (found.page.struck, "struck through"))
     left_out = ", ".join(f"{count} {what}" for count, what in kinds if count)
-    return PageEvidence(name, tuple(gathered[field] for field in fields), left_out)
+    return PageEvidence(name, tuple(gathered[place] for place in range(len(fields))), left_out)
 
 
 def _is_possible(run: Run, field: Field) -> bool:
@@ -175,21 +177,18 @@ def _weigh(runs: list[Run], field: Field, form: NumberForm | None, found: RunPag
     """Weigh the numbers of a field; also return the marks of the best run."""
     if not runs:
         return Evidence(odds={} if form else None), ()
-    numbers, wholes = _weigh_freely(runs, field)
-    best = int(np.argmax(wholes))
 
     def describe(row: int) -> Place:
         left, top, right, bottom = runs[row].region
         page = found.page
         box = np.array((left, top, right - left, bottom - top), np.float32)
-        return Place(runs[row].text, to_picture(box, page.shape, page.quarter_turns, found.size))
+        read = runs[row].written if field.constraints.decimals else runs[row].text
+        return Place(read, to_picture(box, page.shape, page.quarter_turns, found.size))
 
-    total = sum(wholes)
-    ranked = sorted(((number, weight / total) for number, weight in numbers.items()), key=lambda pair: -pair[1])
     if not form:
-        if ranked:  # the run that the best number is read from
-            best = max(range(len(runs)), key=lambda row: _weigh_one(runs[row], ranked[0][0]))
-        return Evidence(tuple(ranked), None, {-1: describe(best)}), runs[best].rows
+        numbers, shares = find_numbers(runs, field)
+        best = numbers[0].run if numbers else int(shares.argmax())
+        return Evidence(tuple(numbers), None, {-1: describe(best)}), runs[best].rows
     weights, others = zip(*map(form.weigh, runs), strict=True)
     table = np.stack(weights)
     ratios = table.sum(0) / sum(others)
@@ -198,26 +197,4 @@ def _weigh(runs: list[Run], field: Field, form: NumberForm | None, found: RunPag
     best = int(np.argmax(others)) if not len(kept) or ratios.max() < 1 else int(best_runs[ratios.argmax()])
     places = {int(row): describe(int(best_runs[row])) for row in kept}
     odds = {int(row): float(ratios[row]) for row in kept}
-    return Evidence(tuple(ranked), odds, {**places, -1: describe(int(np.argmax(others)))}), runs[best].rows
-
-
-def _weigh_one(run: Run, number: str) -> float:
-    """Weigh one number for a run."""
-    return float(weigh_numbers(run, to_array([number]))[0])
-
-
-def _weigh_freely(runs: list[Run], field: Field) -> tuple[dict[str, float], list[float]]:
-    """Weigh the best numbers of a field and all of each run, where every number of a length is equally probable."""
-    numbers: dict[str, float] = {}
-    wholes = []
-    for run in runs:
-        whole = 0.0
-        for length in field.lengths:
-            even = np.full((length, CLASSES), 1 / CLASSES)
-            whole += weigh_form(run, even) / len(field.lengths)
-            if best := find_best(run, length):
-                weights = weigh_numbers(run, to_array(best)) / CLASSES**length / len(field.lengths)
-                for number, weight in zip(best, weights.tolist(), strict=True):
-                    numbers[number] = numbers.get(number, 0.0) + weight
-        wholes.append(whole)
-    return numbers, wholes
+    return Evidence((), odds, {**places, -1: describe(int(np.argmax(others)))}), runs[best].rows

@@ -1,4 +1,4 @@
-"""Which numbers stand on every page: their names and how many digits they have."""
+"""Which numbers stand on every page: their names, how many digits they have, and what they must satisfy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digits.documents.constraints import NONE, Constraints, parse_constraints
 from digits.errors import UsageError
 from digits.options import shorten
 
@@ -15,7 +16,7 @@ MAX_DIGITS = 30
 TAKEN = ("page", "flag")
 """Columns that every answer has."""
 
-_WRITTEN = re.compile(r"(?P<name>[^:]*):(?P<low>\d{1,9})(-(?P<high>\d{1,9}))?", re.ASCII)
+_WRITTEN = re.compile(r"(?P<name>[^:]*):(?P<low>\d{1,9})(-(?P<high>\d{1,9}))?(:(?P<rules>.*))?", re.ASCII | re.DOTALL)
 
 HOW = "write its name, a colon and its number of digits, such as id:9 or mark:1-3"
 
@@ -30,16 +31,19 @@ class Field:
         Its column in the answer.
     low, high
         How many digits it has, at least and at most, 1–30.
+    constraints
+        What else it must satisfy.
 
     Raises
     ------
     UsageError
-        When the name or the number of digits is impossible.
+        When the name, the number of digits or a constraint is impossible.
     """
 
     name: str
     low: int
     high: int
+    constraints: Constraints = NONE
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.name.isprintable():
@@ -52,6 +56,10 @@ class Field:
                 f"the field {self.name} cannot have {digits} digits: give 1 to {MAX_DIGITS}, or a range that grows, "
                 "such as 1-3"
             )
+        try:
+            self.constraints.check_lengths(self.lengths)
+        except UsageError as error:
+            raise UsageError(f"the field {self.name}: {error}") from None
 
     @property
     def lengths(self) -> range:
@@ -65,11 +73,12 @@ class Field:
         return f"{many} digit{'s' if self.high > 1 else ''}"
 
     def __str__(self) -> str:
-        return f"{self.name}:{self.low}" + f"-{self.high}" * (self.high > self.low)
+        rules = str(self.constraints)
+        return f"{self.name}:{self.low}" + f"-{self.high}" * (self.high > self.low) + f":{rules}" * bool(rules)
 
 
 def parse_field(text: str) -> Field:
-    """Parse a field as the command line has it: ``id:9``, or ``mark:1-3`` for one to three digits.
+    """Parse a field as the command line has it: ``id:9``, or ``mark:1-3:0-100`` for one to three digits and a range.
 
     Raises
     ------
@@ -80,7 +89,11 @@ def parse_field(text: str) -> Field:
     if not found:
         raise UsageError(f"the field {shorten(text)} is not NAME:DIGITS: {HOW}")
     low = int(found["low"])
-    return Field(found["name"].strip(), low, int(found["high"] or low))
+    try:
+        constraints = parse_constraints(found["rules"] or "")
+    except UsageError as error:
+        raise UsageError(f"the field {shorten(text)}: {error}") from None
+    return Field(found["name"].strip(), low, int(found["high"] or low), constraints)
 
 
 def parse_fields(fields: str | Field | Sequence[str | Field]) -> tuple[Field, ...]:

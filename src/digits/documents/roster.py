@@ -8,15 +8,19 @@ import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from digits.documents.automaton import make_automata
 from digits.documents.fields import Field
-from digits.errors import DataError
+from digits.errors import DataError, UsageError
 from digits.files import expand_home
 from digits.inference.inputs import read_content
 from digits.options import shorten, suggest
 
 SEPARATORS = ",;\t|"
+
+MAX_CELLS = 2_000_000
+"""Rows times columns of a roster, at most: large universities have a tenth; a file of commas would fill the memory."""
 
 KEEP_ZEROS = "spreadsheets drop leading zeros, unless the column is text"
 
@@ -79,7 +83,7 @@ class Roster:
         Raises
         ------
         DataError
-            When one has more or fewer digits.
+            When one has more or fewer digits, or fails a constraint.
         """
         for number, place in zip(self.numbers, self.places, strict=True):
             if len(number) not in of.lengths:
@@ -87,14 +91,51 @@ class Roster:
                     f"{place}: {number} has {len(number)} digit{'s' if len(number) > 1 else ''}, but the field "
                     f"{of.name} has {of.digits}: correct the row or the field; {KEEP_ZEROS}"
                 )
+            if fault := of.constraints.find_fault(number):
+                raise DataError(f"{place}: {number} {fault}: correct the row, or the field {of.name}")
+
+
+AnyRoster = Roster | str | os.PathLike[str]
+
+
+def find_rosters(
+    roster: AnyRoster | None, fields: Sequence[Field]
+) -> tuple[tuple[Field, ...], tuple[Roster | None, ...]]:
+    """Load the roster of the first field, or check one that is given, and the lists of the others.
+
+    Returns
+    -------
+    tuple of Field, tuple of Roster or None
+        The fields, of which the first is on one page at most if it has a roster; and the roster or list of each.
+
+    Raises
+    ------
+    DataError
+        As `load_roster`.
+    UsageError
+        When the first field has a list too, or no number satisfies the constraints of a field.
+    """
+    first, *others = fields
+    rosters: list[Roster | None] = [None]
+    if roster is not None:
+        if first.constraints.one_of:
+            raise UsageError(f"the field {first.name} has a list already, {first.constraints.one_of}: give one of both")
+        first = replace(first, constraints=replace(first.constraints, unique=True))
+        if isinstance(roster, Roster):
+            roster.check(first)
+        rosters = [roster if isinstance(roster, Roster) else load_roster(roster, first)]
+    wanted = (first, *others)
+    rosters += [None] * len(others)
+    for place, each in enumerate(wanted):
+        if each.constraints.one_of:
+            rosters[place] = load_choices(each)
+        elif not rosters[place]:
+            make_automata(each)
+    return wanted, tuple(rosters)
 
 
 def load_roster(path: str | os.PathLike[str], of: Field) -> Roster:
-    """Load a roster from a CSV file for a field.
-
-    Its columns may be separated by commas, semicolons, tabs or bars, and its first row may name them. The numbers are
-    in the column that is named or counted (``class.csv:matriculation``, ``class.csv:2``), or else in the one with the
-    field's name, or else in the only one whose first entry has the field's number of digits.
+    """Load a roster from a CSV file for a field, as `parse_roster` understands it.
 
     Parameters
     ----------
@@ -106,20 +147,55 @@ def load_roster(path: str | os.PathLike[str], of: Field) -> Roster:
     Raises
     ------
     DataError
-        When the file is missing or is no CSV, the column cannot be found, or as `Roster` and `Roster.check`.
+        When the file is missing, or as `parse_roster`.
     """
     file, column = _split(os.fspath(path))
-    rows = _parse(file)
-    if not rows:
-        raise DataError(f"{file} is empty: write one row for each person")
-    has_head = not any(cell.isascii() and cell.isdecimal() for _, row in rows[:1] for cell in row)
-    width = max(len(row) for _, row in rows)
-    names = [*(rows[0][1] if has_head else []), *[""] * width][:width]
-    names = [name or f"column {place + 1}" for place, name in enumerate(names)]
-    rows = [(line, [*row, *[""] * width][:width]) for line, row in rows[has_head:]]
-    if not rows:
-        raise DataError(f"{file} has a head but no rows: write one row for each person")
-    place = _find_column(file, column, names, rows[0][1], of)
+    return parse_roster(read_content(expand_home(file)) or b"", file, of, column)
+
+
+def load_choices(of: Field) -> Roster:
+    """Load the list of a field whose numbers are those of a column, where each may be several times.
+
+    Raises
+    ------
+    DataError
+        As `load_roster`.
+    """
+    file, column = _split(of.constraints.one_of)
+    names, rows, place = _read_columns(read_content(expand_home(file)) or b"", file, of, column)
+    first = dict[str, int]()
+    for line, row in rows:
+        if row[place]:
+            first.setdefault(row[place], line)
+    roster = Roster(tuple(first), places=tuple(f"{file}, row {line}, {names[place]}" for line in first.values()))
+    roster.check(of)
+    return roster
+
+
+def parse_roster(content: bytes, file: str, of: Field, column: str = "") -> Roster:
+    """Parse a roster, a CSV, for a field.
+
+    Its columns may be separated by commas, semicolons, tabs or bars, and its first row may name them. The numbers are
+    in the column that is named or counted (``class.csv:matriculation``, ``class.csv:2``), or else in the one with the
+    field's name, or else in the only one whose first entry has the field's number of digits.
+
+    Parameters
+    ----------
+    content
+        The bytes of the file.
+    file
+        Its name, for errors.
+    of
+        The field.
+    column
+        The name or number of the column; empty to find it.
+
+    Raises
+    ------
+    DataError
+        When it is no CSV, the column cannot be found, or as `Roster` and `Roster.check`.
+    """
+    names, rows, place = _read_columns(content, file, of, column)
     others = {each: name for each, name in enumerate(_tell_apart(names)) if each != place}
     roster = Roster(
         numbers=tuple(row[place] for _, row in rows),
@@ -130,6 +206,25 @@ def load_roster(path: str | os.PathLike[str], of: Field) -> Roster:
     return roster
 
 
+def _read_columns(
+    content: bytes, file: str, of: Field, column: str
+) -> tuple[list[str], list[tuple[int, list[str]]], int]:
+    """Read a CSV: the names of its columns, its rows with their lines, and the column of the numbers."""
+    rows = _parse(content, file)
+    if not rows:
+        raise DataError(f"{file} is empty: write one row for each person")
+    has_head = not any(cell.isascii() and cell.isdecimal() for _, row in rows[:1] for cell in row)
+    width = max(len(row) for _, row in rows)
+    if len(rows) * width > MAX_CELLS:
+        raise DataError(f"{file} has {len(rows):,} rows of up to {width:,} cells: keep the columns that are needed")
+    names = [*(rows[0][1] if has_head else []), *[""] * width][:width]
+    names = [name or f"column {place + 1}" for place, name in enumerate(names)]
+    rows = [(line, [*row, *[""] * width][:width]) for line, row in rows[has_head:]]
+    if not rows:
+        raise DataError(f"{file} has a head but no rows: write one row for each person")
+    return names, rows, _find_column(file, column, names, rows[0][1], of)
+
+
 def _split(path: str) -> tuple[str, str]:
     """Split ``class.csv:id`` into file and column; a file that has this name stays whole."""
     file, colon, column = path.rpartition(":")
@@ -138,9 +233,8 @@ def _split(path: str) -> tuple[str, str]:
     return file, column.strip()
 
 
-def _parse(file: str) -> list[tuple[int, list[str]]]:
-    """Parse the rows of a file that are not blank, each with its line."""
-    content = read_content(expand_home(file)) or b""
+def _parse(content: bytes, file: str) -> list[tuple[int, list[str]]]:
+    """Parse the rows of a CSV that are not blank, each with its line."""
     text = _decode(content, file)
     head = text.lstrip().partition("\n")[0]
     separator = max(SEPARATORS, key=head.count)

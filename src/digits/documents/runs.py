@@ -25,6 +25,9 @@ from digits.types import CLASSES
 MOST = 2
 """Characters of a run, at most, in digits of the field: of more, half would have to be invented."""
 
+POINTS = ".,"
+"""Signs between the digits of a number with decimals."""
+
 
 @dataclass(frozen=True, eq=False)
 class RunPage:
@@ -132,11 +135,19 @@ def _join(line: Int64[np.ndarray, " m"], ends: list[int], longest: int) -> Itera
 
 def _make_run(page: Page, known: _Known, rows: tuple[int, ...]) -> Run:
     where = list(rows)
-    text = "".join(
-        str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN * bool(known.evidence[row] >= 0)
-        for row in rows
-    )
+    written = "".join(_write(page, known, row) for row in rows).strip(POINTS)
+    text = "".join(each for each in written if each not in POINTS)
     boxes = page.marks.boxes[where]
     (left, top), (right, bottom) = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
     region = float(left), float(top), float(right), float(bottom)
-    return Run(known.classes[where], known.evidence[where], text, rows, region)
+    return Run(known.classes[where], known.evidence[where], text, rows, region, written)
+
+
+def _write(page: Page, known: _Known, row: int) -> str:
+    """Write what was read at a mark: a digit, one that is unsure, a point, or nothing."""
+    if known.accepted[row]:
+        return str(known.classes[row].argmax())
+    if known.evidence[row] >= 0:
+        return UNKNOWN
+    sign = page.classes[page.marks.labels[row]]
+    return sign if known.shown[row] and sign in POINTS else ""

@@ -14,7 +14,7 @@ from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
-from digits.documents import decide, gather, parse_fields, read_decoded_table
+from digits.documents import NumberForm, decide, find_rosters, gather, parse_fields, read_decoded_table
 from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
@@ -86,8 +86,10 @@ def read_table(upload: Upload, model: str | None, upright: bool, fields: tuple[s
     reader = _find_model(model).reader
     page = upload.decode()
     if wanted:
-        found = gather(reader, page.decoded, page.name, wanted, None, upright=upright)
-        return decide([found], wanted, None).to_table().to_dict()
+        wanted, rosters = find_rosters(None, wanted)
+        forms = [NumberForm(each) if each else None for each in rosters]
+        found = gather(reader, page.decoded, page.name, wanted, forms, upright=upright)
+        return decide([found], wanted, rosters).to_table().to_dict()
     return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
 
 
