@@ -20,7 +20,7 @@ from digits.types import CLASSES
 VALID = 0.99
 """Probability that what stands on a page satisfies the field's constraints: of a hundred people, one slips or errs.
 
-It is an assumption. A number that fails is believed only if misreading it would be less probable.
+It is an assumption: a number that fails is what was written where misreading it would be less probable.
 """
 
 _State = tuple[int, bool, bool] | None
