@@ -83,6 +83,8 @@ class Dataset:
         Whether `test` was held out of the training digits, since the files have no test part.
     validation
         Digits to choose by, if the files have such a part; otherwise, who needs some holds them out of `train`.
+    picture_side
+        Median longer side, in pixels, of the picture files that were fitted into 28 × 28; 0 if they were arrays.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Dataset:
     classes: tuple[str, ...] = tuple("0123456789")
     held_out: bool = False
     validation: LabelledDigits | None = None
+    picture_side: int = 0
 
 
 def softmax(logits: Logits, temperature: float = 1.0) -> Probabilities:

@@ -36,11 +36,10 @@ def check_data(words: list[str]) -> None:
         pass
 
     call = parse(check_data, Call, words, "data check")
-    from digits.data import load_dataset
-    from digits.doctor import examine, mend, write_page
+    from digits.doctor import examine, load_mended, write_page
 
     mending = Mending.of(call)
-    dataset = mend(load_dataset(call.place), mending)
+    dataset = load_mended(call.place, mending)
     findings = examine(dataset)
     page = write_page(call.out, dataset, findings, mending)
     if call.json:

@@ -25,6 +25,9 @@ class _Arguments:
         choices=("idx", "npy", "png"), flags=("--as",), metavar="KIND",
     )  # fmt: skip
     labels_from_names: bool = option(False, "IN holds pictures whose names begin or end with the label: 7_001.png.")
+    from_pictures: bool = option(
+        False, "Find, scale and centre the digit in each picture, at its full size, as `digits read` does."
+    )
     transpose: bool = option(False, "Swap rows and columns of all images, as EMNIST needs.")
     json: bool = option(False, "Print JSON instead of a line.")
 
@@ -36,18 +39,18 @@ def convert_data(words: list[str]) -> None:
     after it, such as digits-train.csv and digits-test.csv.
     """
     call = parse(convert_data, _Arguments, words, "data convert")
-    import numpy as np
-
     from digits.data import DIGIT_NAMES, load_parts
     from digits.data.formats.writing import write_digits
+    from digits.doctor import DigitFinder, Mending, mend_images, settle
     from digits.types import LabelledDigits
 
-    raw = load_parts(call.place, labels_from_names=call.labels_from_names)
+    finder = DigitFinder() if call.from_pictures else None
+    raw = load_parts(call.place, labels_from_names=call.labels_from_names, decode=finder)
+    mending = settle(Mending(transpose=call.transpose, from_pictures=call.from_pictures), finder)
     parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
     folds = {name: digits for name, digits in parts.items() if digits}
-    if call.transpose:
-        turned = {name: np.ascontiguousarray(digits.images.swapaxes(1, 2)) for name, digits in folds.items()}
-        folds = {name: LabelledDigits(turned[name], digits.labels) for name, digits in folds.items()}
+    if mending != Mending():
+        folds = {name: LabelledDigits(mend_images(each.images, mending), each.labels) for name, each in folds.items()}
     files = write_digits(folds, call.out, call.kind, raw.classes)
     if raw.classes != DIGIT_NAMES:
         names = ", ".join(f"{number} {name}" for number, name in enumerate(raw.classes))

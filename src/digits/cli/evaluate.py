@@ -33,13 +33,12 @@ def evaluate(words: list[str]) -> None:
         pass
 
     call = parse(evaluate, Call, words)
-    from digits.data import load_dataset
-    from digits.doctor import mend
+    from digits.doctor import load_mended
     from digits.evaluation import evaluate as evaluate_model
     from digits.evaluation.metrics import describe
 
     model = _load(call.model, trust_code=call.trust_code)
-    dataset = mend(load_dataset(call.data), Mending.of(call))
+    dataset = load_mended(call.data, Mending.of(call))
     score = evaluate_model(model, dataset)
     uses = _record_use(call.model) if model.metadata.get("data", {}).get("sha256") == dataset.sha256 else None
     if call.json:

@@ -13,6 +13,7 @@ Data flows through these files in this order:
 
 from digits.data.datasets import is_digit_set, load_dataset, load_labelled, load_parts, read_unlabelled
 from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
+from digits.data.formats.pictures import Decode, DigitPicture, PictureFitter, decode_picture
 from digits.data.formats.unipen import PenDigit, read_unipen
 from digits.data.identity import make_dataset
 from digits.data.mnist import load_mnist
@@ -24,8 +25,12 @@ from digits.data.summary import describe, summarize
 __all__ = [
     "DIGIT_NAMES",
     "MNIST_FILES",
+    "Decode",
+    "DigitPicture",
     "PenDigit",
+    "PictureFitter",
     "RawDataset",
+    "decode_picture",
     "describe",
     "idx_bytes",
     "idx_sha256",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 
 from digits.data.file_errors import existing_path
 from digits.data.formats.idx_sets import find_idx_sets, is_idx_name, read_idx_pair
+from digits.data.formats.pictures import Decode, PictureFitter
 from digits.data.identity import make_dataset
 from digits.data.mnist import DATA_VARIABLE, find_mnist_in, load_mnist
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset
@@ -22,7 +24,9 @@ from digits.types import Dataset, Images, LabelledDigits
 log = logging.getLogger(__name__)
 
 
-def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool = True) -> Dataset:
+def load_dataset(
+    path: str | os.PathLike[str] | None = None, *, download: bool = True, decode: Decode | None = None
+) -> Dataset:
     """Load any labelled dataset of 28 × 28 images with at most ten classes; by default MNIST.
 
     Supported are IDX files (MNIST, Fashion-MNIST, KMNIST, EMNIST digits, QMNIST, or a single pair), NPZ, pairs of NPY,
@@ -38,6 +42,8 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
         A file or folder. None is ``$DIGITS_DATA`` if set, or else wherever `load_mnist` finds MNIST.
     download
         Whether MNIST may be downloaded when no path is given and it is missing.
+    decode
+        What turns the content of a picture file into a digit; without it, each is fitted into 28 × 28.
 
     Returns
     -------
@@ -61,10 +67,12 @@ def load_dataset(path: str | os.PathLike[str] | None = None, *, download: bool =
         with suppress(DataError):
             if found := find_mnist_in(place):
                 return found
-    return make_dataset(load_parts(place))
+    return make_dataset(load_parts(place, decode=decode))
 
 
-def load_parts(path: str | os.PathLike[str], *, labels_from_names: bool = False) -> RawDataset:
+def load_parts(
+    path: str | os.PathLike[str], *, labels_from_names: bool = False, decode: Decode | None = None
+) -> RawDataset:
     """Load the parts of any labelled dataset as its files have them, neither identified nor split.
 
     Parameters
@@ -73,6 +81,8 @@ def load_parts(path: str | os.PathLike[str], *, labels_from_names: bool = False)
         Anything `load_dataset` understands.
     labels_from_names
         Whether the path is that of pictures whose names begin or end with their labels, such as ``7_001.png``.
+    decode
+        As in `load_dataset`.
 
     Raises
     ------
@@ -82,13 +92,17 @@ def load_parts(path: str | os.PathLike[str], *, labels_from_names: bool = False)
         Nothing there can be read, or it is broken or ambiguous.
     """
     place = existing_path(path)
-    raw = read_by_names(place) if labels_from_names else read_labelled(place)
+    fitter = PictureFitter()
+    raw = (read_by_names if labels_from_names else read_labelled)(place, decode or fitter)
+    raw = dataclasses.replace(raw, picture_side=fitter.side)
     if "emnist" in raw.name.lower():
         log.warning("%s: EMNIST publishes transposed images; --transpose turns them upright.", place)
     return raw
 
 
-def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) -> LabelledDigits:
+def load_labelled(
+    path: str | os.PathLike[str], *, digits_only: bool = False, decode: Decode | None = None
+) -> LabelledDigits:
     """Load all digits of a dataset as one, for scoring: the training, validation and test digits.
 
     Parameters
@@ -97,6 +111,8 @@ def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) ->
         Anything `load_dataset` understands; of an IDX file, only its own fold is loaded.
     digits_only
         Whether to refuse classes that are not called 0 to 9.
+    decode
+        As in `load_dataset`.
 
     Raises
     ------
@@ -108,7 +124,7 @@ def load_labelled(path: str | os.PathLike[str], *, digits_only: bool = False) ->
     place = existing_path(path)
     if place.is_file() and is_idx_name(place):
         return read_idx_pair(place)
-    raw = load_parts(place)
+    raw = load_parts(place, decode=decode)
     if digits_only and raw.classes != DIGIT_NAMES:
         raise DataError(
             f"{place} has the classes {', '.join(raw.classes)}, which are not digits. Name its folders 0 to 9."

@@ -57,7 +57,9 @@ def make_dataset(raw: RawDataset) -> Dataset:
         pairs = (("images", validation.images), ("labels", validation.labels))
         hashes |= {f"validation-{kind}": idx_sha256(array) for kind, array in pairs}
     location = str(raw.location.resolve())
-    return Dataset(name, train, test, location, hashes, raw.classes, raw.test is None, validation)
+    return Dataset(
+        name, train, test, location, hashes, raw.classes, raw.test is None, validation, picture_side=raw.picture_side
+    )
 
 
 def _hashes(train: LabelledDigits, test: LabelledDigits) -> dict[str, str]:

@@ -44,6 +44,8 @@ class RawDataset:
         File or key that each of `MNIST_FILES` was read from, for error messages.
     classes
         Name of each class.
+    picture_side
+        Median longer side, in pixels, of the picture files that were fitted into 28 × 28; 0 if they were arrays.
     """
 
     name: str
@@ -54,6 +56,7 @@ class RawDataset:
     validation: LabelledDigits | None = None
     sources: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = DIGIT_NAMES
+    picture_side: int = 0
 
 
 def dataset_name(path: Path) -> str:

@@ -20,6 +20,7 @@ from digits.data.formats.idx_sets import (
     read_renamed_idx_pair,
 )
 from digits.data.formats.names import FOLDS, bare_name, fold_of, suffix_of
+from digits.data.formats.pictures import Decode, decode_picture
 from digits.data.formats.table_text import TABLE_SUFFIXES, ZIP_MAGIC, peek
 from digits.data.formats.tables import BATCH_SIZE, has_digits, has_label_column, read_csv, read_csv_batches
 from digits.data.raw_dataset import RawDataset, check_images, dataset_name
@@ -59,9 +60,9 @@ _ARRAYS: dict[str, tuple[Callable[[Path], RawDataset], Callable[[Path], np.ndarr
 }
 """Readers of labelled digits and of images, by the ending of the file."""
 
-_TABLES: dict[str, tuple[Callable[[Path], LabelledDigits], Callable[[Path], bool]]] = {
+_TABLES: dict[str, tuple[Callable[[Path, Decode], LabelledDigits], Callable[[Path], bool]]] = {
     ".parquet": (parquet.read_parquet, parquet.has_labels),
-    **dict.fromkeys(TABLE_SUFFIXES, (read_csv, has_label_column)),
+    **dict.fromkeys(TABLE_SUFFIXES, (lambda path, decode: read_csv(path), has_label_column)),
 }
 """Readers of labelled digits of one fold, and what tells whether a file has labels, by the ending of the file."""
 
@@ -90,8 +91,8 @@ def find_kind(path: Path) -> str:
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
 
 
-def read_labelled(place: Path, depth: int = 0) -> RawDataset:
-    """Read labelled digits from a file or folder in any format.
+def read_labelled(place: Path, decode: Decode = decode_picture, depth: int = 0) -> RawDataset:
+    """Read labelled digits from a file or folder in any format; `decode` reads its pictures, if it has any.
 
     Raises
     ------
@@ -99,28 +100,28 @@ def read_labelled(place: Path, depth: int = 0) -> RawDataset:
         Nothing there can be read, or it is broken or ambiguous.
     """
     if place.is_dir():
-        return _read_folder(place, depth)
+        return _read_folder(place, decode, depth)
     kind = find_kind(place)
     if kind == ".idx":
         return read_idx_set(find_idx_set(place)) if is_idx_name(place) else read_renamed_idx_pair(place)
     if kind in _ARRAYS:
         return _ARRAYS[kind][0](place)
     if kind in _TABLES:
-        return RawDataset(dataset_name(place), place, _TABLES[kind][0](place))
+        return RawDataset(dataset_name(place), place, _TABLES[kind][0](place, decode))
     if kind == ARCHIVE and depth < MAX_DEPTH:
         with archives.unpacked(place) as folder:
-            raw = _read_folder(folder, depth + 1)
+            raw = _read_folder(folder, decode, depth + 1)
         sources = {name: source.replace(str(folder), str(place)) for name, source in raw.sources.items()}
         return dataclasses.replace(raw, name=dataset_name(place), location=place, sources=sources)
     raise DataError(f"{place} is in no supported format. Supported are {SUPPORTED_FORMATS}.")
 
 
-def read_by_names(place: Path) -> RawDataset:
+def read_by_names(place: Path, decode: Decode = decode_picture) -> RawDataset:
     """Read pictures whose labels are in their names, from a folder or an archive; errors as `read_named_pictures`."""
     if place.is_dir():
-        return listed_pictures.read_named_pictures(place)
+        return listed_pictures.read_named_pictures(place, decode)
     with archives.unpacked(place) as folder:
-        raw = listed_pictures.read_named_pictures(folder)
+        raw = listed_pictures.read_named_pictures(folder, decode)
     return dataclasses.replace(raw, name=dataset_name(place), location=place)
 
 
@@ -147,7 +148,7 @@ def read_images(place: Path, depth: int = 0) -> Iterator[Images]:
         if len(tables) == 1:
             yield from read_images(tables[0], depth)
         else:
-            raw = read_labelled(place, depth)
+            raw = read_labelled(place, depth=depth)
             yield from _batches((raw.test or raw.train).images)
     else:
         if kind == ".parquet":
@@ -175,17 +176,18 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("[!.]*") if not path.is_dir())
 
 
-def _read_folder(folder: Path, depth: int) -> RawDataset:
-    for read in (_read_idx, npy.read_npy_folder, _read_arrays, _read_tables, listed_pictures.read_listed_pictures):
+def _read_folder(folder: Path, decode: Decode, depth: int) -> RawDataset:
+    for read in (_read_idx, npy.read_npy_folder, _read_arrays):
         if raw := read(folder):
             return raw
-    if raw := read_class_folders(folder):
-        return raw
+    for read_pictures in (_read_tables, listed_pictures.read_listed_pictures, read_class_folders):
+        if raw := read_pictures(folder, decode):
+            return raw
     packed = [path for path in _files(folder) if find_kind(path) == ARCHIVE]
     refuse_several(folder, [path.name for path in packed])
     below = packed or [path for path in folder.glob("[!.]*") if path.is_dir() and not path.name.startswith("__MACOSX")]
     if len(below) == 1 and depth < MAX_DEPTH:
-        return read_labelled(below[0], depth + 1)
+        return read_labelled(below[0], decode, depth + 1)
     if listed_pictures.has_pictures(folder):
         raise DataError(
             f"{folder} holds pictures, and nothing says their labels. Put them into one folder per class, called 0 to "
@@ -208,12 +210,12 @@ def _read_arrays(folder: Path) -> RawDataset | None:
     return read_labelled(files[0]) if files else None
 
 
-def _read_tables(folder: Path) -> RawDataset | None:
+def _read_tables(folder: Path, decode: Decode) -> RawDataset | None:
     """Read the only table with labels, or one for each fold, whose name its name has; parts of a fold are joined."""
     kinds = {path: kind for path in _files(folder) if (kind := find_kind(path)) in _TABLES}
     files = [path for path, kind in kinds.items() if _TABLES[kind][1](path)]
     if len(files) == 1:
-        return RawDataset(dataset_name(folder), folder, _TABLES[kinds[files[0]]][0](files[0]))
+        return RawDataset(dataset_name(folder), folder, _TABLES[kinds[files[0]]][0](files[0], decode))
     folds: dict[str, list[Path]] = {}
     for path in files:
         folds.setdefault(fold_of(PurePath(bare_name(path)).stem) or "", []).append(path)
@@ -221,7 +223,7 @@ def _read_tables(folder: Path) -> RawDataset | None:
     if "" in folds or "train" not in folds or not are_parts:
         refuse_several(folder, [path.name for path in files])
         return None
-    read = {fold: [_TABLES[kinds[path]][0](path) for path in folds[fold]] for fold in FOLDS if fold in folds}
+    read = {fold: [_TABLES[kinds[path]][0](path, decode) for path in folds[fold]] for fold in FOLDS if fold in folds}
     joined = {
         fold: LabelledDigits(np.concatenate([p.images for p in parts]), np.concatenate([p.labels for p in parts]))
         for fold, parts in read.items()

@@ -17,6 +17,7 @@ from digits.doctor.checks.meanings import check_meanings
 from digits.doctor.checks.mnist import check_mnist
 from digits.doctor.checks.near_copies import check_near_copies
 from digits.doctor.checks.orientation import check_orientation
+from digits.doctor.checks.picture_files import SETTLED, check_picture_files, judge_picture_files
 from digits.doctor.checks.placement import check_placement
 from digits.doctor.checks.polarity import check_polarity
 from digits.doctor.findings import Finding
@@ -59,6 +60,8 @@ def examine(dataset: Dataset, *, is_thorough: bool = True) -> list[Finding]:
     checks: list[PartCheck] = [*PART_CHECKS, partial(check_label_noise, is_thorough=is_thorough)]
     found = [finding for check in checks for finding in _check_parts(check, subject.parts)]
     found += [finding for check in SET_CHECKS for finding in check(subject)]
+    if photographs := list(check_picture_files(subject)):
+        found = [finding for finding in found if finding.mend not in SETTLED] + photographs
     return sorted(found, key=lambda finding: not finding.is_warning)
 
 
@@ -78,6 +81,14 @@ def warn(dataset: Dataset) -> list[str]:
         log.warning("%s: %s", dataset.name, text)
     if warnings:
         log.warning("`digits data check %s` shows pictures of this.", dataset.location)
+    return warnings
+
+
+def warn_of_pictures(place: str, side: int, n: int) -> list[str]:
+    """Warn, as `warn` does, if the digits of n pictures of a median longer side were lost when they were fitted."""
+    warnings = [finding.text for finding in judge_picture_files(place, side, n)]
+    for text in warnings:
+        log.warning("%s: %s", place, text)
     return warnings
 
 

@@ -17,7 +17,7 @@ class Mending:
     invert: bool = option(False, "Invert each image that is dark on light.")
     stretch: bool = option(False, "Stretch the greys of each image to 0–255, as pixels of 0–16 need.")
     from_pictures: bool = option(
-        False, "Find, scale and centre the digit in each image, as `digits read` does in a picture."
+        False, "Find, scale and centre the digit in each picture, at its full size, as `digits read` does."
     )
     relabel: tuple[int, ...] = option((), "The digits that the labels 0, 1, 2 … stand for, in this order.", "[0, 9]")
     drop_blank: bool = option(False, "Leave out images without ink.")

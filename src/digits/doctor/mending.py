@@ -25,6 +25,8 @@ def mend(dataset: Dataset, mending: Mending) -> Dataset:
     DataError
         Nothing is left of the training or the test part.
     """
+    if dataset.name == "MNIST":  # its digits were found, scaled and centred when it was made
+        mending = dataclasses.replace(mending, from_pictures=False)
     if mending == Mending():
         return dataset
     classes = dataset.classes
@@ -50,7 +52,7 @@ def mend(dataset: Dataset, mending: Mending) -> Dataset:
                 raise DataError(f"{mending.flags} leaves no {name} digits of {dataset.location}. Leave out a flag.")
     raw = RawDataset(
         dataset.name, Path(dataset.location), parts["training"], parts["test"], validation=parts.get("validation"),
-        classes=classes,
+        classes=classes, picture_side=dataset.picture_side,
     )  # fmt: skip
     return dataclasses.replace(make_dataset(raw), location=dataset.location, held_out=dataset.held_out)
 

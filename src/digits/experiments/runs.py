@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from digits.data import load_dataset, split
-from digits.doctor import mend
+from digits.data import split
+from digits.doctor import load_mended, mend
 from digits.errors import DataError, ModelError, ModelNotFoundError, UsageError
 from digits.evaluation.report import read_run_file
 from digits.shapes import UInt8
@@ -210,15 +210,15 @@ def load_scored_digits(
         When the data set is missing, broken, or not the one that the run learned from.
     """
     place = run.environment["data"] if data is None else data
+    mending = run.config.mending
     if isinstance(place, Dataset):
-        dataset = place
+        dataset = mend(place, mending)
     elif place == "synthetic":
         from digits.training import synthetic_dataset
 
-        dataset = synthetic_dataset()
+        dataset = mend(synthetic_dataset(), mending)
     else:
-        dataset = load_dataset(place)
-    dataset = mend(dataset, run.config.mending)
+        dataset = load_mended(place, mending)
     if dataset.sha256 != run.environment["data_sha256"]:
         raise DataError(
             f"{run.folder} was trained on other digits than those of {dataset.location}; its data was found in "

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from digits.data.formats.names import FOLDS, fold_of, words_of
-from digits.data.formats.pictures import Pictures, read_picture, unify_pictures
+from digits.data.formats.pictures import Decode, read_pictures, unify_pictures
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset, dataset_name, shown_name
 from digits.errors import DataError
 from digits.types import CLASSES, LabelledDigits
@@ -32,12 +32,11 @@ def find_class_folders(folder: Path) -> dict[str, list[Path]]:
     return {name: list(files) for name, files in groupby(pictures, lambda file: file.parent.name)}
 
 
-def read_class_folders(folder: Path) -> RawDataset | None:
+def read_class_folders(folder: Path, decode: Decode) -> RawDataset | None:
     """Read ``folder/<class>/*.png``, or the same below ``train``, ``validation`` and ``test``; None if there are none.
 
     Folders called 0 to 9, or zero to nine, are the labels. Other names are sorted and numbered from 0; at most ten. The
-    pictures are those of `decode_picture` and `unify_pictures`: they are expected to be cropped to one digit, so
-    nothing is segmented, centred or thresholded.
+    pictures are those of `decode` and `unify_pictures`.
 
     Raises
     ------
@@ -54,7 +53,7 @@ def read_class_folders(folder: Path) -> RawDataset | None:
             raise DataError(
                 f"{place} has classes that {train} lacks: {', '.join(unknown)}. Use the same names in both."
             )
-    read = dict(zip(folds, _read([files for _, files in folds.values()], names, folder), strict=True))
+    read = dict(zip(folds, _read([files for _, files in folds.values()], names, folder, decode), strict=True))
     shown = tuple(map(shown_name, names))
     return RawDataset(
         dataset_name(folder), folder, read["train"], read.get("test"), validation=read.get("validation"), classes=shown
@@ -115,20 +114,13 @@ def _class_names(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _read(folds: list[dict[str, list[Path]]], classes: tuple[str, ...], folder: Path) -> list[LabelledDigits]:
-    from tqdm import tqdm
-
+def _read(
+    folds: list[dict[str, list[Path]]], classes: tuple[str, ...], folder: Path, decode: Decode
+) -> list[LabelledDigits]:
     pictures, labels = [], []
-    total = sum(len(files) for fold in folds for files in fold.values())
-    with tqdm(total=total, desc="pictures", unit="", delay=2, disable=None, leave=False) as bar:
-        for fold in folds:
-            read = []
-            for file in (file for files in fold.values() for file in files):
-                read.append(read_picture(file))
-                bar.update()
-            images, known = zip(*read, strict=True)
-            pictures.append(Pictures(np.stack(images), np.array(known)))
-            names = [name if name in classes else _digit_of(name) for name, files in fold.items() for _ in files]
-            labels.append(np.array([*map(classes.index, names)], np.uint8))
+    for fold in folds:
+        names = [name if name in classes else _digit_of(name) for name, files in fold.items() for _ in files]
+        pictures.append(read_pictures((file for files in fold.values() for file in files), decode, len(names)))
+        labels.append(np.array([*map(classes.index, names)], np.uint8))
     images_of_folds = unify_pictures(pictures, str(folder))
     return [LabelledDigits(images, part) for images, part in zip(images_of_folds, labels, strict=True)]

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from digits.data.formats.names import FOLDS, fold_of, suffix_of
-from digits.data.formats.pictures import Pictures, read_picture, unify_pictures
+from digits.data.formats.pictures import Decode, Pictures, read_pictures, unify_pictures
 from digits.data.formats.table_text import MAX_LINE, open_text
 from digits.data.formats.tables import LABEL_NAMES
 from digits.data.raw_dataset import RawDataset, dataset_name
@@ -34,7 +34,7 @@ MAX_COLUMNS = 20  # a table of pixels has 784
 MAX_DEPTH = 3  # of folders in which the pictures lie
 
 
-def read_listed_pictures(folder: Path) -> RawDataset | None:
+def read_listed_pictures(folder: Path, decode: Decode) -> RawDataset | None:
     """Read pictures whose labels a table in the same folder lists; None if there is no such table.
 
     The pictures may lie in folders below, and be listed with or without their folder and ending. Only files found below
@@ -60,7 +60,7 @@ def read_listed_pictures(folder: Path) -> RawDataset | None:
     if "train" not in folds:
         raise DataError(f"{folder} holds no table of labels for training, only {', '.join(p.name for p in tables)}.")
     names = [fold for fold in FOLDS if fold in folds]
-    read = [_read_fold(folds[fold], tables[folds[fold]], files) for fold in names]
+    read = [_read_fold(folds[fold], tables[folds[fold]], files, decode) for fold in names]
     images = unify_pictures([pictures for pictures, _ in read], str(folder))
     digits = {fold: LabelledDigits(part, labels) for fold, part, (_, labels) in zip(names, images, read, strict=True)}
     return RawDataset(
@@ -68,7 +68,7 @@ def read_listed_pictures(folder: Path) -> RawDataset | None:
     )
 
 
-def read_named_pictures(folder: Path) -> RawDataset:
+def read_named_pictures(folder: Path, decode: Decode) -> RawDataset:
     """Read the pictures of a folder, and their labels from their names: ``7_001.png`` or ``scan-12-7.png``.
 
     The label is the first character of every name, if that is a digit that stands alone, or else the last digit that
@@ -87,8 +87,7 @@ def read_named_pictures(folder: Path) -> RawDataset:
     if labels is None:
         wrong = pictures[found[0].index(None)]
         raise DataError(f"{wrong} does not begin with its label, as 7_001.png does, nor do all end with it. Rename it.")
-    pixels, are_light = zip(*map(read_picture, pictures), strict=True)
-    [images] = unify_pictures([Pictures(np.stack(pixels), np.array(are_light))], str(folder))
+    [images] = unify_pictures([read_pictures(pictures, decode, len(pictures))], str(folder))
     digits = LabelledDigits(images, np.array([int(match[1]) for match in labels if match], np.uint8))
     return RawDataset(dataset_name(folder), folder, digits)
 
@@ -152,12 +151,10 @@ def _find_pictures(folder: Path) -> dict[str, list[Path]]:
 
 
 def _read_fold(
-    table: Path, rows: list[tuple[int, str, str]], files: dict[str, list[Path]]
+    table: Path, rows: list[tuple[int, str, str]], files: dict[str, list[Path]], decode: Decode
 ) -> tuple[Pictures, np.ndarray]:
-    from tqdm import tqdm
-
-    images, known, labels = [], [], []
-    for number, name, label in tqdm(rows, desc="pictures", unit="", delay=2, disable=None, leave=False):
+    paths, labels = [], []
+    for number, name, label in rows:
         where = f"{table}, line {number:,}"
         if not (label.isascii() and label.isdecimal() and int(label) < CLASSES):
             raise DataError(f"{where}: the label is {label[:40]!r}. Use a whole number from 0 to {CLASSES - 1}.")
@@ -168,8 +165,6 @@ def _read_fold(
             found = [path for path in found if path.parent.name == table.stem]  # train.csv lists those in train/
         if len({*found}) > 1:
             raise DataError(f"{where}: {name[:200]!r} may be {found[0]} or {found[1]}. Write its folder too.")
-        pixels, is_light = read_picture(found[0])
-        images.append(pixels)
-        known.append(is_light)
+        paths.append(found[0])
         labels.append(int(label))
-    return Pictures(np.stack(images), np.array(known)), np.array(labels, np.uint8)
+    return read_pictures(paths, decode, len(paths)), np.array(labels, np.uint8)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import IMAGE_WORDS
 from digits.data.formats.parquet_pages import measure_pages
-from digits.data.formats.pictures import Pictures, decode_picture, unify_pictures
+from digits.data.formats.pictures import Decode, Pictures, decode_picture, unify_pictures
 from digits.data.formats.tables import ID_NAMES, LABEL_NAMES, PIXELS
 from digits.data.memory import max_array_bytes
 from digits.data.raw_dataset import check_images, make_digits
@@ -41,15 +41,15 @@ class _Columns(NamedTuple):
     label: str | None
 
 
-def read_parquet(path: Path) -> LabelledDigits:
-    """Read the digits of a Parquet file with their labels.
+def read_parquet(path: Path, decode: Decode) -> LabelledDigits:
+    """Read the digits of a Parquet file with their labels; `decode` reads its pictures, if it has any.
 
     Raises
     ------
     DataError
         pyarrow is missing, or the file is not Parquet, damaged, too large, or has no images with labels.
     """
-    columns, images, labels = _read(path)
+    columns, images, labels = _read(path, decode)
     if labels is None:
         raise DataError(f"{path} has no column of labels, called label, class, target, digit or y. Rename it.")
     return make_digits(images, labels, f"{path}", f"{path} ({columns.label})")
@@ -65,7 +65,9 @@ def has_labels(path: Path) -> bool:
     return _read(path, columns_only=True)[0].label is not None
 
 
-def _read(path: Path, *, columns_only: bool = False) -> tuple[_Columns, NDArray[Any], NDArray[Any] | None]:
+def _read(
+    path: Path, decode: Decode = decode_picture, *, columns_only: bool = False
+) -> tuple[_Columns, NDArray[Any], NDArray[Any] | None]:
     try:
         from pyarrow import parquet
     except ModuleNotFoundError:
@@ -82,7 +84,8 @@ def _read(path: Path, *, columns_only: bool = False) -> tuple[_Columns, NDArray[
             columns = _find_columns(path, file)
             if columns_only:
                 return columns, np.empty(0), None
-            return columns, *_read_rows(path, file, columns, _count_rows_at_once(path, file, stream, columns))
+            rows = _count_rows_at_once(path, file, stream, columns)
+            return columns, *_read_rows(path, file, columns, rows, decode)
     except DataError:
         raise
     except OSError as error:
@@ -144,7 +147,9 @@ def _count_rows_at_once(path: Path, file: Any, stream: BufferedReader, columns: 
     return max(1, min(ROWS, limit // largest))
 
 
-def _read_rows(path: Path, file: Any, columns: _Columns, rows: int) -> tuple[NDArray[Any], NDArray[Any] | None]:
+def _read_rows(
+    path: Path, file: Any, columns: _Columns, rows: int, decode: Decode
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
     names = [*([columns.pictures] if columns.pictures else columns.pixels), *([columns.label] if columns.label else [])]
     images, labels, limit, size = [], [], max_array_bytes(), 0
     known: list[bool] = []
@@ -152,7 +157,7 @@ def _read_rows(path: Path, file: Any, columns: _Columns, rows: int) -> tuple[NDA
         if columns.label:
             labels.append(_to_numbers(batch.column(columns.label)))
         if columns.pictures:
-            decoded, are_light = _decode(path, batch, columns.pictures, len(known))
+            decoded, are_light = _decode(path, batch, columns.pictures, len(known), decode)
             known += are_light
         elif len(columns.pixels) == 1:
             decoded = _unnest(path, batch.column(columns.pixels[0]), len(batch))
@@ -170,7 +175,7 @@ def _read_rows(path: Path, file: Any, columns: _Columns, rows: int) -> tuple[NDA
     return every, np.concatenate(labels) if labels else None
 
 
-def _decode(path: Path, batch: Any, column: str, start: int) -> tuple[Images, list[bool]]:
+def _decode(path: Path, batch: Any, column: str, start: int, decode: Decode) -> tuple[Images, list[bool]]:
     name, _, field = column.partition(".")
     values = batch.column(name)
     contents = (values.field(field) if field else values).to_pylist()
@@ -179,8 +184,8 @@ def _decode(path: Path, batch: Any, column: str, start: int) -> tuple[Images, li
         if content is None:
             raise DataError(f"{path} has no picture in row {row:,} of {name}. Save the pictures, not only their names.")
         if content not in seen:
-            seen[content] = decode_picture(content, f"{path} (row {row:,})")
-    images, known = zip(*map(seen.__getitem__, contents), strict=True)
+            seen[content] = decode(content, f"{path} (row {row:,})")
+    images, known, _ = zip(*map(seen.__getitem__, contents), strict=True)
     return np.stack(images), list(known)
 
 

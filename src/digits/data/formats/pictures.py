@@ -1,13 +1,13 @@
-"""Pictures of one digit each, as training data: fitted into 28 × 28 as they are, light on dark."""
+"""Pictures of one digit each, as training data: fitted into 28 × 28 as they are, light on dark, or as a caller does."""
 
 from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,46 @@ _PLAIN_END = b"\0\0\0\0IEND\xaeB`\x82"
 _MAX_PLAIN = 4096  # bytes; noise takes 900
 
 
+class DigitPicture(NamedTuple):
+    """The digit of a picture file.
+
+    Attributes
+    ----------
+    pixels
+        Grey, with any background.
+    is_light_on_dark
+        Whether it is known to be, as on a transparent ground.
+    side
+        Longer side of the picture in its file, in pixels.
+    """
+
+    pixels: UInt8[np.ndarray, "28 28"]
+    is_light_on_dark: bool
+    side: int
+
+
+Decode = Callable[[bytes, str], DigitPicture]
+"""What turns the content of a picture file into a digit, and names the file by the second argument in its errors."""
+
+
+class PictureFitter:
+    """Fits pictures into 28 × 28 as `decode_picture` does, and knows how large they were; a `Decode`."""
+
+    def __init__(self) -> None:
+        self._sides: list[int] = []
+
+    def __call__(self, content: bytes, name: str) -> DigitPicture:
+        """Fit a picture; errors as of `decode_picture`."""
+        picture = decode_picture(content, name)
+        self._sides.append(picture.side)
+        return picture
+
+    @property
+    def side(self) -> int:
+        """Median longer side of the pictures, in pixels; 0 if there were none."""
+        return int(np.median(self._sides)) if self._sides else 0
+
+
 @dataclass(frozen=True, eq=False)
 class Pictures:
     """Pictures as they are in their files, each fitted into 28 × 28.
@@ -45,27 +85,31 @@ class Pictures:
     is_light_on_dark: Bool[np.ndarray, "n"]
 
 
-def read_picture(path: Path) -> tuple[UInt8[np.ndarray, "28 28"], bool]:
-    """Read a picture file; results and errors as of `decode_picture`."""
+def read_pictures(paths: Iterable[Path], decode: Decode, n: int) -> Pictures:
+    """Read n picture files; errors as of `decode_picture`."""
+    from tqdm import tqdm
+
+    bar = tqdm(paths, total=n, desc="pictures", unit="", delay=2, disable=None, leave=False)
+    pixels, are_light, _ = zip(*(decode(_read(path), str(path)) for path in bar), strict=True)
+    return Pictures(np.stack(pixels), np.array(are_light))
+
+
+def _read(path: Path) -> bytes:
     from digits.preprocessing.opening import read_to_end
 
     try:
         with open_file(path) as file:
-            content = read_to_end(file, str(path))
+            content: bytes = read_to_end(file, str(path))
+            return content
     except OSError as error:
         raise unreadable(path, error) from None
-    return decode_picture(content, str(path))
 
 
-def decode_picture(content: bytes, name: str) -> tuple[UInt8[np.ndarray, "28 28"], bool]:
+def decode_picture(content: bytes, name: str) -> DigitPicture:
     """Decode a picture, convert it to grey and fit it into 28 × 28.
 
     It is rotated by its EXIF data. One that is not 28 × 28 is resized with its aspect ratio kept and padded with the
     grey of its border.
-
-    Returns
-    -------
-    The pixels, and whether they are known to be light on dark, as on a transparent ground.
 
     Raises
     ------
@@ -75,11 +119,11 @@ def decode_picture(content: bytes, name: str) -> tuple[UInt8[np.ndarray, "28 28"
     from digits.preprocessing.opening import check_metadata, open_picture
 
     if (plain := _decode_plain(content)) is not None:
-        return plain, False
+        return DigitPicture(plain, False, SIDE)
     with open_picture(content, name) as picture:
         picture.load()
         check_metadata(picture, name)
-        return _convert(picture)
+        return DigitPicture(*_convert(picture), max(picture.size))
 
 
 def _decode_plain(content: bytes) -> UInt8[np.ndarray, "28 28"] | None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from digits.data import DIGIT_NAMES, RawDataset, idx_sha256, load_dataset, load_labelled, make_dataset, split
-from digits.doctor import mend, warn
+from digits.data import DIGIT_NAMES, PictureFitter, RawDataset, idx_sha256, load_labelled, make_dataset, split
+from digits.doctor import DigitFinder, Mending, load_mended, mend, mend_images, settle, warn, warn_of_pictures
 from digits.errors import DataError, MissingMNISTError, ModelError, ModelNotFoundError, UsageError
 from digits.files import read_json_object
 from digits.inference.metadata import check_entries
@@ -70,6 +70,7 @@ class PersonalData:
     sha256: dict[str, str]  # of all images and labels, so that a resumed run learns from the same digits
     train: LabelledDigits
     held_out: LabelledDigits  # digits that only test; empty for a small set
+    picture_side: int = 0  # as of a `Dataset`
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +134,7 @@ def load_inputs(
     """
     initial = load_initial(initial_model, trust) if initial_model is not None else None
     config = adopt(config, initial)
-    dataset = mend(_load_dataset(data, config, notify), config.mending)
+    dataset = _load_dataset(data, config, notify)
     if initial:
         check_initial(initial, dataset, config)
     if extra_data is not None and dataset.classes != DIGIT_NAMES:
@@ -141,21 +142,28 @@ def load_inputs(
             f"the classes of {dataset.name} are {', '.join(dataset.classes)}, so digits cannot be learned besides: "
             "leave out --extra-data, or name a set of digits with --data"
         )
-    personal = load_personal(extra_data, config.data.split_seed) if extra_data is not None else None
+    personal = None
+    if extra_data is not None:
+        personal = load_personal(extra_data, config.data.split_seed, from_pictures=config.mending.from_pictures)
     return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust)), config
 
 
 def examine(inputs: Inputs) -> Inputs:
-    """Add, and log, what is probably wrong with the data set; synthetic digits are known to be right."""
-    if distributed.rank() > 0 or inputs.dataset.location == SYNTHETIC:
+    """Add, and log, what is probably wrong with the digits; synthetic digits are known to be right."""
+    if distributed.rank() > 0:
         return inputs
-    return replace(inputs, warnings=tuple(warn(inputs.dataset)))
+    warnings = [] if inputs.dataset.location == SYNTHETIC else warn(inputs.dataset)
+    if personal := inputs.personal:
+        n = len(personal.train) + len(personal.held_out)
+        warnings += warn_of_pictures(personal.location, personal.picture_side, n)
+    return replace(inputs, warnings=tuple(warnings))
 
 
-def load_personal(place: Place, split_seed: int) -> PersonalData:
+def load_personal(place: Place, split_seed: int, *, from_pictures: bool = False) -> PersonalData:
     """Load personal data and hold out a stratified fifth of it, if there are enough digits.
 
-    Duplicates are dropped, since a held-out digit must not be learned as well.
+    Duplicates are dropped, since a held-out digit must not be learned as well. With `from_pictures`, the digit of each
+    picture is found at full size; without, it is fitted into 28 × 28.
 
     Raises
     ------
@@ -169,7 +177,10 @@ def load_personal(place: Place, split_seed: int) -> PersonalData:
                 f"{folder} holds no digits yet: correct some on the page of `digits serve`, or put pictures into "
                 f"{part / '0'} to {part / '9'}"
             )
-    every = load_labelled(folder, digits_only=True)
+    fitter, finder = PictureFitter(), DigitFinder() if from_pictures else None
+    every = load_labelled(folder, digits_only=True, decode=finder or fitter)
+    left = settle(Mending(from_pictures=from_pictures), finder)
+    every = LabelledDigits(mend_images(every.images, left), every.labels)
     rows = np.concatenate((every.images.reshape(len(every), -1), every.labels[:, None]), axis=1)
     _, first = np.unique(rows, axis=0, return_index=True)
     first.sort()
@@ -177,7 +188,7 @@ def load_personal(place: Place, split_seed: int) -> PersonalData:
     held_out_share = PERSONAL_TEST_SHARE if len(distinct) >= MIN_PERSONAL_FOR_TEST else 0
     train, held_out = split(distinct, held_out_share, seed=split_seed)
     sha256 = {"images": idx_sha256(distinct.images), "labels": idx_sha256(distinct.labels)}
-    return PersonalData(str(folder.resolve()), sha256, train, held_out)
+    return PersonalData(str(folder.resolve()), sha256, train, held_out, fitter.side)
 
 
 def read_run(folder: Path, trust: Trust = NO_TRUST) -> tuple[TrainConfig, dict[str, Any]]:
@@ -243,31 +254,31 @@ def report_slow(action: str, n: int, things: str) -> None:
 
 
 def _load_dataset(data: Place | Dataset | None, config: TrainConfig, notify: Callable[[str], None]) -> Dataset:
-    """Load the data set, after joining the other processes of torchrun, of which only the first downloads."""
-    device = config.run.device
+    """Load and mend the data set, after joining the other processes of torchrun, of which only the first downloads."""
+    device, mending = config.run.device, config.mending
     distributed.join("cuda" if device in ("auto", "cuda") and torch.cuda.is_available() else "cpu")
     if isinstance(data, Dataset):
-        dataset: Dataset | None = data
+        dataset: Dataset | None = mend(data, mending)
     elif data == SYNTHETIC:
         if Path(SYNTHETIC).exists():
             log.warning("%s names the synthetic data set; the folder of this name is ./%s", SYNTHETIC, SYNTHETIC)
         dataset = None
     else:
-        dataset = _find_dataset(data, choose_device(device))
+        dataset = _find_dataset(data, choose_device(device), mending)
     if distributed.rank() == 0 and (dataset is None or dataset.location == SYNTHETIC):
         notify(SYNTHETIC_NOTICE)
-    return dataset or synthetic_dataset()
+    return dataset or mend(synthetic_dataset(), mending)
 
 
-def _find_dataset(data: Place | None, device: torch.device) -> Dataset | None:
-    """Load a data set from disk or by download; None in all processes when the first finds none."""
+def _find_dataset(data: Place | None, device: torch.device, mending: Mending) -> Dataset | None:
+    """Load and mend a data set from disk or by download; None in all processes when the first finds none."""
     dataset, missing = None, ""
     if distributed.rank() == 0:
         try:
-            dataset = load_dataset(data)
+            dataset = load_mended(data, mending)
         except MissingMNISTError as error:
             log.warning("%s", error)
             missing = "missing"
     if distributed.broadcast_text(missing, device):
         return None
-    return dataset or load_dataset(data)
+    return dataset or load_mended(data, mending)
