@@ -28,6 +28,8 @@ def test_every_call_is_described(served: Served) -> None:
         assert {"403", "421"} <= set(call["responses"])
     pictures = description["paths"]["/api/read"]["post"]["requestBody"]["content"]
     assert set(pictures) == {"image/*", "application/pdf", "multipart/form-data"}
+    table = description["paths"]["/api/table"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert (set(table["properties"]), table["required"]) == ({"file", "roster"}, ["file"])
     assert description["components"]["schemas"]["Digit"]["properties"]["value"]["examples"]
 
 

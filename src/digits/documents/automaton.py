@@ -14,7 +14,7 @@ import numpy as np
 
 from digits.documents.fields import Field
 from digits.errors import UsageError
-from digits.shapes import Float64, Int64
+from digits.shapes import Float64, Integer
 from digits.types import CLASSES
 
 VALID = 0.99
@@ -45,7 +45,7 @@ class Automaton:
 
     length: int
     decimals: int
-    steps: tuple[Int64[np.ndarray, "_ 10"], ...]
+    steps: tuple[Integer[np.ndarray, "_ 10"], ...]
     priors: Float64[np.ndarray, " s"]
 
     def write(self, digits: str) -> str:
@@ -53,7 +53,7 @@ class Automaton:
         return f"{digits[: -self.decimals]}.{digits[-self.decimals :]}" if self.decimals else digits
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def make_automata(field: Field) -> tuple[Automaton, ...]:
     """Make an automaton for each length of a field and place of its point.
 
@@ -98,7 +98,7 @@ def list_shapes(field: Field) -> list[tuple[int, int]]:
 
 def _make(
     field: Field, length: int, decimals: int
-) -> tuple[tuple[Int64[np.ndarray, "_ 10"], ...], Float64[np.ndarray, " s"], float]:
+) -> tuple[tuple[Integer[np.ndarray, "_ 10"], ...], Float64[np.ndarray, " s"], float]:
     """Make the steps, which of the last states satisfy the constraints, and how many numbers lead to these."""
     rules = field.constraints
     low = _scale(rules.low, length, decimals, ROUND_CEILING) if rules.low is not None else 0
@@ -114,7 +114,7 @@ def _make(
     steps = []
     for place in range(length):
         after: dict[_State, int] = {}
-        step = np.zeros((len(states), CLASSES), np.int64)
+        step = np.zeros((len(states), CLASSES), np.int16)
         for state, row in states.items():
             for digit in range(CLASSES):
                 reached = None

@@ -23,9 +23,14 @@ from digits.types import CLASSES
 MIN_SHARE = 0.01
 """Probability from which on a number is found: what 99 % leave, the confidence from which on nobody needs to look."""
 
-MIN_RUN = 1e-9
-"""Weight of a run, as a share of the best one's, from which on it counts. A checksum makes a number at most 97 times as
-probable, and one that fails a hundredth, so that all runs below it together stay below a thousandth."""
+MIN_RUN, MAX_RUNS = 1e-9, 200
+"""Runs that are searched: the weight of one, as a share of the best one's, from which on it counts, and how many there
+are at most, which bounds the memory: 400 MB for a checksum of mod 97 over thirty digits. A checksum makes a number at
+most 97 times as probable, and one that fails a hundredth, so that what is left out for its weight stays below a
+thousandth; and the weight of what is left out counts against the numbers that are found."""
+
+MAX_ELEMENTS = 2**22
+"""Elements of the largest array while all runs are weighed: 32 MB."""
 
 
 class Candidate(NamedTuple):
@@ -84,23 +89,23 @@ def find_numbers(
     list of Candidate, float64[r]
         Numbers, those that fail the constraints too; and how probable it is for each run that it is the number.
     """
-    free = [_weigh_all(runs, each, errors) for each in make_automata(Field(field.name, field.low, field.high))]
-    wholes = np.sum(free, axis=0)
-    kept = np.flatnonzero(wholes >= MIN_RUN * wholes.max()).tolist()
+    wholes = _weigh_all(runs, field, errors)
+    best = np.argsort(-wholes, kind="stable")[:MAX_RUNS]
+    kept = best[wholes[best] >= MIN_RUN * wholes.max()].tolist()
     chosen = [runs[row] for row in kept]
     searches = [
         _Search(chosen, each, _weigh_point(chosen, field, each, errors), errors) for each in make_automata(field)
     ]
     weights = np.sum([each.weights for each in searches], axis=0)
-    total = float(weights.sum())
+    shares = wholes.copy()
+    shares[kept] = weights
+    total = float(shares.sum())
     found = []
     for search in searches:
         found += [
             Candidate(number, weight / total, kept[run]) for number, weight, run in search.find(MIN_SHARE * total)
         ]
-    shares = np.zeros(len(runs))
-    shares[kept] = weights / total
-    return sorted(found, key=lambda each: -each.share), shares
+    return sorted(found, key=lambda each: -each.share), shares / total
 
 
 def _weigh_point(runs: Sequence[Run], field: Field, automaton: Automaton, errors: Errors) -> Float64[np.ndarray, " r"]:
@@ -112,9 +117,14 @@ def _weigh_point(runs: Sequence[Run], field: Field, automaton: Automaton, errors
     return np.where(read == automaton.decimals, 1 - errors.missed, errors.missed / decimals)
 
 
-def _weigh_all(runs: Sequence[Run], automaton: Automaton, errors: Errors) -> Float64[np.ndarray, " r"]:
-    """Weigh each run for all numbers of an automaton."""
-    return _Search(runs, automaton, np.ones(len(runs)), errors).weights
+def _weigh_all(runs: Sequence[Run], field: Field, errors: Errors) -> Float64[np.ndarray, " r"]:
+    """Weigh each run for all numbers of the field's lengths, whatever its constraints."""
+    automata = make_automata(Field(field.name, field.low, field.high))
+    size = max(MAX_ELEMENTS // (max(map(len, runs)) + 1) ** 2, 1)
+    parts = [runs[start : start + size] for start in range(0, len(runs), size)]
+    sums = [sum(_Search(part, each, np.ones(len(part)), errors).weights for each in automata) for part in parts]
+    wholes: Float64[np.ndarray, " r"] = np.concatenate(sums)
+    return wholes
 
 
 class _Search:

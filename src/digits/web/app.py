@@ -72,15 +72,16 @@ def make_app(
         """Read a picture: the same answer as ``digits read --json``."""
         return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
 
-    @app.post("/api/table", response_model=schemas.Table, **schemas.upload())
+    @app.post("/api/table", response_model=schemas.Table, **schemas.upload(has_roster=True))
     async def table(
         upload: ReceivedUpload,
         model: schemas.ModelName = None,
         upright: schemas.Upright = False,
         field: schemas.Fields = None,
+        column: schemas.Column = "",
     ) -> JSONAnswer:
         """Read a table: the same answer as ``digits table --json``."""
-        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ())))
+        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ()), column))
 
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(

@@ -14,7 +14,17 @@ from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
-from digits.documents import NumberForm, decide, find_rosters, gather, parse_fields, read_decoded_table
+from digits.documents import (
+    Field,
+    NumberForm,
+    Roster,
+    decide,
+    find_rosters,
+    gather,
+    parse_fields,
+    parse_roster,
+    read_decoded_table,
+)
 from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
@@ -80,17 +90,31 @@ def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     return _read(upload, model, hints)[1].to_dict()
 
 
-def read_table(upload: Upload, model: str | None, upright: bool, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Read the table in a picture, or a table of the fields on it."""
+def read_table(
+    upload: Upload, model: str | None, upright: bool, fields: tuple[str, ...], column: str
+) -> dict[str, Any]:
+    """Read the table in a picture, or a table of the fields on it, of which the first may be matched with a roster."""
     wanted = parse_fields(fields) if fields else ()
+    roster = _find_roster(upload, wanted, column)
     reader = _find_model(model).reader
     page = upload.decode()
-    if wanted:
-        wanted, rosters = find_rosters(None, wanted)
-        forms = [NumberForm(each) if each else None for each in rosters]
-        found = gather(reader, page.decoded, page.name, wanted, forms, upright=upright)
-        return decide([found], wanted, rosters).to_table().to_dict()
-    return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
+    if not wanted:
+        return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
+    wanted, rosters = find_rosters(roster, wanted)
+    forms = [NumberForm(each) if each else None for each in rosters]
+    found = gather(reader, page.decoded, page.name, wanted, forms, upright=upright)
+    return decide([found], wanted, rosters).to_table().to_dict()
+
+
+def _find_roster(upload: Upload, fields: tuple[Field, ...], column: str) -> Roster | None:
+    """Parse the roster of a request; its fields may name no list, which would be a file of this computer."""
+    if named := next((field.name for field in fields if field.constraints.one_of), ""):
+        raise RefusedError(400, f"the field {named} names a file, which a request cannot: send it as a roster")
+    if upload.parts.roster is None:
+        return None
+    if not fields:
+        raise RefusedError(400, "a roster needs a field to compare: add one, such as field=id:9")
+    return parse_roster(upload.parts.roster, upload.parts.roster_name, fields[0], column)
 
 
 def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[DecodedUpload, Reading]:

@@ -18,10 +18,18 @@ Printed = Annotated[bool, Query(description="Read printed digits too, not handwr
 Fields = Annotated[
     list[str] | None,
     Query(
-        description="Read these numbers instead of tables, each by its name and number of digits; may be repeated. The "
-        "answer is a table of a head and one row.",
-        examples=[["id:9", "mark:1-3"]],
+        description="Read these numbers instead of tables, each by its name, number of digits and rules; may be "
+        "repeated. The answer is a table of a head and one row.",
+        examples=[["id:9", "mark:1-3:0-100:decimals=1"]],
         max_length=20,
+    ),
+]
+Column = Annotated[
+    str,
+    Query(
+        description="Column of the roster with the numbers, by name or counted from 1; found by the field if empty.",
+        examples=["matriculation"],
+        max_length=200,
     ),
 ]
 
@@ -206,24 +214,26 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Error} for status in (400, 401, 403, 421, 500, 503, *statuses)}
 
 
-def upload(*statuses: int) -> dict[str, Any]:
-    """Describe a call that reads a picture: the statuses with which it can fail, and the body that it takes."""
-    return {"responses": errors(404, 408, 413, 415, 422, *statuses), "openapi_extra": _UPLOAD}
+def upload(*statuses: int, has_roster: bool = False) -> dict[str, Any]:
+    """Describe a call that reads a picture: the statuses with which it can fail, and the body that it takes.
 
-
-_FILE = {"type": "string", "format": "binary"}
-_UPLOAD = {
-    "requestBody": {
+    FastAPI cannot infer the body.
+    """
+    parts: dict[str, Any] = {"file": _FILE} | ({"roster": _ROSTER} if has_roster else {})
+    body = {
         "required": True,
         "description": f"The picture: {FORMAT_NAMES}, at most 32 MiB and 50 megapixels; its bytes, or a form with the "
         "file.",
         "content": {
             "image/*": {"schema": _FILE},
             "application/pdf": {"schema": _FILE},
-            "multipart/form-data": {
-                "schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}},
-            },
+            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": parts}},
         },
     }
+    return {"responses": errors(404, 408, 413, 415, 422, *statuses), "openapi_extra": {"requestBody": body}}
+
+
+_FILE = {"type": "string", "format": "binary"}
+_ROSTER = _FILE | {
+    "description": "A CSV with one row per person: the numbers that the first field may have. At most 1 MiB.",
 }
-"""The body, which FastAPI cannot infer."""

@@ -1,4 +1,4 @@
-"""From the body of a request to a picture: the bytes of a file, or a form with one.
+"""From the body of a request to a picture, perhaps with a roster: the bytes of a file, or a form with both.
 
 Decoded in a worker process, so that a large picture delays no other request.
 """
@@ -6,7 +6,11 @@ Decoded in a worker process, so that a large picture delays no other request.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import Field, File, create_form_parser
 
 from digits.errors import DataError
 from digits.preprocessing import MAX_PAGE_SIDE, Decoded
@@ -25,7 +29,13 @@ SHORT_MEGAPIXELS = 2
 """Size of a picture that takes little time, at most; its header says it before anything is decoded."""
 
 MAX_PARTS = 16
-"""Parts of a form, at most: one holds the picture."""
+"""Parts of a form, at most: one holds the picture, and one may hold a roster."""
+
+MAX_ROSTER_BYTES = 2**20
+"""Bytes of a roster, at most: names and numbers of 20,000 people."""
+
+ROSTER = "roster"
+"""Name of the part that holds a roster; any other file is the picture."""
 
 DEFAULT_NAME = "the picture"
 """Name of a picture that is sent without one."""
@@ -37,6 +47,15 @@ class DecodedUpload(NamedTuple):
     decoded: Decoded
     name: str
     pages: int
+
+
+class Parts(NamedTuple):
+    """The contents of a body: a file, and a roster, which is a CSV, each with its name; no roster is None."""
+
+    content: bytes
+    name: str
+    roster: bytes | None = None
+    roster_name: str = "the roster"
 
 
 @dataclass(frozen=True)
@@ -53,6 +72,19 @@ class Upload:
     is_short: bool = False
     """Whether to read only a picture that takes little time."""
 
+    @cached_property
+    def parts(self) -> Parts:
+        """What the body holds.
+
+        Raises
+        ------
+        RefusedError
+            400 for a form that cannot be parsed or holds no file; 413 when its roster is too large.
+        """
+        if self.media_type == "multipart/form-data":
+            return _parse_form(self.content_type, self.body)
+        return Parts(self.body, DEFAULT_NAME)
+
     def decode(self) -> DecodedUpload:
         """Decode the picture or page.
 
@@ -61,13 +93,11 @@ class Upload:
         DataError
             When the file is empty, not a picture, damaged or encrypted.
         RefusedError
-            When this page cannot be read, or none of several is named; with the number of pages.
+            When this page cannot be read, or none of several is named; with the number of pages. Or as `parts`.
         LongJobError
             When a picture that should be short has more than `SHORT_MEGAPIXELS`, or is a PDF, whose size says little.
         """
-        content, name = self.body, DEFAULT_NAME
-        if self.media_type == "multipart/form-data":
-            content, name = _parse_form(self.content_type, self.body)
+        content, name = self.parts[:2]
         if self.is_short and is_pdf(content):
             raise LongJobError
         pages = Pages(content, name)
@@ -86,11 +116,9 @@ class Upload:
         return DecodedUpload(decoded, f"{name}#{number}" if count > 1 else name, count)
 
 
-def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:
-    from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import Field, File, create_form_parser
-
-    files: list[File] = []
+def _parse_form(content_type: str, body: bytes) -> Parts:
+    pictures: list[File] = []
+    rosters: list[Field | File] = []
     parts = 0
 
     def count(part: Field | File) -> None:
@@ -98,8 +126,10 @@ def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:
         parts += 1
         if parts > MAX_PARTS:
             raise FormParserError(f"it has more than {MAX_PARTS} parts")
-        if isinstance(part, File):
-            files.append(part)
+        if part.field_name == ROSTER.encode():
+            rosters.append(part)
+        elif isinstance(part, File):
+            pictures.append(part)
 
     try:
         in_memory = {"MAX_MEMORY_FILE_SIZE": MAX_BODY_BYTES + 1}
@@ -108,8 +138,22 @@ def _parse_form(content_type: str, body: bytes) -> tuple[bytes, str]:
         parser.finalize()
     except (FormParserError, ValueError) as error:
         raise RefusedError(400, f"the form cannot be parsed: {error}") from None
-    if not files:
+    if not pictures:
         raise RefusedError(400, "the form holds no file: send the picture in a field named file")
-    file = files[0].file_object
-    file.seek(0)
-    return file.read(), (files[0].file_name or b"").decode("utf-8", "replace") or DEFAULT_NAME
+    content, name = _read_part(pictures[0])
+    if not rosters:
+        return Parts(content, name or DEFAULT_NAME)
+    if len(rosters) > 1:
+        raise RefusedError(400, "the form holds several rosters: send one")
+    roster, roster_name = _read_part(rosters[0])
+    if len(roster) > MAX_ROSTER_BYTES:
+        raise RefusedError(413, f"the roster is larger than {MAX_ROSTER_BYTES // 2**20} MiB: keep the columns it needs")
+    return Parts(content, name or DEFAULT_NAME, roster, roster_name or "the roster")
+
+
+def _read_part(part: Field | File) -> tuple[bytes, str]:
+    """Read a part of a form, and the name of its file, if it has one."""
+    if not isinstance(part, File):
+        return part.value or b"", ""
+    part.file_object.seek(0)
+    return part.file_object.read(), (part.file_name or b"").decode("utf-8", "replace")
