@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 CACHE = ROOT / ".cache" / "tutorial"
-COMMANDS = ("train", "read", "table", "serve", "evaluate", "compare", "runs", "data", "report", "export")
+COMMANDS = (
+    "train", "read", "table", "form", "form new", "form read", "serve", "evaluate", "compare", "runs", "data", "report",
+    "export",
+)  # fmt: skip
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -79,7 +82,7 @@ def commands() -> str:
     """Show every command's own help."""
     parts = ["# Commands", "What `digits COMMAND --help` prints."]
     for name in COMMANDS:
-        call = [sys.executable, "-m", "digits", name, "--help"]
+        call = [sys.executable, "-m", "digits", *name.split(), "--help"]
         environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
         shown = subprocess.run(call, capture_output=True, text=True, encoding="utf-8", check=True, env=environment)
         parts.append(f"## digits {name}\n\n```text\n{shown.stdout.rstrip()}\n```")

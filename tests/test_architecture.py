@@ -71,6 +71,7 @@ GUESTS = {
     "onnx": ({"training"}, {"inference"}),
     "cv2": ({"preprocessing", "synthesis", "documents"}, set()),
     "openpyxl": (set(), {"documents"}),
+    "reportlab": (set(), {"documents"}),
     "fastapi": ({"web"}, set()),
     "starlette": ({"web"}, set()),
     "uvicorn": ({"web"}, set()),

@@ -74,7 +74,8 @@ def show_help(*command: str) -> str | None:
 
 def digits_fault(words: list[str], show_help: Callable[..., str | None] = show_help) -> str | None:
     command = words[:1] if words and not words[0].startswith("-") else []
-    command = words[:2] if words[:2] in (["train", "finder"], ["data", "check"], ["data", "convert"]) else command
+    groups = {"train": ("finder",), "data": ("check", "convert"), "form": ("new", "read")}
+    command = words[:2] if words[1:2] and words[1] in groups.get(words[0], ()) else command
     shown, rest = show_help(*command), words[len(command) :]
     if shown is None:
         return f"digits {words[0]} is no command"

@@ -9,6 +9,7 @@
     digits.read("note.jpg")          the digits in any picture, without torch               digits.inference
     digits.read_table("marks.jpg")   a photographed table as rows of cells                  digits.documents
     digits.read_fields(…, "id:9")    one number per page, matched with a class list         digits.documents
+    digits.Form("exam.toml")         a form of your own, printed and read when filled in    digits.documents
     digits.load_model("cnn")         a model file, run without torch                        digits.inference
     digits.synthesize(1000, seed=0)  synthetic handwriting with known labels                digits.synthesis
 
@@ -23,7 +24,7 @@ from digits.lazy import load
 
 if TYPE_CHECKING:
     from digits.data import load_dataset, load_mnist
-    from digits.documents import Table, read_fields, read_table, read_tables
+    from digits.documents import Form, Table, read_fields, read_table, read_tables
     from digits.errors import DigitsError
     from digits.evaluation import evaluate, write_report
     from digits.inference import Digit, Model, Reader, Reading, load_model, read, read_pages
@@ -35,7 +36,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "data": ("load_dataset", "load_mnist"),
-    "documents": ("Table", "read_fields", "read_table", "read_tables"),
+    "documents": ("Form", "Table", "read_fields", "read_table", "read_tables"),
     "errors": ("DigitsError",),
     "evaluation": ("evaluate", "write_report"),
     "inference": ("Digit", "Model", "Reader", "Reading", "load_model", "read", "read_pages"),
@@ -49,6 +50,7 @@ __all__ = [
     "Dataset",
     "Digit",
     "DigitsError",
+    "Form",
     "LabelledDigits",
     "Model",
     "Reader",

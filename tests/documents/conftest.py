@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from digits.documents import Character
+from digits.documents import Character, Form
+from digits.preprocessing.decoding import decode_page
+from digits.preprocessing.pages import Pages
 from digits.types import Dataset
 
 WIDE, HIGH, SIDE = 90, 44, 26  # of a cell, and the height of a digit, in pixels
@@ -52,3 +54,49 @@ def table_page(mnist: Dataset) -> Callable[..., np.ndarray]:
         return page
 
     return draw
+
+
+TEMPLATE: dict[str, Any] = {
+    "title": "Exam",
+    "field": [
+        {"name": "student", "label": "Student number", "digits": 6},
+        {"name": "mark", "digits": "1-3", "decimals": 1},
+        {"name": "room", "digits": 4},
+    ],
+}
+
+PIXELS = 6  # per millimetre of a form's page
+
+
+def draw_form(form: Form, page: int = 1) -> np.ndarray:
+    """Draw a page of a form as a printer does: grey, of `PIXELS` per millimetre."""
+    pages = Pages(form.to_pdf(), "form.pdf")
+    drawn = decode_page(pages, page, "form.pdf", max_side=round(PIXELS * form.sheet.size[1])).picture
+    return drawn if drawn.ndim == 2 else cv2.cvtColor(drawn, cv2.COLOR_RGB2GRAY)
+
+
+@pytest.fixture(scope="session")
+def form() -> Form:
+    return Form(TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def fill_in(mnist: Dataset) -> Callable[..., np.ndarray]:
+    """Write MNIST's test digits into the boxes of a form, dark on light; a space leaves a box empty."""
+    first = {
+        str(label): image
+        for label, image in reversed(list(zip(mnist.test.labels[:200], mnist.test.images[:200], strict=True)))
+    }
+
+    def fill(picture: np.ndarray, form: Form, texts: Sequence[str], page: int = 1) -> np.ndarray:
+        filled, side = picture.copy(), 9 * PIXELS
+        for comb in (each for each in form.sheet.combs if each.page == page):
+            for left, character in zip(comb.lefts, texts[comb.field], strict=False):
+                if character != " ":
+                    x, y = round((left - 1) * PIXELS), round(comb.top * PIXELS)
+                    ink = cv2.resize(first[character], (side, side), interpolation=cv2.INTER_LINEAR)
+                    part = filled[y : y + side, x : x + side]
+                    np.minimum(part, 255 - ink // np.uint8(5) * np.uint8(4), out=part)
+        return filled
+
+    return fill

@@ -2,8 +2,8 @@
 
 - `arguments`: flags and `--help` from dataclass fields.
 - `terminal`: results to stdout, remarks to stderr.
-- `train` with `train_finder`, `read`, `table`, `serve`, `evaluate`, `compare`, `runs`, `data` with `data_check` and
-  `data_convert`, `export`, `report`: one file per command.
+- `train` with `train_finder`, `read`, `table`, `form`, `serve`, `evaluate`, `compare`, `runs`, `data` with `data_check`
+  and `data_convert`, `export`, `report`: one file per command; `pages` holds what several of them do with pages.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
@@ -12,12 +12,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from digits.cli import compare, data, evaluate, export, read, report, runs, serve, table, train
+from digits.cli import compare, data, evaluate, export, form, read, report, runs, serve, table, train
 from digits.cli.terminal import allow_any_text, remark, say, start_log
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
-    "train": train.train, "read": read.read, "table": table.table, "serve": serve.serve, "evaluate": evaluate.evaluate,
-    "compare": compare.compare, "runs": runs.runs, "data": data.data, "export": export.export, "report": report.report,
+    "train": train.train, "read": read.read, "table": table.table, "form": form.form, "serve": serve.serve,
+    "evaluate": evaluate.evaluate, "compare": compare.compare, "runs": runs.runs, "data": data.data,
+    "export": export.export, "report": report.report,
 }  # fmt: skip
 
 WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."

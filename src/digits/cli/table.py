@@ -5,26 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse
-from digits.cli.read import list_files
+from digits.cli.pages import check_suffix, finish, list_jobs, report_fields, write_fields
 from digits.cli.terminal import escape, remark
 from digits.options import option
 
 if TYPE_CHECKING:
-    from digits.documents import FieldTable, PageEvidence, Table
+    from digits.documents import PageEvidence, Table
     from digits.inference import Reader
     from digits.preprocessing import Decoded
-
-Result = TypeVar("Result")
-
-SUFFIXES = (".csv", ".xlsx", ".json")
 
 
 @dataclass(frozen=True)
@@ -67,42 +60,29 @@ def table(words: list[str]) -> None:
     the confidence, and why a person should look.
     """
     call = parse(table, _Arguments, words)
-    from digits.errors import DataError, UsageError
-    from digits.files import write_output
+    from digits.errors import UsageError
 
     if not call.inputs:
         raise UsageError("name what to read: digits table PICTURE, a folder, or - for standard input")
-    suffix = call.out.suffix.lower() if call.out else ""
-    if call.out and suffix not in SUFFIXES:
-        raise UsageError(f"{call.out}: name a table as .csv, .xlsx or .json, such as {call.out.stem}.xlsx")
-    if call.json and suffix not in ("", ".json"):
-        raise UsageError(f"--json and a file of the kind {suffix} cannot be combined")
+    suffix = check_suffix(call.out, call.json)
     if call.roster and not call.field:
         raise UsageError(f"--roster {call.roster} needs a field to compare: add one, such as --field id:9")
-    content, done, failed = (_read_fields if call.field else _read_tables)(
-        call, suffix or (".json" * call.json or ".csv")
-    )
-    if call.out:
-        write_output(call.out, content)
-    else:
-        sys.stdout.write(content.decode())
-    if failed and done:
-        raise DataError(f"{failed:,} of {failed + done:,} pages could not be read; the others were")
-    if failed:
-        sys.exit(1)
+    content, done, failed = (_read_fields if call.field else _read_tables)(call, suffix)
+    finish(content, call.out, done, failed)
 
 
 def _read_tables(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
     """Read a table from each page; return them, how many there are, and how many pages could not be read."""
     from digits.documents import read_decoded_table
     from digits.errors import DataError
+    from digits.inference import Reader
 
     def read_page(reader: Reader, decoded: Decoded, name: str) -> Table:
         return read_decoded_table(reader, decoded, name, upright=call.upright)
 
     tables: list[Table] = []
     errors = 0
-    for _, job in _list_jobs(call, read_page):
+    for _, job in list_jobs(call.inputs, Reader(call.model, finder=call.finder), read_page):
         try:
             tables.append(job())
         except DataError as error:
@@ -118,6 +98,7 @@ def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
     """Read the fields of each page; return rows for all pages, and how many could be read and could not."""
     from digits.documents import NumberForm, PageEvidence, decide, find_rosters, gather, parse_fields
     from digits.errors import DataError
+    from digits.inference import Reader
 
     fields, rosters = find_rosters(call.roster or None, parse_fields(call.field))
     forms = [NumberForm(each) if each else None for each in rosters]
@@ -126,60 +107,16 @@ def _read_fields(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
         return gather(reader, decoded, name, fields, forms, upright=call.upright)
 
     pages: list[PageEvidence] = []
-    for name, job in _list_jobs(call, read_page):
+    for name, job in list_jobs(call.inputs, Reader(call.model, finder=call.finder), read_page):
         try:
             pages.append(job())
         except DataError as error:
             remark(f"digits: {error}")
             pages.append(PageEvidence(name, error=str(error)))
     answers = decide(pages, fields, rosters)
-    for row in answers.flagged:
-        if not row.error:
-            remark(f"digits: {row.page}: {row.flag}")
-    if answers.notice:
-        remark(f"digits: {answers.notice}")
+    report_fields(answers)
     failed = sum(bool(row.error) for row in answers)
-    return _write_fields(answers, suffix), len(answers) - failed, failed
-
-
-def _list_jobs(
-    call: _Arguments, read: Callable[[Reader, Decoded, str], Result]
-) -> Iterator[tuple[str, Callable[[], Result]]]:
-    """Yield the name of each page and a function that reads it, with a bar while there are several."""
-    from tqdm import tqdm
-
-    from digits.errors import DataError
-    from digits.inference import Reader
-    from digits.inference.inputs import read_stream
-    from digits.inference.pages import SourcePages
-
-    reader = Reader(call.model, finder=call.finder)
-
-    def fail(error: DataError) -> Any:
-        raise error
-
-    def read_page(pages: SourcePages, page: int) -> Result:
-        return read(reader, pages.decode(page), pages.name(page))
-
-    with tqdm(desc="pages", unit="", delay=2, disable=None, leave=False) as bar:
-        for file in list_files(call.inputs):
-            name = "standard input" if file is None else str(file)
-            try:
-                if file and file.is_dir():
-                    raise DataError(f"{name} cannot be read: it is a folder without pictures; name another")
-                pages = SourcePages(read_stream(sys.stdin.buffer if file is None else file, name), name)
-            except DataError as error:
-                yield name, partial(fail, error)
-                continue
-            for page in range(1, len(pages) + 1):
-                yield pages.name(page), partial(read_page, pages, page)
-                bar.update()
-
-
-def _write_fields(answers: FieldTable, suffix: str) -> bytes:
-    if suffix == ".json":
-        return (json.dumps(answers.to_dict(), indent=1) + "\n").encode()
-    return answers.to_xlsx() if suffix == ".xlsx" else answers.to_csv().encode()
+    return write_fields(answers, suffix), len(answers) - failed, failed
 
 
 def _write(tables: list[Table], suffix: str) -> bytes:

@@ -15,6 +15,8 @@ One number per page, matched with a list:
 2. `runs` finds what may be the number, `alignment` weighs numbers against it, and `evidence` is what a page says.
 3. `consistent` finds the most probable numbers that satisfy the constraints; `automaton` says which do.
 4. `assignment`: which page has which number, if each is on one page at most.
+
+`forms` prints forms of one's own, and reads them.
 """
 
 from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers
@@ -23,6 +25,7 @@ from digits.documents.characters import Character
 from digits.documents.constraints import Checksum, Constraints, parse_checksum, parse_constraints
 from digits.documents.evidence import NumberForm, PageEvidence, gather
 from digits.documents.fields import Field, parse_fields
+from digits.documents.forms import Form, FormPage
 from digits.documents.layout import Layout, Place, arrange
 from digits.documents.matching import decide, read_fields
 from digits.documents.reading import darken, make_table, read_decoded_table, read_table, read_tables
@@ -41,6 +44,8 @@ __all__ = [
     "FieldAnswer",
     "FieldRow",
     "FieldTable",
+    "Form",
+    "FormPage",
     "Layout",
     "NumberForm",
     "PageEvidence",

@@ -39,7 +39,7 @@ class RunPage:
 
 
 @dataclass(frozen=True, eq=False)
-class _Known:
+class Known:
     """What is known of the n marks of a page."""
 
     classes: Float64[np.ndarray, "n 10"]
@@ -65,7 +65,7 @@ def find_runs(
         As of `digits.read`.
     """
     page = find_page(decoded.picture, reader.finder, reader.model, upright=upright, printed=printed)
-    known = _read(page, reader)
+    known = read_marks(page, reader)
     found: dict[tuple[int, ...], Run] = {}
     for rows in (*_in_cells(page, known, decoded), *_in_lines(page, known, MOST * longest)):
         if rows and len(rows) <= MOST * longest:
@@ -73,7 +73,7 @@ def find_runs(
     return RunPage(list(found.values()), page, decoded.size)
 
 
-def _read(page: Page, reader: Reader) -> _Known:
+def read_marks(page: Page, reader: Reader) -> Known:
     """Read all marks of a page as `digits.read` does, and keep what it leaves out."""
     marks, n = page.marks, len(page.marks)
     is_digit = marks.labels < CLASSES
@@ -88,10 +88,10 @@ def _read(page: Page, reader: Reader) -> _Known:
     evidence = log_odds((marks.scores * finder_says.sum(1).clip(max=1.0)).astype(np.float32))
     evidence[is_digit] = digit_evidence(marks, alone) @ DIGIT_WEIGHTS
     shown = accepted | (marks.scores >= np.where(is_digit, MIN_SCORE, MIN_SIGN_SCORE))
-    return _Known(classes, evidence, accepted, shown)
+    return Known(classes, evidence, accepted, shown)
 
 
-def _in_cells(page: Page, known: _Known, decoded: Decoded) -> Iterator[tuple[int, ...]]:
+def _in_cells(page: Page, known: Known, decoded: Decoded) -> Iterator[tuple[int, ...]]:
     """List the marks of each box comb and table cell, from left to right."""
     marks = page.marks
     shown = np.flatnonzero(known.shown)
@@ -116,7 +116,7 @@ def _in_cells(page: Page, known: _Known, decoded: Decoded) -> Iterator[tuple[int
             yield tuple(rows[np.argsort(centres[rows, 0], kind="stable")].tolist())
 
 
-def _in_lines(page: Page, known: _Known, longest: int) -> Iterator[tuple[int, ...]]:
+def _in_lines(page: Page, known: Known, longest: int) -> Iterator[tuple[int, ...]]:
     """List the marks between any two spaces of a line: of those that are read, and of all that were found."""
     marks = page.marks
     for rows in (np.flatnonzero(known.shown), np.arange(len(marks))):
@@ -133,7 +133,7 @@ def _join(line: Int64[np.ndarray, " m"], ends: list[int], longest: int) -> Itera
             yield tuple(line[start:end].tolist())
 
 
-def _make_run(page: Page, known: _Known, rows: tuple[int, ...]) -> Run:
+def _make_run(page: Page, known: Known, rows: tuple[int, ...]) -> Run:
     where = list(rows)
     written = "".join(_write(page, known, row) for row in rows).strip(POINTS)
     text = "".join(each for each in written if each not in POINTS)
@@ -143,7 +143,7 @@ def _make_run(page: Page, known: _Known, rows: tuple[int, ...]) -> Run:
     return Run(known.classes[where], known.evidence[where], text, rows, region, written)
 
 
-def _write(page: Page, known: _Known, row: int) -> str:
+def _write(page: Page, known: Known, row: int) -> str:
     """Write what was read at a mark: a digit, one that is unsure, a point, or nothing."""
     if known.accepted[row]:
         return str(known.classes[row].argmax())

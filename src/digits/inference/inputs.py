@@ -88,9 +88,16 @@ def read_content(source: Source) -> bytes | None:
 
 
 def decode_source(
-    source: Source, name: str, *, page: int | None = None, max_megapixels: int = MAX_MEGAPIXELS
+    source: Source,
+    name: str,
+    *,
+    page: int | None = None,
+    max_side: int = MAX_PAGE_SIDE,
+    max_megapixels: int = MAX_MEGAPIXELS,
 ) -> Decoded:
     """Decode a picture or a page from any source but an open file, of at most `max_megapixels`.
+
+    A file is shrunk to about `max_side` pixels of its longer side.
 
     Raises
     ------
@@ -105,7 +112,7 @@ def decode_source(
     if content is not None:
         page = named if page is None else page
         try:
-            return decode(content, name, page=page, max_side=MAX_PAGE_SIDE, max_megapixels=max_megapixels)
+            return decode(content, name, page=page, max_side=max_side, max_megapixels=max_megapixels)
         except SeveralPagesError as error:
             one = f"name one, such as {name}#1, or " if isinstance(file, str | os.PathLike) else ""
             pages = f"{name} has {error.count:,} pages: {one}read them with digits.read_pages"

@@ -45,11 +45,11 @@ class SourcePages:
         """Return what a page can be decoded from again."""
         return PageSource(self._source, page) if len(self) > 1 else self._source
 
-    def decode(self, page: int) -> Decoded:
-        """Decode a page; errors are those of `decode_source`."""
+    def decode(self, page: int, *, max_side: int = MAX_PAGE_SIDE) -> Decoded:
+        """Decode a page, shrunk to about so many pixels of its longer side; errors are those of `decode_source`."""
         if self._pages is None:
-            return decode_source(self._source, self._name)
-        return decode_page(self._pages, page, self.name(page), max_side=MAX_PAGE_SIDE)
+            return decode_source(self._source, self._name, max_side=max_side)
+        return decode_page(self._pages, page, self.name(page), max_side=max_side)
 
 
 def has_pages(source: Source) -> bool:

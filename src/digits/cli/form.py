@@ -1,0 +1,128 @@
+"""``digits form``: a form of one's own, printed, filled in by hand, and read from scans and photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digits.cli.arguments import parse, show_help
+from digits.cli.pages import check_suffix, finish, list_jobs, report_fields, write_fields
+from digits.cli.terminal import remark, say
+from digits.options import option
+
+if TYPE_CHECKING:
+    from digits.documents.forms import FormPage
+    from digits.inference import Reader
+    from digits.preprocessing import Decoded
+
+TEMPLATE = "The form's template: a TOML file with its fields."
+
+
+@dataclass(frozen=True)
+class _NewArguments:
+    template: str = option(MISSING, TEMPLATE, positional=True, metavar="FORM.toml")
+    out: Path | None = option(
+        None, "The PDF to write; by default, it is named after the template.", flags=("-o", "--out"), metavar="FILE.pdf"
+    )
+
+
+@dataclass(frozen=True)
+class _ReadArguments:
+    template: str = option(MISSING, TEMPLATE, positional=True, metavar="FORM.toml")
+    inputs: tuple[str, ...] = option(
+        (),
+        "Filled-in pages: pictures, PDFs (all pages, or one: scan.pdf#3), folders, patterns such as 'scans/*.jpg', or "
+        "- for stdin.",
+        positional=True, metavar="INPUT …",
+    )  # fmt: skip
+    roster: str = option(
+        "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
+        "column is found by the field, or named: class.csv:id.", metavar="FILE.csv",
+    )  # fmt: skip
+    model: str = option(
+        "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
+    )
+    finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
+    json: bool = option(False, "Print everything: the confidence, place and alternatives of each field.")
+    out: Path | None = option(
+        None, "Write the rows to this file: .csv, .xlsx or .json.", flags=("-o", "--out"), metavar="FILE"
+    )
+
+
+def form(words: list[str]) -> None:
+    """Print a form of your own, and read it when it is filled in.
+
+    `digits form new exam.toml -o exam.pdf` prints the fields that a template names, with a box for each digit, and
+    markers and a code by which pages are found again. `digits form read exam.toml scans/ -o answers.csv` reads scans
+    and photographs of it. Each has its own --help.
+    """
+    from digits.errors import UsageError
+    from digits.options import suggest
+
+    if words[:1] in (["-h"], ["--help"]):
+        show_help(f"form {'|'.join(ACTIONS)}", str(form.__doc__), {})
+    if not words:
+        raise UsageError("say what to do with a form: digits form new FORM.toml, or digits form read FORM.toml INPUT")
+    if words[0] not in ACTIONS:
+        raise UsageError(f"digits form has no action {words[0]!r}{suggest(words[0], ACTIONS)}")
+    ACTIONS[words[0]](words[1:])
+
+
+def new_form(words: list[str]) -> None:
+    """Print a form: a PDF of the template's fields, each a row of boxes, with markers and a code on every page.
+
+    The template is a TOML file: a title, and for each field [[field]] with a name and how many digits it has. Print the
+    PDF at full size; a form that was printed stays readable as long as its template's fields and places do.
+    """
+    call = parse(new_form, _NewArguments, words, "form new")
+    from digits.documents.forms import Form
+    from digits.errors import UsageError
+    from digits.files import write_output
+
+    made = Form(call.template)
+    out = call.out or Path(Path(call.template).name).with_suffix(".pdf")
+    if out.suffix.lower() != ".pdf":
+        raise UsageError(f"{out}: name a form as .pdf, such as {out.stem}.pdf")
+    write_output(out, made.to_pdf())
+    pages = made.sheet.pages
+    say(f"{out}: form {made.sheet.id}, {len(made.fields)} fields on {pages} page{'s' * (pages > 1)}")
+
+
+def read_form(words: list[str]) -> None:
+    """Read filled-in pages of a form: one row per page, its numbers as they were read and as they were made out.
+
+    Pages may be scanned or photographed, in any order and turned in any way. A page of another form, a blank one and
+    one without markers have a row that says so. Needs no torch.
+    """
+    call = parse(read_form, _ReadArguments, words, "form read")
+    from digits.documents import PageEvidence
+    from digits.documents.forms import MAX_SIDE, Form, FormPage
+    from digits.errors import DataError, UsageError
+    from digits.inference import Reader
+
+    if not call.inputs:
+        raise UsageError(f"name the filled-in pages: digits form read {call.template} PICTURE, a folder, or -")
+    suffix = check_suffix(call.out, call.json)
+    made = Form(call.template)
+    numbers = made.load_numbers(call.roster or None)
+
+    def read_page(reader: Reader, decoded: Decoded, name: str) -> FormPage:
+        return made.read_page(reader, decoded, name, numbers)
+
+    pages: list[FormPage] = []
+    reader = Reader(call.model, finder=call.finder)
+    for name, job in list_jobs(call.inputs, reader, read_page, max_side=MAX_SIDE):
+        try:
+            pages.append(job())
+        except DataError as error:
+            remark(f"digits: {error}")
+            pages.append(FormPage(PageEvidence(name, error=str(error))))
+    answers = made.decide(pages, numbers)
+    report_fields(answers)
+    failed = sum(bool(row.error) for row in answers)
+    finish(write_fields(answers, suffix), call.out, len(answers) - failed, failed)
+
+
+ACTIONS: dict[str, Callable[[list[str]], None]] = {"new": new_form, "read": read_form}

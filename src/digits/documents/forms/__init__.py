@@ -1,0 +1,12 @@
+"""Forms of one's own: printed from a template, filled in by hand, read from scans and photographs.
+
+1. `template` loads a TOML file, `sheet` says where its fields are on paper, in millimetres; `codes` says what a page
+   tells of itself by its QR code and markers, and `printing` writes the PDF.
+2. `registration` finds out which page a picture shows, and where; `boxes` reads what is in each box.
+3. `form`: `Form` puts all together, and asks `digits.documents.matching` for the most probable numbers.
+"""
+
+from digits.documents.forms.form import Form, FormPage
+from digits.documents.forms.registration import MAX_SIDE
+
+__all__ = ["MAX_SIDE", "Form", "FormPage"]

@@ -1,0 +1,237 @@
+"""A registered page → what stands in the boxes of each field: one run of characters per field, box by box.
+
+Where a digit may be is known, so what is found elsewhere does not count, and ink that nothing was read from does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from digits.documents.alignment import Run
+from digits.documents.forms.registration import Registration
+from digits.documents.forms.sheet import BOX, GAP, HIGH, Comb, Rectangle, Sheet
+from digits.documents.runs import Known, RunPage, read_marks
+from digits.documents.text import UNKNOWN
+from digits.inference import Reader
+from digits.inference.page import Page, find_page
+from digits.inference.results import Box
+from digits.preprocessing.ink import Ink, subtract_ground
+from digits.shapes import Float32, Float64
+
+SCALE = 5.0
+"""Pixels per millimetre at which a page is read: A4 has the 1,500 pixels of other pages, and a box 35 × 45."""
+
+REACH = 2.5
+"""Millimetres by which curled paper may move a field from where the markers put it: less than half of a box."""
+
+SOFTNESS = 0.2
+"""Standard deviation, in millimetres, by which a page is blurred before walls are looked for, so that those of curled
+paper, which are a little off, are found too."""
+
+WALL_DARK = 0.12
+"""Darkness from which on ink may be a wall, as a share of a marker's: a quarter of what is printed, since cameras and
+this blur spread thin lines."""
+
+MIN_WALLS = 0.5
+"""Share of a field's walls that must be seen: with half of them or more it can be nowhere else."""
+
+NEARER = 0.05
+"""Share of walls that a field at the limit of `REACH` must have more than one where the markers put it."""
+
+INSET = 0.8
+"""Millimetres inside of a box's walls that may be darkened by them."""
+
+MIN_INK = 0.8
+"""Square millimetres of ink that may be a digit: half of the thinnest 1, 0.4 × 4 mm."""
+
+MIN_DARK = 0.2
+"""Darkness of ink, as a share of the way from paper to the black of a marker: pencils begin at a third."""
+
+
+@dataclass(frozen=True, eq=False)
+class FieldBoxes:
+    """What stands in the boxes of one field.
+
+    Attributes
+    ----------
+    found
+        Its run, as the only one of its page; without any if nothing is in the boxes.
+    filled
+        The boxes with something in them, counted from 0.
+    behind
+        How many of these are behind the point.
+    box
+        Left, top, width and height of all its boxes, in pixels of the picture.
+    notices
+        Reasons why a person should look.
+    """
+
+    found: RunPage
+    filled: tuple[int, ...]
+    behind: int
+    box: Box
+    notices: tuple[str, ...] = ()
+
+
+def read_boxes(
+    reader: Reader, grey: Ink, registration: Registration, sheet: Sheet, size: tuple[int, int]
+) -> dict[int, FieldBoxes]:
+    """Read the boxes of a registered page.
+
+    Parameters
+    ----------
+    reader
+        What finds and reads digits.
+    grey, registration
+        The picture, and where the page is in it.
+    sheet
+        The form.
+    size
+        Width and height of the picture as it was given, to which boxes refer.
+
+    Returns
+    -------
+    dict
+        What is in each field of the page, by its place in the template.
+    """
+    seen = registration.rectify(grey, (0.0, 0.0, *sheet.size), SCALE)
+    combs = [comb for comb in sheet.combs if comb.page == registration.page]
+    page = find_page(_keep(seen, combs), reader.finder, reader.model, upright=True, printed=True)
+    known = read_marks(page, reader)
+    dark = subtract_ground(seen)[0]
+    black = float(np.median([np.quantile(_cut(dark, each), 0.9) for each in sheet.markers]))
+    factor = size[0] / grey.shape[1], size[1] / grey.shape[0]
+    read = {}
+    for comb in combs:
+        placed, seen_walls = _align(dark, comb, black)
+        notices = ["its boxes cannot be seen"] * (seen_walls < MIN_WALLS)
+        corners = registration.into_picture(_corners(placed.area))
+        low, high = corners.min(0), corners.max(0)
+        if (low < 0).any() or high[0] > grey.shape[1] or high[1] > grey.shape[0]:
+            notices.append("a part of it lies beyond the picture")
+        x, y = (max(int(value * each), 0) for value, each in zip(low, factor, strict=True))
+        right, bottom = (
+            round(min(value, side) * each) for value, each, side in zip(high, factor, grey.shape[::-1], strict=True)
+        )
+        box = x, y, max(right - x, 1), max(bottom - y, 1)
+        run, filled, more = _read_comb(page, known, dark, placed, black)
+        found = RunPage([run] if run else [], page, (seen.shape[1], seen.shape[0]))
+        behind = sum(place >= comb.boxes - comb.decimals for place in filled)
+        if filled and len(filled) <= filled[-1] - filled[0]:
+            notices.append("a box within it is empty")
+        read[comb.field] = FieldBoxes(found, filled, behind, box, (*notices, *more))
+    return read
+
+
+def _keep(seen: Ink, combs: Sequence[Comb]) -> Ink:
+    """Keep fields and what is around them, and leave nothing but paper elsewhere: print and markers cost time."""
+    side = round(HIGH * SCALE)  # of what is no ground: more than any line is wide
+    small = cv2.resize(seen, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
+    ground = cv2.blur(ground, (side // 4, side // 4))
+    kept: Ink = cv2.resize(ground, (seen.shape[1], seen.shape[0]), interpolation=cv2.INTER_LINEAR)
+    for comb in combs:
+        left, top, right, bottom = (max(round(each * SCALE), 0) for each in _widen(comb.area, REACH + GAP))
+        kept[top:bottom, left:right] = seen[top:bottom, left:right]
+    return kept
+
+
+def _align(dark: Ink, comb: Comb, black: float) -> tuple[Comb, float]:
+    """Move a comb to where its walls are; return also which share of them is seen there."""
+    left, top, right, bottom = _widen(comb.area, REACH)
+    # what is beyond the picture has no walls; pens, which are darker than walls, count as much
+    level = max(WALL_DARK * black, 1.0)
+    part = cv2.GaussianBlur(_cut_padded(dark, (left, top, right, bottom)), (0, 0), SOFTNESS * SCALE)
+    part = np.minimum(part.astype(np.float32) / np.float32(level), np.float32(1))
+    walls = _draw(comb)
+    scores = cv2.matchTemplate(part, walls / walls.sum(), cv2.TM_CCORR)
+    steps = (
+        np.arange(scores.shape[0]) - (scores.shape[0] - 1) / 2,
+        np.arange(scores.shape[1]) - (scores.shape[1] - 1) / 2,
+    )
+    # of places that are as good, the nearest
+    far = np.hypot(*np.meshgrid(*steps, indexing="ij")) / SCALE / REACH
+    row, column = np.unravel_index(int((scores - NEARER * far).argmax()), scores.shape)
+    moved = replace(comb, left=comb.left + float(steps[1][column]) / SCALE, top=comb.top + float(steps[0][row]) / SCALE)
+    return moved, float(scores[row, column])
+
+
+def _draw(comb: Comb) -> Float32[np.ndarray, "h w"]:
+    """Draw the walls of a comb."""
+    left, top, right, bottom = comb.area
+    picture = np.zeros((round((bottom - top) * SCALE) + 1, round((right - left) * SCALE) + 1), np.float32)
+    for each in comb.lefts:
+        x = round((each - left) * SCALE)
+        cv2.rectangle(picture, (x, 0), (x + round(BOX * SCALE), picture.shape[0] - 1), 1.0, 1)
+    return picture
+
+
+def _read_comb(
+    page: Page, known: Known, dark: Ink, comb: Comb, black: float
+) -> tuple[Run | None, tuple[int, ...], tuple[str, ...]]:
+    """Give the run of a comb, which of its boxes are filled, and what is doubtful."""
+    centres = page.marks.centres / SCALE
+    lefts = np.array(comb.lefts)
+    # what is nearer to this box than to the next belongs to it
+    is_level = np.abs(centres[:, 1] - (comb.top + HIGH / 2)) < HIGH / 2 + GAP
+    distances = np.abs(centres[:, :1] - (lefts + BOX / 2))
+    nearest = distances.argmin(1)
+    is_inside = is_level & (distances.min(1) < (BOX + GAP) / 2) if len(centres) else np.zeros(0, bool)
+    rows, filled, notices = list[int](), list[int](), list[str]()
+    for place in range(comb.boxes):
+        here = np.flatnonzero(is_inside & (nearest == place))
+        here = here[np.argsort(-known.evidence[here], kind="stable")]
+        has_ink = _measure_ink(dark, comb, place, black) >= MIN_INK
+        if len(here) and (known.evidence[here[0]] > 0 or has_ink):
+            rows.append(int(here[0]))
+            filled.append(place)
+            if len(here) > 1 and known.evidence[here[1]] > 0:
+                notices.append(f"two digits are in box {place + 1}")
+        elif has_ink:
+            filled.append(place)
+            notices.append(f"something in box {place + 1} was not read")
+    if not rows:
+        return None, tuple(filled), tuple(notices)
+    text = "".join(str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN for row in rows)
+    behind = sum(place >= comb.boxes - comb.decimals for place in filled)
+    written = f"{text[:-behind]}.{text[-behind:]}" if behind else text
+    left, top, right, bottom = (SCALE * each for each in comb.area)
+    run = Run(known.classes[rows], known.evidence[rows], text, tuple(rows), (left, top, right, bottom), written)
+    return run, tuple(filled), tuple(notices)
+
+
+def _measure_ink(dark: Ink, comb: Comb, place: int, black: float) -> float:
+    """Measure the ink inside of a box, in square millimetres."""
+    left = comb.lefts[place]
+    inside = _cut(dark, (left + INSET, comb.top + INSET, left + BOX - INSET, comb.top + HIGH - INSET))
+    return float((inside > MIN_DARK * black).sum()) / SCALE**2
+
+
+def _cut_padded(picture: Ink, area: Rectangle) -> Ink:
+    """Cut out an area that may go beyond the picture, where there is nothing."""
+    left, top, right, bottom = (round(each * SCALE) for each in area)
+    padded: Ink = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    rows, columns = slice(max(top, 0), bottom + 1), slice(max(left, 0), right + 1)
+    part = picture[rows, columns]
+    y, x = rows.start - top, columns.start - left
+    padded[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return padded
+
+
+def _cut(picture: Ink, area: Rectangle) -> Ink:
+    left, top, right, bottom = (max(round(each * SCALE), 0) for each in area)
+    return picture[top:bottom, left:right]
+
+
+def _widen(area: Rectangle, margin: float | int) -> Rectangle:
+    left, top, right, bottom = area
+    return left - margin, top - margin, right + margin, bottom + margin
+
+
+def _corners(area: Rectangle) -> Float64[np.ndarray, "4 2"]:
+    left, top, right, bottom = area
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)
