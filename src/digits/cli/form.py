@@ -1,4 +1,4 @@
-"""``digits form``: a form of one's own, printed, filled in by hand, and read from scans and photographs."""
+"""``digits form``: a form of your own, printed, filled in by hand, and read from scans and photographs."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ One number per page, matched with a list:
 3. `consistent` finds the most probable numbers that satisfy the constraints; `automaton` says which do.
 4. `assignment`: which page has which number, if each is on one page at most.
 
-`forms` prints forms of one's own, and reads them.
+`forms` prints forms of your own, and reads them.
 """
 
 from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers

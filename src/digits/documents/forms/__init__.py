@@ -1,4 +1,4 @@
-"""Forms of one's own: printed from a template, filled in by hand, read from scans and photographs.
+"""Forms of your own: printed from a template, filled in by hand, read from scans and photographs.
 
 1. `template` loads a TOML file, `sheet` says where its fields are on paper, in millimetres; `codes` says what a page
    tells of itself by its QR code and markers, and `printing` writes the PDF.

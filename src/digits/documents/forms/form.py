@@ -54,7 +54,7 @@ class FormPage:
 
 
 class Form:
-    """A form of one's own: named numbers in boxes, to print, fill in by hand, and read from scans and photographs.
+    """A form of your own: named numbers in boxes, to print, fill in by hand, and read from scans and photographs.
 
     Parameters
     ----------
