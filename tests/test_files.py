@@ -16,7 +16,15 @@ import pytest
 import digits
 from digits.data import write_idx
 from digits.errors import DigitsError, StorageError
-from digits.files import expand_home, intended_name, replace_atomically, write_atomically, write_output
+from digits.files import (
+    MemoryFile,
+    expand_home,
+    intended_name,
+    open_file,
+    replace_atomically,
+    write_atomically,
+    write_output,
+)
 
 ERRORS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.ENAMETOOLONG]
 
@@ -117,3 +125,14 @@ def test_home_is_expanded_in_one_place() -> None:
     source = Path(digits.__file__).parent
     callers = {path.name for path in source.rglob("*.py") if "expanduser" in path.read_text(encoding="utf-8")}
     assert callers == {"files.py"}
+
+
+def test_a_file_in_memory_is_never_looked_for_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secret.csv").write_bytes(b"on disk")
+    monkeypatch.chdir(tmp_path)
+    for name in ("secret.csv", str(tmp_path / "secret.csv"), "..\\secret.csv", "x/../secret.csv"):
+        file = MemoryFile.of(b"sent", name)
+        assert (str(file), file.suffix, file.is_dir()) == ("secret.csv", ".csv", False)
+        with open_file(file) as stream:
+            assert (stream.peek(4)[:4], stream.read()) == (b"sent", b"sent")
+    assert MemoryFile.of(b"", "..").name == "file"

@@ -1,4 +1,7 @@
-"""Write files atomically: readers see the old file or the new one, never a part of it. Read files within limits."""
+"""Write files atomically: readers see the old file or the new one, never a part of it. Read files within limits.
+
+A `MemoryFile` is a file that a client sent: it is opened like any other and never written to disk.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,20 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
-from pathlib import Path
-from typing import Any
+from io import BufferedReader, BytesIO
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, cast
 
 from digits.errors import DigitsError, StorageError
 
 MAX_JSON_BYTES = 16 * 2**20
 """Size of a JSON file, at most, which may take ten times that in memory; the largest that digits writes have 100 KB."""
+
+# Path itself cannot be a base before Python 3.12.
+if TYPE_CHECKING:
+    _Path = Path
+else:
+    _Path = type(Path())
 
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+-[0-9a-f]{8}\.part")
 """Names of temporary files; a process that is killed leaves its own behind."""
@@ -112,14 +121,36 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
         return Path(path)
 
 
+class MemoryFile(_Path):
+    """The content of a file, in memory; as a path it is a bare name, which `open_file` opens wherever it is."""
+
+    content: bytes
+
+    @classmethod
+    def of(cls, content: bytes, name: str) -> MemoryFile:
+        """Give a content a name, of which folders are left out."""
+        last = PurePath(name.replace("\\", "/")).name
+        file = cls(last if last.strip(".") else "file")
+        file.content = content
+        return file
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Say that it is no folder, whatever has this name on disk."""
+        return False
+
+
 def open_file(path: str | os.PathLike[str]) -> BufferedReader:
     """Open a file for reading bytes, but no pipe, socket or device: reading these may wait or never end.
+
+    A `MemoryFile` is read from memory.
 
     Raises
     ------
     OSError
         As `open` does, and for anything that is not a regular file.
     """
+    if isinstance(path, MemoryFile):
+        return BufferedReader(cast("Any", BytesIO(path.content)))
     try:
         kind = Path(path).stat().st_mode
     except ValueError:  # it holds a character that no name can have, such as NUL

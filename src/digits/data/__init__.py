@@ -11,7 +11,14 @@ Data flows through these files in this order:
 5. `splits` separates training from validation digits; `summary` describes a dataset.
 """
 
-from digits.data.datasets import is_digit_set, load_dataset, load_labelled, load_parts, read_unlabelled
+from digits.data.datasets import (
+    is_digit_set,
+    load_dataset,
+    load_labelled,
+    load_parts,
+    read_unlabelled,
+    read_unlabelled_content,
+)
 from digits.data.formats.idx import idx_bytes, idx_sha256, read_idx, write_idx
 from digits.data.formats.pictures import Decode, DigitPicture, PictureFitter, decode_picture
 from digits.data.formats.unipen import PenDigit, read_unipen
@@ -44,6 +51,7 @@ __all__ = [
     "read_idx",
     "read_unipen",
     "read_unlabelled",
+    "read_unlabelled_content",
     "split",
     "summarize",
     "write_idx",

@@ -13,12 +13,14 @@ import numpy as np
 
 from digits.data.file_errors import existing_path
 from digits.data.formats.idx_sets import find_idx_sets, is_idx_name, read_idx_pair
+from digits.data.formats.npz import is_npz
 from digits.data.formats.pictures import Decode, PictureFitter
 from digits.data.identity import make_dataset
 from digits.data.mnist import DATA_VARIABLE, find_mnist_in, load_mnist
 from digits.data.raw_dataset import DIGIT_NAMES, RawDataset
-from digits.data.readers import find_kind, read_by_names, read_images, read_labelled
+from digits.data.readers import ARCHIVE, find_kind, read_by_names, read_images, read_labelled
 from digits.errors import DataError
+from digits.files import MemoryFile
 from digits.types import Dataset, Images, LabelledDigits
 
 log = logging.getLogger(__name__)
@@ -161,4 +163,40 @@ def read_unlabelled(path: str | os.PathLike[str], *, transpose: bool = False) ->
         The file holds something else, or an invalid pixel; the message says where.
     """
     for images in read_images(existing_path(path)):
-        yield np.ascontiguousarray(images.swapaxes(1, 2)) if transpose else images
+        yield _turn(images) if transpose else images
+
+
+def read_unlabelled_content(content: bytes, name: str, *, transpose: bool = False) -> Iterator[Images]:
+    """Read the images to classify from the content of a file, in batches, without writing anything to disk.
+
+    Parameters
+    ----------
+    content
+        A file of any format but an archive, which is unpacked to disk.
+    name
+        Its name: the ending helps to tell its format, and errors start with it. Folders in it are ignored.
+    transpose
+        As in `read_unlabelled`.
+
+    Raises
+    ------
+    DataError
+        As `read_unlabelled`.
+    """
+    file = MemoryFile.of(content, name)
+    if find_kind(file) == ARCHIVE and is_npz(file):
+        file = MemoryFile.of(content, f"{file}.npz")
+    kind = find_kind(file)
+    if kind == ARCHIVE:
+        raise DataError(f"{file} is an archive. Send the file with the digits that is in it.")
+    if not kind:
+        raise DataError(
+            f"{file} is no set of digits that is known by its name or its first bytes. Send IDX, NPZ, NPY, MAT, a "
+            "pickle of arrays, Parquet, or a table under its name, such as digits.csv."
+        )
+    for images in read_images(file):
+        yield _turn(images) if transpose else images
+
+
+def _turn(images: Images) -> Images:
+    return np.ascontiguousarray(images.swapaxes(1, 2))

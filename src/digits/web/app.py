@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from digits import __version__
 from digits.types import CLASSES
 from digits.web import jobs, schemas
-from digits.web.bodies import ReceivedUpload
+from digits.web.bodies import ReceivedSet, ReceivedUpload
 from digits.web.corrections import Corrections
 from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS, JSONAnswer
@@ -71,6 +71,13 @@ def make_app(
     ) -> JSONAnswer:
         """Read a picture: the same answer as ``digits read --json``."""
         return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
+
+    @app.post("/api/digits", response_model=schemas.DigitSet, **schemas.set_upload())
+    async def read_set(
+        upload: ReceivedSet, model: schemas.ModelName = None, transpose: schemas.Transpose = False
+    ) -> JSONAnswer:
+        """Read a set of digits, such as a CSV: what ``digits read --json`` prints for it."""
+        return JSONAnswer(await workers.run(jobs.read_set, upload, model, transpose))
 
     @app.post("/api/table", response_model=schemas.Table, **schemas.upload(has_roster=True))
     async def table(

@@ -10,10 +10,13 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from functools import cache
 from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
+from digits.data import read_unlabelled_content
+from digits.data.memory import limit_arrays
 from digits.documents import (
     Field,
     NumberForm,
@@ -30,10 +33,19 @@ from digits.inference import Reading
 from digits.inference.drawing import encode_png
 from digits.inference.explain import crop_digit
 from digits.preprocessing.ink import limit_opencv_threads
+from digits.types import Images
 from digits.web.explanation import explain_reading
 from digits.web.models import Hints, LoadedModel, ModelFile, load_models
-from digits.web.refusals import RefusedError
-from digits.web.uploads import DecodedUpload, Upload
+from digits.web.refusals import LongJobError, RefusedError
+from digits.web.uploads import (
+    DEFAULT_NAME,
+    DEFAULT_SET_NAME,
+    MAX_DIGITS,
+    MAX_SET_BYTES,
+    SET_NAMES,
+    DecodedUpload,
+    Upload,
+)
 
 
 class CutDigit(NamedTuple):
@@ -55,6 +67,7 @@ def start(files: tuple[ModelFile, ...]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to all processes at once; pending jobs are finished first
         signal.signal(number, signal.SIG_IGN)
     limit_opencv_threads()  # one core per worker
+    limit_arrays(MAX_SET_BYTES)
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the answer says what is wrong with a form
     if parent := parent_process():
         threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
@@ -88,6 +101,41 @@ def describe_models() -> dict[str, Any]:
 def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     """Read a picture."""
     return _read(upload, model, hints)[1].to_dict()
+
+
+def read_set(upload: Upload, model: str | None, transpose: bool) -> dict[str, Any]:
+    """Read a set of digits; always a long job, since its size says little of what it unpacks to."""
+    if upload.is_short:
+        raise LongJobError
+    reader = _find_model(model).reader
+    content, name = upload.parts[:2]
+    if name == DEFAULT_NAME:
+        name = SET_NAMES.get(upload.media_type, DEFAULT_SET_NAME)
+    batches: list[Images] = []
+    with _collect_notices() as notices:
+        for images in read_unlabelled_content(content, name, transpose=transpose):
+            batches.append(images)
+            if sum(map(len, batches)) > MAX_DIGITS:
+                raise RefusedError(413, f"{name} has over {MAX_DIGITS:,} digits: send it in parts")
+    read = (digit for images in batches for digit in reader.describe_digits(images))
+    digits = [{"id": number, **digit.to_dict()} for number, digit in enumerate(read, 1)]
+    return {"file": name, "digits": digits, "notices": notices}
+
+
+@contextlib.contextmanager
+def _collect_notices() -> Iterator[list[str]]:
+    """Collect what the readers of sets log, in place of printing it."""
+    notices: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: notices.append(record.getMessage())  # type: ignore[method-assign]
+    readers = logging.getLogger("digits.data")
+    readers.addHandler(handler)
+    readers.propagate = False
+    try:
+        yield notices
+    finally:
+        readers.removeHandler(handler)
+        readers.propagate = True
 
 
 def read_table(

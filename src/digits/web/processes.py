@@ -226,7 +226,7 @@ def _attempt(call: Call) -> Outcome:
 
 
 def _too_much_memory() -> Outcome:
-    return Outcome(error=RefusedError(413, "the picture needs too much memory: shrink it"))
+    return Outcome(error=RefusedError(413, "the file needs too much memory: shrink it"))
 
 
 def _raise_interrupt(number: int, frame: FrameType | None) -> None:

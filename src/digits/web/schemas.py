@@ -9,12 +9,14 @@ from pydantic import BaseModel, Field
 
 from digits.preprocessing.opening import FORMAT_NAMES
 from digits.preprocessing.pages import MAX_PAGES
+from digits.web.uploads import MAX_DIGITS, SET_NAMES
 
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]
 Printed = Annotated[bool, Query(description="Read printed digits too, not handwriting only.")]
+Transpose = Annotated[bool, Query(description="Swap rows and columns of all images, as EMNIST needs.")]
 Fields = Annotated[
     list[str] | None,
     Query(
@@ -108,6 +110,23 @@ class Reading(BaseModel):
     )
     digits: list[Digit]
     signs: list[Sign]
+
+
+class NumberedDigit(Digit):
+    """One digit of a set."""
+
+    id: int = Field(ge=1, description="Its number in the set, from 1.", examples=[1])
+
+
+class DigitSet(BaseModel):
+    """The digits of a set, as ``digits read --json`` prints them."""
+
+    file: str = Field(examples=["test.csv"])
+    digits: list[NumberedDigit]
+    notices: list[str] = Field(
+        description="What was changed to read the set; mostly empty.",
+        examples=[["test.csv: the pixels are 0–1, which are scaled to 0–255."]],
+    )
 
 
 class Cell(BaseModel):
@@ -233,7 +252,23 @@ def upload(*statuses: int, has_roster: bool = False) -> dict[str, Any]:
     return {"responses": errors(404, 408, 413, 415, 422, *statuses), "openapi_extra": {"requestBody": body}}
 
 
+def set_upload() -> dict[str, Any]:
+    """Describe a call that reads a set of digits, as `upload` does."""
+    return {"responses": errors(404, 408, 413, 415, 422), "openapi_extra": {"requestBody": _SET_BODY}}
+
+
 _FILE = {"type": "string", "format": "binary"}
 _ROSTER = _FILE | {
     "description": "A CSV with one row per person: the numbers that the first field may have. At most 1 MiB.",
+}
+
+_SET_BODY = {
+    "required": True,
+    "description": "Digits of 28 × 28 pixels, with or without labels: a table, IDX, NPZ, NPY, MAT, a pickle of arrays "
+    f"or Parquet, plain or gzipped; at most 32 MiB and {MAX_DIGITS:,} digits. Its bytes, or a form with the file, "
+    "whose name tells tables.",
+    "content": {
+        **{kind: {"schema": _FILE} for kind in (*SET_NAMES, "application/octet-stream")},
+        "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
+    },
 }

@@ -1,4 +1,4 @@
-"""From the body of a request to a picture, perhaps with a roster: the bytes of a file, or a form with both.
+"""From the body of a request to a picture, perhaps with a roster, or a set of digits: the bytes of a file, or a form.
 
 Decoded in a worker process, so that a large picture delays no other request.
 """
@@ -28,6 +28,12 @@ MAX_MEGAPIXELS = 50
 SHORT_MEGAPIXELS = 2
 """Size of a picture that takes little time, at most; its header says it before anything is decoded."""
 
+MAX_DIGITS = 10_000
+"""Digits of a set, at most: as many as MNIST has to test, which take a second or two."""
+
+MAX_SET_BYTES = 2**28
+"""Bytes of an array of a set, at most: `MAX_DIGITS` as the largest numbers take a quarter of it."""
+
 MAX_PARTS = 16
 """Parts of a form, at most: one holds the picture, and one may hold a roster."""
 
@@ -39,6 +45,15 @@ ROSTER = "roster"
 
 DEFAULT_NAME = "the picture"
 """Name of a picture that is sent without one."""
+
+SET_NAMES = {
+    "text/csv": "digits.csv", "text/tab-separated-values": "digits.tsv",
+    "application/vnd.apache.parquet": "digits.parquet",
+}  # fmt: skip
+"""Names of sets of digits that are sent without one, by media type."""
+
+DEFAULT_SET_NAME = "digits"
+"""Name of any other set."""
 
 
 class DecodedUpload(NamedTuple):
@@ -79,7 +94,7 @@ class Upload:
         Raises
         ------
         RefusedError
-            400 for a form that cannot be parsed or holds no file; 413 when its roster is too large.
+            400 for a form that cannot be parsed, or holds no file or several; 413 when its roster is too large.
         """
         if self.media_type == "multipart/form-data":
             return _parse_form(self.content_type, self.body)
@@ -139,7 +154,9 @@ def _parse_form(content_type: str, body: bytes) -> Parts:
     except (FormParserError, ValueError) as error:
         raise RefusedError(400, f"the form cannot be parsed: {error}") from None
     if not pictures:
-        raise RefusedError(400, "the form holds no file: send the picture in a field named file")
+        raise RefusedError(400, "the form holds no file: send it in a field named file")
+    if len(pictures) > 1:
+        raise RefusedError(400, f"the form holds {len(pictures)} files: send one per request")
     content, name = _read_part(pictures[0])
     if not rosters:
         return Parts(content, name or DEFAULT_NAME)

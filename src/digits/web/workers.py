@@ -50,7 +50,8 @@ MAX_RESTART_SECONDS = 30.0
 
 BUSY = "too many pictures at the moment: try again in a second"
 LATE = "the picture takes too long to read: shrink it, or save it again as PNG or JPEG"
-LOST = "the process that worked on this request has crashed: try again, or save the picture again as PNG or JPEG"
+LATE_SET = "the set of digits takes too long to read: send it in parts"
+LOST = "the process that worked on this request has crashed: try again, or save the file again"
 STOPPING = "the service is being stopped: try again later"
 
 
@@ -239,7 +240,7 @@ class Workers:
             else:
                 outcome = process.run(_shorten(job.call), SHORT_SECONDS, lambda: self._may_go_on(job))
         except LateError:
-            outcome = Outcome(error=RefusedError(422, LATE))
+            outcome = Outcome(error=RefusedError(422, LATE_SET if job.call[0] is jobs.read_set else LATE))
         except NotBegunError:
             outcome = None
         except LostError:

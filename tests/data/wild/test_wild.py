@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from tests.data.wild.builders import BUILDERS, Parts, make_parts, png, write, write_all, zipped
 
-from digits.data import load_parts, read_unlabelled
+from digits.data import load_parts, read_unlabelled, read_unlabelled_content
 from digits.data.formats.arrays import find_role
+from digits.data.formats.npz import is_npz
+from digits.data.readers import ARCHIVE, find_kind
 from digits.errors import DataError
 from digits.types import LabelledDigits
 
@@ -55,6 +57,15 @@ def test_wild_files_hold_the_same_digits(name: str, parts: Parts, tmp_path: Path
         np.testing.assert_array_equal(
             in_order(unlabelled, is_sorted=is_sorted), in_order(expected, is_sorted=is_sorted)
         )
+
+    if name in WITHOUT_IMAGES or place.is_dir():
+        return
+    if find_kind(place) == ARCHIVE and not is_npz(place):
+        with pytest.raises(DataError, match=r"is an archive\. Send the file"):
+            list(read_unlabelled_content(place.read_bytes(), place.name))
+    else:
+        sent = list(read_unlabelled_content(place.read_bytes(), f"../{place.name}"))
+        np.testing.assert_array_equal(np.concatenate(sent), np.concatenate(list(read_unlabelled(place))))
 
 
 @pytest.mark.parametrize(

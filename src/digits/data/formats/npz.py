@@ -38,6 +38,16 @@ def read_npz_images(path: Path) -> NDArray[Any]:
     return images_of(load_arrays(path), path)
 
 
+def is_npz(path: Path) -> bool:
+    """Tell whether an archive holds arrays only, whatever it is called."""
+    try:
+        with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
+            names = archive.namelist()
+    except Exception:  # as in `load_arrays`
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
 def load_arrays(path: Path, is_wanted: Callable[[str], bool] = lambda key: True) -> dict[str, NDArray[Any]]:
     """Load all arrays, or the wanted ones and empty arrays for the others; errors as in `read_npz`."""
     try:
