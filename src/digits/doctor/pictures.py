@@ -13,6 +13,7 @@ import numpy as np
 from digits.data import DigitPicture, decode_picture, load_dataset, load_labelled
 from digits.doctor.flags import Mending
 from digits.doctor.mending import mend
+from digits.errors import DataError
 from digits.types import SIDE, Dataset, Images, Labels
 
 if TYPE_CHECKING:
@@ -41,8 +42,12 @@ class DigitFinder:
         """Find the digit; errors as of `digits.preprocessing.decode`."""
         from digits.inference.reader import DEFAULT_MODEL, find_reader
         from digits.preprocessing import MAX_PAGE_SIDE, decode
+        from digits.preprocessing.pages import SeveralPagesError
 
-        decoded = decode(content, name, max_side=MAX_PAGE_SIDE)
+        try:
+            decoded = decode(content, name, max_side=MAX_PAGE_SIDE)
+        except SeveralPagesError as error:
+            raise DataError(f"{name} has {error.count:,} pages: save each as a file of its own") from None
         digit, n_digits = extract_as_read(decoded, find_reader(DEFAULT_MODEL), name)
         self.count += 1
         self.several += [name] * (n_digits > 1)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from benchmarks import hostile
 from digits.data import load_dataset, load_labelled
+from digits.doctor import DigitFinder
 from digits.errors import DataError
 from digits.preprocessing.opening import PICTURE_SUFFIXES
 from digits.types import LabelledDigits
@@ -67,6 +68,17 @@ def test_class_only_in_the_test_fold_is_refused(tmp_path: Path) -> None:
         save(tmp_path / name / "0.png", STROKE)
     with pytest.raises(DataError, match=r"test has classes that .*train lacks: c\."):
         load_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["tif", "gif"])
+def test_file_of_several_pictures_is_refused(suffix: str, tmp_path: Path) -> None:
+    """Reading the first alone would leave out the others without a word."""
+    pages = [Image.fromarray(STROKE), Image.fromarray(STROKE.T)]
+    save(tmp_path / "7" / f"a.{suffix}", STROKE, save_all=True, append_images=pages)
+    with pytest.raises(DataError, match=rf"a\.{suffix} holds several pictures: save each as a file of its own"):
+        load_labelled(tmp_path)
+    with pytest.raises(DataError, match=rf"a\.{suffix} (has 3 pages|is animated): save"):
+        load_labelled(tmp_path, decode=DigitFinder())
 
 
 KINDS: dict[str, tuple[np.ndarray, np.ndarray, int]] = {

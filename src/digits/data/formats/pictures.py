@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from digits.data.file_errors import unreadable
+from digits.errors import DataError
 from digits.files import open_file
 from digits.pixels import find_scale, scale_pixels
 from digits.shapes import Bool, UInt8
@@ -114,13 +115,16 @@ def decode_picture(content: bytes, name: str) -> DigitPicture:
     Raises
     ------
     DataError
-        The content is no picture, damaged, or costs too much to decode; the message starts with `name`.
+        The content is no picture, several, damaged, or costs too much to decode; the message starts with `name`.
     """
     from digits.preprocessing.opening import check_metadata, open_picture
 
     if (plain := _decode_plain(content)) is not None:
         return DigitPicture(plain, False, SIDE)
     with open_picture(content, name) as picture:
+        if picture.format not in ("HEIF", "MPO") and getattr(picture, "is_animated", False):
+            # those two formats name a main picture
+            raise DataError(f"{name} holds several pictures: save each as a file of its own")
         picture.load()
         check_metadata(picture, name)
         return DigitPicture(*_convert(picture), max(picture.size))
