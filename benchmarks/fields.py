@@ -1,8 +1,9 @@
-"""One number per page, matched with a list: how many are right without and with it, and how many wrong ones say so.
+"""One number per page: how many are right with a list, a check digit or a range, and how many wrong ones say so.
 
 The pages are scans of real exams, each with a number of nine digits, and synthetic ones with such a number in a comb
 among print and other handwriting, as scanners and phones see them. The list of each is made up: it has the true numbers
-and others of the same form.
+and others of the same form. So are the rules: each page has weights with which its number satisfies the check digit, or
+fails it, and a range that its number is in.
 
     python -m benchmarks fields field-errors
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice
 
 import numpy as np
@@ -21,8 +23,11 @@ from benchmarks.handwriting import documents
 from benchmarks.results import Row
 from digits.documents import (
     ERRORS,
+    Checksum,
+    Constraints,
     Errors,
-    FieldTable,
+    Field,
+    FieldRow,
     NumberForm,
     Roster,
     Run,
@@ -44,6 +49,9 @@ SEED, FIT_SEED = 17_000, 90_000
 
 LENGTH, LISTED = 9, 35
 """Digits of a number, and numbers of a list, at least."""
+
+RANGE = 10_000_000
+"""Numbers of a range: those of ten years, if the first two digits are the year."""
 
 VARIANT = "`cnn`"
 """The model that reads."""
@@ -90,7 +98,7 @@ def draw_pages(seed: int) -> Iterator[tuple[str, Decoded]]:
 
 
 def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.Reader) -> Iterator[Row]:
-    """Read pages, and match them with a list of the true numbers and random ones, and with none."""
+    """Read pages, and match them with a list of the true numbers and random ones, with none, and by rules."""
     fields = parse_fields(f"id:{LENGTH}")
     read = [(number, picture, find_runs(reader, picture, LENGTH)) for number, picture in pages]
     if not read:
@@ -104,6 +112,35 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
             for row, (_, picture, runs) in enumerate(read)
         ]
         yield from score(f"{kind}, {name}", decide(found, fields, [numbers]), truth)
+    rng = np.random.default_rng((SEED, 2))
+    rules = {
+        "with a check digit (mod 10)": lambda number: make_checksum(number, 10, rng),
+        "with two check digits (mod 97)": lambda number: make_checksum(number, 97, rng),
+        f"in a range of {RANGE:,}": lambda number: make_range(number, rng),
+        "of which the check digit is wrong": lambda number: make_checksum(number, 10, rng, holds=False),
+    }
+    for name, make in rules.items():
+        rows = []
+        for number, picture, runs in read:
+            field = Field("id", LENGTH, LENGTH, make(number))
+            page = gather(reader, picture, "page", (field,), [None], found=runs)
+            rows += decide([page], (field,), [None]).rows
+        yield from score(f"{kind}, {name}", rows, truth)
+
+
+def make_checksum(number: str, modulus: int, rng: np.random.Generator, *, holds: bool = True) -> Constraints:
+    """Make weights with which a number satisfies a checksum, or fails it; every wrong digit is found."""
+    units = [weight for weight in range(1, modulus) if np.gcd(weight, modulus) == 1]
+    while True:
+        checksum = Checksum(modulus, tuple(rng.choice(units, LENGTH).tolist()))
+        if checksum.holds(number) == holds:
+            return Constraints(checksum)
+
+
+def make_range(number: str, rng: np.random.Generator) -> Constraints:
+    """Make a range that a number is in."""
+    low = max(int(number) - int(rng.integers(RANGE)), 0)
+    return Constraints(low=Decimal(low), high=Decimal(low + RANGE - 1))
 
 
 def make_roster(truth: Sequence[str]) -> Roster:
@@ -114,7 +151,7 @@ def make_roster(truth: Sequence[str]) -> Roster:
     return Roster(tuple(str(number) for number in rng.permutation(list(numbers))))
 
 
-def score(case: str, found: FieldTable, truth: Sequence[str]) -> Iterator[Row]:
+def score(case: str, found: Iterable[FieldRow], truth: Sequence[str]) -> Iterator[Row]:
     """Count the numbers that are right, the pages that are flagged, and wrong numbers without a flag."""
     counts, n = Counter[str](), len(truth)
     for row, number in zip(found, truth, strict=True):
