@@ -40,6 +40,7 @@ def test_json_holds_every_cell() -> None:
     assert entry["rows"][0][0] == {
         "text": "12",
         "confidence": 0.99,
+        "read": "12",
         "box": [1, 2, 3, 4],
         "doubtful": False,
         "notice": "",

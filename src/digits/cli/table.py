@@ -38,6 +38,10 @@ class _Arguments:
         "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
         "column is found by the field, or named: class.csv:id.", metavar="FILE.csv",
     )  # fmt: skip
+    sums: str = option(
+        "", "The last cell of each row, or of each column, is the sum of the others: the answer is the most probable "
+        "numbers that add up.", metavar="rows|columns",
+    )  # fmt: skip
     upright: bool = option(False, "Pages are upright; skip orientation detection.")
     model: str = option(
         "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
@@ -67,18 +71,22 @@ def table(words: list[str]) -> None:
     suffix = check_suffix(call.out, call.json)
     if call.roster and not call.field:
         raise UsageError(f"--roster {call.roster} needs a field to compare: add one, such as --field id:9")
+    if call.sums and call.field:
+        raise UsageError("--sums and --field cannot be combined: sums are of tables")
     content, done, failed = (_read_fields if call.field else _read_tables)(call, suffix)
     finish(content, call.out, done, failed)
 
 
 def _read_tables(call: _Arguments, suffix: str) -> tuple[bytes, int, int]:
     """Read a table from each page; return them, how many there are, and how many pages could not be read."""
-    from digits.documents import read_decoded_table
+    from digits.documents import check_sums, read_decoded_table
     from digits.errors import DataError
     from digits.inference import Reader
 
+    check_sums(call.sums or None)
+
     def read_page(reader: Reader, decoded: Decoded, name: str) -> Table:
-        return read_decoded_table(reader, decoded, name, upright=call.upright)
+        return read_decoded_table(reader, decoded, name, upright=call.upright, sums=call.sums or None)
 
     tables: list[Table] = []
     errors = 0

@@ -6,7 +6,8 @@
    of rows and columns from rules and digits, and `crossings` makes a `grid` of them; `combs` finds the walls of boxes.
 4. `placing` says which character is in which cell, `columns` does so for numbers that stand apart, and `layout` puts
    all together; `unread` says which ink was not read, and `text` what a cell holds.
-5. `table`: `Table` and `Cell`, and how they become CSV, a workbook or JSON.
+5. `sums` makes rows or columns add up, whose last cell is the sum of the others.
+6. `table`: `Table` and `Cell`, and how they become CSV, a workbook or JSON.
 
 One number per page, matched with a list:
 
@@ -28,7 +29,7 @@ from digits.documents.fields import Field, parse_fields
 from digits.documents.forms import Form, FormPage
 from digits.documents.layout import Layout, Place, arrange
 from digits.documents.matching import decide, read_fields
-from digits.documents.reading import darken, make_table, read_decoded_table, read_table, read_tables
+from digits.documents.reading import check_sums, darken, make_table, read_decoded_table, read_table, read_tables
 from digits.documents.roster import Roster, find_rosters, load_roster, parse_roster
 from digits.documents.runs import find_runs
 from digits.documents.table import Cell, Table, write_workbook
@@ -54,6 +55,7 @@ __all__ = [
     "Run",
     "Table",
     "arrange",
+    "check_sums",
     "darken",
     "decide",
     "find_rosters",

@@ -131,7 +131,7 @@ def _make(
 
 def _scale(bound: Decimal, length: int, decimals: int, rounding: str) -> int:
     """Give a bound in units of the last digit, within what the digits can write or one more."""
-    most = 10**length - 1 if rounding == ROUND_FLOOR else 10**length
+    most: int = 10**length - 1 if rounding == ROUND_FLOOR else 10**length
     return min(int(bound.scaleb(decimals).to_integral_value(rounding)), most)
 
 

@@ -83,6 +83,8 @@ def find_numbers(
         One or more.
     field
         Its numbers are as probable before as `make_automata` says.
+    errors
+        How often digits go wrong.
 
     Returns
     -------

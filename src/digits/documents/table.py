@@ -37,6 +37,8 @@ class Cell:
         Reasons to check it; empty for most.
     is_text
         Whether it is text in a spreadsheet though it looks like a number, as the number of a student is.
+    read
+        What was read, if the text is what was made of it; None where both are the same.
     """
 
     text: str
@@ -44,6 +46,7 @@ class Cell:
     box: Box | None = None
     notices: tuple[str, ...] = ()
     is_text: bool = False
+    read: str | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -59,9 +62,10 @@ class Cell:
         return self.text
 
     def to_dict(self) -> dict[str, Any]:
-        """Give text, confidence, box, doubtful and notice, ready for JSON."""
+        """Give text, what was read, confidence, box, doubtful and notice, ready for JSON."""
         return {
             "text": self.text,
+            "read": self.text if self.read is None else self.read,
             "confidence": round(self.confidence, 4),
             "box": list(self.box) if self.box else None,
             "doubtful": self.doubtful,

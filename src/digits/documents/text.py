@@ -36,11 +36,8 @@ def write_cell(place: Place, characters: list[Character], size: float) -> tuple[
         The text; the confidence of the least certain digit, 1 without any; and sentences on what is doubtful.
     """
     here = [characters[row] for row in place.characters]
-    notes = [*place.notes, *_doubts(here)]
-    if place.is_comb:
-        numbers = [list(range(len(here)))]
-    else:
-        numbers = _sort(link_numbers(as_boxes(here), size), as_boxes(here), size) if here else []
+    notes = [*place.notes, *filter(None, map(describe_doubt, here))]
+    numbers = _find_numbers(place, here, size)
     texts = [text for number in numbers if (text := _write([here[row] for row in number], place.is_comb))]
     if len(texts) > 1:
         notes.append(f"{len(texts)} numbers are in it")
@@ -51,14 +48,29 @@ def write_cell(place: Place, characters: list[Character], size: float) -> tuple[
     return text, min(read, default=1.0), notes
 
 
-def _doubts(characters: list[Character]) -> list[str]:
-    notes = []
-    for each in characters:
-        if each.is_digit and not each.accepted:
-            notes.append(f"not read: {each.doubts[0] if each.doubts else 'something like a digit'}")
-        elif each.doubts:
-            notes.append(f"{each.text}: {', '.join(each.doubts)}")
-    return notes
+def list_digits(place: Place, characters: list[Character], size: float) -> list[int]:
+    """List the characters that are the digits of a cell's text, those that are unsure too, in its order."""
+    here = [characters[row] for row in place.characters]
+    order = [row for number in _find_numbers(place, here, size) for row in number]
+    return [place.characters[row] for row in order if here[row].is_digit and _is_written(here[row])]
+
+
+def describe_doubt(character: Character) -> str:
+    """Say why a character is doubtful; nothing where it is not."""
+    if character.is_digit and not character.accepted:
+        return f"not read: {character.doubts[0] if character.doubts else 'something like a digit'}"
+    return f"{character.text}: {', '.join(character.doubts)}" if character.doubts else ""
+
+
+def _find_numbers(place: Place, here: list[Character], size: float) -> list[list[int]]:
+    """Find the numbers of a cell, in their order."""
+    if place.is_comb:
+        return [list(range(len(here)))]
+    return _sort(link_numbers(as_boxes(here), size), as_boxes(here), size) if here else []
+
+
+def _is_written(character: Character) -> bool:
+    return character.accepted or bool(character.doubts and character.doubts[0].startswith(UNSURE))
 
 
 def _sort(numbers: list[list[int]], boxes: np.ndarray, size: float) -> list[list[int]]:
@@ -73,7 +85,7 @@ def _sort(numbers: list[list[int]], boxes: np.ndarray, size: float) -> list[list
 
 def _write(number: list[Character], is_comb: bool) -> str:
     """Write a number: its accepted digits and the signs beside them; nothing if no digit is in it."""
-    kept = [each for each in number if each.accepted or (each.doubts and each.doubts[0].startswith(UNSURE))]
+    kept = [each for each in number if _is_written(each)]
     if is_comb:  # the walls of boxes look like signs
         kept = [each for each in kept if each.is_digit]
     text = "".join(each.text if each.accepted else UNKNOWN for each in kept)

@@ -86,9 +86,10 @@ def make_app(
         upright: schemas.Upright = False,
         field: schemas.Fields = None,
         column: schemas.Column = "",
+        sums: schemas.Sums = None,
     ) -> JSONAnswer:
         """Read a table: the same answer as ``digits table --json``."""
-        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ()), column))
+        return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ()), column, sums))
 
     @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
     async def explain(

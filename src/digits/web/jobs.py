@@ -139,15 +139,17 @@ def _collect_notices() -> Iterator[list[str]]:
 
 
 def read_table(
-    upload: Upload, model: str | None, upright: bool, fields: tuple[str, ...], column: str
+    upload: Upload, model: str | None, upright: bool, fields: tuple[str, ...], column: str, sums: str | None
 ) -> dict[str, Any]:
     """Read the table in a picture, or a table of the fields on it, of which the first may be matched with a roster."""
     wanted = parse_fields(fields) if fields else ()
+    if wanted and sums:
+        raise RefusedError(400, "sums and field cannot be combined: sums are of tables")
     roster = _find_roster(upload, wanted, column)
     reader = _find_model(model).reader
     page = upload.decode()
     if not wanted:
-        return read_decoded_table(reader, page.decoded, page.name, upright=upright).to_dict()
+        return read_decoded_table(reader, page.decoded, page.name, upright=upright, sums=sums).to_dict()
     wanted, rosters = find_rosters(roster, wanted)
     forms = [NumberForm(each) if each else None for each in rosters]
     found = gather(reader, page.decoded, page.name, wanted, forms, upright=upright)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -33,6 +33,10 @@ Column = Annotated[
         examples=["matriculation"],
         max_length=200,
     ),
+]
+Sums = Annotated[
+    Literal["rows", "columns"] | None,
+    Query(description="The last cell of each row, or of each column, of a table is the sum of the others."),
 ]
 
 
@@ -133,7 +137,8 @@ class Cell(BaseModel):
     """A cell of a table."""
 
     text: str = Field(description="Digits and signs; ? for a digit that was not read.", examples=["7,5", "4?"])
-    confidence: float = Field(description="Of the least certain digit; 1 without digits.", ge=0, le=1)
+    read: str = Field(description="What was read, where the text is what was made of it.", examples=["4?"])
+    confidence: float = Field(description="Of the least certain digit, or of a sum; 1 without digits.", ge=0, le=1)
     box: list[int] | None = Field(description="x, y, width and height in pixels; null where nothing encloses it.")
     doubtful: bool
     notice: str = Field(description="Why somebody should check it; empty for most.", examples=["4: could also be a 9"])
