@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
 
@@ -113,14 +113,14 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
         ]
         yield from score(f"{kind}, {name}", decide(found, fields, [numbers]), truth)
     rng = np.random.default_rng((SEED, 2))
-    rules = {
+    rules: dict[str, Callable[[str], Constraints]] = {
         "with a check digit (mod 10)": lambda number: make_checksum(number, 10, rng),
         "with two check digits (mod 97)": lambda number: make_checksum(number, 97, rng),
         f"in a range of {RANGE:,}": lambda number: make_range(number, rng),
         "of which the check digit is wrong": lambda number: make_checksum(number, 10, rng, holds=False),
     }
     for name, make in rules.items():
-        rows = []
+        rows = list[FieldRow]()
         for number, picture, runs in read:
             field = Field("id", LENGTH, LENGTH, make(number))
             page = gather(reader, picture, "page", (field,), [None], found=runs)

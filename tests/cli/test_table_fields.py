@@ -77,6 +77,12 @@ def test_spreadsheet_and_json(digits: Any, pages: Path) -> None:
         (["--field", "id:4", "--field", "id:5"], 2, "the field id is given twice"),
         (["--roster", "class.csv"], 2, "--roster class.csv needs a field to compare"),
         (["--field"], 2, "--field needs a value"),
+        (["--field", "id:4:foo"], 2, "the field 'id:4:foo': 'foo' is no rule of a number: write LOW-HIGH"),
+        (["--field", "id:1:10-20"], 2, "the field id: no number of 1 digit satisfies 10-20: correct it"),
+        (["--field", "id:4", "--sums", "rows"], 2, "--sums and --field cannot be combined: sums are of tables"),
+        (["--sums", "row"], 2, "sums 'row' is unknown; did you mean rows?"),
+        (["--field", "id:4:0-3000", "--roster", "class.csv"], 1, "class.csv, row 2, id: 4071 is above 3000"),
+        (["--field", "id:4", "--field", "m:2:in=none.csv"], 1, "there is no file none.csv"),
         (["--field", "id:4", "--roster", "none.csv"], 1, "there is no file none.csv"),
         (
             ["--field", "id:5", "--roster", "class.csv"],

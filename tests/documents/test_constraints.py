@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from digits.documents import Checksum, Constraints, Field, parse_checksum, parse_constraints, parse_fields
+from digits.documents import Checksum, Constraints, find_rosters, parse_checksum, parse_constraints, parse_fields
 from digits.documents.constraints import split_point, to_decimal
 from digits.errors import UsageError
 
@@ -69,7 +69,6 @@ def test_point_is_found() -> None:
         ("a:3:mod12", "the field 'a:3:mod12': 'mod12' is no rule of a number: write LOW-HIGH, decimals=1, mod10"),
         ("a:3:0-5:0-6", "'0-6' gives high and low twice: give one"),
         ("a:3:20-1", "the range 20-1 is empty: write the smaller number first"),
-        ("a:1:10-20", "the field a: no number of 1 digit is as large as 10"),
         ("a:1-2:decimals=2", "the field a: a number of 2 digits with 2 decimals has none before the point"),
         ("a:3:mod10:decimals=1", "decimals cannot be combined with a checksum or a list"),
         ("a:3:mod11=1,2", "mod11 has 2 weights, but a number 3 digits: give one each"),
@@ -98,5 +97,9 @@ def test_values_from_python_are_checked() -> None:
         Constraints(low=Decimal(-1))
     with pytest.raises(UsageError, match="cannot have -1 decimals"):
         Constraints(decimals=-1)
-    with pytest.raises(UsageError, match="the field id: no number of 1 digit"):
-        Field("id", 1, 1, Constraints(low=Decimal(10)))
+
+
+@pytest.mark.parametrize("field", ["a:1:10-20", "a:3:2-3:mod97", "a:3:5-5:mod10"])
+def test_field_without_any_number_is_a_sentence(field: str) -> None:
+    with pytest.raises(UsageError, match=r"^the field a: no number of \d digits? satisfies [^\n]+: correct it$"):
+        find_rosters(None, parse_fields(field))

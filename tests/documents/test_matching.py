@@ -11,10 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.documents.test_alignment import make_run
 
 import digits
-from digits.documents import Field, FieldRow, FieldTable, NumberForm, Roster, decide, find_rosters
+from digits.documents import Field, FieldRow, FieldTable, NumberForm, Roster, decide, find_rosters, parse_fields
 from digits.documents.alignment import Run
 from digits.documents.evidence import weigh_page
 from digits.documents.runs import RunPage
+from digits.errors import DataError, UsageError
 from digits.inference.finder import Marks
 from digits.inference.page import Page
 
@@ -33,12 +34,13 @@ def page_of(*runs: Run) -> RunPage:
 
 
 def solve(*pages: str | Run, roster: Roster | None = ROSTER, field: Field = ID) -> FieldTable:
-    form = NumberForm(roster) if roster else None
+    fields, rosters = find_rosters(roster, (field,))
+    forms = [NumberForm(each) if each else None for each in rosters]
     evidence = []
     for row, runs in enumerate(pages):
         run = make_run(runs, 0.99, 0.97) if isinstance(runs, str) else runs
-        evidence.append(weigh_page(page_of(run), f"scan.pdf#{row + 1}", (field,), (form,)))
-    return decide(evidence, *find_rosters(roster, (field,)))
+        evidence.append(weigh_page(page_of(run), f"scan.pdf#{row + 1}", fields, forms))
+    return decide(evidence, fields, rosters)
 
 
 def only(table: FieldTable) -> FieldRow:
@@ -164,3 +166,68 @@ def test_number_that_is_printed_is_matched_and_flagged() -> None:
     row = digits.read_fields(page, "id:9", roster=Roster(("407135926", "122233344")), upright=True).rows[0]
     assert row.answers[0].number == "407135926"
     assert "it may be print" in row.flag
+
+
+def table_of(field: str, *pages: str | Run) -> FieldTable:
+    (parsed,) = parse_fields(field)
+    return solve(*pages, roster=None, field=parsed)
+
+
+def test_misread_digit_is_corrected_by_the_check_digit_and_said() -> None:
+    unsure = make_run("79927398713", 0.99, 0.999)
+    unsure.classes[4] = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.4, 0.6, 0.0]
+    row = only(table_of("n:11:mod10", Run(unsure.classes, unsure.evidence, "79928398713", unsure.rows, unsure.region)))
+    assert (row.answers[0].read, row.answers[0].number) == ("79928398713", "79927398713")
+    assert "79928398713 was read" in row.flag
+    assert row.answers[0].confidence > 0.9
+
+
+def test_number_that_fails_its_rule_is_not_bent() -> None:
+    row = only(table_of("n:2:0-20", make_run("75", 0.99, 0.99999)))
+    assert (row.answers[0].read, row.answers[0].number, row.answers[0].confidence) == ("75", "", 0.0)
+    assert row.flag.startswith("75 is above 20")
+
+
+def test_digit_that_was_not_read_follows_from_the_check_digit() -> None:
+    run = make_run("79927398713", 0.999, 0.9999)
+    run.classes[6] = 0.1
+    hidden = Run(run.classes, run.evidence, "799273?8713", run.rows, run.region)
+    row = only(table_of("n:11:mod10", hidden))
+    assert (row.answers[0].number, row.answers[0].confidence > 0.95) == ("79927398713", True)
+
+
+def test_point_decides_the_size() -> None:
+    def write(text: str, certain: float = 0.99999) -> Run:
+        plain = make_run(text.replace(",", ""), 0.999, certain)
+        return Run(plain.classes, plain.evidence, plain.text, plain.rows, plain.region, text)
+
+    found = table_of("m:1-2:0-10:decimals=1", write("7,5"), write("9"), write("75"), write("10"))
+    assert [row.answers[0].number for row in found] == ["7.5", "9", "", "10"]
+    assert [row.answers[0].read for row in found] == ["7,5", "9", "75", "10"]
+    assert found.rows[0].flag == ""
+    assert found.rows[2].flag.startswith("75 is above 10; could be 7.5 (")
+    (answer,) = only(table_of("m:3:decimals=1", write("075"))).answers
+    assert (answer.number, answer.notices) == ("07.5", ())
+
+
+def test_unique_numbers_compete() -> None:
+    found = table_of("n:4:unique", make_run("5678", 0.99, 0.99999), make_run("5678", 0.99, 0.99999))
+    assert [row.answers[0].number for row in found] == ["", ""]
+    assert found.rows[0].flag.startswith("not certain enough; competes with scan.pdf#2")
+    alone = table_of("n:4:unique", make_run("5678", 0.99, 0.99999), make_run("1234", 0.99, 0.99999))
+    assert [row.answers[0].number for row in alone] == ["5678", "1234"]
+
+
+def test_numbers_of_a_list_may_be_on_several_pages(tmp_path: Path) -> None:
+    (tmp_path / "rooms.csv").write_text("room,seat\n1204,1\n1204,2\n3100,3\n", encoding="utf-8")
+    found = table_of(f"room:4:in={tmp_path / 'rooms.csv'}:room", "1204", "1204", "3190", "7777")
+    assert [row.answers[0].number for row in found] == ["1204", "1204", "3100", ""]
+    assert found.rows[3].flag.startswith("not in the list")
+    assert (found.columns, found.missing) == ((), ())
+
+
+def test_roster_must_satisfy_the_rules() -> None:
+    with pytest.raises(DataError, match=r"the roster, entry 2: 1734 is above 1500: correct the row, or the field id"):
+        find_rosters(ROSTER, parse_fields("id:4:1000-1500"))
+    with pytest.raises(UsageError, match=r"the field id has a list already, rooms\.csv: give one of both"):
+        find_rosters(ROSTER, parse_fields("id:4:in=rooms.csv"))

@@ -25,10 +25,10 @@ class FieldAnswer:
     read
         What was read: ``?`` for a digit that was not; empty if nothing may be the field.
     number
-        What was made of it: the number of the roster, or without one the most probable number with the right number of
-        digits; empty if there is none.
+        What was made of it: the number of the roster, or without one the most probable number that the field allows,
+        with a point before its decimals; empty if there is none, or one that is not allowed is more probable.
     confidence
-        Posterior probability of the number, or with a roster that the number is none of it, 0–1.
+        Posterior probability of the number, after all constraints, or with a roster that the number is none of it, 0–1.
     details
         The other columns of the roster's row.
     alternatives

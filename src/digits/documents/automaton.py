@@ -58,11 +58,6 @@ def make_automata(field: Field) -> tuple[Automaton, ...]:
     """Make an automaton for each length of a field and place of its point.
 
     Numbers with a size are equally probable; others are so within a length, and each length is as probable.
-
-    Raises
-    ------
-    UsageError
-        When no number satisfies the constraints.
     """
     shapes = list_shapes(field)
     made = [_make(field, length, decimals) for length, decimals in shapes]
@@ -74,8 +69,6 @@ def make_automata(field: Field) -> tuple[Automaton, ...]:
             for (length, decimals), (steps, ends, _) in zip(shapes, made, strict=True)
         )
     possible = counts > 0
-    if not possible.any():
-        raise UsageError(f"no number of {field.digits} satisfies {rules}, as the field {field.name} asks: correct it")
     weights = counts if rules.is_valued else possible.astype(float)
     places = [decimals for _, decimals in shapes]
     whole = {place: sum(weights[row] for row, each in enumerate(places) if each == place) for place in places}
@@ -86,6 +79,20 @@ def make_automata(field: Field) -> tuple[Automaton, ...]:
         valid = VALID * share * 10.0**length / count if possible[row] else 0.0
         automata.append(Automaton(length, decimals, steps, valid * ends + (1 - VALID) / len(shapes)))
     return tuple(automata)
+
+
+def check_possible(field: Field) -> None:
+    """Check that a number can satisfy the constraints of a field.
+
+    Raises
+    ------
+    UsageError
+        When none can.
+    """
+    if not any(_make(field, length, decimals)[2] for length, decimals in list_shapes(field)):
+        raise UsageError(
+            f"the field {field.name}: no number of {field.digits} satisfies {field.constraints}: correct it"
+        )
 
 
 def list_shapes(field: Field) -> list[tuple[int, int]]:

@@ -196,12 +196,12 @@ class Constraints:
         return ":".join([*words, *[f"in={self.one_of}"] * bool(self.one_of)])
 
     def check_lengths(self, lengths: range) -> None:
-        """Check that numbers of these lengths can satisfy them.
+        """Check that numbers of these lengths can have these decimals and this checksum.
 
         Raises
         ------
         UsageError
-            When none can.
+            When one of them cannot.
         """
         longest = f"{lengths[-1]} digit{'s' if lengths[-1] > 1 else ''}"
         if self.decimals >= lengths[-1]:
@@ -209,9 +209,6 @@ class Constraints:
         if self.checksum:
             for length in lengths:
                 self.checksum.check_length(length)
-        largest = (Decimal(10) ** lengths[-1] - 1).scaleb(-self.decimals if len(lengths) == 1 else 0)
-        if self.low is not None and self.low > largest:
-            raise UsageError(f"no number of {longest} is as large as {self.low}")
 
     def find_fault(self, number: str) -> str:
         """Say what is wrong with a number, such as ``is above 20``; nothing if it has the right sum, size and decimals.

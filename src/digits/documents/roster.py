@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from digits.documents.automaton import make_automata
+from digits.documents.automaton import check_possible
 from digits.documents.fields import Field
 from digits.errors import DataError, UsageError
 from digits.files import expand_home
@@ -130,7 +130,7 @@ def find_rosters(
         if each.constraints.one_of:
             rosters[place] = load_choices(each)
         elif not rosters[place]:
-            make_automata(each)
+            check_possible(each)
     return wanted, tuple(rosters)
 
 
