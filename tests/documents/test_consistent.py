@@ -91,3 +91,13 @@ def test_number_is_read_from_the_run_that_speaks_for_it() -> None:
 def test_a_digit_that_was_not_found_is_any_digit() -> None:
     found, _ = find_numbers([make_run("555", 0.99, 0.99)], Field("n", 4, 4))
     assert all(each.share < 0.105 for each in found)
+
+
+def test_runs_beyond_the_memory_count_against_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [make_run("415", 0.9, 0.99), make_run("179", 0.99, 0.99)]
+    every, shares = find_numbers(runs, Field("n", 3, 3))
+    monkeypatch.setattr("digits.documents.consistent.MAX_STATES", 1)
+    found, again = find_numbers(runs, Field("n", 3, 3))
+    assert found[0].share == pytest.approx(every[0].share, rel=1e-3)
+    assert {each.run for each in found} == {1}
+    assert again == pytest.approx(shares)

@@ -23,14 +23,14 @@ from digits.types import CLASSES
 MIN_SHARE = 0.01
 """Probability from which on a number is found: what 99 % leave, the confidence from which on nobody needs to look."""
 
-MIN_RUN, MAX_RUNS = 1e-9, 200
-"""Runs that are searched: the weight of one, as a share of the best one's, from which on it counts, and how many there
-are at most, which bounds the memory: 400 MB for a checksum of mod 97 over thirty digits. A checksum makes a number at
-most 97 times as probable, and one that fails a hundredth, so that what is left out for its weight stays below a
-thousandth; and the weight of what is left out counts against the numbers that are found."""
+MIN_RUN = 1e-9
+"""Weight of a run that is searched, at least, as a share of the best one's. A checksum makes a number at most 97 times
+as probable, and one that fails a hundredth, so that what is left out stays below a thousandth; and its weight counts
+against the numbers that are found."""
 
-MAX_ELEMENTS = 2**22
-"""Elements of the largest array while all runs are weighed: 32 MB."""
+MAX_ELEMENTS, MAX_STATES = 2**22, 2**25
+"""Elements of the largest array while all runs are weighed, 32 MB, and of all sums of those that are searched, 256 MB:
+two hundred runs for a checksum of mod 97 over twenty digits. Of more, the most probable ones are searched."""
 
 
 class Candidate(NamedTuple):
@@ -92,12 +92,12 @@ def find_numbers(
         Numbers, those that fail the constraints too; and how probable it is for each run that it is the number.
     """
     wholes = _weigh_all(runs, field, errors)
-    best = np.argsort(-wholes, kind="stable")[:MAX_RUNS]
+    automata = make_automata(field)
+    states = sum(len(step) for each in automata for step in each.steps) * (max(map(len, runs)) + 1)
+    best = np.argsort(-wholes, kind="stable")[: max(MAX_STATES // states, 1)]
     kept = best[wholes[best] >= MIN_RUN * wholes.max()].tolist()
     chosen = [runs[row] for row in kept]
-    searches = [
-        _Search(chosen, each, _weigh_point(chosen, field, each, errors), errors) for each in make_automata(field)
-    ]
+    searches = [_Search(chosen, each, _weigh_point(chosen, field, each, errors), errors) for each in automata]
     weights = np.sum([each.weights for each in searches], axis=0)
     shares = wholes.copy()
     shares[kept] = weights
