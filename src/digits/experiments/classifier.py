@@ -129,7 +129,8 @@ class DigitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
         nothing = LabelledDigits(digits.images[:0], digits.labels[:0])
         dataset = Dataset("X", digits, nothing, "X", {}, tuple(map(str, self.classes_)))
         self.config_ = self._configure(n)
-        learned = build_training_set(self.config_, Inputs(dataset))
+        inputs = Inputs(dataset, seed=self.config_.run.seed)
+        learned = build_training_set(self.config_, inputs)
         device = choose_device(self.config_.run.device)
         threads = torch.get_num_threads()
         try:
@@ -137,7 +138,7 @@ class DigitsClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # 
             networks, self.history_ = [], []
             for index in range(self.config_.model.ensemble_size):
                 member = self.config_.member(index) if self.config_.model.ensemble_size > 1 else self.config_
-                own = learned if member is self.config_ else build_training_set(member, Inputs(dataset))
+                own = learned if member is self.config_ else build_training_set(member, inputs)
                 network = make_network(member).to(device)
                 self.history_ += fit(network, own.train, own.validation, member, outliers=own.outliers)
                 networks.append(network)

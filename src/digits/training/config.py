@@ -157,6 +157,7 @@ class DataConfig:
         "Non-digits to learn as outliers: letters, signs, scribbles and blots; half are photographed.",
         "[0, inf)",
     )
+    fraction: float = option(1.0, "Share of the training digits to learn from; the seed says which.", "(0, 1]")
     replay_size: int = option(
         0,
         "Fine-tuning: train on this many digits of the data set, balanced over the classes; 0 is all.",

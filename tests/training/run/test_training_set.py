@@ -16,6 +16,7 @@ from digits.synthesis import Captures, synthesize_outliers
 from digits.training import fit, get_recipe, make_network, predict_logits, synthetic_dataset, train
 from digits.training.engine.loop import NO_IMAGES
 from digits.training.run import inputs
+from digits.training.run.ensembles import plan_stages
 from digits.training.run.inputs import Inputs
 from digits.training.run.training_set import build_training_set, digits_per_epoch, draw_outliers, validation_size
 from digits.types import Dataset, Images, LabelledDigits, softmax
@@ -37,7 +38,7 @@ def _fast_photos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digits.synthesis.simulate_photos", simulate_photos, raising=False)
 
 
-def build(dataset: Dataset, **settings: int) -> LabelledDigits:
+def build(dataset: Dataset, **settings: float) -> LabelledDigits:
     return build_training_set(small(**settings), Inputs(dataset)).train
 
 
@@ -100,6 +101,34 @@ def test_replayed_digits_are_the_same_for_every_seed(few: Dataset) -> None:
     assert is_same(*runs)
     assert np.bincount(runs[0].labels).tolist() == pytest.approx([10] * 10, abs=4)
     assert not is_same(runs[0], build(few, replay_size=100, split_seed=1))
+
+
+def test_fraction_is_one_part_for_members_and_teachers_and_another_for_every_seed(few: Dataset) -> None:
+    config = small(fraction=0.1, ensemble_size=2, seed=3)
+    learned = [
+        build_training_set(each, Inputs(few, seed=3)).train for each in (config, config.member(0), config.member(1))
+    ]
+    assert len(learned[0]) == digits_per_epoch(config, few, 333) == 167
+    assert is_same(learned[0], learned[1])
+    assert is_same(learned[0], learned[2])
+    assert np.bincount(learned[0].labels) == pytest.approx(np.bincount(build(few).labels) / 10, abs=1)
+    assert not is_same(learned[0], build_training_set(config, Inputs(few, seed=4)).train)
+    teacher = plan_stages(Path("run"), small(fraction=0.1, teacher="cnn"), Inputs(few, seed=3)).teacher
+    assert teacher is not None
+    assert (teacher.config.data.fraction, teacher.inputs.seed) == (0.1, 3)
+
+
+def test_smaller_fraction_is_part_of_a_larger_one(few: Dataset) -> None:
+    sets = [{image.tobytes() for image in build(few, fraction=f).images} for f in (0.04, 0.3, 1.0)]
+    assert sets[0] < sets[1] < sets[2]
+    held_out = {image.tobytes() for image in build_training_set(small(fraction=0.3), Inputs(few)).validation.images}
+    assert len(held_out) == 333
+    assert not sets[2] & held_out
+
+
+def test_batch_larger_than_the_fraction_is_refused(few: Dataset) -> None:
+    with pytest.raises(UsageError, match="batch_size 50 is more than the 17 digits to learn from; try --batch-size 1"):
+        build(few, fraction=0.01)
 
 
 def test_synthetic_digits_never_repeat_the_synthetic_dataset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,9 @@ def plan_stages(folder: Path, config: TrainConfig, inputs: Inputs, name: str = "
         return Stage(folder, config, inputs, name, members=members)
     teacher = None
     if teacher_config := configure_teacher(config):
-        teacher = plan_stages(folder / "teacher", teacher_config, Inputs(inputs.dataset), "the teacher")
+        teacher = plan_stages(
+            folder / "teacher", teacher_config, Inputs(inputs.dataset, seed=inputs.seed), "the teacher"
+        )
     return Stage(folder, config, inputs, name, teacher=teacher)
 
 

@@ -82,6 +82,7 @@ class Inputs:
     initial: InitialModel | None = None
     teacher: Teacher | None = None  # if it is trained already
     warnings: tuple[str, ...] = ()  # what is probably wrong with the data set
+    seed: int = 0  # that of the whole run; its members and its teacher learn from one part of the digits
 
     def member(self, index: int) -> Inputs:
         """Return the inputs of a member of an ensemble."""
@@ -145,7 +146,7 @@ def load_inputs(
     personal = None
     if extra_data is not None:
         personal = load_personal(extra_data, config.data.split_seed, from_pictures=config.mending.from_pictures)
-    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust)), config
+    return Inputs(dataset, personal, initial, load_teacher(config, dataset, trust), seed=config.run.seed), config
 
 
 def examine(inputs: Inputs) -> Inputs:

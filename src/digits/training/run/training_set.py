@@ -38,6 +38,9 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
     n = validation_size(config, inputs.dataset)
     if validation is None:
         train, validation = split(train, n, seed=data.split_seed)
+    n_learned = count_learned(data.fraction, len(train))
+    if n_learned < len(train):
+        _, train = split(train, n_learned, seed=derive_seed(config.replace(seed=inputs.seed), 10))
     if 0 < data.replay_size < len(train):
         # like the validation digits, the same for every seed, so that all members learn the same
         _, train = split(train, data.replay_size, seed=data.split_seed)
@@ -111,10 +114,16 @@ def validation_size(config: TrainConfig, dataset: Dataset) -> int:
 
 def digits_per_epoch(config: TrainConfig, dataset: Dataset, n_validation: int) -> int:
     """Count the digits of an epoch without personal data."""
-    remaining = len(dataset.train) - (n_validation if dataset.validation is None else 0)
     data = config.data
+    held_out = n_validation if dataset.validation is None else 0
+    remaining = count_learned(data.fraction, len(dataset.train) - held_out)
     added = data.synthetic + data.pen_strokes + data.simulated_photos + data.simulated_captures
     return min(data.replay_size or remaining, remaining) + added
+
+
+def count_learned(fraction: float, n: int) -> int:
+    """Count the digits that a share of `n` is, at least one."""
+    return max(1, round(fraction * n))
 
 
 def personal_per_epoch(n_others: int, n_personal: int, share: float) -> int:
@@ -148,7 +157,8 @@ def derive_seed(config: TrainConfig, purpose: int) -> int:
     """Derive the seed of one purpose, so that no run learns the digits of the synthetic data set by heart.
 
     Purposes: 0 synthetic digits, 1 and 2 simulated photographs, 3 outliers, 4 the rejection threshold, 5 personal
-    data, 6 the comparison before and after fine-tuning, 7 pen strokes, 8 and 9 simulated captures.
+    data, 6 the comparison before and after fine-tuning, 7 pen strokes, 8 and 9 simulated captures, 10 which part of the
+    digits is learned.
     """
     return int(np.random.SeedSequence((config.run.seed, purpose)).generate_state(1)[0])
 
