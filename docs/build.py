@@ -23,7 +23,8 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 CACHE = ROOT / ".cache" / "tutorial"
 COMMANDS = (
-    "train", "read", "table", "form", "form new", "form read", "serve", "evaluate", "compare", "runs", "data", "report",
+    "train", "read", "table", "form", "form new", "form read", "serve", "evaluate", "compare", "find-lr", "curve",
+    "ablate", "runs", "data", "report",
     "export",
 )  # fmt: skip
 

@@ -144,10 +144,12 @@ def _check_type(name: str, value: object, declared: str) -> None:
         "float": ((int, float), "a number"),
         "bool": ((bool,), "true or false"),
         "tuple[int, ...]": ((tuple,), "a tuple of whole numbers"),
+        "tuple[float, ...]": ((tuple,), "numbers"),
     }
     if declared not in kinds:
         return
     allowed, described = kinds[declared]
-    wrong_elements = isinstance(value, tuple) and not all(type(element) is int for element in value)
+    elements = (int,) if declared == "tuple[int, ...]" else (int, float)
+    wrong_elements = isinstance(value, tuple) and not all(type(element) in elements for element in value)
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed) or wrong_elements:
         raise UsageError(f"{name} must be {described}, not {shorten(value)}")

@@ -1,4 +1,4 @@
-"""``digits compare`` and ``digits runs``: from recipes to a verdict, and the list of what was trained."""
+"""``digits compare``, ``runs``, ``curve``, ``ablate`` and ``find-lr``: from recipes to a verdict or a picture."""
 
 from __future__ import annotations
 
@@ -49,6 +49,52 @@ def test_finished_runs_are_not_trained_again(compared: tuple[Path, Any], few_fil
     assert "training" not in again.err
 
 
+def test_ablation_is_printed_and_drawn(
+    compared: tuple[Path, Any], few_file: Path, digits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = compared
+    by_lr: dict[float, list[Path]] = {}
+    for run in sorted((folder / "runs").iterdir()):
+        config = json.loads((run / "config.json").read_text())
+        if config["data"]["fraction"] == 1:
+            by_lr.setdefault(config["optimization"]["lr"], []).append(run)
+    whole, without = by_lr[0.02], by_lr[1e-5]
+    # as if the second recipe were the first without its shift
+    monkeypatch.setattr(
+        "digits.experiments.ablation.train_repeats", lambda *_, **__: [whole[0], without[0], whole[1], without[1]]
+    )
+    words = ("ablate", *RECIPES[0].split(), "--shift", 1, "--drop", "augmentation.*", "--data", few_file, "--out", "a")
+    said = digits(*words)
+    assert said.code == 0, said.err
+    lines = said.out.splitlines()
+    assert lines[2].split() == ["without", "accuracy", "points", "95", "%", "interval", "p", "corrected"]
+    assert [line.split()[0] for line in lines[3:5]] == ["(nothing)", "shift"]
+    assert any(line.startswith("shift ") and line.endswith(" points less.") for line in lines)
+    assert sorted(path.name for path in Path("a").iterdir()) == [
+        "ablation.png",
+        "compare.html",
+        "pairs.csv",
+        "runs.csv",
+    ]
+    [row] = json.loads(digits(*words, "--json").out)["pairs"]
+    assert (row["part"], row["shown"]) == ("shift", True)
+
+
+def test_learning_rate_is_suggested_with_the_command_that_trains_with_it(few_file: Path, digits: Any) -> None:
+    words = ("find-lr", "fast", "--bs", 50, "--hidden-sizes", 32, "--data", few_file, "--out", "rates")
+    said = digits(*words)
+    assert said.code == 0, said.err
+    found = json.loads(digits(*words, "--json").out)
+    rates = found["suggested"]
+    assert (found["setting"], found["configured"]) == ("muon_lr", 0.12)
+    flags = f"--lr {rates['lr']} --muon-lr {rates['muon_lr']} --batch-size 50"
+    lines = said.out.splitlines()
+    assert lines[0] == f"suggested  --muon-lr {rates['muon_lr']:g}, where the recipe has 0.12"
+    assert lines[1] == f"train      digits train fast --hidden-sizes 32 {flags} --data {few_file}"
+    assert lines[2].endswith(f" 'fast --hidden-sizes 32 {flags}' --data {few_file}")
+    assert sorted(path.name for path in Path("rates").iterdir()) == ["find-lr.csv", "find-lr.png"]
+
+
 def test_looks_at_the_test_digits_are_counted(compared: tuple[Path, Any], few_file: Path, digits: Any) -> None:
     folder, _ = compared
     run = sorted((folder / "runs").iterdir())[0]
@@ -69,3 +115,26 @@ def test_evaluation_on_other_digits_is_no_look(compared: tuple[Path, Any], digit
     run = sorted((folder / "runs").iterdir())[-1]
     assert "test digits of this run" not in digits("evaluate", run).out, "MNIST is not what it learned from"
     assert not (run / "test_uses.csv").exists()
+
+
+def test_curve_continues_in_a_folder_of_runs(compared: tuple[Path, Any], few_file: Path, digits: Any) -> None:
+    folder, _ = compared
+    words = ("curve", *RECIPES[0].split(), "--fractions", 0.5, 1, "--seeds", 2, "--data", few_file, "--out", folder)
+    said = digits(*words)
+    assert said.code == 0, said.err
+    assert said.err.count("training fast-") == 2, "the whole set was learned before"
+    lines = said.out.splitlines()
+    assert (
+        lines[0] == "fast --batch-size 100 --epochs 1: 2 seeds, on 333 validation digits; the test digits stay sealed"
+    )
+    assert [line.split()[:2] for line in lines[2:5]] == [["share", "digits"], ["0.5", "834"], ["1", "1,667"]]
+    rows = [line.split(",") for line in (folder / "curve.csv").read_text().splitlines()]
+    assert rows[0] == ["fraction", "digits", "seed", "accuracy", "run"]
+    for fraction, digits_learned, seed, accuracy, run in rows[1:]:
+        about = json.loads((Path(run) / "results.json").read_text())
+        assert (about["data"]["train"], about["seed"]) == (int(digits_learned), int(seed))
+        assert about["validation"]["accuracy"] == float(accuracy)
+        config = json.loads((Path(run) / "config.json").read_text())
+        assert config["data"]["fraction"] == float(fraction)
+        assert config["optimization"]["epochs"] == (2 if fraction == "0.5" else 1)
+    assert (folder / "curve.png").stat().st_size > 5000

@@ -42,6 +42,10 @@ PROBABILITIES = probabilities_of(LABELS, WRONG, CONFIDENCE)
 WEIGHTS = RNG.normal(size=(256, 784)).astype(np.float32)
 CONFUSION = np.diag(np.full(10, 100)).astype(np.int64)
 
+RATES = np.geomspace(1e-6, 10, 50)
+ACCURACIES = np.array([[0.91, 0.9], [0.96, 0.95], [0.985, 0.98]])
+FALLING = 2.3 - 2 * np.exp(-((np.log10(RATES) + 1) ** 2))
+
 ALL: dict[str, Callable[[], Figure]] = {
     "sample_digits": lambda: figures.sample_digits(IMAGES, LABELS, CLASSES),
     "augmented_digits": lambda: figures.augmented_digits(IMAGES[:3], IMAGES[:12].reshape(3, 4, 28, 28)),
@@ -55,6 +59,8 @@ ALL: dict[str, Callable[[], Figure]] = {
     "differences": lambda: figures.differences(
         ["a − b", "a − c"], [0.1, 0.0], [(0.0, 0.2), (-0.1, 0.1)], [True, False]
     ),
+    "learning_rates": lambda: figures.learning_rates(RATES, FALLING, FALLING, 0.12, 0.091, "--muon-lr"),
+    "learning_curve": lambda: figures.learning_curve([550, 5500, 55_000], list(ACCURACIES), 0.4),
     "disagreements": lambda: figures.disagreements(IMAGES[:30], LABELS[:30], LABELS[:30], CLASSES, "a", "b"),
 }
 
@@ -84,6 +90,13 @@ def test_runs_of_a_recipe_are_drawn_as_far_as_the_shortest() -> None:
     assert [line.get_label() for line in by_epoch] == ["a", "b"]
     assert np.allclose(by_epoch[0].get_ydata(), [9 / e for e in range(1, 8)])
     assert list(by_second[1].get_xdata()) == list(range(1, 9))
+
+
+def test_rates_are_labelled_with_powers_of_ten() -> None:
+    [axes] = ALL["learning_rates"]().axes
+    assert [label.get_text() for label in axes.get_xticklabels()][:3] == ["1e-06", "1e-05", "0.0001"]
+    [axes] = ALL["learning_curve"]().axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["550", "5,500", "55,000"]
 
 
 def test_no_disagreement_is_said() -> None:

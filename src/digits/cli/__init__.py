@@ -1,9 +1,11 @@
 """The command line: arguments become calls, errors become one sentence and an exit code.
 
 - `arguments`: flags and `--help` from dataclass fields.
+- `recipes`: commands that take a recipe with the flags of `digits train`.
 - `terminal`: results to stdout, remarks to stderr.
-- `train` with `train_finder`, `read`, `table`, `form`, `serve`, `evaluate`, `compare`, `runs`, `data` with `data_check`
-  and `data_convert`, `export`, `report`: one file per command; `pages` holds what several of them do with pages.
+- `train` with `train_finder`, `read`, `table`, `form`, `serve`, `evaluate`, `compare`, `find_lr`, `curve`, `ablate`,
+  `runs`, `data` with `data_check` and `data_convert`, `export`, `report`: one file per command; `pages` holds what
+  several of them do with pages.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
@@ -12,13 +14,28 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from digits.cli import compare, data, evaluate, export, form, read, report, runs, serve, table, train
+from digits.cli import (
+    ablate,
+    compare,
+    curve,
+    data,
+    evaluate,
+    export,
+    find_lr,
+    form,
+    read,
+    report,
+    runs,
+    serve,
+    table,
+    train,
+)
 from digits.cli.terminal import allow_any_text, remark, say, start_log
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "table": table.table, "form": form.form, "serve": serve.serve,
-    "evaluate": evaluate.evaluate, "compare": compare.compare, "runs": runs.runs, "data": data.data,
-    "export": export.export, "report": report.report,
+    "evaluate": evaluate.evaluate, "compare": compare.compare, "find-lr": find_lr.find_lr, "curve": curve.curve,
+    "ablate": ablate.ablate, "runs": runs.runs, "data": data.data, "export": export.export, "report": report.report,
 }  # fmt: skip
 
 WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse, parse_words
+from digits.cli.recipes import list_settings
 from digits.cli.terminal import remark, say, say_json
 from digits.errors import UsageError
 from digits.options import option
@@ -80,17 +81,16 @@ def compare(words: list[str]) -> None:
 
 def _read_recipe(text: str) -> TrainConfig:
     """Read a recipe with flags, as `digits train` does, but for its seed and its inputs."""
-    from digits.training import config as settings
+    from digits.training.config import SYNONYMS
     from digits.training.recipes import get_recipe
 
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"--recipes {text!r} cannot be read: {error}") from None
-    declared: list[Field[Any]] = [field for section in settings.SECTIONS.values() for field in fields(section)]
     if not words or words[0].startswith("-"):
         raise UsageError(f"--recipes {text!r} must begin with the name of a recipe, as in 'fast --lr 0.01'")
-    given = parse_words(declared, words[1:], settings.SYNONYMS)
+    given = parse_words(list_settings(), words[1:], SYNONYMS)
     if "seed" in given:
         raise UsageError(f"--recipes {text!r} names a seed, but --seeds says how many there are")
     return get_recipe(words[0], **given)

@@ -3,7 +3,7 @@
 - `models`: from any model and any labelled digits to a `Score`.
 - `metrics`: accuracy with its interval, likelihood, figures per class, confusions, from logits and labels.
 - `calibration`: how well confidence matches accuracy; temperature scaling.
-- `figures`: the pictures, as matplotlib figures: `charts`, `curves`, `pictures`, in the one `style`.
+- `figures`: the pictures, as matplotlib figures: `charts`, `curves`, `pictures`, `studies`, in the one `style`.
 - `test_uses`: how often the test digits of a run were scored.
 - `report`: all of it on one self-contained page, made from a run folder alone.
 

@@ -5,6 +5,7 @@
 - `charts`: confusion matrix, calibration, differences with their intervals.
 - `curves`: loss and accuracy per epoch, of one run or of several recipes.
 - `pictures`: samples, augmented digits, most confident errors, disagreements, weights of the first layer.
+- `studies`: the loss over the learning rate, the accuracy over the training digits.
 - `style`: the style they share.
 
 They need no display and leave the user's matplotlib settings alone; matplotlib is loaded on the first call.
@@ -13,6 +14,7 @@ They need no display and leave the user's matplotlib settings alone; matplotlib 
 from digits.evaluation.figures.charts import confusion, differences, reliability
 from digits.evaluation.figures.curves import accuracy_curves, compared_accuracy, loss_curves
 from digits.evaluation.figures.pictures import augmented_digits, disagreements, first_layer, mistakes, sample_digits
+from digits.evaluation.figures.studies import learning_curve, learning_rates
 from digits.evaluation.figures.style import encode, save
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "disagreements",
     "encode",
     "first_layer",
+    "learning_curve",
+    "learning_rates",
     "loss_curves",
     "mistakes",
     "reliability",

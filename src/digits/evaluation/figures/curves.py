@@ -61,7 +61,7 @@ def accuracy_curves(history: History, note: str = "") -> Figure:
     with new_figure(4.2) as figure:
         axes = figure.add_subplot()
         best = _draw(axes, epochs, *wrong)
-        _scale_by_errors(axes, *wrong)
+        scale_by_errors(axes, *wrong)
         axes.legend(loc="lower right")
         found = "" if best is None else f"{validation[best]:.2%}".replace("%", " %")
         _finish(axes, note, "accuracy", "best", epochs, best, found)
@@ -98,7 +98,7 @@ def compared_accuracy(recipes: Mapping[str, Sequence[History]], over: str = "epo
             axes.plot(x, wrong.mean(0), color=color, marker=marker, markersize=5, label=shorten(name, 40))
             axes.fill_between(x, wrong.min(0), wrong.max(0), color=color, alpha=0.2, linewidth=0)
             lines.append(wrong.ravel())
-        _scale_by_errors(axes, np.concatenate(lines))
+        scale_by_errors(axes, np.concatenate(lines))
         axes.set(xlabel=over if over == "epoch" else "seconds of training", ylabel="validation accuracy")
         if over == "epoch":
             axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
@@ -132,7 +132,7 @@ def _draw(axes: Axes, epochs: Values, train: Values, validation: Values) -> int 
     return best
 
 
-def _scale_by_errors(axes: Axes, *wrong: Values) -> None:
+def scale_by_errors(axes: Axes, *wrong: Values) -> None:
     """Make the scale of percentages of errors logarithmic, with the accuracy as its labels, best on top."""
     low, high = _limits(*wrong)
     margin = max((high / low) ** 0.06, 1.15)
