@@ -78,6 +78,9 @@ GUESTS = {
     "pydantic": ({"web"}, set()),
     "optuna": ({"experiments"}, set()),
     "sklearn": ({"experiments"}, set()),
+    "mlflow": (set(), {"experiments"}),
+    "trackio": (set(), {"experiments"}),
+    "wandb": (set(), {"experiments"}),
 }
 """Heavy or special libraries: the packages that may import them anywhere, and those that may inside functions."""
 

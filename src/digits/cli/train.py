@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +16,13 @@ from digits.cli.train_finder import train_finder
 from digits.options import option
 
 if TYPE_CHECKING:
-    from digits.training import Run
+    from digits.experiments.trackers import Tracker
+    from digits.training import Run, TrainConfig
 
 MOST_USED = ("epochs", "lr", "batch_size", "hidden_sizes", "dropout", "optimizer", "seed", "data")
 """The flags that ``--help`` opens with."""
 
-RESUMABLE = {"resume", "data", "trust_code", "json", "open"}
+RESUMABLE = {"resume", "data", "trust_code", "track", "json", "open"}
 """What can be combined with ``--resume``: nothing that changes the run."""
 
 SYNONYMS = {
@@ -61,6 +65,10 @@ class Train:
     trust_code: bool = option(
         False, "Run the code that a run folder or model file names as its network, loss or optimizer. Read it first."
     )
+    track: str | None = option(
+        None, "Log every epoch in this tracker as well.", choices=("tensorboard", "mlflow", "wandb", "trackio"),
+        metavar="NAME",
+    )  # fmt: skip
     open: bool = option(False, "Open the report in the browser when done.")
     json: bool = option(False, "Print results.json instead of a table.")
 
@@ -101,13 +109,16 @@ def train(words: list[str]) -> None:
         notices.append(sentence)
         output(sentence)
 
-    if call.resume:
-        run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=True, notify=notify)
-    else:
-        run = train_run(
-            config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
-            trust_code=call.trust_code, progress=True, notify=notify,
-        )  # fmt: skip
+    with _open_progress(call, config) as progress:
+        if call.resume:
+            run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=progress, notify=notify)
+        else:
+            run = train_run(
+                config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
+                trust_code=call.trust_code, progress=progress, notify=notify,
+            )  # fmt: skip
+        if not isinstance(progress, bool) and run.results:
+            progress.finish(run.results)
     if not run.results:  # not the first process of torchrun
         return
     report = write_report(run.folder)
@@ -126,10 +137,30 @@ def train(words: list[str]) -> None:
         webbrowser.open(report.resolve().as_uri())
 
 
+@contextmanager
+def _open_progress(call: Train, config: TrainConfig) -> Iterator[Tracker | bool]:
+    """Open the progress bar, and the tracker if the call names one."""
+    if call.track is None or os.environ.get("RANK", "0") != "0":  # one of torchrun's processes is enough
+        yield True
+        return
+    from digits.experiments.trackers import track
+    from digits.training import ProgressBar
+    from digits.training.run.inputs import read_run
+    from digits.training.run.stored import Trust
+
+    settings = read_run(call.resume, Trust(call.trust_code))[0] if call.resume else config
+    with closing(ProgressBar()) as bar, track(call.track, settings, bar) as tracker:
+        yield tracker
+
+
 def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
     """Arrange the flags for ``--help``: those that matter most, then one group per section of `TrainConfig`."""
     by_name = {field.name: field for field in declared}
-    more = {"model": ["initial_model"], "data": ["extra_data"], "run": ["resume", "out", "trust_code", "open", "json"]}
+    more = {
+        "model": ["initial_model"],
+        "data": ["extra_data"],
+        "run": ["resume", "out", "trust_code", "track", "open", "json"],
+    }
     groups = {"Most used": [by_name[name] for name in MOST_USED]}
     for name, section in sections.items():
         rest = [field for field in section if field.name not in MOST_USED]
@@ -155,7 +186,8 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
             f"{run} is finished; to train its network further: digits train --from {run} --epochs {given['epochs']}"
         )
     raise UsageError(
-        "--resume keeps the settings and the folder of the run; only --data, --trust-code, --json and --open go with it"
+        "--resume keeps the settings and the folder of the run; only --data, --trust-code, --track, --json and --open "
+        "go with it"
     )
 
 

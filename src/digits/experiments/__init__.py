@@ -10,6 +10,7 @@
 - `learning_rates`: `find_learning_rate`: the range test
 - `range_test`: what a range test shows: a learning rate to suggest, and a picture
 - `ablation`: `ablate`: a recipe with and without each of its parts
+- `trackers`: `track`: the epochs of a run in TensorBoard, MLflow, Weights & Biases or Trackio
 - `classifier`: the scikit-learn estimator, which `digits.sklearn` offers
 
 Names are loaded on first use.
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from digits.experiments.range_test import RangeTest, describe_range_test, write_range_test
     from digits.experiments.repeats import train_repeats
     from digits.experiments.significance import bootstrap_interval, holm, mcnemar, seeds_needed, welch
+    from digits.experiments.trackers import Tracker, track
 
 _MODULES = {
     "ablation": ("Ablation", "ablate", "describe_ablation", "write_ablation"),
@@ -52,6 +54,7 @@ _MODULES = {
     "range_test": ("RangeTest", "describe_range_test", "write_range_test"),
     "repeats": ("train_repeats",),
     "significance": ("bootstrap_interval", "holm", "mcnemar", "seeds_needed", "welch"),
+    "trackers": ("Tracker", "track"),
 }
 
 __all__ = [
@@ -61,6 +64,7 @@ __all__ = [
     "LearningCurve",
     "Pair",
     "RangeTest",
+    "Tracker",
     "ablate",
     "bootstrap_interval",
     "compare",
@@ -74,6 +78,7 @@ __all__ = [
     "mcnemar",
     "measure_learning_curve",
     "seeds_needed",
+    "track",
     "train_repeats",
     "welch",
     "write_ablation",
