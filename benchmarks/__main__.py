@@ -38,6 +38,7 @@ MEASUREMENTS = {
     "finding": "finding.measure",
     "cells": "cells.measure",
     "fields": "fields.measure",
+    "forms": "forms.measure",
     "field-errors": "fields.measure_errors",
     "documents": "documents.measure",
     "experts": "experts.measure",

@@ -181,3 +181,16 @@ def test_the_same_template_gives_the_same_pdf(form: Form) -> None:
 )
 def test_the_id_says_what_matters_for_reading(form: Form, change: dict[str, Any], same: bool) -> None:
     assert (Form({**TEMPLATE, **change}).sheet.id == form.sheet.id) is same
+
+
+def test_curled_pages_are_found(form: Form, blank: np.ndarray) -> None:
+    height, width = blank.shape
+    wave = 6 * PIXELS * np.sin(np.arange(width) / width * np.pi)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    curled = cv2.remap(blank, x, (y - wave).astype(np.float32), cv2.INTER_LINEAR, borderValue=(255,))
+    found = register(curled, form.sheet, "photo.png")
+    for comb in form.sheet.combs:
+        left, top, right, bottom = comb.area
+        corners = np.array([(left, top), (right, bottom)])
+        seen = corners + np.column_stack((np.zeros(2), 6 * np.sin(corners[:, 0] * PIXELS / width * np.pi)))
+        assert np.abs(found.into_picture(corners) / PIXELS - seen).max() < 1

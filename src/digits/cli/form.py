@@ -14,8 +14,6 @@ from digits.options import option
 
 if TYPE_CHECKING:
     from digits.documents.forms import FormPage
-    from digits.inference import Reader
-    from digits.preprocessing import Decoded
 
 TEMPLATE = "The form's template: a TOML file with its fields."
 
@@ -97,7 +95,6 @@ def read_form(words: list[str]) -> None:
     one without markers have a row that says so. Needs no torch.
     """
     call = parse(read_form, _ReadArguments, words, "form read")
-    from digits.documents import PageEvidence
     from digits.documents.forms import MAX_SIDE, Form, FormPage
     from digits.errors import DataError, UsageError
     from digits.inference import Reader
@@ -108,17 +105,14 @@ def read_form(words: list[str]) -> None:
     made = Form(call.template)
     numbers = made.load_numbers(call.roster or None)
 
-    def read_page(reader: Reader, decoded: Decoded, name: str) -> FormPage:
-        return made.read_page(reader, decoded, name, numbers)
-
     pages: list[FormPage] = []
     reader = Reader(call.model, finder=call.finder)
-    for name, job in list_jobs(call.inputs, reader, read_page, max_side=MAX_SIDE):
+    for name, job in list_jobs(call.inputs, reader, made.read_page, max_side=MAX_SIDE):
         try:
             pages.append(job())
         except DataError as error:
             remark(f"digits: {error}")
-            pages.append(FormPage(PageEvidence(name, error=str(error))))
+            pages.append(FormPage(name, error=str(error)))
     answers = made.decide(pages, numbers)
     report_fields(answers)
     failed = sum(bool(row.error) for row in answers)

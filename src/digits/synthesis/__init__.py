@@ -16,13 +16,17 @@ from digits.synthesis.captures import Captures, simulate_captures
 from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
 from digits.synthesis.documents import (
     LAYOUTS,
+    BlankForm,
+    Cell,
     Document,
+    FilledForm,
     NumberDocument,
     RealDigits,
     TableDocument,
     Truth,
     synthesize_crops,
     synthesize_documents,
+    synthesize_filled,
     synthesize_numbers,
     synthesize_tables,
 )
@@ -33,8 +37,11 @@ from digits.synthesis.simulated_photos import simulate_photos
 
 __all__ = [
     "LAYOUTS",
+    "BlankForm",
     "Captures",
+    "Cell",
     "Document",
+    "FilledForm",
     "NumberDocument",
     "RealDigits",
     "SyntheticPage",
@@ -47,6 +54,7 @@ __all__ = [
     "synthesize",
     "synthesize_crops",
     "synthesize_documents",
+    "synthesize_filled",
     "synthesize_hands",
     "synthesize_numbers",
     "synthesize_outliers",

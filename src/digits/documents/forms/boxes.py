@@ -48,8 +48,9 @@ INSET = 0.8
 MIN_INK = 0.8
 """Square millimetres of ink that may be a digit: half of the thinnest 1, 0.4 × 4 mm."""
 
-MIN_DARK = 0.2
-"""Darkness of ink, as a share of the way from paper to the black of a marker: pencils begin at a third."""
+MIN_DARK = 0.12
+"""Darkness of ink, as a share of the way from paper to the black of a marker: pale pencils begin there, and the noise
+of cameras ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,9 @@ def read_boxes(
     dark = subtract_ground(seen)[0]
     black = float(np.median([np.quantile(_cut(dark, each), 0.9) for each in sheet.markers]))
     factor = size[0] / grey.shape[1], size[1] / grey.shape[0]
+    nothing = np.zeros(0, np.int64)
+    # the digits themselves are not needed any more, and thousands of pages may wait for the last one
+    rest = replace(page, marks=page.marks[nothing], images=page.images[nothing], thickness=page.thickness[nothing])
     read = {}
     for comb in combs:
         placed, seen_walls = _align(dark, comb, black)
@@ -119,7 +123,7 @@ def read_boxes(
         )
         box = x, y, max(right - x, 1), max(bottom - y, 1)
         run, filled, more = _read_comb(page, known, dark, placed, black)
-        found = RunPage([run] if run else [], page, (seen.shape[1], seen.shape[0]))
+        found = RunPage([run] if run else [], rest, (seen.shape[1], seen.shape[0]))
         behind = sum(place >= comb.boxes - comb.decimals for place in filled)
         if filled and len(filled) <= filled[-1] - filled[0]:
             notices.append("a box within it is empty")
@@ -186,12 +190,14 @@ def _read_comb(
         here = np.flatnonzero(is_inside & (nearest == place))
         here = here[np.argsort(-known.evidence[here], kind="stable")]
         has_ink = _measure_ink(dark, comb, place, black) >= MIN_INK
-        if len(here) and (known.evidence[here[0]] > 0 or has_ink):
+        if not has_ink:  # a box without ink can look like a digit, as 0 and 1 do
+            continue
+        if len(here):
             rows.append(int(here[0]))
             filled.append(place)
             if len(here) > 1 and known.evidence[here[1]] > 0:
                 notices.append(f"two digits are in box {place + 1}")
-        elif has_ink:
+        else:
             filled.append(place)
             notices.append(f"something in box {place + 1} was not read")
     if not rows:

@@ -36,21 +36,24 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class FormPage:
-    """What one page says.
+    """What was read on one page.
 
     Attributes
     ----------
-    evidence
-        For each field.
-    notices
-        Reasons why a person should look at the page.
+    name
+        The page's.
     boxes
         What is in the boxes of each of its fields, by their place in the template.
+    notices
+        Reasons why a person should look at the page.
+    error
+        Why it could not be read.
     """
 
-    evidence: PageEvidence
-    notices: tuple[str, ...] = ()
+    name: str
     boxes: Mapping[int, FieldBoxes] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    error: str = ""
 
 
 class Form:
@@ -117,9 +120,9 @@ class Form:
 
         def read_page(pages: SourcePages, page: int) -> FormPage:
             try:
-                return self.read_page(reader, pages.decode(page, max_side=MAX_SIDE), pages.name(page), numbers)
+                return self.read_page(reader, pages.decode(page, max_side=MAX_SIDE), pages.name(page))
             except DataError as error:
-                return FormPage(PageEvidence(pages.name(page), error=str(error)))
+                return FormPage(pages.name(page), error=str(error))
 
         opened = _open(sources)
         return self.decide([read_page(pages, page) for pages in opened for page in range(1, len(pages) + 1)], numbers)
@@ -129,8 +132,8 @@ class Form:
         fields, rosters = find_rosters(roster, self.fields)
         return Numbers(fields, tuple(rosters), tuple(NumberForm(each) if each else None for each in rosters))
 
-    def read_page(self, reader: Reader, decoded: Decoded, name: str, numbers: Numbers) -> FormPage:
-        """Read one decoded page, before others are asked; for rows, see `decide`.
+    def read_page(self, reader: Reader, decoded: Decoded, name: str) -> FormPage:
+        """Read what is in the boxes of one decoded page; for numbers, see `decide`.
 
         Raises
         ------
@@ -139,16 +142,20 @@ class Form:
         """
         grey = as_grey(decoded.picture, MAX_SIDE)
         registration = register(grey, self.sheet, name)
-        read = read_boxes(reader, grey, registration, self.sheet, decoded.size)
-        evidence = tuple(
-            _weigh(read[place], field, form) if place in read else Evidence()
-            for place, (field, form) in enumerate(zip(numbers.fields, numbers.forms, strict=True))
-        )
-        return FormPage(PageEvidence(name, evidence), registration.notices, read)
+        return FormPage(name, read_boxes(reader, grey, registration, self.sheet, decoded.size), registration.notices)
 
     def decide(self, pages: Sequence[FormPage], numbers: Numbers) -> FieldTable:
         """Decide on the numbers of all pages together, by what `read_page` gave for each."""
-        table = decide([page.evidence for page in pages], numbers.fields, numbers.rosters)
+        known = list(enumerate(zip(numbers.fields, numbers.forms, strict=True)))
+        evidence = [
+            PageEvidence(
+                page.name,
+                tuple(_weigh(page.boxes[n], *which) if n in page.boxes else Evidence() for n, which in known),
+                error=page.error,
+            )
+            for page in pages
+        ]
+        table = decide(evidence, numbers.fields, numbers.rosters)
         return replace(table, rows=tuple(map(_complete, table.rows, pages)))
 
 

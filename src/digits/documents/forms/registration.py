@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,9 +22,19 @@ page fills half of the picture."""
 MIN_MARKERS = 3
 """Markers that must be seen: two say too little of what is far from both."""
 
+MAX_CURL = 20.0
+"""Millimetres by which curled paper may move a marker from where flat paper has it: with more, it is none of the page,
+or the paper is rolled up."""
+
 TOLERANCE = BOX / 4
-"""Millimetres by which a marker may be off, as those of curled paper are: with more, a digit at the middle of its box
-could come to the wall of the next."""
+"""Millimetres by which markers may be off, on average, once the curl is known: with more, a digit at the middle of its
+box could come to the wall of the next."""
+
+STIFFNESS = 0.02
+"""Penalty of curl, relative to what one corner of a marker says: where markers cannot be seen, paper counts as flat."""
+
+GRID = 10.0
+"""Millimetres between the places of a page that are computed; between them, curl and perspective are straight lines."""
 
 CODE_MARGIN, CODE_SCALE = 5.0, 12.0
 """Millimetres around a QR code that are looked at, and pixels per millimetre there: nine for each module."""
@@ -48,7 +58,11 @@ class Registration:
     page
         Counted from 1.
     homography
-        From millimetres of the paper to pixels of the picture.
+        From millimetres of flat paper to pixels of the picture.
+    curl
+        What moves the paper's places to those of flat paper: coefficients of `_curl_terms` for x and y.
+    size
+        Width and height of the paper.
     is_negative
         Whether the picture shows dark as light.
     notices
@@ -57,12 +71,15 @@ class Registration:
 
     page: int
     homography: Float64[np.ndarray, "3 3"]
+    curl: Float64[np.ndarray, "8 2"]
+    size: tuple[float, float]
     is_negative: bool = False
     notices: tuple[str, ...] = ()
 
     def into_picture(self, points: Float64[np.ndarray, "k 2"]) -> Float64[np.ndarray, "k 2"]:
         """Map points of the paper into the picture."""
-        mapped = np.column_stack((points, np.ones(len(points)))) @ self.homography.T
+        flat = points + _curl_terms(points, self.size) @ self.curl
+        mapped = np.column_stack((flat, np.ones(len(points)))) @ self.homography.T
         places: Float64[np.ndarray, "k 2"] = mapped[:, :2] / mapped[:, 2:]
         return places
 
@@ -73,17 +90,24 @@ class Registration:
         """
         left, top, right, bottom = area
         size = round((right - left) * scale), round((bottom - top) * scale)
-        x, y = (left + right) / 2, (top + bottom) / 2
-        here, across, down = self.into_picture(np.array([(x, y), (x + 1, y), (x, y + 1)]))
+        middle = (left + right) / 2, (top + bottom) / 2
+        here, *steps = self.into_picture(np.array([middle, (middle[0] + 1, middle[1]), (middle[0], middle[1] + 1)]))
         # a picture of more pixels is shrunk first, since single ones of it would be noise
-        factor = min(2 * scale / float(np.hypot(*(across - here)) + np.hypot(*(down - here))), 1.0)
+        factor = min(scale / float(np.mean([np.hypot(*(each - here)) for each in steps])), 1.0)
         if factor < 1:
             grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        onto = np.array([(1 / scale, 0, left + 0.5 / scale), (0, 1 / scale, top + 0.5 / scale), (0, 0, 1)])
-        shrunk = np.array([(factor, 0, (factor - 1) / 2), (0, factor, (factor - 1) / 2), (0, 0, 1)])
         grey = 255 - grey if self.is_negative else grey
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        seen: Ink = cv2.warpPerspective(grey, shrunk @ self.homography @ onto, size, flags=flags, borderValue=255)
+        # paper bends smoothly, so that a few places say where all others are
+        across, down = (max(round(each / GRID) + 1, 2) for each in (right - left, bottom - top))
+        x, y = np.meshgrid(np.linspace(left, right, across), np.linspace(top, bottom, down))
+        places = factor * (self.into_picture(np.column_stack((x.ravel(), y.ravel()))) + 0.5) - 0.5
+        columns = ((np.arange(size[0]) + 0.5) / size[0] * (across - 1)).astype(np.float32)
+        rows = ((np.arange(size[1]) + 0.5) / size[1] * (down - 1)).astype(np.float32)
+        maps = [
+            cv2.remap(each.reshape(down, across).astype(np.float32), *np.meshgrid(columns, rows), cv2.INTER_LINEAR)
+            for each in places.T
+        ]
+        seen: Ink = cv2.remap(grey, maps[0], maps[1], cv2.INTER_LINEAR, borderValue=255)
         return seen
 
 
@@ -122,10 +146,11 @@ def register(grey: Ink, sheet: Sheet, name: str) -> Registration:
         raise DataError(f"{name}: only {seen} can be seen: photograph the whole page, in even light")
     if len({round(x) for x, _ in _centres(mine, sheet)}) < 2 or len({round(y) for _, y in _centres(mine, sheet)}) < 2:
         raise DataError(f"{name}: only the markers along one edge can be seen: photograph the whole page")
-    homography = _fit(mine, sheet)
-    if homography is None:
+    fitted = _fit(mine, sheet)
+    if fitted is None:
         raise DataError(f"{name}: its markers are not where the form has them: it may be folded or torn")
-    return _check_code(Registration(pages.get(series, 0), homography, is_negative), grey, sheet, name)
+    registration = Registration(pages.get(series, 0), *fitted, sheet.size, is_negative)
+    return _check_code(registration, grey, sheet, name)
 
 
 def find_markers(grey: Ink) -> list[Marker]:
@@ -141,18 +166,37 @@ def find_markers(grey: Ink) -> list[Marker]:
     ]
 
 
-def _fit(markers: Sequence[Marker], sheet: Sheet) -> Float64[np.ndarray, "3 3"] | None:
-    """Fit the homography from paper to picture to markers; None if too few agree on one."""
+def _fit(
+    markers: Sequence[Marker], sheet: Sheet
+) -> tuple[Float64[np.ndarray, "3 3"], Float64[np.ndarray, "8 2"]] | None:
+    """Fit a homography and the curl of the paper to markers; None if too few agree."""
     on_paper = np.concatenate([_corners(sheet.markers[each.place]) for each in markers])
     in_picture = np.concatenate([each.corners for each in markers])
     # distances are judged on the paper, whose millimetres do not depend on how near the camera was
-    onto_paper, kept = cv2.findHomography(in_picture, on_paper, cv2.RANSAC, TOLERANCE)
-    if onto_paper is None or kept.reshape(-1, 4).all(1).sum() < MIN_MARKERS:
+    found, kept = cv2.findHomography(in_picture, on_paper, cv2.RANSAC, MAX_CURL)
+    kept = np.zeros(0) if found is None else np.repeat(kept.reshape(-1, 4).all(1), 4)
+    if kept.sum() < 4 * MIN_MARKERS:
         return None
-    homography: Float64[np.ndarray, "3 3"] | None = cv2.findHomography(
-        on_paper[kept.ravel() > 0], in_picture[kept.ravel() > 0], 0
-    )[0]
-    return homography
+    on_paper, in_picture = on_paper[kept], in_picture[kept]
+    homography = cv2.findHomography(on_paper, in_picture, 0)[0]
+    if homography is None:
+        return None
+    flat = cv2.perspectiveTransform(in_picture[None], np.linalg.inv(homography))[0]
+    terms = _curl_terms(on_paper, sheet.size)
+    curl = np.linalg.solve(terms.T @ terms + STIFFNESS * np.eye(terms.shape[1]), terms.T @ (flat - on_paper))
+    off = np.hypot(*(on_paper + terms @ curl - flat).T)
+    return (homography, curl) if np.sqrt(np.mean(off**2)) <= TOLERANCE else None
+
+
+def _curl_terms(points: Float64[np.ndarray, "k 2"], size: tuple[float, float]) -> Float64[np.ndarray, "k 8"]:
+    """Compute the terms of a curl at places of the paper.
+
+    They are those of the element with eight nodes, which markers are, in the method of finite elements (Zienkiewicz and
+    Taylor, The Finite Element Method, volume 1).
+    """
+    x, y = (2 * points / np.array(size) - 1).T
+    terms: Float64[np.ndarray, "k 8"] = np.stack((np.ones_like(x), x, y, x * y, x * x, y * y, x * x * y, x * y * y), 1)
+    return terms
 
 
 def _check_code(registration: Registration, grey: Ink, sheet: Sheet, name: str) -> Registration:
@@ -172,7 +216,7 @@ def _check_code(registration: Registration, grey: Ink, sheet: Sheet, name: str) 
     if code:
         return registration
     notice = f"its code cannot be read; by its markers, it is page {registration.page}"
-    return Registration(registration.page, registration.homography, registration.is_negative, (notice,))
+    return replace(registration, notices=(notice,))
 
 
 def _read_code(grey: Ink) -> str:

@@ -78,6 +78,11 @@ class Comb:
         return tuple(self.left + n * (BOX + GAP) + (POINT - GAP) * (n >= whole) for n in range(self.boxes))
 
     @property
+    def areas(self) -> tuple[Rectangle, ...]:
+        """What each box covers."""
+        return tuple((left, self.top, left + BOX, self.top + HIGH) for left in self.lefts)
+
+    @property
     def area(self) -> Rectangle:
         """What its boxes cover."""
         return self.left, self.top, self.lefts[-1] + BOX, self.top + HIGH

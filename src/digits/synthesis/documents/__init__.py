@@ -10,16 +10,18 @@ layouts and fonts of the second are held out of the first. From a writer to a pi
 4. `layouts` fills pages, and `papers` holds what they have before and after that: squares, folds, holes.
 5. `views` places the camera, `camera` takes the picture and maps the truth into it, by `resampling`, and `effects`
    spoils it: light, blur, noise, fingers, JPEG.
-6. `stream` puts all of it together, `tables` gives tables with the place of every number, and `numbers` pages with one
-   number in a comb.
+6. `stream` puts all of it together, `tables` gives tables with the place of every number, `numbers` pages with one
+   number in a comb, and `filled` forms that somebody has filled in.
 
 A new kind of page is one function in a mapping, see `layouts`; a new effect is one in a mapping of `papers` or
 `effects`.
 """
 
+from digits.synthesis.documents.filled import BlankForm, FilledForm, synthesize_filled
 from digits.synthesis.documents.hands import RealDigits
 from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS, Layout
 from digits.synthesis.documents.numbers import NumberDocument, synthesize_numbers
+from digits.synthesis.documents.rules import Cell
 from digits.synthesis.documents.stream import synthesize_crops, synthesize_documents
 from digits.synthesis.documents.tables import TableDocument, synthesize_tables
 from digits.synthesis.documents.truth import CHARACTERS, Document, Truth
@@ -28,7 +30,10 @@ __all__ = [
     "CHARACTERS",
     "HELD_OUT_LAYOUTS",
     "LAYOUTS",
+    "BlankForm",
+    "Cell",
     "Document",
+    "FilledForm",
     "Layout",
     "NumberDocument",
     "RealDigits",
@@ -36,6 +41,7 @@ __all__ = [
     "Truth",
     "synthesize_crops",
     "synthesize_documents",
+    "synthesize_filled",
     "synthesize_numbers",
     "synthesize_tables",
 ]
