@@ -40,11 +40,11 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load_dataset(data: object) -> Dataset:
+    def load_mended(data: object, mending: object) -> Dataset:
         assert data is None
         raise MissingMNISTError("MNIST is missing.")
 
-    monkeypatch.setattr(inputs, "load_dataset", load_dataset)
+    monkeypatch.setattr(inputs, "load_mended", load_mended)
 
 
 def test_synthetic_dataset_is_always_the_same() -> None:
@@ -69,7 +69,7 @@ def test_missing_mnist_is_replaced_after_a_notice(
 
 
 def test_mnist_is_loaded_without_a_notice(few: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "load_dataset", lambda data: few)
+    monkeypatch.setattr(inputs, "load_mended", lambda data, mending: few)
     assert load(None) == (few, [])
 
 
