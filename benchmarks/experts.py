@@ -51,7 +51,12 @@ DOCUMENTS, NOTES, SEED = 200, 200, 50_000
 CLASS_NAMES = ("class: model", "class: finder")
 DIGIT_NAMES = ("digit: constant", "digit: score", "digit: confidence", "digit: neighbours' scores")
 HAND_NAMES = ("hand: constant", "hand: own probability", "hand: neighbours' probabilities")
-TURN_NAMES = ("side: confidence of the model", "side: directions of the finder", "side: as given")
+TURN_NAMES = (
+    "side: confidence of the model",
+    "side: directions of the finder",
+    "side: the finder's confidence after a turn",
+    "side: as given",
+)
 SCORES = np.arange(0.1, 0.6, 0.02)
 """Scores to choose from."""
 
@@ -136,7 +141,7 @@ def _judge(documents: Sequence[Document], finder: Finder, models: Sequence[Model
         marks = finder.find(picture, min_score=MIN_CANDIDATE_SCORE)
         if not document.truth.printed.all() and len(marks):
             for model in models:
-                evidence.append(judge_turns(picture, marks, model))
+                evidence.append(judge_turns(picture, marks, model, finder))
                 needed.append((count_quarters(document) + more) % 4)
     return np.stack(evidence), np.array(needed)
 

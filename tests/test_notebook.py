@@ -35,7 +35,7 @@ def executed(mnist: Dataset, tmp_path_factory: pytest.TempPathFactory) -> nbform
     book = nbformat.read(NOTEBOOK, as_version=4)
     book.cells.append(nbformat.v4.new_code_cell("import time\nprint('processor time', time.process_time())"))
     place = str(tmp_path_factory.mktemp("notebook"))
-    client = NotebookClient(book, timeout=110, kernel_name="python3", resources={"metadata": {"path": place}})
+    client = NotebookClient(book, timeout=250, kernel_name="python3", resources={"metadata": {"path": place}})
     with pytest.MonkeyPatch.context() as patch:
         # the kernel works in another folder, where a relative path would lead nowhere, and must not download
         patch.setenv("DIGITS_DATA", str(Path(mnist.location).resolve()))

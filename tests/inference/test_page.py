@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import Reader
 from digits.inference.inputs import decode_source
-from digits.inference.page import (
-    count_turns,
-    find_page,
-    judge_turns,
-    read_page,
-)
+from digits.inference.page import find_page, read_page
 from digits.synthesis import SyntheticPage, synthesize_page
-from digits.types import Dataset
 
 SEEDS = (7, 9, 41)
 """Pages of several lines whose digits are not the same upside down."""
@@ -123,27 +114,3 @@ def test_printed_text_is_left_out_and_counted(reader: Reader) -> None:
     assert reading.printed >= 5
     assert f"{reading.printed} printed left out" in reading.notice
     assert sum(map(str.isdecimal, reader.read(sheet, printed=True).text)) >= 10
-
-
-@pytest.mark.parametrize("angle", [0.0, 0.5, np.pi / 2, 2.0, np.pi, -np.pi / 2, -0.6])
-def test_the_direction_of_the_lines_says_how_the_page_lies(angle: float, reader: Reader) -> None:
-    marks = marks_of([(0, 0, 20, 30), (26, 2, 20, 30)], "12")
-    turned = replace(marks, directions=np.full(2, angle, np.float32))
-    evidence = judge_turns(np.full((50, 50), 200, np.uint8), turned, reader.model)
-    assert evidence[:, 1].argmax() == round(angle / (np.pi / 2)) % 4
-    assert np.ptp(evidence[:, 0]) == 0
-    assert evidence[:, 2].tolist() == [1, 0, 0, 0]
-
-
-def test_the_model_says_how_a_digit_lies(reader: Reader, mnist: Dataset) -> None:
-    rows = [int(np.flatnonzero(mnist.train.labels == label)[0]) for label in (2, 3, 4, 5)]
-    sheet = np.concatenate([255 - cv2.resize(mnist.train.images[row], (56, 56)) for row in rows], 1)
-    for turns in range(4):
-        boxes = [(56 * k + 8, 8, 40, 40) if turns % 2 == 0 else (8, 56 * k + 8, 40, 40) for k in range(4)]
-        lies = np.ascontiguousarray(np.rot90(sheet, -turns))
-        evidence = judge_turns(lies, marks_of(boxes, "2345"), reader.model)
-        assert evidence[:, 0].argmax() == turns
-
-
-def test_a_page_without_marks_is_upright() -> None:
-    assert count_turns(np.zeros((4, 3))) == 0

@@ -5,7 +5,8 @@ The way of a page, one file per step:
 1. `inputs`: a path, bytes, an array or a Pillow picture → a decoded picture; any digits → ``uint8[n, 28, 28]``;
    `pages`: a PDF or TIFF, page by page.
 2. `finder`: a network finds its digits and signs, and puts them in lines.
-3. `page`: it is turned upright, its digits are cut out, and the model reads them; `odds` weighs what both networks say.
+3. `page`: it is turned upright (`turns`), its digits are cut out, and the model reads them; `odds` weighs what both
+   networks say.
 4. `reader`: digits revise each other, as they are by one `writer`; all become the digits, signs and lines of a
    `Reading` (`results`).
 
@@ -23,9 +24,10 @@ from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
 from digits.inference.odds import digit_evidence, hand_evidence, mix
-from digits.inference.page import MIN_CANDIDATE_SCORE, Page, find_page, judge_turns, seen_by
+from digits.inference.page import MIN_CANDIDATE_SCORE, Page, find_page, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
+from digits.inference.turns import judge_turns
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
 __all__ = [

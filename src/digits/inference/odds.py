@@ -13,17 +13,18 @@ from digits.inference.finder.lines import digit_sizes
 from digits.shapes import Bool, Float32, Float64
 from digits.types import CLASSES, Probabilities
 
-CLASS_WEIGHTS = np.array([0.36, 0.44])
+CLASS_WEIGHTS = np.array([0.33, 0.43])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-DIGIT_WEIGHTS = np.array([-0.79, 1.61, 0.26, -0.13])
+DIGIT_WEIGHTS = np.array([-0.99, 1.59, 0.24, 0.09])
 """Of 1, a mark's score, the confidence in its class, and its neighbours' scores: whether it is a digit."""
 
-HAND_WEIGHTS = np.array([0.34, 2.31, 0.82])
+HAND_WEIGHTS = np.array([0.13, 2.22, 0.83])
 """Of 1, a mark's probability of being handwritten, and its neighbours': whether it is."""
 
-TURN_WEIGHTS = np.array([0.55, 0.59, 1.43])
-"""Of the model's confidence, the finder's directions, and being as given: which side of a page is up."""
+TURN_WEIGHTS = np.array([0.63, 0.4, 4.94, 1.56])
+"""Of the model's confidence, the finder's directions, its confidence after a turn, and being as given: which side of a
+page is up."""
 
 MIN_SIGN_SCORE = 0.58
 """Score from which on a sign is read, where the fewest are missed or invented."""

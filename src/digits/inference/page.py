@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,12 +9,21 @@ import numpy as np
 from digits.inference.finder import Finder, Marks
 from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
-from digits.inference.odds import DIGIT_WEIGHTS, TURN_WEIGHTS, digit_evidence, is_print, mix
+from digits.inference.odds import DIGIT_WEIGHTS, digit_evidence, is_print, mix
 from digits.inference.results import Box
-from digits.preprocessing import as_grey, cut_out, find_ink_in_box, locate_ink, measure_thickness, normalize
+from digits.inference.turns import count_turns, judge_turns
+from digits.preprocessing import (
+    as_grey,
+    cut_out,
+    find_ink_in_box,
+    has_light_ink,
+    locate_ink,
+    measure_thickness,
+    normalize,
+)
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
 from digits.preprocessing.scales import MAX_PAGE_SIDE
-from digits.shapes import Bool, Float32, Float64
+from digits.shapes import Bool, Float32
 from digits.types import CLASSES, SIDE, Images, Probabilities
 
 MIN_CANDIDATE_SCORE = 0.15
@@ -24,9 +32,6 @@ confidence can make up for the rest."""
 
 MAX_JUDGED = 50
 """Digits, at most, whose surroundings decide whether the ink of a page is dark or light."""
-
-MAX_TURNED = 12
-"""Digits, at most, that the model reads in all four directions."""
 
 MIN_PROBABILITY = 1e-6
 """Lower ones count as this, so that no network is infinitely sure."""
@@ -73,7 +78,7 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     if grey.size and weigh_polarity(polarity_evidence(grey)) > 0:
         grey = 255 - grey  # a negative is read as its positive is
     marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
-    turns = 0 if upright else count_turns(judge_turns(grey, marks, model))
+    turns = 0 if upright or not len(marks) else count_turns(judge_turns(grey, marks, model, finder))
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
@@ -91,38 +96,6 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
         struck=int((is_struck & is_clear).sum()),
         quarter_turns=turns,
     )
-
-
-def count_turns(evidence: Float64[np.ndarray, "4 3"]) -> int:
-    """Count the quarter turns counter-clockwise that bring a page upright, given what `judge_turns` found."""
-    return int((evidence @ TURN_WEIGHTS).argmax())
-
-
-def judge_turns(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4 3"]:
-    """Judge how a page would look after 0 to 3 quarter turns.
-
-    Returns
-    -------
-    float64[4, 3]
-        For each number of turns, counter-clockwise: how confident the model is in the best digits (sum of logarithms);
-        how well the finder's directions agree with it (mean cosine); and 1 for no turn.
-    """
-    best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
-    evidence = np.zeros((4, 3))
-    evidence[0, 2] = 1
-    if not len(best):
-        return evidence
-    angles = np.arange(4) * math.pi / 2
-    is_light = _is_light([cut_out(grey, box, 0.0) for box in best.boxes])
-    images = [
-        normalize(find_ink_in_box(cut_out(grey, box, angle), box, angle, is_light=is_light))
-        for angle in angles
-        for box in best.boxes
-    ]
-    confidences = model.calibrate(model.logits(np.stack(images))).max(1).reshape(4, -1)
-    evidence[:, 0] = np.log(confidences).sum(1)
-    evidence[:, 1] = np.cos(marks.directions - angles[:, None]) @ marks.scores / marks.scores.sum()
-    return evidence
 
 
 def read_page(page: Page, model: Model) -> tuple[Probabilities, Bool[np.ndarray, " m"]]:
@@ -159,14 +132,9 @@ def _cut_digits(grey: Ink, marks: Marks) -> tuple[Float32[np.ndarray, "n 4"], Im
     rows: list[int] = np.flatnonzero(marks.labels < CLASSES).tolist()
     angles = marks.directions.astype(np.float64)
     patches = {row: cut_out(grey, marks.boxes[row], angles[row]) for row in rows}
-    is_light = _is_light([patches[row] for row in rows[:: -(-len(rows) // MAX_JUDGED) or 1]])
+    is_light = has_light_ink([patches[row] for row in rows[:: -(-len(rows) // MAX_JUDGED) or 1]])
     for row in rows:
         ink = find_ink_in_box(patches.pop(row), marks.boxes[row], angles[row], is_light=is_light)
         boxes[row] = locate_ink(ink, marks.boxes[row], angles[row])
         images[row], thickness[row] = normalize(ink), measure_thickness(ink)
     return boxes, images, thickness
-
-
-def _is_light(patches: list[Ink]) -> bool:
-    """Whether the ink of a page is lighter than its ground, by some of its digits and what is around them."""
-    return sum(weigh_polarity(polarity_evidence(patch)) for patch in patches) > 0

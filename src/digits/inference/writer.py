@@ -37,7 +37,7 @@ class PageWeights(NamedTuple):
     evenness: float
 
 
-WEIGHTS = PageWeights(likeness=1.09, steepness=14.74, evenness=3.76)  # fitted by `python -m benchmarks writers`
+WEIGHTS = PageWeights(likeness=1.12, steepness=11.36, evenness=5.48)  # fitted by `python -m benchmarks writers`
 
 
 def revise_page(probabilities: Probabilities, images: Images) -> Probabilities:

@@ -13,7 +13,14 @@ A page: `scales` shows it to the network that finds its digits at half its size,
 digit out, whose ink `normalize` takes.
 """
 
-from digits.preprocessing.boxes import cut_out, find_ink_in_box, locate_ink, measure_thickness
+from digits.preprocessing.boxes import (
+    cut_out,
+    cut_square,
+    find_ink_in_box,
+    has_light_ink,
+    locate_ink,
+    measure_thickness,
+)
 from digits.preprocessing.decoding import Decoded, as_picture, decode
 from digits.preprocessing.ink import as_grey, find_contrast, find_ink
 from digits.preprocessing.normalization import DigitImage, normalize
@@ -34,6 +41,7 @@ __all__ = [
     "as_grey",
     "as_picture",
     "cut_out",
+    "cut_square",
     "decode",
     "double",
     "extract_digit",
@@ -44,6 +52,7 @@ __all__ = [
     "find_ink",
     "find_ink_in_box",
     "halve",
+    "has_light_ink",
     "locate_ink",
     "measure_thickness",
     "normalize",

@@ -5,7 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from digits.preprocessing.ink import Ink, label_components, line_width, stretch_ink, subtract_ground
+from digits.preprocessing.ink import (
+    Ink,
+    label_components,
+    line_width,
+    polarity_evidence,
+    stretch_ink,
+    subtract_ground,
+    weigh_polarity,
+)
 from digits.shapes import Float32
 
 PATCH_SIDE = 64
@@ -54,6 +62,21 @@ def cut_out(grey: Ink, box: Float32[np.ndarray, "4"], angle: float) -> Ink:
         part, turned, (PATCH_SIDE, PATCH_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return patch
+
+
+def has_light_ink(patches: list[Ink]) -> bool:
+    """Whether the ink of a page is lighter than its ground, by some of its digits and what is around them."""
+    return sum(weigh_polarity(polarity_evidence(patch)) for patch in patches) > 0
+
+
+def cut_square(grey: Ink, middle: Float32[np.ndarray, "2"], wanted: float, side: int) -> Ink:
+    """Cut a square of `wanted` pixels around a place out of a page, scaled to `side`; at an edge it is smaller."""
+    left, top = (max(int(each - wanted / 2), 0) for each in middle.tolist())
+    part = grey[top : top + max(round(wanted), 1), left : left + max(round(wanted), 1)]
+    high, wide = (min(max(round(length * side / wanted), 1), side) for length in part.shape)
+    if side < wanted:
+        return _shrink(part, (wide, high))
+    return np.asarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def find_ink_in_box(patch: Ink, box: Float32[np.ndarray, "4"], angle: float, *, is_light: bool) -> Ink:

@@ -31,7 +31,7 @@ MIN_FRAME_INK, MAX_FRAME_WIDTH = 0.85, 0.15
 
 # Logarithms of odds, fitted with `ink.POLARITY_WEIGHTS`: that one background grey for the whole picture shows the
 # digit, and that a frame is not a part of it.
-LEVEL_ODDS, FRAME_ODDS = 0.55, -0.27
+LEVEL_ODDS, FRAME_ODDS = 0.49, -0.26
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ def is_killed(job: Callable[..., Any], arguments: dict[str, Any], is_due: Callab
     """Run a job in a process and kill it once that is due; return whether it was still running then."""
     process = processes.Process(target=job, kwargs=arguments)
     process.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200
     while process.exitcode is None and not is_due():
         process.join(0.001)
         assert time.monotonic() < deadline

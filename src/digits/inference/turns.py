@@ -1,0 +1,76 @@
+"""Which side of a page is up, by what two networks say of it after each quarter turn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from digits.inference.finder import Finder, Marks
+from digits.inference.finder.outputs import decode
+from digits.inference.finder.scales import TILE, pad
+from digits.inference.finder.suppression import BEST_SIZES
+from digits.inference.model import Model
+from digits.inference.odds import TURN_WEIGHTS
+from digits.preprocessing import cut_out, cut_square, find_ink_in_box, has_light_ink, normalize
+from digits.preprocessing.ink import Ink
+from digits.shapes import Float64
+from digits.types import CLASSES
+
+MAX_TURNED = 12
+"""Digits, at most, that the model reads in all four directions."""
+
+MIN_TURNED_SCORE = 0.15
+"""Score from which on the finder's class of a digit counts after a turn, by its score: an unclear one counts little."""
+
+
+def count_turns(evidence: Float64[np.ndarray, "4 4"]) -> int:
+    """Count the quarter turns counter-clockwise that bring a page upright, given what `judge_turns` found."""
+    return int((evidence @ TURN_WEIGHTS).argmax())
+
+
+def judge_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> Float64[np.ndarray, "4 4"]:
+    """Judge how a page with one or more marks would look after 0 to 3 quarter turns.
+
+    Returns
+    -------
+    float64[4, 4]
+        For each number of turns, counter-clockwise: how confident the model is in the best digits (sum of logarithms);
+        how well the finder's directions agree with it (mean cosine); how confident the finder is in the classes of what
+        it then finds where most digits are (mean logarithm); and 1 for no turn.
+    """
+    best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
+    evidence = np.zeros((4, 4))
+    evidence[0, 3] = 1
+    angles = np.arange(4) * math.pi / 2
+    is_light = has_light_ink([cut_out(grey, box, 0.0) for box in best.boxes])
+    images = [
+        normalize(find_ink_in_box(cut_out(grey, box, angle), box, angle, is_light=is_light))
+        for angle in angles
+        for box in best.boxes
+    ]
+    confidences = model.calibrate(model.logits(np.stack(images))).max(1).reshape(4, -1)
+    evidence[:, 0] = np.log(confidences).sum(1)
+    evidence[:, 1] = np.cos(marks.directions - angles[:, None]) @ marks.scores / marks.scores.sum()
+    part = _cut_densest(grey, marks)
+    evidence[:, 2] = [
+        _rate(decode(finder.run(np.ascontiguousarray(np.rot90(part, k))), MIN_TURNED_SCORE)) for k in range(4)
+    ]
+    return evidence
+
+
+def _cut_densest(grey: Ink, marks: Marks) -> Ink:
+    """Cut out, as one tile, where most digits are, in the size that the finder reads best."""
+    digits = marks[np.flatnonzero(marks.labels < CLASSES)] if (marks.labels < CLASSES).any() else marks
+    scale = math.sqrt(BEST_SIZES[0] * BEST_SIZES[1]) / max(float(np.median(digits.boxes[:, 2:].max(1))), 1.0)
+    around = np.abs(digits.centres[:, None] - digits.centres).max(2) < TILE / scale / 2
+    middle = digits.centres[int((around @ (digits.scores * digits.handwritten)).argmax())]
+    return pad(cut_square(grey, middle, TILE / scale, TILE), (TILE, TILE))
+
+
+def _rate(marks: Marks) -> float:
+    """Return the mean logarithm of the finder's confidence in the classes of handwritten digits."""
+    weights = marks.scores * marks.handwritten * (marks.labels < CLASSES)
+    if not weights.sum():
+        return -math.log(CLASSES)  # as unsure as can be
+    return float(weights @ marks.classes.max(1) / weights.sum())
