@@ -8,7 +8,6 @@ Registration is judged apart from reading: a field is found if the true boxes of
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,13 +66,11 @@ def measure() -> Iterator[Row]:
     from digits.data import split
 
     real = RealDigits(split(digits.load_mnist().train)[1])
-    reader, counts, seconds = digits.Reader(), Counter[str](), 0.0
+    reader, counts = digits.Reader(), Counter[str]()
     filled = list(fill(SEED))
     pictures = synthesize_filled(((each.layout.blank, each.texts) for each in filled), SEED, real=real)
     for each, picture in zip(filled, pictures, strict=True):
-        start = time.perf_counter()
         page = read(each.layout.ruled, picture, reader)
-        seconds += time.perf_counter() - start
         counts["registered"] += not page.error
         for name, form in (("without rules", each.layout.free), ("with rules", each.layout.ruled)):
             row = form.decide([page], form.load_numbers()).rows[0]
@@ -84,7 +81,6 @@ def measure() -> Iterator[Row]:
     yield _row("pages registered", counts["registered"], PAGES)
     yield _row("numbers whose boxes were found", counts["with rules, found"], counts["with rules, n"])
     yield _row("empty fields: read as something", counts["with rules, invented"], counts["with rules, empty"])
-    yield Row(case="a page", variant=VARIANT, metric="time", value=round(seconds / PAGES, 4), unit="s", n=PAGES)
 
 
 def read(form: Form, picture: FilledForm, reader: digits.Reader) -> FormPage:

@@ -434,6 +434,13 @@ TABLES |= {
             [Column(title, counted) for title in FIELD_METRICS],
             "The lists are made up of the true numbers and random ones; the exam pages are of the blind half",
         ),
+        "forms": Table(
+            "forms",
+            "synthetic forms",
+            lambda rows: [Column("n", samples, ""), *per_variant(spread())(rows)],
+            "Ten forms with an account number (mod10), marks (a range, decimals) and plain numbers, filled in with "
+            "digits that were held out, photographed, scanned and copied; nothing was chosen on these",
+        ),
         "cells": Table(
             "cells",
             "synthetic tables",
