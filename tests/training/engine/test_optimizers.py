@@ -229,17 +229,17 @@ import sys, torch
 from digits.training.config import OptimizationConfig
 from digits.training.engine.networks import MLP
 from digits.training.engine.optimizers import make_optimizer
-network = MLP((8,))
-optimizer = make_optimizer(network, OptimizationConfig(optimizer=sys.argv[1]))
-network(torch.zeros(2, 28, 28, dtype=torch.uint8)).sum().backward()
-optimizer.step()
-print("torch._dynamo" in sys.modules)
+for name in sys.argv[1:]:
+    network = MLP((8,))
+    optimizer = make_optimizer(network, OptimizationConfig(optimizer=name))
+    network(torch.zeros(2, 28, 28, dtype=torch.uint8)).sum().backward()
+    optimizer.step()
+    print(name * ("torch._dynamo" in sys.modules), end="")
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_building_and_stepping_does_not_import_torchs_compiler(name: str) -> None:
+def test_building_and_stepping_does_not_import_torchs_compiler() -> None:
     # why these exist: importing the compiler takes longer than the recipe fast trains
-    done = subprocess.run([sys.executable, "-c", BUILD, name], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("False\n", "")
+    done = subprocess.run([sys.executable, "-c", BUILD, *OPTIMIZERS], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,10 +79,13 @@ def write_digits(folds: Folds, out: Path, kind: str = "idx", classes: tuple[str,
         endings = ", ".join([*SINGLE_FILES, *TABLES])
         raise UsageError(f"{out} has an ending of no format that can be written. Use {endings}, or a folder.")
     _refuse_existing(out)
+    made = set[Path]()
     for inside, content in _folder_files(folds, kind, classes):
         path = out / inside
         with storing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                made.add(path.parent)
             path.write_bytes(content)
     return [out]
 
@@ -124,13 +129,17 @@ def _folder_files(folds: Folds, kind: str, classes: tuple[str, ...]) -> Iterator
 
 
 def _encode(images: Images) -> Iterator[bytes]:
-    """Encode images as PNG."""
-    from PIL import Image
+    """Encode images as PNG of 8-bit grey; Pillow takes three times as long for so few pixels."""
+    start = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0))
+    rows = np.zeros((len(images), SIDE, SIDE + 1), np.uint8)
+    rows[:, :, 1:] = images  # each row after the number of its filter, which is none
+    for row in rows:
+        yield start + _chunk(b"IDAT", zlib.compress(row.tobytes(), 1)) + _chunk(b"IEND", b"")
 
-    for image in images:
-        content = io.BytesIO()
-        Image.fromarray(image).save(content, "PNG", compress_level=1)
-        yield content.getvalue()
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    body = kind + content
+    return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def _named_arrays(folds: Folds) -> dict[str, np.ndarray]:
