@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +162,24 @@ def test_what_cannot_be_tracked_is_said(monkeypatch: pytest.MonkeyPatch) -> None
 def test_command_offers_every_tracker() -> None:
     [field] = [each for each in command.Train.__dataclass_fields__.values() if each.name == "track"]
     assert field.metadata["option"].choices == tuple(TRACKERS)
+
+
+def test_resumed_run_is_tracked_with_its_own_settings(
+    make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, closed = [], []
+
+    def open_run(title: str, settings: Any) -> Any:
+        opened.append(settings)
+        return (lambda values, epoch: None), (lambda: closed.append(True))
+
+    monkeypatch.setitem(TRACKERS, "mlflow", open_run)
+    run = make_run("r", dropout=0.3, environment={"threads": 1})
+    with command._open_progress(command.Train(resume=run, track="mlflow"), CONFIG) as progress:
+        assert isinstance(progress, Tracker)
+        assert not closed
+    assert [settings["dropout"] for settings in opened] == [0.3]
+    assert closed
+    monkeypatch.setenv("RANK", "1")
+    with command._open_progress(command.Train(track="mlflow"), CONFIG) as progress:
+        assert progress is True, "one of torchrun's processes tracks"
