@@ -18,7 +18,6 @@ import numpy as np
 import digits
 from benchmarks.results import Row
 from digits.documents import Field, FieldRow, Form, FormPage
-from digits.errors import DataError
 from digits.preprocessing import Decoded, as_grey, decode
 from digits.synthesis import BlankForm, Cell, FilledForm, RealDigits, synthesize_filled
 
@@ -88,7 +87,7 @@ def read(form: Form, picture: FilledForm, reader: digits.Reader) -> FormPage:
     pixels = picture.document.picture
     try:
         return form.read_page(reader, Decoded(pixels, (pixels.shape[1], pixels.shape[0])), picture.kind)
-    except DataError as error:
+    except digits.DigitsError as error:
         return FormPage(picture.kind, error=str(error))
 
 
