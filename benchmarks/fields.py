@@ -114,10 +114,10 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
         yield from score(f"{kind}, {name}", decide(found, fields, [numbers]), truth)
     rng = np.random.default_rng((SEED, 2))
     rules: dict[str, Callable[[str], Constraints]] = {
-        "with a check digit (mod 10)": lambda number: make_checksum(number, 10, rng),
+        "with a check digit (mod 11)": lambda number: make_checksum(number, 11, rng),
         "with two check digits (mod 97)": lambda number: make_checksum(number, 97, rng),
         f"in a range of {RANGE:,}": lambda number: make_range(number, rng),
-        "of which the check digit is wrong": lambda number: make_checksum(number, 10, rng, holds=False),
+        "of which the check digit is wrong": lambda number: make_checksum(number, 11, rng, holds=False),
     }
     for name, make in rules.items():
         rows = list[FieldRow]()
@@ -129,10 +129,9 @@ def score_kind(kind: str, pages: Iterator[tuple[str, Decoded]], reader: digits.R
 
 
 def make_checksum(number: str, modulus: int, rng: np.random.Generator, *, holds: bool = True) -> Constraints:
-    """Make weights with which a number satisfies a checksum, or fails it; every wrong digit is found."""
-    units = [weight for weight in range(1, modulus) if np.gcd(weight, modulus) == 1]
+    """Make weights with which a number satisfies a checksum of a prime, or fails it; every wrong digit is found."""
     while True:
-        checksum = Checksum(modulus, tuple(rng.choice(units, LENGTH).tolist()))
+        checksum = Checksum(modulus, tuple(rng.integers(1, modulus, LENGTH).tolist()))
         if checksum.holds(number) == holds:
             return Constraints(checksum)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.fields import FLOOR, LISTED, fit, make_roster, score
+from benchmarks.fields import FLOOR, LISTED, fit, make_checksum, make_range, make_roster, score
 
 from digits.documents import ERRORS, Field, FieldAnswer, FieldRow, FieldTable, Run
 
@@ -36,3 +36,12 @@ def test_true_number_is_more_probable_with_fewer_slips_where_all_is_right() -> N
     pages = [("012345678", [run])]
     assert fit(pages, ERRORS) > fit(pages, ERRORS._replace(slips=0.2))
     assert fit([("012345678", [])], ERRORS) == np.log(FLOOR)
+
+
+def test_rules_are_those_of_their_numbers() -> None:
+    rng = np.random.default_rng(0)
+    for number in ("100000020", "123456789", "999999998"):
+        for modulus in (11, 97):
+            assert not make_checksum(number, modulus, rng).find_fault(number)
+        assert make_checksum(number, 11, rng, holds=False).find_fault(number) == "fails mod11"
+        assert not make_range(number, rng).find_fault(number)
