@@ -33,6 +33,7 @@ MEASUREMENTS = {
     "personal": "personal.measure",
     "gpu": "gpu.measure",
     "serving": "serving.measure",
+    "since": "since.measure",
     "attack": "attack.measure",
     "mutations": "mutations.measure",
     "finding": "finding.measure",

@@ -54,18 +54,18 @@ def measure() -> Iterator[Row]:
             port, process = int(address.rpartition(":")[2]), psutil.Process(pid)
             requests = {case: draw_requests(path) for case, path in PATHS.items()}
             drawn = requests[DRAWN]
-            _send(drawn, REQUESTS, port)  # warm
+            send(drawn, REQUESTS, port)  # warm
             for case, some in requests.items():
                 n = REQUESTS if case == DRAWN else REQUESTS // 4
-                rates = [n / elapsed(lambda n=n, some=some: _send(some, n, port)) for _ in range(ROUNDS)]
+                rates = [n / elapsed(lambda n=n, some=some: send(some, n, port)) for _ in range(ROUNDS)]
                 yield _row(case, "answers/s", rates, n * ROUNDS)
-            paced = [1000 * each for each in _send(drawn, 10 * PACE, port, pace=PACE)]
+            paced = [1000 * each for each in send(drawn, 10 * PACE, port, pace=PACE)]
             for case, quantile in ((f"median latency at {PACE} drawn digits per second", 0.5), (LATE, 0.99)):
                 yield _row(case, "ms", [float(np.quantile(paced, quantile))], len(paced))
-            alone = [1000 * each for each in _send(requests[UPDATE], 300, port, connections=1)]
+            alone = [1000 * each for each in send(requests[UPDATE], 300, port, connections=1)]
             yield _row("live updates, one at a time", "ms", alone)
             for case, n in zip(MEMORY, (0, MANY), strict=True):
-                _send(drawn, n, port)
+                send(drawn, n, port)
                 yield _row(case, "MiB", [memory(process)], max(n, 1))
     yield _row(BARS, "ms", stroke_to_bars(5))
 
@@ -93,12 +93,12 @@ def _starts(folder: Path) -> list[float]:
     for _ in range(STARTS + 1):
         start = time.perf_counter()
         with serve(folder) as (address, _):
-            _send(request, 1, int(address.rpartition(":")[2]), connections=1)
+            send(request, 1, int(address.rpartition(":")[2]), connections=1)
             seconds.append(time.perf_counter() - start)
     return seconds[1:]  # the first found the disk's cache empty
 
 
-def _send(requests: list[bytes], n: int, port: int, *, connections: int = CONNECTIONS, pace: float = 0) -> list[float]:
+def send(requests: list[bytes], n: int, port: int, *, connections: int = CONNECTIONS, pace: float = 0) -> list[float]:
     """Send ``n`` requests over several connections, one after the other on each: how long each took, in seconds.
 
     With a ``pace`` they are due at even times, so many per second, whether or not earlier ones are answered; waiting

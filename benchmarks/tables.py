@@ -23,7 +23,14 @@ Rows = Sequence[Row]
 Show = Callable[[Rows], str]
 """Shows the figures of a cell."""
 
-UNITS = {"share": (100, 2, " %"), "s": (1, 2, " s"), "min": (1, 1, " min"), "ms": (1, 1, " ms"), "": (1, 4, "")}
+UNITS = {
+    "share": (100, 2, " %"),
+    "s": (1, 2, " s"),
+    "×": (1, 2, " ×"),
+    "min": (1, 1, " min"),
+    "ms": (1, 1, " ms"),
+    "": (1, 4, ""),
+}
 UNITS["of 100"] = UNITS["share"]
 """A value's factor, decimal places, and ending; other units follow whole numbers. Of 100 there may be more than 100."""
 
@@ -476,6 +483,16 @@ TABLES |= {
             "what",
             [Column("n", samples, ""), Column("measured", middle)],
             "Median of all rounds, extremes in brackets; the service and its client (eight connections) share cores",
+        ),
+        "since": Table(
+            "since",
+            "what",
+            [
+                Column("former", middle, "time", "former"),
+                Column("now", middle, "time", "now"),
+                Column("ratio", middle, "ratio"),
+            ],
+            f"Median of {{n}} rounds, each with both codes; {EXTREMES}, of the ratio those of single rounds",
         ),
         "attack": Table(
             "attack",

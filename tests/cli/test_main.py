@@ -27,7 +27,7 @@ def test_training_without_torch_says_what_to_install(process: Any, words: list[s
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        ("frobnicate", 2, "no command 'frobnicate'; choose from train, read, "),
+        ("xyzzy", 2, "no command 'xyzzy'; choose from train, read, "),
         ("trian", 2, "no command 'trian'; did you mean train?"),
         ("--json", 2, "no command '--json'; choose from train, "),
         ("train clasic", 2, "no recipe 'clasic'; did you mean classic?"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,8 @@ def test_wandb_has_every_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(f"WANDB_{name}", value)
     fill("wandb")
     [file] = tmp_path.glob("wandb/offline-run-*/*.wandb")
+    while not any(record.HasField("exit") for record in read_wandb(file)):
+        time.sleep(0.1)  # another process writes it
     rows, config = [], {}
     for record in read_wandb(file):
         if record.HasField("history"):

@@ -31,20 +31,14 @@ def test_confident_answers_stand(reader: Reader, mnist: Dataset) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "before", "after"),
-    [
-        (lambda images: 255 - images, 0.2, 0.9),
-        (lambda images: 100 + images // 2, 0.2, 0.95),
-        (invert_sides, 0.6, 0.75),
-    ],
+    ("spoil", "after"),
+    [(lambda images: 255 - images, 0.9), (lambda images: 100 + images // 2, 0.99), (invert_sides, 0.9)],
     ids=["dark on light", "on grey", "on stripes"],
 )
-def test_other_grounds_are_read_in_the_second_pass(
-    spoil: object, before: float, after: float, reader: Reader, mnist: Dataset
-) -> None:
+def test_other_grounds_are_read_in_the_second_pass(spoil: object, after: float, reader: Reader, mnist: Dataset) -> None:
     spoilt = spoil(mnist.test.images[:200])  # type: ignore[operator]
-    assert (reader.model.predict_proba(spoilt).argmax(1) == mnist.test.labels[:200]).mean() < before
-    assert accuracy(reader, spoilt, mnist) > after
+    before = (reader.model.predict_proba(spoilt).argmax(1) == mnist.test.labels[:200]).mean()
+    assert accuracy(reader, spoilt, mnist) > max(before, after)
     assert accuracy(Reader("cnn"), spoilt, mnist) > 0.99
 
 
