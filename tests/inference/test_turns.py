@@ -10,6 +10,8 @@ import pytest
 from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import Reader, find_page, judge_turns
+from digits.inference.odds import TURN_WEIGHTS
+from digits.inference.turns import count_turns
 from digits.synthesis import synthesize_page
 from digits.types import Dataset
 
@@ -45,6 +47,8 @@ def test_the_finder_is_surest_of_what_stands_upright(turns: int, reader: Reader)
     grey = cv2.cvtColor(lies, cv2.COLOR_RGB2GRAY) if lies.ndim == 3 else lies
     evidence = judge_turns(grey, reader.finder.find(grey, min_score=0.15), reader.model, reader.finder)
     assert evidence[:, 2].argmax() == turns
+    marks = reader.finder.find(grey, min_score=0.15)
+    assert count_turns(grey, marks, reader.model, reader.finder) == (evidence @ TURN_WEIGHTS).argmax() == turns
 
 
 def test_a_page_without_marks_is_not_turned(reader: Reader) -> None:

@@ -11,7 +11,7 @@ from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.model import Model
 from digits.inference.odds import DIGIT_WEIGHTS, digit_evidence, is_print, mix
 from digits.inference.results import Box
-from digits.inference.turns import count_turns, judge_turns
+from digits.inference.turns import count_turns
 from digits.preprocessing import (
     as_grey,
     cut_out,
@@ -78,7 +78,7 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     if grey.size and weigh_polarity(polarity_evidence(grey)) > 0:
         grey = 255 - grey  # a negative is read as its positive is
     marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
-    turns = 0 if upright or not len(marks) else count_turns(judge_turns(grey, marks, model, finder))
+    turns = 0 if upright or not len(marks) else count_turns(grey, marks, model, finder)
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)

@@ -24,9 +24,21 @@ MIN_TURNED_SCORE = 0.15
 """Score from which on the finder's class of a digit counts after a turn, by its score: an unclear one counts little."""
 
 
-def count_turns(evidence: Float64[np.ndarray, "4 4"]) -> int:
-    """Count the quarter turns counter-clockwise that bring a page upright, given what `judge_turns` found."""
-    return int((evidence @ TURN_WEIGHTS).argmax())
+def count_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> int:
+    """Count the quarter turns counter-clockwise that bring a page with one or more marks upright.
+
+    The finder looks again only after turns that could still win if it were certain.
+    """
+    evidence, part = _judge_marks(grey, marks, model), _cut_densest(grey, marks)
+    # a logarithm of 0 is the most that a look can give
+    totals, best = evidence @ TURN_WEIGHTS, -np.inf
+    for turns in np.argsort(-totals, kind="stable").tolist():
+        if totals[turns] > best:
+            totals[turns] += TURN_WEIGHTS[2] * _look_again(part, turns, finder)
+            best = max(best, float(totals[turns]))
+        else:
+            totals[turns] = -np.inf
+    return int(totals.argmax())
 
 
 def judge_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> Float64[np.ndarray, "4 4"]:
@@ -39,6 +51,13 @@ def judge_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> Float6
         how well the finder's directions agree with it (mean cosine); how confident the finder is in the classes of what
         it then finds where most digits are (mean logarithm); and 1 for no turn.
     """
+    evidence, part = _judge_marks(grey, marks, model), _cut_densest(grey, marks)
+    evidence[:, 2] = [_look_again(part, turns, finder) for turns in range(4)]
+    return evidence
+
+
+def _judge_marks(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "4 4"]:
+    """Judge as `judge_turns` does, without another look of the finder: its column is 0."""
     best = marks[np.argsort(-marks.scores, kind="stable")[:MAX_TURNED]]
     evidence = np.zeros((4, 4))
     evidence[0, 3] = 1
@@ -52,10 +71,6 @@ def judge_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> Float6
     confidences = model.calibrate(model.logits(np.stack(images))).max(1).reshape(4, -1)
     evidence[:, 0] = np.log(confidences).sum(1)
     evidence[:, 1] = np.cos(marks.directions - angles[:, None]) @ marks.scores / marks.scores.sum()
-    part = _cut_densest(grey, marks)
-    evidence[:, 2] = [
-        _rate(decode(finder.run(np.ascontiguousarray(np.rot90(part, k))), MIN_TURNED_SCORE)) for k in range(4)
-    ]
     return evidence
 
 
@@ -68,8 +83,9 @@ def _cut_densest(grey: Ink, marks: Marks) -> Ink:
     return pad(cut_square(grey, middle, TILE / scale, TILE), (TILE, TILE))
 
 
-def _rate(marks: Marks) -> float:
-    """Return the mean logarithm of the finder's confidence in the classes of handwritten digits."""
+def _look_again(part: Ink, turns: int, finder: Finder) -> float:
+    """Return the mean logarithm of the finder's confidence in the classes of digits that it finds after turns."""
+    marks = decode(finder.run(np.ascontiguousarray(np.rot90(part, turns))), MIN_TURNED_SCORE)
     weights = marks.scores * marks.handwritten * (marks.labels < CLASSES)
     if not weights.sum():
         return -math.log(CLASSES)  # as unsure as can be
