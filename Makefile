@@ -33,10 +33,9 @@ check: lint ## lint, then run the fast tests: under a minute
 	$(BIN)/digits data
 	$(BIN)/python -m pytest -n 2 -m 'not slow and not browser' -q $(ARGS)
 
-# a sixth of the time tests wait for processes and the browser: three at once keep two cores busy
 test: lint ## lint, then run every test: what CI runs
 	$(BIN)/digits data
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 docs: .venv/.has-docs ## build the documentation in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
