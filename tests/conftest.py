@@ -11,21 +11,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.get("DIGITS_DATA"):
     os.environ["DIGITS_DATA"] = os.path.abspath(os.environ["DIGITS_DATA"])  # noqa: PTH100 - nothing else is imported yet
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import jaxtyping
 import pytest
 
-# Before anything imports digits: only later imports are checked. Documents are drawn in many small calls, which checks
-# slow down by a fifth: `digits.synthesis` is left to mypy.
-CHECKED = [
-    f"digits.{each.name.removesuffix('.py')}"
-    for each in sorted((Path(__file__).parent.parent / "src" / "digits").iterdir())
-    if not each.name.startswith("_") and each.name != "synthesis" and (each.suffix == ".py" or each.is_dir())
-]
-jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+# Before anything imports digits: only later imports are checked.
+jaxtyping.install_import_hook("digits", "beartype.beartype")
 
 # A busy machine must not fail a test.
 hypothesis.settings.register_profile("digits", deadline=None)

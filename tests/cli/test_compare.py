@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from digits.cli import find_lr
+from digits.experiments.learning_rates import HIGHEST, LOWEST, STEPS
+
 pytestmark = pytest.mark.slow
 
 RECIPES = ("fast --epochs 1 --batch-size 100", "fast --epochs 1 --batch-size 100 --lr 1e-5 --muon-lr 1e-4")
@@ -78,6 +81,12 @@ def test_ablation_is_printed_and_drawn(
     ]
     [row] = json.loads(digits(*words, "--json").out)["pairs"]
     assert (row["part"], row["shown"]) == ("shift", True)
+
+
+def test_rates_are_those_of_the_range_test() -> None:
+    # stated twice, since help must not wait for torch
+    call = find_lr._Arguments()
+    assert (call.lowest, call.highest, call.steps) == (LOWEST, HIGHEST, STEPS)
 
 
 def test_learning_rate_is_suggested_with_the_command_that_trains_with_it(few_file: Path, digits: Any) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse, show_help
-from digits.cli.pages import check_suffix, finish, list_jobs, report_fields, write_fields
+from digits.cli.pages import ROSTER, check_suffix, finish, list_jobs, report_fields, write_fields
+from digits.cli.read import FINDER, MODEL
 from digits.cli.terminal import remark, say
 from digits.options import option
 
@@ -35,14 +36,9 @@ class _ReadArguments:
         "- for stdin.",
         positional=True, metavar="INPUT …",
     )  # fmt: skip
-    roster: str = option(
-        "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
-        "column is found by the field, or named: class.csv:id.", metavar="FILE.csv",
-    )  # fmt: skip
-    model: str = option(
-        "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
-    )
-    finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
+    roster: str = option("", ROSTER, metavar="FILE.csv")
+    model: str = option("cnn", MODEL, metavar="MODEL")
+    finder: str = option("finder", FINDER, metavar="FINDER")
     json: bool = option(False, "Print everything: the confidence, place and alternatives of each field.")
     out: Path | None = option(
         None, "Write the rows to this file: .csv, .xlsx or .json.", flags=("-o", "--out"), metavar="FILE"

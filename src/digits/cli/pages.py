@@ -22,6 +22,12 @@ Result = TypeVar("Result")
 
 SUFFIXES = (".csv", ".xlsx", ".json")
 
+ROSTER = (
+    "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its column is "
+    "found by the field, or named: class.csv:id."
+)
+"""What the flag --roster names."""
+
 
 def check_suffix(out: Path | None, as_json: bool) -> str:
     """Check the file that a table is written to; return its kind, which is that of standard output without one.

@@ -28,6 +28,11 @@ Stream = Any
 """What text is written to: a file, the terminal, or what a test puts in its place."""
 
 
+MODEL = "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder."
+FINDER = "What finds digits on pages: a finder's file or run folder."
+"""What the flags --model and --finder of all commands that read pages name."""
+
+
 @dataclass(frozen=True)
 class _Arguments:
     inputs: tuple[str, ...] = option(
@@ -40,10 +45,8 @@ class _Arguments:
     upright: bool = option(False, "Pages are upright; skip orientation detection.")
     printed: bool = option(False, "Read printed digits too, not handwriting only.")
     digits_only: bool = option(False, "Leave out signs such as decimal points in text and CSV; JSON has both.")
-    model: str = option(
-        "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
-    )
-    finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
+    model: str = option("cnn", MODEL, metavar="MODEL")
+    finder: str = option("finder", FINDER, metavar="FINDER")
     transpose: bool = option(False, "Swap rows and columns of the images of a set of digits, as EMNIST needs.")
     json: bool = option(False, "Print everything: positions, confidences, alternatives.")
     csv: bool = option(False, "Print one row per picture; for a set of digits, ImageId,Label as Kaggle expects.")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse
-from digits.cli.pages import check_suffix, finish, list_jobs, report_fields, write_fields
+from digits.cli.pages import ROSTER, check_suffix, finish, list_jobs, report_fields, write_fields
+from digits.cli.read import FINDER, MODEL
 from digits.cli.terminal import escape, remark
 from digits.options import option
 
@@ -34,19 +35,14 @@ class _Arguments:
         "a list (in=FILE.csv). May be given several times.",
         repeated=True, metavar="NAME:DIGITS[:RULE …]",
     )  # fmt: skip
-    roster: str = option(
-        "", "A CSV with one row per person: the numbers that the first field may have, each on one page at most. Its "
-        "column is found by the field, or named: class.csv:id.", metavar="FILE.csv",
-    )  # fmt: skip
+    roster: str = option("", ROSTER, metavar="FILE.csv")
     sums: str = option(
         "", "The last cell of each row, or of each column, is the sum of the others: the answer is the most probable "
         "numbers that add up.", metavar="rows|columns",
     )  # fmt: skip
     upright: bool = option(False, "Pages are upright; skip orientation detection.")
-    model: str = option(
-        "cnn", "cnn, the more accurate; mlp, the classic 784-256-128-10; a model file or a run folder.", metavar="MODEL"
-    )
-    finder: str = option("finder", "What finds digits on pages: a finder's file or run folder.", metavar="FINDER")
+    model: str = option("cnn", MODEL, metavar="MODEL")
+    finder: str = option("finder", FINDER, metavar="FINDER")
     json: bool = option(False, "Print everything: the confidence, place and notice of each cell.")
     out: Path | None = option(
         None, "Write the tables to this file: .csv, .xlsx or .json.", flags=("-o", "--out"), metavar="FILE"

@@ -132,7 +132,8 @@ def decide(pages: Sequence[PageEvidence], fields: tuple[Field, ...], rosters: Se
 def _choose(names: list[str], odds: Sequence[Mapping[int, float]], *, is_unique: bool) -> list[_Choice]:
     """Choose the number of each page, of which no two have the same if it is unique."""
     if is_unique:
-        return list(map(_Choice, *assign(odds), _find_rivals(names, odds, assign(odds)[0])))
+        rows, certainties = assign(odds)
+        return list(map(_Choice, rows, certainties, _find_rivals(names, odds, rows)))
     choices = []
     for page in odds:
         row = max(page, key=lambda each: page[each], default=-1)

@@ -22,9 +22,10 @@ with Ray.
 from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
+from digits.inference.finder.finder import MIN_CANDIDATE_SCORE
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
 from digits.inference.odds import digit_evidence, hand_evidence, mix
-from digits.inference.page import MIN_CANDIDATE_SCORE, Page, find_page, seen_by
+from digits.inference.page import Page, find_page, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
 from digits.inference.turns import judge_turns

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from digits.inference.finder import Finder, Marks
-from digits.inference.finder.finder import MIN_SCORE
+from digits.inference.finder.finder import MIN_CANDIDATE_SCORE, MIN_SCORE
 from digits.inference.model import Model
 from digits.inference.odds import DIGIT_WEIGHTS, digit_evidence, is_print, mix
 from digits.inference.results import Box
@@ -25,10 +25,6 @@ from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_pola
 from digits.preprocessing.scales import MAX_PAGE_SIDE
 from digits.shapes import Bool, Float32
 from digits.types import CLASSES, SIDE, Images, Probabilities
-
-MIN_CANDIDATE_SCORE = 0.15
-"""Score from which on the model looks at a mark: half of what is enough for the finder alone, since the model's
-confidence can make up for the rest."""
 
 MAX_JUDGED = 50
 """Digits, at most, whose surroundings decide whether the ink of a page is dark or light."""

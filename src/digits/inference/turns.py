@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from digits.inference.finder import Finder, Marks
+from digits.inference.finder.finder import MIN_CANDIDATE_SCORE
 from digits.inference.finder.outputs import decode
 from digits.inference.finder.scales import TILE, pad
 from digits.inference.finder.suppression import BEST_SIZES
@@ -19,9 +20,6 @@ from digits.types import CLASSES
 
 MAX_TURNED = 12
 """Digits, at most, that the model reads in all four directions."""
-
-MIN_TURNED_SCORE = 0.15
-"""Score from which on the finder's class of a digit counts after a turn, by its score: an unclear one counts little."""
 
 
 def count_turns(grey: Ink, marks: Marks, model: Model, finder: Finder) -> int:
@@ -85,7 +83,7 @@ def _cut_densest(grey: Ink, marks: Marks) -> Ink:
 
 def _look_again(part: Ink, turns: int, finder: Finder) -> float:
     """Return the mean logarithm of the finder's confidence in the classes of digits that it finds after turns."""
-    marks = decode(finder.run(np.ascontiguousarray(np.rot90(part, turns))), MIN_TURNED_SCORE)
+    marks = decode(finder.run(np.ascontiguousarray(np.rot90(part, turns))), MIN_CANDIDATE_SCORE)
     weights = marks.scores * marks.handwritten * (marks.labels < CLASSES)
     if not weights.sum():
         return -math.log(CLASSES)  # as unsure as can be

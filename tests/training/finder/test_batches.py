@@ -15,6 +15,7 @@ from digits.training.finder.batches import (
     STREAMS,
     Batch,
     Batches,
+    cut_line_out,
     load_batches,
     make_batch,
     show_smaller,
@@ -64,6 +65,22 @@ def test_a_smaller_document_has_its_boxes_where_its_ink_is() -> None:
         assert document.picture[y : y + height, x].any()
         assert document.picture[y, x : x + width].any()
     assert not document.picture[~found].any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_line_is_cut_out_with_what_is_beside_it(seed: int) -> None:
+    boxes, printed = [(10, 12, 8, 20), (22, 12, 8, 20), (40, 14, 6, 10)], np.array([False, False, True])
+    document = describe((64, 64), boxes, [3, 4, 5], lines=np.array([0, 0, 1]), printed=printed)
+    cut = cut_line_out(document, np.random.default_rng(seed))
+    assert cut.picture.shape == (64, 64)
+    assert cut.truth.labels[:2].tolist() == [3, 4], "the printed digit is no line to choose"
+    left, top = np.array(boxes[0][:2]) - cut.truth.boxes[0, :2]
+    assert 0 <= 12 - top <= 12
+    assert 0 <= 10 - left <= 10
+    for row, (x, y, width, height) in enumerate(cut.truth.boxes):
+        assert (cut.picture[y : y + height, x : x + width] == document.picture[boxes[row][1], boxes[row][0]]).all()
+        assert cut.truth.visible[row] == pytest.approx(width * height / np.prod(boxes[row][2:]))
+    assert cut.truth.visible[:2].tolist() == [1, 1]
 
 
 def test_a_batch_has_the_pictures_in_order() -> None:

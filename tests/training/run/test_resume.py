@@ -28,11 +28,12 @@ pytestmark = pytest.mark.slow
 SMALL: dict[str, Any] = {"epochs": 8, "batch_size": 25, "hidden_sizes": (64,)}
 SMALL_CNN: dict[str, Any] = {"network": "cnn", "channels": (4, 8), "epochs": 5, "batch_size": 50}
 RUNS: dict[str, dict[str, Any]] = {
+    "adam with dropout": SMALL | STILL | {"optimizer": "adam", "dropout": 0.3, "ema_epochs": 0.0},
     "muon, averaged, augmented": SMALL,
-    "sgd with momentum, dropout and patience": SMALL
-    | STILL
-    | {"optimizer": "sgd", "lr": 0.05, "dropout": 0.3, "patience": 2, "epochs": 30},
+    "sgd with momentum": SMALL | STILL | {"optimizer": "sgd", "lr": 0.05, "ema_epochs": 0.0},
+    "patience": SMALL | STILL | {"optimizer": "nadam", "lr": 0.01, "patience": 2, "epochs": 30},
     "cnn in bfloat16": SMALL_CNN | {"lr": 0.05, "precision": "bfloat16"},
+    "cnn with adamw": SMALL_CNN | {"optimizer": "adamw"},
 }
 POINTS: dict[str, Callable[[Path], bool]] = {
     "the folder exists": lambda folder: folder.exists(),

@@ -189,17 +189,14 @@ def _read_comb(
     for place in range(comb.boxes):
         here = np.flatnonzero(is_inside & (nearest == place))
         here = here[np.argsort(-known.evidence[here], kind="stable")]
-        has_ink = _measure_ink(dark, comb, place, black) >= MIN_INK
-        if not has_ink:  # a box without ink can look like a digit, as 0 and 1 do
+        if _measure_ink(dark, comb, place, black) < MIN_INK:  # a box without ink can look like a digit, as 0 and 1 do
             continue
-        if len(here):
-            rows.append(int(here[0]))
-            filled.append(place)
-            if len(here) > 1 and known.evidence[here[1]] > 0:
-                notices.append(f"two digits are in box {place + 1}")
-        else:
-            filled.append(place)
+        filled.append(place)
+        rows += here[:1].tolist()
+        if not len(here):
             notices.append(f"something in box {place + 1} was not read")
+        elif len(here) > 1 and known.evidence[here[1]] > 0:
+            notices.append(f"two digits are in box {place + 1}")
     if not rows:
         return None, tuple(filled), tuple(notices)
     text = "".join(str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN for row in rows)

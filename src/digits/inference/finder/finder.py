@@ -34,6 +34,10 @@ MIN_SCORE = 0.5
 """Score from which on something is a mark: where the fewest digits of synthetic documents are missed or invented, as
 `python -m benchmarks experts` finds it."""
 
+MIN_CANDIDATE_SCORE = 0.15
+"""Score from which on the model looks at a mark: less than is enough for the finder alone, since the model's confidence
+can make up for the rest."""
+
 MAX_CLASSES = 100
 """Classes of characters, at most."""
 

@@ -64,12 +64,13 @@ def fill_comb(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
 
 
 def _print_in(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
-    """Print what stands in the cells, or only their numbers in a corner."""
-    share, inset = (rng.uniform(0.8, 1.3), 0.25) if rng.random() < 0.6 else (rng.uniform(0.3, 0.5), 0.05)
-    for place, cell in enumerate(cells):
-        text = str(rng.integers(10)) if inset > 0.1 else str(place + 1)
-        base = cell.y + (0.5 + 0.35 * share if inset > 0.1 else 0.9 * share) * cell.height
-        page.print(text, cell.x + inset * cell.width, base, share * cell.height)
+    """Print a digit in the middle of each cell, or the cell's number small in its corner."""
+    is_content = rng.random() < 0.6
+    share = rng.uniform(0.8, 1.3) if is_content else rng.uniform(0.3, 0.5)
+    across, down = (0.25, 0.5 + 0.35 * share) if is_content else (0.05, 0.9 * share)
+    for number, cell in enumerate(cells, 1):
+        text = str(rng.integers(10)) if is_content else str(number)
+        page.print(text, cell.x + across * cell.width, cell.y + down * cell.height, share * cell.height)
 
 
 def _fill(page: Page, cell: Cell, rng: np.random.Generator) -> None:
