@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 CALLS = {
     ("/api/health", "get"), ("/api/models", "get"), ("/api/read", "post"), ("/api/explain", "post"),
-    ("/api/table", "post"), ("/api/digits", "post"),
+    ("/api/table", "post"), ("/api/form", "post"), ("/api/digits", "post"),
     ("/api/corrections", "get"), ("/api/corrections", "post"), ("/api/corrections", "delete"),
     ("/api/corrections/{correction_id}", "delete"), ("/api/corrections.{suffix}", "get"),
 }  # fmt: skip

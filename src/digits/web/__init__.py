@@ -4,12 +4,12 @@ The way of a request, one file per step:
 
 1. `connections` limits heads of requests, and how long connections wait for their clients; `pacing` lets requests begin
    one at a time, in turn; `guard` admits this page and programs, and sets the security headers.
-2. `app` declares the calls, `schemas` what they take and answer. `handlers` turns errors, `refusals` among them, into
-   answers.
+2. `app` declares the calls, `schemas` and `descriptions` what they take and answer. `handlers` turns errors, `refusals`
+   among them, into answers.
 3. `bodies` receives the body within limits of size and time; `uploads` decodes the picture in it.
 4. `workers` passes the job to a process: `queues` keep it until it is its client's turn, `processes` run it within
-   limits. There, `jobs` reads the picture with the loaded `models`, and `explanation` shows why the model answers as it
-   does.
+   limits. There, `jobs` reads the picture with the loaded `models`, `form_jobs` the scans of a form, page by page, and
+   `explanation` shows why the model answers as it does.
 5. `corrections` stores digits that people corrected and agreed to keep.
 
 `server` starts and stops all of this; `memory` gives back what large pictures took. ``page/`` holds the files for the

@@ -8,15 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from digits import __version__
 from digits.types import CLASSES
-from digits.web import jobs, schemas
-from digits.web.bodies import ReceivedSet, ReceivedUpload
+from digits.web import descriptions, jobs, schemas
+from digits.web.bodies import ReceivedForm, ReceivedSet, ReceivedUpload
 from digits.web.corrections import Corrections
+from digits.web.form_jobs import read_form
 from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS, JSONAnswer
 from digits.web.models import Hints, ModelFile, list_changes
@@ -51,17 +52,17 @@ def make_app(
     )
     app.add_middleware(Guard, names=names, token=token)
 
-    @app.get("/api/health", response_model=schemas.Health, responses=schemas.errors())
+    @app.get("/api/health", response_model=schemas.Health, responses=descriptions.errors())
     async def health() -> JSONAnswer:
         """Report that the service runs, its version, and what is wrong though it runs."""
         return JSONAnswer({"status": "ok", "version": __version__, "notices": list_changes(files)})
 
-    @app.get("/api/models", response_model=schemas.Models, responses=schemas.errors())
+    @app.get("/api/models", response_model=schemas.Models, responses=descriptions.errors())
     async def models() -> JSONAnswer:
         """List the models."""
         return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(files)})
 
-    @app.post("/api/read", response_model=schemas.Reading, **schemas.upload())
+    @app.post("/api/read", response_model=schemas.Reading, **descriptions.upload())
     async def read(
         upload: ReceivedUpload,
         model: schemas.ModelName = None,
@@ -72,14 +73,14 @@ def make_app(
         """Read a picture: the same answer as ``digits read --json``."""
         return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
 
-    @app.post("/api/digits", response_model=schemas.DigitSet, **schemas.set_upload())
+    @app.post("/api/digits", response_model=schemas.DigitSet, **descriptions.set_upload())
     async def read_set(
         upload: ReceivedSet, model: schemas.ModelName = None, transpose: schemas.Transpose = False
     ) -> JSONAnswer:
         """Read a set of digits, such as a CSV: what ``digits read --json`` prints for it."""
         return JSONAnswer(await workers.run(jobs.read_set, upload, model, transpose))
 
-    @app.post("/api/table", response_model=schemas.Table, **schemas.upload(has_roster=True))
+    @app.post("/api/table", response_model=schemas.Table, **descriptions.upload(has_roster=True))
     async def table(
         upload: ReceivedUpload,
         model: schemas.ModelName = None,
@@ -91,7 +92,14 @@ def make_app(
         """Read a table: the same answer as ``digits table --json``."""
         return JSONAnswer(await workers.run(jobs.read_table, upload, model, upright, tuple(field or ()), column, sums))
 
-    @app.post("/api/explain", response_model=schemas.Explanation, **schemas.upload())
+    @app.post("/api/form", response_model=schemas.FormAnswers, **descriptions.form_upload())
+    async def form(
+        request: Request, upload: ReceivedForm, model: schemas.ModelName = None, column: schemas.Column = ""
+    ) -> JSONAnswer:
+        """Read the scans of a form: the same answer as ``digits form read --json``."""
+        return JSONAnswer(await read_form(workers, upload, model, column, request.is_disconnected))
+
+    @app.post("/api/explain", response_model=schemas.Explanation, **descriptions.upload())
     async def explain(
         upload: ReceivedUpload,
         model: Annotated[list[str] | None, Query(description="Models that read; may be repeated.")] = None,
@@ -121,12 +129,12 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
         async with lock:
             return await asyncio.to_thread(call, *arguments)
 
-    @routes.get("", response_model=schemas.Corrections, responses=schemas.errors(409))
+    @routes.get("", response_model=schemas.Corrections, responses=descriptions.errors(409))
     async def list_corrections() -> JSONAnswer:
         """List the corrections, and their folder."""
         return JSONAnswer(await in_turn(corrections.describe))
 
-    @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **schemas.upload(409, 507))
+    @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **descriptions.upload(409, 507))
     async def add_correction(
         upload: ReceivedUpload,
         label: Annotated[int, Query(ge=0, le=CLASSES - 1, description="The correct digit.")],
@@ -144,19 +152,19 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
         entry, count = await in_turn(corrections.add, cut.digit, cut.drawing, label)
         return JSONAnswer({"correction": entry._asdict(), "read_as": cut.read_as, "count": count}, 201)
 
-    @routes.delete("", response_model=schemas.Corrections, responses=schemas.errors(409, 507))
+    @routes.delete("", response_model=schemas.Corrections, responses=descriptions.errors(409, 507))
     async def delete_corrections() -> JSONAnswer:
         """Delete all corrections."""
         await in_turn(corrections.delete_all)
         return await list_corrections()
 
-    @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=schemas.errors(404, 409, 507))
+    @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=descriptions.errors(404, 409, 507))
     async def delete_correction(correction_id: str) -> JSONAnswer:
         """Delete one correction."""
         await in_turn(corrections.delete, correction_id)
         return await list_corrections()
 
-    @routes.get(".{suffix}", response_class=Response, responses=schemas.errors(404, 409, 422) | DOWNLOADS)
+    @routes.get(".{suffix}", response_class=Response, responses=descriptions.errors(404, 409, 422) | DOWNLOADS)
     async def download(suffix: Literal["csv", "zip"]) -> Response:
         """Download the corrections: a CSV like Kaggle's, or a ZIP of two IDX files like MNIST's."""
         content = await workers.run(corrections.export, suffix)

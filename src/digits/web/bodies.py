@@ -66,6 +66,19 @@ async def receive_set(request: Request) -> AsyncIterator[Upload]:
         yield upload
 
 
+async def receive_form(request: Request) -> AsyncIterator[Upload]:
+    """Receive a body with the template of a form and its scans; errors as of `receive`."""
+    upload_type = _media_type(request)
+    if upload_type != "multipart/form-data":
+        raise RefusedError(
+            415,
+            f"Content-Type {upload_type or 'is missing'}: send a form with the template in a field named template, and "
+            "the scans in fields named file",
+        )
+    async with _receive(request, upload_type) as upload:
+        yield upload
+
+
 def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -106,6 +119,9 @@ ReceivedUpload = Annotated[Upload, Depends(receive)]
 
 ReceivedSet = Annotated[Upload, Depends(receive_set)]
 """The parameter of a call that reads a set of digits."""
+
+ReceivedForm = Annotated[Upload, Depends(receive_form)]
+"""The parameter of a call that reads the scans of a form."""
 
 
 def _too_large() -> RefusedError:

@@ -85,7 +85,7 @@ def _models() -> dict[str, LoadedModel]:
     return load_models(_files)
 
 
-def _find_model(name: str | None) -> LoadedModel:
+def find_model(name: str | None) -> LoadedModel:
     """Find a model; the default one for None."""
     models = _models()
     if name and name not in models:
@@ -107,7 +107,7 @@ def read_set(upload: Upload, model: str | None, transpose: bool) -> dict[str, An
     """Read a set of digits; always a long job, since its size says little of what it unpacks to."""
     if upload.is_short:
         raise LongJobError
-    reader = _find_model(model).reader
+    reader = find_model(model).reader
     content, name = upload.parts[:2]
     if name == DEFAULT_NAME:
         name = SET_NAMES.get(upload.media_type, DEFAULT_SET_NAME)
@@ -146,7 +146,7 @@ def read_table(
     if wanted and sums:
         raise RefusedError(400, "sums and field cannot be combined: sums are of tables")
     roster = _find_roster(upload, wanted, column)
-    reader = _find_model(model).reader
+    reader = find_model(model).reader
     page = upload.decode()
     if not wanted:
         return read_decoded_table(reader, page.decoded, page.name, upright=upright, sums=sums).to_dict()
@@ -168,7 +168,7 @@ def _find_roster(upload: Upload, fields: tuple[Field, ...], column: str) -> Rost
 
 
 def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[DecodedUpload, Reading]:
-    reader = _find_model(model).reader
+    reader = find_model(model).reader
     page = upload.decode()
     return page, reader.read_decoded(page.decoded, **hints._asdict(), name=page.name)
 
@@ -177,7 +177,7 @@ def explain(
     upload: Upload, models: tuple[str, ...], hints: Hints, focus: int, evidence: bool, preview: bool
 ) -> dict[str, Any]:
     """Read a picture and explain one digit; the arguments are those of `explain_reading`."""
-    chosen = [_find_model(name) for name in dict.fromkeys(models)] or [_find_model(None)]
+    chosen = [find_model(name) for name in dict.fromkeys(models)] or [find_model(None)]
     return explain_reading(upload.decode(), chosen, hints, focus=focus, evidence=evidence, preview=preview)
 
 

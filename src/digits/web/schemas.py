@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from digits.preprocessing.opening import FORMAT_NAMES
 from digits.preprocessing.pages import MAX_PAGES
-from digits.web.uploads import MAX_DIGITS, SET_NAMES
 
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
@@ -152,6 +150,35 @@ class Table(BaseModel):
     notice: str = Field(description="Which cells are doubtful, and what was left out.")
 
 
+class FieldAnswer(BaseModel):
+    """What stands in a field of a form."""
+
+    field: str = Field(examples=["student"])
+    read: str = Field(description="What was read; ? for a digit that was not.", examples=["407?92"])
+    number: str = Field(description="What was made of it; empty if nothing.", examples=["407192"])
+    confidence: float = Field(description="Probability of the number, after all rules.", ge=0, le=1)
+    details: dict[str, str] = Field(description="The other columns of the roster's row.")
+    alternatives: list[tuple[str, float]] = Field(description="Other numbers, with their probabilities.")
+    box: list[int] | None = Field(description="x, y, width and height in pixels; null if it is on another page.")
+    flag: str = Field(description="Why somebody should check it; empty for most.")
+
+
+class FormRow(BaseModel):
+    """The fields of a page; nothing is in them if it could not be read."""
+
+    page: str = Field(examples=["scan.pdf#2"])
+    fields: list[FieldAnswer]
+    flag: str = Field(description="Why somebody should check it, or why it could not be read; empty for most.")
+
+
+class FormAnswers(BaseModel):
+    """The answers of a form, as ``digits form read --json`` prints them."""
+
+    rows: list[FormRow]
+    missing: list[str] = Field(description="The roster's numbers that are on no page.")
+    notice: str = Field(examples=["1 of 30 pages is flagged"])
+
+
 class Answer(BaseModel):
     """What one model reads."""
 
@@ -231,49 +258,3 @@ class AddedCorrection(BaseModel):
     correction: Correction
     read_as: int
     count: int
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe the statuses that come with an `Error`."""
-    return {status: {"model": Error} for status in (400, 401, 403, 421, 500, 503, *statuses)}
-
-
-def upload(*statuses: int, has_roster: bool = False) -> dict[str, Any]:
-    """Describe a call that reads a picture: the statuses with which it can fail, and the body that it takes.
-
-    FastAPI cannot infer the body.
-    """
-    parts: dict[str, Any] = {"file": _FILE} | ({"roster": _ROSTER} if has_roster else {})
-    body = {
-        "required": True,
-        "description": f"The picture: {FORMAT_NAMES}, at most 32 MiB and 50 megapixels; its bytes, or a form with the "
-        "file.",
-        "content": {
-            "image/*": {"schema": _FILE},
-            "application/pdf": {"schema": _FILE},
-            "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": parts}},
-        },
-    }
-    return {"responses": errors(404, 408, 413, 415, 422, *statuses), "openapi_extra": {"requestBody": body}}
-
-
-def set_upload() -> dict[str, Any]:
-    """Describe a call that reads a set of digits, as `upload` does."""
-    return {"responses": errors(404, 408, 413, 415, 422), "openapi_extra": {"requestBody": _SET_BODY}}
-
-
-_FILE = {"type": "string", "format": "binary"}
-_ROSTER = _FILE | {
-    "description": "A CSV with one row per person: the numbers that the first field may have. At most 1 MiB.",
-}
-
-_SET_BODY = {
-    "required": True,
-    "description": "Digits of 28 × 28 pixels, with or without labels: a table, IDX, NPZ, NPY, MAT, a pickle of arrays "
-    f"or Parquet, plain or gzipped; at most 32 MiB and {MAX_DIGITS:,} digits. Its bytes, or a form with the file, "
-    "whose name tells tables.",
-    "content": {
-        **{kind: {"schema": _FILE} for kind in (*SET_NAMES, "application/octet-stream")},
-        "multipart/form-data": {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
-    },
-}

@@ -40,8 +40,14 @@ MAX_PARTS = 16
 MAX_ROSTER_BYTES = 2**20
 """Bytes of a roster, at most: names and numbers of 20,000 people."""
 
-ROSTER = "roster"
-"""Name of the part that holds a roster; any other file is the picture."""
+ROSTER, TEMPLATE = "roster", "template"
+"""Names of the parts that hold a roster and the template of a form; any other file is a picture."""
+
+MAX_SCANS = 100
+"""Scans of a form in a request, at most."""
+
+MAX_TEMPLATE_BYTES = 2**16
+"""Bytes of a template, at most: 500 fields have half of it."""
 
 DEFAULT_NAME = "the picture"
 """Name of a picture that is sent without one."""
@@ -64,6 +70,13 @@ class DecodedUpload(NamedTuple):
     pages: int
 
 
+class Part(NamedTuple):
+    """A part of a form, and the name of its file; empty without one."""
+
+    content: bytes
+    name: str
+
+
 class Parts(NamedTuple):
     """The contents of a body: a file, and a roster, which is a CSV, each with its name; no roster is None."""
 
@@ -71,6 +84,14 @@ class Parts(NamedTuple):
     name: str
     roster: bytes | None = None
     roster_name: str = "the roster"
+
+
+class FormParts(NamedTuple):
+    """The contents of a body with a form: its template, the scans, and perhaps a roster."""
+
+    template: Part
+    scans: list[Part]
+    roster: Part | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,24 @@ class Upload:
         if self.media_type == "multipart/form-data":
             return _parse_form(self.content_type, self.body)
         return Parts(self.body, DEFAULT_NAME)
+
+    @cached_property
+    def form_parts(self) -> FormParts:
+        """The parts of a form and its scans.
+
+        Raises
+        ------
+        RefusedError
+            400 when it has no template, no scans, or several templates; 413 when a part is too large.
+        """
+        templates, rosters, scans = _split_form(self.content_type, self.body, (TEMPLATE, ROSTER), MAX_SCANS + 2)
+        template = _take_one(templates, TEMPLATE, MAX_TEMPLATE_BYTES, "keep the fields that it needs")
+        if not template:
+            raise RefusedError(400, "the request has no template: send the form's TOML file in a field named template")
+        if not scans:
+            raise RefusedError(400, "the request has no scans: send pictures or PDFs in fields named file")
+        named = [each._replace(name=each.name or DEFAULT_NAME) for each in scans]
+        return FormParts(template, named, _take_one(rosters, ROSTER, MAX_ROSTER_BYTES, KEEP_COLUMNS))
 
     def decode(self) -> DecodedUpload:
         """Decode the picture or page.
@@ -132,19 +171,48 @@ class Upload:
 
 
 def _parse_form(content_type: str, body: bytes) -> Parts:
-    pictures: list[File] = []
-    rosters: list[Field | File] = []
+    rosters, pictures = _split_form(content_type, body, (ROSTER,), MAX_PARTS)
+    if not pictures:
+        raise RefusedError(400, "the form holds no file: send it in a field named file")
+    if len(pictures) > 1:
+        raise RefusedError(400, f"the form holds {len(pictures)} files: send one per request")
+    content, name = pictures[0]
+    roster = _take_one(rosters, ROSTER, MAX_ROSTER_BYTES, KEEP_COLUMNS)
+    if not roster:
+        return Parts(content, name or DEFAULT_NAME)
+    return Parts(content, name or DEFAULT_NAME, *roster)
+
+
+KEEP_COLUMNS = "keep the columns it needs"
+
+
+def _take_one(parts: list[Part], what: str, most: int, how: str) -> Part | None:
+    """Take the only part of a kind, of so many bytes at most; None without one."""
+    if len(parts) > 1:
+        raise RefusedError(400, f"the form holds several {what}s: send one")
+    if not parts:
+        return None
+    if len(parts[0].content) > most:
+        size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most // 2**10} KiB"
+        raise RefusedError(413, f"the {what} is larger than {size}: {how}")
+    return parts[0]._replace(name=parts[0].name or f"the {what}")
+
+
+def _split_form(content_type: str, body: bytes, named: tuple[str, ...], most: int) -> list[list[Part]]:
+    """Split a form of at most so many parts: those with each of these names, and last all other files."""
+    found: list[list[Part]] = [[] for _ in range(len(named) + 1)]
     parts = 0
 
     def count(part: Field | File) -> None:
         nonlocal parts
         parts += 1
-        if parts > MAX_PARTS:
-            raise FormParserError(f"it has more than {MAX_PARTS} parts")
-        if part.field_name == ROSTER.encode():
-            rosters.append(part)
+        if parts > most:
+            raise FormParserError(f"it has more than {most} parts")
+        name = (part.field_name or b"").decode("utf-8", "replace")
+        if name in named:
+            found[named.index(name)].append(_read_part(part))
         elif isinstance(part, File):
-            pictures.append(part)
+            found[-1].append(_read_part(part))
 
     try:
         in_memory = {"MAX_MEMORY_FILE_SIZE": MAX_BODY_BYTES + 1}
@@ -153,24 +221,12 @@ def _parse_form(content_type: str, body: bytes) -> Parts:
         parser.finalize()
     except (FormParserError, ValueError) as error:
         raise RefusedError(400, f"the form cannot be parsed: {error}") from None
-    if not pictures:
-        raise RefusedError(400, "the form holds no file: send it in a field named file")
-    if len(pictures) > 1:
-        raise RefusedError(400, f"the form holds {len(pictures)} files: send one per request")
-    content, name = _read_part(pictures[0])
-    if not rosters:
-        return Parts(content, name or DEFAULT_NAME)
-    if len(rosters) > 1:
-        raise RefusedError(400, "the form holds several rosters: send one")
-    roster, roster_name = _read_part(rosters[0])
-    if len(roster) > MAX_ROSTER_BYTES:
-        raise RefusedError(413, f"the roster is larger than {MAX_ROSTER_BYTES // 2**20} MiB: keep the columns it needs")
-    return Parts(content, name or DEFAULT_NAME, roster, roster_name or "the roster")
+    return found
 
 
-def _read_part(part: Field | File) -> tuple[bytes, str]:
+def _read_part(part: Field | File) -> Part:
     """Read a part of a form, and the name of its file, if it has one."""
     if not isinstance(part, File):
-        return part.value or b"", ""
+        return Part(part.value or b"", "")
     part.file_object.seek(0)
-    return part.file_object.read(), (part.file_name or b"").decode("utf-8", "replace")
+    return Part(part.file_object.read(), (part.file_name or b"").decode("utf-8", "replace"))

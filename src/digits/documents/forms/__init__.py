@@ -8,5 +8,6 @@
 
 from digits.documents.forms.form import Form, FormPage
 from digits.documents.forms.registration import MAX_SIDE
+from digits.documents.forms.template import parse_toml
 
-__all__ = ["MAX_SIDE", "Form", "FormPage"]
+__all__ = ["MAX_SIDE", "Form", "FormPage", "parse_toml"]

@@ -14,7 +14,7 @@ from digits.documents.forms.boxes import FieldBoxes, read_boxes
 from digits.documents.forms.printing import write_pdf
 from digits.documents.forms.registration import MAX_SIDE, register
 from digits.documents.forms.sheet import lay_out
-from digits.documents.forms.template import load_template
+from digits.documents.forms.template import Template, load_template
 from digits.documents.matching import decide
 from digits.documents.roster import AnyRoster, Roster, find_rosters
 from digits.errors import DataError
@@ -70,7 +70,7 @@ class Form:
         When the file is missing, a value in it is unknown or impossible, or fields do not fit on the paper.
     """
 
-    def __init__(self, template: str | os.PathLike[str] | Mapping[str, Any]) -> None:
+    def __init__(self, template: str | os.PathLike[str] | Mapping[str, Any] | Template) -> None:
         self.template = load_template(template)
         self.sheet = lay_out(self.template)
 

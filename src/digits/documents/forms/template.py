@@ -95,25 +95,31 @@ class Template:
     paper: str = "A4"
 
 
-def load_template(source: str | os.PathLike[str] | Mapping[str, Any]) -> Template:
-    """Load a template from a TOML file, or take what such a file would hold.
+def load_template(source: str | os.PathLike[str] | Mapping[str, Any] | Template) -> Template:
+    """Load a template from a TOML file, or take what such a file would hold, or one that is loaded.
 
     Raises
     ------
     DataError
         When the file is missing or is no TOML, or a value in it is missing, unknown or impossible.
     """
+    if isinstance(source, Template):
+        return source
     if isinstance(source, Mapping):
         return parse_template(source, "the form")
-    name = os.fspath(source)
     content = read_content(expand_home(source)) or b""
+    return parse_toml(content, os.fspath(source), expand_home(source).parent)
+
+
+def parse_toml(content: bytes, name: str, folder: Path = HERE) -> Template:
+    """Parse the content of a template's file; errors are those of `load_template`."""
     try:
         values = tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{name} is no TOML: {str(error)[:200]}; see https://toml.io") from None
     except RecursionError:
         raise DataError(f"{name} is no template of a form: its values are nested too deeply") from None
-    return parse_template(values, name, expand_home(source).parent)
+    return parse_template(values, name, folder)
 
 
 def parse_template(values: Mapping[str, Any], name: str, folder: Path = HERE) -> Template:
