@@ -10,4 +10,5 @@
 - `checkpoint`: the state of an unfinished training, from which it continues bit for bit
 - `plugins`: networks, losses and optimizers of your own
 - `devices`: the device to train on, and the number format of its matrix products
+- `threads`: how many processor threads to train with
 """

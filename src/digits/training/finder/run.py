@@ -24,6 +24,7 @@ from digits.training.engine.checkpoint import Epoch, copy_apart
 from digits.training.engine.devices import choose_device
 from digits.training.engine.loop import Progress
 from digits.training.engine.sampler import seed_epoch
+from digits.training.engine.threads import use_threads
 from digits.training.finder.batches import Batches, validation_batches
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.export import export_finder
@@ -115,10 +116,8 @@ def train_finder(
     device = choose_device(config.device)
     inputs = load_inputs(data, initial, layouts, notify)
     make_network(config, inputs.initial)  # which refuses a finder with another network
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    with new_folder("finder", out, device) as folder:
-        write_json(folder / "environment.json", describe_machine(config.threads, device) | inputs.record)
+    with use_threads(config.threads or torch.get_num_threads()), new_folder("finder", out, device) as folder:
+        write_json(folder / "environment.json", describe_machine(device) | inputs.record)
         write_json(folder / "config.json", {"kind": "finder"} | config.to_dict())
         return _fit_and_write(folder, config, inputs, device, progress, started)
 
@@ -171,8 +170,7 @@ def resume_finder(
         raise ModelError(f"{folder} cannot be resumed: its configuration is broken: {error}") from error
     inputs = reload_inputs(folder, environment, data, layouts, notify)
     # sums are split among threads: with another number of them, the last bits would differ
-    torch.set_num_threads(int(environment["threads"]))
-    with hold(folder):
+    with use_threads(int(environment["threads"])), hold(folder):
         remove_leftovers(folder)
         return _fit_and_write(folder, config, inputs, choose_device(config.device), progress, started)
 

@@ -44,7 +44,7 @@ def write_start(folder: Path, config: TrainConfig, inputs: dict[str, Any], devic
     remove_leftovers(folder)
     if (folder / "config.json").exists():
         return
-    environment = describe_machine(config.run.threads, device) | inputs
+    environment = describe_machine(device) | inputs
     if code := code_sha256(config):
         environment["code_sha256"] = code
     write_json(folder / "environment.json", environment)
@@ -57,8 +57,8 @@ def remove_leftovers(folder: Path) -> None:
         leftover.unlink()
 
 
-def describe_machine(threads: int, device: torch.device) -> dict[str, Any]:
-    """Say when, where and with what a run is done; `threads` are those configured, 0 for torch's own choice."""
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    """Say when, where and with what a run is done."""
     return {
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "python": platform.python_version(),
@@ -67,7 +67,7 @@ def describe_machine(threads: int, device: torch.device) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "threads": threads or torch.get_num_threads(),
+        "threads": torch.get_num_threads(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from torch import nn
 
 from digits.data import load_pen_strokes
 from digits.errors import TrainingError, UsageError
@@ -24,6 +24,7 @@ from digits.training.engine.loop import Progress
 from digits.training.engine.losses import make_loss
 from digits.training.engine.networks import make_network
 from digits.training.engine.optimizers import make_optimizer
+from digits.training.engine.threads import choose_threads, use_threads
 from digits.training.recipes import DEFAULT_RECIPE, FINE_TUNING_RECIPE, get_recipe, write_command
 from digits.training.run.artifacts import (
     describe_limits,
@@ -124,8 +125,8 @@ def train(
     trust = Trust(trust_code).naming(config)
     inputs, config = load_inputs(config, data, extra_data, initial_model, notify, trust)
     plan = plan_stages(Path(), config, inputs)
-    _check(plan)
-    with new_folder(config.recipe, out, plan.device) as folder:
+    threads = choose_threads(config.run.threads, _check(plan), config.optimization.batch_size, plan.device, notify)
+    with use_threads(threads), new_folder(config.recipe, out, plan.device) as folder:
         return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
 
 
@@ -170,13 +171,12 @@ def resume(
     inputs, config = load_inputs(config, place, extra_data, initial_model, notify, trust)
     check_unchanged(folder, inputs, environment)
     # sums are split among threads: with another number of them, the last bits would differ
-    torch.set_num_threads(int(environment["threads"]))
-    with hold(folder):
+    with use_threads(int(environment["threads"])), hold(folder):
         return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
 
 
-def _check(plan: Stage) -> None:
-    """Try everything that can fail before there is a folder, plug-ins included."""
+def _check(plan: Stage) -> nn.Module:
+    """Try everything that can fail before there is a folder, plug-ins included; return one network as it will be."""
     for stage in plan.in_order():
         validation_size(stage.config, stage.inputs.dataset)
         if stage.config.data.pen_strokes:
@@ -184,7 +184,9 @@ def _check(plan: Stage) -> None:
     config = plan.config
     _ = plan.device  # an error if it cannot be used here
     make_loss(config.optimization)
-    make_optimizer(make_network(config), config.optimization)
+    network = make_network(config.member(0))
+    make_optimizer(network, config.optimization)
+    return network
 
 
 def _run_stages(plan: Stage, progress: Progress | bool | None, started: float) -> Run:
@@ -213,8 +215,6 @@ def _run_stages(plan: Stage, progress: Progress | bool | None, started: float) -
 def _run_stage(stage: Stage, runs: dict[Path, Run], progress: Progress, started: float, *, is_whole: bool) -> Run:
     """Prepare, fit, evaluate and export one network; `runs` are the finished stages that it needs."""
     config, inputs, folder = stage.config, stage.inputs, stage.folder
-    if config.run.threads:
-        torch.set_num_threads(config.run.threads)
     _write_start(stage)
     learned = build_training_set(config, inputs)
 
