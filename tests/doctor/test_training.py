@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from digits.doctor import Mending, examine, mend
+from digits.doctor import Mending, examine, mend, warn
 from digits.training import resume, train
 from digits.types import Dataset, LabelledDigits
 
@@ -43,3 +43,19 @@ def test_mending_nothing_changes_nothing(clean: LabelledDigits, make: Callable[.
     dataset = make(clean.images, clean.labels)
     assert mend(dataset, Mending()) is dataset
     assert Mending(transpose=True, relabel=(1, 0)).flags == "--transpose --relabel 1 0"
+
+
+def test_a_set_is_examined_once_and_warned_of_every_time(
+    clean: LabelledDigits,
+    make: Callable[..., Dataset],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    transposed = clean.images.transpose(0, 2, 1)
+    warnings = warn(make(transposed, clean.labels))
+    monkeypatch.setattr("digits.doctor.examination.examine", lambda dataset, **_: pytest.fail("examined again"))
+    caplog.clear()
+    assert warn(make(transposed, clean.labels)) == warnings
+    assert warnings[0] in caplog.text
+    with pytest.raises(pytest.fail.Exception, match="examined again"):
+        warn(make(clean.images, clean.labels[::-1]))

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from digits.data import idx_sha256
 from digits.doctor.checks.amount import check_amount
 from digits.doctor.checks.blank import check_blank
 from digits.doctor.checks.classes import check_classes
@@ -41,6 +42,10 @@ FOR_ALL = ("--transpose", "--mirror", "--flip", "--relabel")
 """Flags that change all images or labels, so that they must be wrong in both parts."""
 
 
+_warnings = dict[str, list[str]]()
+"""The warnings about each set that this process has examined, by its `_digest`."""
+
+
 def examine(dataset: Dataset, *, is_thorough: bool = True) -> list[Finding]:
     """Look for everything that is known to go wrong with labelled digits.
 
@@ -68,7 +73,8 @@ def examine(dataset: Dataset, *, is_thorough: bool = True) -> list[Finding]:
 def warn(dataset: Dataset) -> list[str]:
     """Examine a data set quickly, and log what is probably wrong with it.
 
-    The published MNIST is known to be right, and not examined.
+    The published MNIST is known to be right, and not examined. A process that trains on a set many times, as a
+    comparison does, examines it once.
 
     Returns
     -------
@@ -76,12 +82,24 @@ def warn(dataset: Dataset) -> list[str]:
     """
     if dataset.name == "MNIST":
         return []
-    warnings = [finding.text for finding in examine(dataset, is_thorough=False) if finding.is_warning]
+    content = _digest(dataset)
+    if content not in _warnings:
+        found = examine(dataset, is_thorough=False)
+        _warnings[content] = [finding.text for finding in found if finding.is_warning]
+    warnings = list(_warnings[content])
     for text in warnings:
         log.warning("%s: %s", dataset.name, text)
     if warnings:
         log.warning("`digits data check %s` shows pictures of this.", dataset.location)
     return warnings
+
+
+def _digest(dataset: Dataset) -> str:
+    """Hash all that a quick examination depends on."""
+    parts = [part for part in (dataset.train, dataset.test, dataset.validation) if part is not None]
+    facts = dataset.name, dataset.location, dataset.classes, dataset.held_out, dataset.picture_side
+    arrays = [idx_sha256(array) for part in parts for array in (part.images, part.labels)]
+    return repr((facts, arrays))
 
 
 def warn_of_pictures(place: str, side: int, n: int) -> list[str]:
