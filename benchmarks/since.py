@@ -15,18 +15,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import onnxruntime
 from PIL import Image
 
 import digits
 from benchmarks.results import ROOT, Row, elapsed, summarize
 from benchmarks.service import draw_requests, serve
 from benchmarks.serving import send
+from digits.synthesis import synthesize
 
 FORMER = "b58e028"
 """What is compared with: the last commit before pictures and models from outside were opened in bounded processes."""
 
 ROUNDS, REQUESTS = 15, 500
 """How often both are measured, and requests to a service each time."""
+
+ALONE = 1000
+"""Digits for which a network is run alone."""
 
 REQUESTED = {
     f"drawn digits, {REQUESTS} × `POST /api/read?single=true`": "/api/read?single=true",
@@ -43,8 +48,22 @@ def measure() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as name, _former() as former, ExitStack() as stack:
         codes = {"former": former / "src", "now": ROOT / "src"}
         services = {each: stack.enter_context(_serve(Path(name, each), code)) for each, code in codes.items()}
-        for case, job in (_commands(Path(name), codes) | _requests(services)).items():
+        for case, job in (_commands(Path(name), codes) | _networks(codes) | _requests(services)).items():
             yield from _compare(case, job, list(codes))
+
+
+def _networks(codes: Mapping[str, Path]) -> dict[str, Job]:
+    """Run the networks alone: what of a difference is theirs, since they were trained anew."""
+
+    def run(name: str) -> Job:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        files = {which: code / "digits" / "pretrained" / f"{name}.onnx" for which, code in codes.items()}
+        sessions = {which: onnxruntime.InferenceSession(file, options) for which, file in files.items()}
+        images = synthesize(ALONE).images
+        return lambda which: sessions[which].run(None, {sessions[which].get_inputs()[0].name: images})
+
+    return {f"`{name}` alone, {ALONE:,} digits, one thread": run(name) for name in ("cnn", "mlp")}
 
 
 def _commands(folder: Path, codes: Mapping[str, Path]) -> dict[str, Job]:
@@ -70,6 +89,7 @@ def _commands(folder: Path, codes: Mapping[str, Path]) -> dict[str, Job]:
     return {
         "`digits read digit.png --single`": run(digit, "--single"),
         f"`digits read digits.csv`, {len(images):,} rows": run(table, "-o", folder / "read.csv"),
+        "the same with `--model mlp`": run(table, "--model", "mlp", "-o", folder / "read.csv"),
         "start and end of the service, and one answer": start,
     }
 
