@@ -46,7 +46,7 @@ ROOMS = {
     },
     "experiments": {*BASE, "training", "evaluation", "data", "doctor", "inference"},
     "sklearn": {"experiments"},
-    "web": {*BASE, "data", "inference", "preprocessing", "documents"},
+    "web": {*BASE, "data", "inference", "preprocessing", "documents", "synthesis"},
     "pretrained": set(),
     "cli": {
         *BASE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from digits.inference.model import Model
 from digits.inference.runtime import start_session
 from digits.shapes import Float32, UInt8
-from digits.types import CLASSES, MODEL_INPUT, MODEL_OUTPUT, SIDE
+from digits.types import CLASSES, MODEL_INPUT, MODEL_OUTPUT, SIDE, Images, Logits
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -21,34 +22,56 @@ BLOCK_SIDE, BLOCK_STEP = 4, 2  # pixels, of the square that is erased, and from 
 ACTIVATIONS = {"Relu", "LeakyRelu", "Elu", "Gelu", "Erf", "Sigmoid", "Tanh", "Selu", "Softplus", "Swish"}
 OTHER_OPERATORS = {"Cast", "Constant", "Mul", "Sub", "Add", "Div", "Flatten", "Reshape", "Identity", *ACTIVATIONS}
 
+Off = tuple[tuple[int, int], ...]
+"""Units that are switched off: of each the hidden layer, from 1, and its number there, from 0."""
+
 
 @dataclass(frozen=True, eq=False)
 class Layers:
     """A fully connected network, opened; `open_layers` makes them."""
 
     widths: tuple[int, ...]  # from pixels to classes, such as 784, 256, 128, 10
-    session: onnxruntime.InferenceSession  # whose further outputs are the inputs of each layer
+    session: onnxruntime.InferenceSession  # whose further inputs and outputs are `_mask_name` and the layers' inputs
     weights: tuple[Float32[np.ndarray, "_out _in"], ...]
     is_rectified: bool  # whether all activations are rectified linear units
 
-    def activations(self, image: UInt8[np.ndarray, "28 28"]) -> list[Float32[np.ndarray, " _units"]]:
-        """Compute the activations of each hidden layer, from the first to the last."""
-        return self._run(image)[1:]
+    def activations(self, image: UInt8[np.ndarray, "28 28"], off: Off = ()) -> list[Float32[np.ndarray, " _units"]]:
+        """Compute the activations of each hidden layer, from the first to the last; units that are off have 0."""
+        return [values[0] for values in self.batch_activations(image[None], off)[1:]]
 
-    def contributions(self, image: UInt8[np.ndarray, "28 28"], answer: int) -> Float32[np.ndarray, "28 28"]:
+    def contributions(
+        self, image: UInt8[np.ndarray, "28 28"], answer: int, off: Off = ()
+    ) -> Float32[np.ndarray, "28 28"]:
         """Compute what each pixel's ink adds to an answer's score; exact, since the network is piecewise linear."""
-        pixels, *hidden = self._run(image)
-        blank = self._run(np.zeros_like(image))[0]
+        pixels, *hidden = [values[0] for values in self.batch_activations(image[None], off)]
         gradient = _score_weights(answer) @ self.weights[-1]
         for weights, active in zip(self.weights[-2::-1], hidden[::-1], strict=True):
             gradient = (gradient * (active > 0)) @ weights
-        result: Float32[np.ndarray, "28 28"] = (gradient * (pixels - blank)).reshape(SIDE, SIDE)
+        result: Float32[np.ndarray, "28 28"] = (gradient * (pixels - self.blank)).reshape(SIDE, SIDE)
         return result
 
-    def _run(self, image: UInt8[np.ndarray, "28 28"]) -> list[Float32[np.ndarray, " _units"]]:
-        """Compute the input of each layer; that of the first is the normalized pixels."""
+    def batch_activations(self, images: Images, off: Off = ()) -> list[Float32[np.ndarray, "_n _units"]]:
+        """Compute the input of each layer for many digits; that of the first is the normalized pixels."""
         outputs = [each.name for each in self.session.get_outputs() if each.name != MODEL_OUTPUT]
-        return [values[0] for values in self.session.run(outputs, {MODEL_INPUT: image[None]})]
+        inputs: list[Float32[np.ndarray, "_n _units"]] = self.session.run(outputs, self._feed(images, off))
+        return inputs
+
+    def logits(self, images: Images, off: Off = ()) -> Logits:
+        """Compute the logits, as the model itself does when no unit is off."""
+        logits: Logits = self.session.run([MODEL_OUTPUT], self._feed(images, off))[0]
+        return logits
+
+    @cached_property
+    def blank(self) -> Float32[np.ndarray, " _pixels"]:
+        """The normalized pixels of a blank digit."""
+        pixels: Float32[np.ndarray, " _pixels"] = self.batch_activations(np.zeros((1, SIDE, SIDE), np.uint8))[0][0]
+        return pixels
+
+    def _feed(self, images: Images, off: Off) -> dict[str, np.ndarray]:
+        masks = [np.ones(width, np.float32) for width in self.widths[1:-1]]
+        for layer, unit in off:
+            masks[layer - 1][unit] = 0
+        return {MODEL_INPUT: images} | {_mask_name(layer): mask for layer, mask in enumerate(masks, 1)}
 
 
 def open_layers(model: Model, *, threads: int = 1) -> Layers | None:
@@ -67,22 +90,40 @@ def open_layers(model: Model, *, threads: int = 1) -> Layers | None:
     widths = (*(matrix.shape[1] for matrix in weights), len(weights[-1]))
     if widths[0] != SIDE * SIDE or any(len(a) != b.shape[1] for a, b in pairwise(weights)):
         return None
-    for node in layers:
+    for index, node in enumerate(layers):
+        if index:
+            _add_mask(opened.graph, node, index, widths[index])
         layer_input = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, None)
         opened.graph.output.append(layer_input)
     session = start_session(opened.SerializeToString(), threads)
     return Layers(widths, session, weights, others & ACTIVATIONS <= {"Relu"})
 
 
+def _mask_name(layer: int) -> str:
+    """Name the input that multiplies the activations of a hidden layer, from 1; 0 switches a unit off."""
+    return f"digits_mask_{layer}"
+
+
+def _add_mask(graph: Any, node: Any, layer: int, width: int) -> None:
+    """Multiply what a layer receives with a further input of the graph: ones change no bit."""
+    import onnx
+
+    name = _mask_name(layer)
+    graph.input.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [width]))
+    masked = onnx.helper.make_node("Mul", [node.input[0], name], [f"{name}_applied"])
+    graph.node.insert(list(graph.node).index(node), masked)
+    node.input[0] = masked.output[0]
+
+
 def find_evidence(
-    model: Model, layers: Layers | None, image: UInt8[np.ndarray, "28 28"], answer: int
+    model: Model, layers: Layers | None, image: UInt8[np.ndarray, "28 28"], answer: int, off: Off = ()
 ) -> tuple[Float32[np.ndarray, "28 28"], bool]:
     """Attribute an answer's score, its logit less the mean of all ten, to the pixels of a digit.
 
     For a network of rectified linear units, gradient times ink (Ancona, Ceolini, Öztireli, Gross, "Towards better
     understanding of gradient-based attribution methods", 2018); for any other, what the score loses when small squares
     are erased (Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014, section 4.2).
-    `layers` is the same model opened, if it is fully connected.
+    `layers` is the same model opened, if it is fully connected; `off` are units of it that are switched off.
 
     Returns
     -------
@@ -90,7 +131,7 @@ def find_evidence(
     is the sum of contributions and a constant.
     """
     if layers and layers.is_rectified:
-        return layers.contributions(image, answer), True
+        return layers.contributions(image, answer, off), True
     return _erase_blocks(model, image, answer), False
 
 

@@ -10,7 +10,9 @@ The way of a request, one file per step:
 4. `workers` passes the job to a process: `queues` keep it until it is its client's turn, `processes` run it within
    limits. There, `jobs` reads the picture with the loaded `models`, `form_jobs` the scans of a form, page by page, and
    `explanation` shows why the model answers as it does.
-5. `corrections` stores digits that people corrected and agreed to keep.
+5. `insight` looks inside a network for the page: a unit, the digits that excite it, feature maps; `insight_calls`
+   declares these calls, `insight_schemas` what they answer. `samples` finds digits to try.
+6. `corrections` stores digits that people corrected and agreed to keep.
 
 `server` starts and stops all of this; `memory` gives back what large pictures took. ``page/`` holds the files for the
 browser.

@@ -20,6 +20,8 @@ from digits.web.corrections import Corrections
 from digits.web.form_jobs import read_form
 from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS, JSONAnswer
+from digits.web.insight_calls import make_insight_routes
+from digits.web.insight_schemas import Off
 from digits.web.models import Hints, ModelFile, list_changes
 from digits.web.refusals import RefusedError
 from digits.web.workers import Workers
@@ -109,11 +111,13 @@ def make_app(
         focus: Annotated[int, Query(ge=-1000, le=1000, description="Digit to explain, from 0; -1: the last.")] = -1,
         evidence: Annotated[bool, Query(description="Add which pixels supported the answer, and the steps.")] = False,
         preview: Annotated[bool, Query(description="Add the picture as JPEG, which every browser shows.")] = False,
+        off: Off = None,
     ) -> JSONAnswer:
         """Read a picture with several models and explain one of its digits: what the page shows."""
         arguments = (upload, tuple(model or ()), Hints(single, upright, printed), focus, evidence, preview)
-        return JSONAnswer(await workers.run(jobs.explain, *arguments))
+        return JSONAnswer(await workers.run(jobs.explain, *arguments, tuple(off or ())))
 
+    app.include_router(make_insight_routes(workers))
     app.include_router(_make_correction_routes(corrections, workers))
     app.router.default = StaticFiles(directory=PAGE, html=True)
     return app

@@ -54,7 +54,7 @@ def explain_reading(
         {
             "model": model.name,
             "reading": reading.to_dict(),
-            "probabilities": [_round(digit.probabilities, 4) for digit in reading.digits],
+            "probabilities": [round_values(digit.probabilities, 4) for digit in reading.digits],
             "images": [_encode(digit.image.tobytes()) for digit in reading.digits],
         }
         for model, reading in zip(models, readings, strict=True)
@@ -93,15 +93,15 @@ def _explain_answer(
     layers, reader = model.layers, model.reader
     answer: dict[str, Any] = {
         "model": model.name,
-        "probabilities": _round(probabilities, 4),
+        "probabilities": round_values(probabilities, 4),
         "accepted": bool(probabilities.max() >= reader.threshold),
-        "layers": [_round(units, 3) for units in layers.activations(digit.image)] if layers else None,
+        "layers": [round_values(units, 3) for units in layers.activations(digit.image, model.off)] if layers else None,
         "evidence": None,
     }
     if evidence and digit.image.any():
         value = int(probabilities.argmax())
-        pixels, exact = find_evidence(reader.model, layers, digit.image, value)
-        answer["evidence"] = {"answer": value, "pixels": _round(pixels.ravel(), 4), "exact": exact}
+        pixels, exact = find_evidence(reader.model, layers, digit.image, value, model.off)
+        answer["evidence"] = {"answer": value, "pixels": round_values(pixels.ravel(), 4), "exact": exact}
     return answer
 
 
@@ -114,7 +114,8 @@ def _show_steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, s
     }
 
 
-def _round(values: np.ndarray, places: int) -> list[float]:
+def round_values(values: np.ndarray, places: int) -> list[float]:
+    """Round values to so many decimal places, for JSON."""
     rounded: list[float] = np.round(values.astype(np.float64), places).tolist()
     return rounded
 

@@ -35,7 +35,7 @@ from digits.inference.explain import crop_digit
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.types import Images
 from digits.web.explanation import explain_reading
-from digits.web.models import Hints, LoadedModel, ModelFile, load_models
+from digits.web.models import Hints, LoadedModel, ModelFile, load_models, parse_off
 from digits.web.refusals import LongJobError, RefusedError
 from digits.web.uploads import (
     DEFAULT_NAME,
@@ -174,10 +174,17 @@ def _read(upload: Upload, model: str | None, hints: Hints) -> tuple[DecodedUploa
 
 
 def explain(
-    upload: Upload, models: tuple[str, ...], hints: Hints, focus: int, evidence: bool, preview: bool
+    upload: Upload,
+    models: tuple[str, ...],
+    hints: Hints,
+    focus: int,
+    evidence: bool,
+    preview: bool,
+    off: tuple[str, ...],
 ) -> dict[str, Any]:
-    """Read a picture and explain one digit; the arguments are those of `explain_reading`."""
+    """Read a picture and explain one digit; the arguments are those of `explain_reading` and `parse_off`."""
     chosen = [find_model(name) for name in dict.fromkeys(models)] or [find_model(None)]
+    chosen = [model.without(parse_off(off, model.name)) for model in chosen]
     return explain_reading(upload.decode(), chosen, hints, focus=focus, evidence=evidence, preview=preview)
 
 

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from digits.inference import SHIPPED_MODELS, Reader
-from digits.inference.interpret import Layers, open_layers
+from digits.inference.interpret import Layers, Off, open_layers
 from digits.inference.model import SHIPPED_FOLDER, locate_model, open_model, read_model
+from digits.inference.stages import Stages, open_stages
+from digits.inference.units import switch_off
+from digits.web.refusals import RefusedError
 
 
 class Hints(NamedTuple):
@@ -42,11 +45,49 @@ class LoadedModel:
 
     name: str
     reader: Reader
+    off: Off = ()
+    """Units that are switched off."""
+    whole: LoadedModel | None = None
+    """The model with all units, if some are switched off."""
 
     @cached_property
     def layers(self) -> Layers | None:
         """The layers of a fully connected network; loaded on first use, since this imports another library."""
-        return open_layers(self.reader.model)
+        return self.whole.layers if self.whole else open_layers(self.reader.model)
+
+    @cached_property
+    def stages(self) -> Stages | None:
+        """The stages of a convolutional network; loaded on first use."""
+        return self.whole.stages if self.whole else open_stages(self.reader.model)
+
+    def without(self, off: Off) -> LoadedModel:
+        """Give the model with some hidden units switched off.
+
+        Raises
+        ------
+        RefusedError
+            422 when it has no such units.
+        """
+        if not off:
+            return self
+        layers = self.find_layers()
+        for layer, unit in off:
+            if not (1 <= layer < len(layers.weights) and unit < layers.widths[layer]):
+                raise RefusedError(422, f"{self.name} has no hidden unit {layer}:{unit}: {_describe_widths(layers)}")
+        reader = Reader(switch_off(self.reader.model, layers, off), threads=1)
+        return LoadedModel(self.name, reader, off, self)
+
+    def find_layers(self) -> Layers:
+        """Give the layers of a fully connected network.
+
+        Raises
+        ------
+        RefusedError
+            422 when it is another network.
+        """
+        if self.layers is None:
+            raise RefusedError(422, f"{self.name} is not fully connected: choose another model, such as mlp")
+        return self.layers
 
     def to_dict(self) -> dict[str, Any]:
         """Describe the model."""
@@ -59,7 +100,20 @@ class LoadedModel:
             "test_accuracy": metadata.get("test", {}).get("accuracy"),
             "rejection_threshold": self.reader.threshold,
             "layers": list(self.layers.widths) if self.layers else None,
+            "has_maps": not self.layers and self.stages is not None,
         }
+
+
+def _describe_widths(layers: Layers) -> str:
+    """Say which hidden units there are."""
+    numbered = list(enumerate(layers.widths[1:-1], 1))
+    return f"it has {', '.join(f'{number}:0 to {number}:{width - 1}' for number, width in numbered) or 'none'}"
+
+
+def parse_off(names: Iterable[str], model: str) -> Off:
+    """Parse the units of a model that a request switches off: of ``mlp:1:17`` layer 1, unit 17."""
+    parsed = (name.rsplit(":", 2) for name in names)
+    return tuple(sorted({(int(layer), int(unit)) for name, layer, unit in parsed if name == model}))
 
 
 def read_models(extra: Sequence[str | os.PathLike[str]]) -> tuple[ModelFile, ...]:

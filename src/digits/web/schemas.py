@@ -65,6 +65,7 @@ class ModelInfo(BaseModel):
     layers: list[int] | None = Field(
         description="Units per layer of a fully connected network.", examples=[[784, 256, 128, 10]]
     )
+    has_maps: bool = Field(description="Whether it is convolutional, so that it has feature maps to show.")
 
 
 class Models(BaseModel):

@@ -9,9 +9,15 @@
 /** @typedef {{seen: string, ink: string, digit: string}} Steps */
 /** @typedef {{digit: number, image: string, models: ModelExplanation[], steps: Steps | null}} Focus */
 /** @typedef {{size: [number, number], pages: number, rotation: number, answers: Answer[], focus: Focus | null, preview?: string}} Explanation */
-/** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null}} Model */
+/** @typedef {{name: string, network: string, parameters: number, test_accuracy: number | null, layers: number[] | null, has_maps: boolean}} Model */
+/** @typedef {[unit: number, added: number][]} Paths */
+/** @typedef {{value: number, weights: number[] | null, inputs: Paths, outputs: Paths}} Unit */
+/** @typedef {{image: string, label: number}} LabelledDigit */
+/** @typedef {{source: string, count: number, digits: LabelledDigit[]}} ExcitingDigits */
+/** @typedef {{channels: number, height: number, width: number, values: string}} Stage */
 /** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
 
+import { listOff } from "./off.js";
 import { capitalize } from "./phrases.js";
 import { authorization } from "./token.js";
 
@@ -74,8 +80,35 @@ export function explain(picture, { models, ...options }) {
   const query = new URLSearchParams(models.map((name) => ["model", name]));
   for (const [name, value] of Object.entries(options)) query.set(name, String(value));
   query.set("printed", String(options.upright)); // a drawing is upright, and nothing on it is print
+  for (const unit of listOff(models)) query.append("off", unit);
   return call(`api/explain?${query}`, upload(picture));
 }
+
+/** @param {Uint8Array<ArrayBuffer>} pixels of a digit @returns {Options} */
+const sendDigit = (pixels) => ({ method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: new Blob([pixels]) });
+
+/**
+ * Describe a unit while its network reads a digit.
+ * @param {Uint8Array<ArrayBuffer>} pixels
+ * @param {{model: string, layer: number, unit: number}} place
+ * @returns {Promise<Unit>}
+ */
+export function describeUnit(pixels, { model, layer, unit }) {
+  const query = new URLSearchParams({ model, layer: String(layer), unit: String(unit) });
+  for (const each of listOff([model])) query.append("off", each);
+  return call(`api/unit?${query}`, sendDigit(pixels));
+}
+
+/** The digits that excite a unit most. @param {{model: string, layer: number, unit: number}} place @returns {Promise<ExcitingDigits>} */
+export function findExciting({ model, layer, unit }) {
+  return call(`api/unit/digits?${new URLSearchParams({ model, layer: String(layer), unit: String(unit) })}`);
+}
+
+/** The feature maps of a digit. @param {Uint8Array<ArrayBuffer>} pixels @param {string} model @returns {Promise<{stages: Stage[]}>} */
+export const showMaps = (pixels, model) => call(`api/maps?${new URLSearchParams({ model })}`, sendDigit(pixels));
+
+/** Digits to try. @returns {Promise<{source: string, ordinary: LabelledDigit[], mistakes: LabelledDigit[]}>} */
+export const listSamples = () => call("api/samples");
 
 /** @returns {Promise<StoredCorrections>} */
 export const listCorrections = () => call("api/corrections");

@@ -8,6 +8,17 @@ import { byId, setBusy } from "./elements.js";
 import { announce, cancelAnnouncement, describeReading, showTime } from "./phrases.js";
 import { Sheet } from "./sheet.js";
 
+/** Where a drawing is kept, for this tab only, so that a reload keeps it. */
+const SAVED = "digits.drawing";
+
+/** @type {Storage | undefined} */
+let storage;
+try {
+  storage = sessionStorage;
+} catch {
+  // switched off: a reload empties the sheet
+}
+
 export class Drawing {
   /** @type {Explanation | null} The newest answer about the drawing. */
   explanation = null;
@@ -31,7 +42,16 @@ export class Drawing {
     byId("clear").addEventListener("click", () => this.sheet.clear());
     const pen = byId("pen", HTMLInputElement);
     pen.addEventListener("input", () => (this.sheet.pen = pen.valueAsNumber));
+    this.#restore();
     this.#updateTools();
+  }
+
+  /** Show what the sheet held before the page was reloaded. */
+  #restore() {
+    const saved = storage?.getItem(SAVED);
+    if (!saved) return;
+    this.sheet.strokes.restore(saved);
+    this.sheet.refit();
   }
 
   picture() {
@@ -56,6 +76,7 @@ export class Drawing {
     cancelAnnouncement();
     this.#selected = null;
     this.#updateTools();
+    if (ended) storage?.setItem(SAVED, this.sheet.strokes.save());
     setBusy(!this.sheet.strokes.empty);
     if (this.sheet.strokes.empty) {
       this.explanation = null;
@@ -66,9 +87,10 @@ export class Drawing {
   }
 
   #updateTools() {
-    const { empty } = this.sheet.strokes;
+    const { empty, canUndo } = this.sheet.strokes;
     byId("hint").hidden = !empty;
-    for (const id of ["undo", "clear"]) byId(id, HTMLButtonElement).disabled = empty;
+    byId("undo", HTMLButtonElement).disabled = !canUndo;
+    byId("clear", HTMLButtonElement).disabled = empty;
   }
 
   // evidence doubles the time of an answer, so it waits until the pen is lifted

@@ -12,6 +12,7 @@ import { byId, create } from "./elements.js";
 import { Evidence } from "./evidence.js";
 import { Inside } from "./inside.js";
 import { Photo } from "./photo.js";
+import { Samples } from "./samples.js";
 
 /** @type {Model[]} */
 let models = [];
@@ -20,11 +21,17 @@ const chosen = ["", ""];
 const getNames = () => chosen.filter(Boolean);
 
 const answer = new Answer((digit) => front.select(digit));
-const inside = new Inside();
+const inside = new Inside(() => {
+  for (const source of [drawing, photo]) source.update();
+});
 const evidence = new Evidence();
 const corrections = new Corrections(() => chosen[0], refuse);
 const drawing = new Drawing(getNames, show);
 const photo = new Photo(getNames, show, () => turnTo("photograph"));
+new Samples((pixels) => {
+  turnTo("draw");
+  drawing.sheet.place(pixels);
+}, refuse);
 /** @type {Source} */
 let front = drawing;
 

@@ -42,6 +42,11 @@ export class Sheet {
     canvas.addEventListener("contextmenu", (event) => this.pointer !== null && event.preventDefault());
   }
 
+  /** Fit a drawing of another sheet into this one. */
+  refit() {
+    this.#resize();
+  }
+
   #resize() {
     const { clientWidth, clientHeight } = this.canvas;
     if (!clientWidth) return; // hidden
@@ -108,13 +113,20 @@ export class Sheet {
 
   undo() {
     this.pointer = null;
-    this.strokes.list.pop();
+    this.strokes.undo();
     this.end();
   }
 
   clear() {
     this.pointer = null;
-    this.strokes.list = [];
+    this.strokes.clear();
+    this.end();
+  }
+
+  /** Put a digit on the sheet in place of everything. @param {Uint8Array} pixels */
+  place(pixels) {
+    this.pointer = null;
+    this.strokes.place(pixels);
     this.end();
   }
 
