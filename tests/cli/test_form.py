@@ -44,13 +44,15 @@ def test_a_form_is_printed_and_read(digits: Any, fill_in: Callable[..., np.ndarr
     assert said.err.splitlines()[0] == "digits: scans/2.png: the page is blank"
     assert said.err.splitlines()[-1] == "digits: 1 of 2 pages could not be read; the others were"
     assert said.code == 1
+    said = digits("form", "review", "answers.csv", "-o", "checked.xlsx")  # nothing is doubtful
+    assert (said.code, said.out) == (0, "checked.xlsx: 0 cells corrected, 0 still doubtful\n")
 
 
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         ([], 2, "say what to do with a form: digits form new FORM.toml, or digits form read FORM.toml INPUT"),
-        (["prnt"], 2, "digits form has no action 'prnt'; choose from new, read"),
+        (["prnt"], 2, "digits form has no action 'prnt'; choose from new, read, review"),
         (["new"], 2, "FORM.toml is missing: digits form new FORM.toml; see digits form new --help"),
         (["new", "none.toml"], 1, "there is no file none.toml"),
         (["new", "exam.toml", "-o", "exam.png"], 2, "exam.png: name a form as .pdf, such as exam.pdf"),
@@ -58,6 +60,10 @@ def test_a_form_is_printed_and_read(digits: Any, fill_in: Callable[..., np.ndarr
         (["read", "exam.toml", "1.png", "-o", "a.txt"], 2, "a.txt: name a table as .csv, .xlsx or .json"),
         (["read", "exam.toml", "none.png"], 1, "there is no file none.png"),
         (["read", "exam.toml", "1.png", "--roster", "none.csv"], 1, "there is no file none.csv"),
+        (["review"], 2, "ANSWERS is missing: digits form review ANSWERS; see digits form review --help"),
+        (["review", "none.csv"], 1, "there is no review none.review: digits form read FORM.toml SCANS -o none.csv"),
+        (["review", "a.csv", "-o", "a.csv"], 2, "a.csv holds the answers as they were read: give the checked ones"),
+        (["review", "a.csv", "-o", "b.json"], 2, "b.json: name the checked answers as .csv or .xlsx, such as b.xlsx"),
     ],
 )
 def test_wrong_calls_are_one_sentence(digits: Any, words: list[str], code: int, says: str) -> None:
@@ -68,6 +74,6 @@ def test_wrong_calls_are_one_sentence(digits: Any, words: list[str], code: int, 
     assert "Traceback" not in said.err
 
 
-def test_help_lists_both_actions(digits: Any) -> None:
-    assert digits("form", "--help").out.startswith("usage: digits form new|read [flags]\n")
+def test_help_lists_all_actions(digits: Any) -> None:
+    assert digits("form", "--help").out.startswith("usage: digits form new|read|review [flags]\n")
     assert "--roster" in digits("form", "read", "--help").out

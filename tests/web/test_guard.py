@@ -168,7 +168,7 @@ def test_only_calls_with_the_token_are_admitted(path: str, authorization: str | 
     assert status == expected
     if status == 401:
         assert answered["www-authenticate"] == "Bearer"
-        assert "the address that digits serve printed" in json.loads(body)["error"]
+        assert "the address that digits printed" in json.loads(body)["error"]
 
 
 def test_files_of_the_page_need_no_token() -> None:

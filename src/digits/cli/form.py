@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse, show_help
+from digits.cli.form_review import keep_review, review_form
 from digits.cli.pages import ROSTER, check_suffix, finish, list_jobs, report_fields, write_fields
 from digits.cli.read import FINDER, MODEL
 from digits.cli.terminal import remark, say
@@ -41,8 +43,9 @@ class _ReadArguments:
     finder: str = option("finder", FINDER, metavar="FINDER")
     json: bool = option(False, "Print everything: the confidence, place and alternatives of each field.")
     out: Path | None = option(
-        None, "Write the rows to this file: .csv, .xlsx or .json.", flags=("-o", "--out"), metavar="FILE"
-    )
+        None, "Write the rows to this file: .csv, .xlsx or .json; beside it, what `digits form review` needs.",
+        flags=("-o", "--out"), metavar="FILE",
+    )  # fmt: skip
 
 
 def form(words: list[str]) -> None:
@@ -50,7 +53,7 @@ def form(words: list[str]) -> None:
 
     `digits form new exam.toml -o exam.pdf` prints the fields that a template names, with a box for each digit, and
     markers and a code by which pages are found again. `digits form read exam.toml scans/ -o answers.csv` reads scans
-    and photographs of it. Each has its own --help.
+    and photographs of it, and `digits form review answers.csv` shows you the doubtful ones. Each has its own --help.
     """
     from digits.errors import UsageError
     from digits.options import suggest
@@ -103,16 +106,22 @@ def read_form(words: list[str]) -> None:
 
     pages: list[FormPage] = []
     reader = Reader(call.model, finder=call.finder)
-    for name, job in list_jobs(call.inputs, reader, made.read_page, max_side=MAX_SIDE):
-        try:
-            pages.append(job())
-        except DataError as error:
-            remark(f"digits: {error}")
-            pages.append(FormPage(name, error=str(error)))
-    answers = made.decide(pages, numbers)
+    with keep_review(call.out) as review:
+        read_page = partial(made.read_page, keep=bool(call.out))
+        for name, job in list_jobs(call.inputs, reader, read_page, max_side=MAX_SIDE):
+            try:
+                page = job()
+            except DataError as error:
+                remark(f"digits: {error}")
+                page = FormPage(name, error=str(error))
+            pages.append(review.add(page))
+        answers = made.decide(pages, numbers)
+        doubtful = review.finish(made, pages, answers, numbers)
     report_fields(answers)
     failed = sum(bool(row.error) for row in answers)
     finish(write_fields(answers, suffix), call.out, len(answers) - failed, failed)
+    if doubtful:
+        remark(f"digits: look at the doubtful ones with: digits form review {call.out}")
 
 
-ACTIONS: dict[str, Callable[[list[str]], None]] = {"new": new_form, "read": read_form}
+ACTIONS: dict[str, Callable[[list[str]], None]] = {"new": new_form, "read": read_form, "review": review_form}

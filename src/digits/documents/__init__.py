@@ -17,7 +17,7 @@ One number per page, matched with a list:
 3. `consistent` finds the most probable numbers that satisfy the constraints; `automaton` says which do.
 4. `assignment`: which page has which number, if each is on one page at most.
 
-`forms` prints forms of your own, and reads them.
+`forms` prints forms of your own, and reads them; `review` lets people look at what is doubtful.
 """
 
 from digits.documents.alignment import ERRORS, Errors, Run, weigh_form, weigh_numbers

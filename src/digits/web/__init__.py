@@ -14,6 +14,8 @@ The way of a request, one file per step:
    declares these calls, `insight_schemas` what they answer. `samples` finds digits to try.
 6. `corrections` stores digits that people corrected and agreed to keep.
 
+`local` serves pages for one task of the person at this computer, from ``local_page/``: `review` is one of them.
+
 `server` starts and stops all of this; `memory` gives back what large pictures took. ``page/`` holds the files for the
 browser.
 """

@@ -28,9 +28,9 @@ PROXY_HEADERS = (
 )
 """Headers of a proxy, which forwards requests of other computers."""
 
-NO_TOKEN = "the token is missing or wrong: open the address that digits serve printed, or send Authorization: Bearer …"
+NO_TOKEN = "the token is missing or wrong: open the address that digits printed, or send Authorization: Bearer …"
 BUSY = "too many requests at the moment: try again in a second"
-UNEXPECTED = "the service failed unexpectedly: the terminal of digits serve says why"
+UNEXPECTED = "the service failed unexpectedly: the terminal that digits runs in says why"
 
 log = logging.getLogger(__name__)
 
@@ -116,9 +116,14 @@ def _has_token(headers: Headers, token: str) -> bool:
 
 def require_this_computer(request: Request) -> None:
     """Refuse requests from other computers: corrections are personal data of the person at this one."""
-    client = request.client.host if request.client else ""
-    if not is_loopback(client) or any(name in request.headers for name in PROXY_HEADERS):
+    if not is_this_computer(request):
         raise RefusedError(403, "corrections are for the computer that runs digits serve: open the page there")
+
+
+def is_this_computer(request: Request) -> bool:
+    """Say whether a request comes from this computer, and through no proxy."""
+    client = request.client.host if request.client else ""
+    return is_loopback(client) and not any(name in request.headers for name in PROXY_HEADERS)
 
 
 def is_loopback(address: str) -> bool:

@@ -45,11 +45,14 @@ RELEASE_TICKS = 100
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which reports when it is ready, keeps no memory, and ends in time whatever the workers do."""
+    """uvicorn's server, which reports when it is ready, keeps no memory, and ends in time whatever the workers do.
 
-    def __init__(self, config: uvicorn.Config, workers: Workers, ready: Callable[[], None]) -> None:
+    `close` ends the workers, if there are any.
+    """
+
+    def __init__(self, config: uvicorn.Config, close: Callable[[], None], ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self.workers = workers
+        self.close = close
         self.ready = ready
         self._answered = 0
 
@@ -70,10 +73,10 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer the pending requests; after a while refuse the rest, and then cut the connections."""
         loop = asyncio.get_running_loop()
-        loop.call_later(SHUTDOWN_SECONDS, self.workers.close)
+        loop.call_later(SHUTDOWN_SECONDS, self.close)
         loop.call_later(SHUTDOWN_SECONDS + REFUSAL_SECONDS, self._cut_connections)
         await super().shutdown(sockets)
-        self.workers.close()  # here, since uvicorn ends this process by the signal that stopped it
+        self.close()  # here, since uvicorn ends this process by the signal that stopped it
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; at the second signal at once."""
@@ -113,27 +116,34 @@ def serve(
     """
     files = read_models(models)
     memory.return_large_blocks()
-    with _listen(host, port) as listener, closing(Workers(files)) as workers:
+    with listen(host, port) as listener, closing(Workers(files)) as workers:
         from digits.web.app import make_app  # while the first process loads its models
 
         workers.wait_until_ready()
         app = make_app(workers, files, Corrections(corrections), names, token)
-        config = uvicorn.Config(
-            app,
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,  # any client could forge them
-            backlog=ACCEPTED_AT_ONCE,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS + 2 * REFUSAL_SECONDS,
-        )
-        gc.collect()
-        gc.freeze()  # or each of Python's full collections, which a burst triggers, would take a tenth of a second
-        _Server(config, workers, lambda: ready(url_of(listener))).run([listener])
+        run_app(app, listener, ready, workers.close)
+
+
+def run_app(
+    app: Any, listener: socket.socket, ready: Callable[[str], None], close: Callable[[], None] = lambda: None
+) -> None:
+    """Answer requests until a signal; `ready` is called with the address, `close` ends what still works at the end."""
+    config = uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # any client could forge them
+        backlog=ACCEPTED_AT_ONCE,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS + 2 * REFUSAL_SECONDS,
+    )
+    gc.collect()
+    gc.freeze()  # or each of Python's full collections, which a burst triggers, would take a tenth of a second
+    _Server(config, close, lambda: ready(url_of(listener))).run([listener])
 
 
 def url_of(listener: socket.socket) -> str:
@@ -143,7 +153,14 @@ def url_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
+def listen(host: str, port: int | None) -> socket.socket:
+    """Listen on a port; 0 is any free one, and None 8000, or any free one if that is taken.
+
+    Raises
+    ------
+    UsageError
+        When the system does not let it.
+    """
     try:
         return _bind(host, DEFAULT_PORT if port is None else port)
     except (OSError, OverflowError) as error:

@@ -6,7 +6,7 @@ Where a digit may be is known, so what is found elsewhere does not count, and in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from digits.inference.page import Page, find_page
 from digits.inference.results import Box
 from digits.preprocessing.ink import Ink, subtract_ground
 from digits.shapes import Float32, Float64
+from digits.types import SIDE, Images
 
 SCALE = 5.0
 """Pixels per millimetre at which a page is read: A4 has the 1,500 pixels of other pages, and a box 35 × 45."""
@@ -53,6 +54,10 @@ MIN_DARK = 0.12
 of cameras ends."""
 
 
+AROUND = 1.5
+"""Millimetres around the boxes of a field that people see when they review it."""
+
+
 @dataclass(frozen=True, eq=False)
 class FieldBoxes:
     """What stands in the boxes of one field.
@@ -69,6 +74,12 @@ class FieldBoxes:
         Left, top, width and height of all its boxes, in pixels of the picture.
     notices
         Reasons why a person should look.
+    marks
+        The box of each character of the run.
+    images
+        What the network saw of each character, if it is kept.
+    picture
+        The field as a PNG, if it is kept.
     """
 
     found: RunPage
@@ -76,10 +87,13 @@ class FieldBoxes:
     behind: int
     box: Box
     notices: tuple[str, ...] = ()
+    marks: tuple[int, ...] = ()
+    images: Images = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8), repr=False)
+    picture: bytes = field(default=b"", repr=False)
 
 
 def read_boxes(
-    reader: Reader, grey: Ink, registration: Registration, sheet: Sheet, size: tuple[int, int]
+    reader: Reader, grey: Ink, registration: Registration, sheet: Sheet, size: tuple[int, int], *, keep: bool = False
 ) -> dict[int, FieldBoxes]:
     """Read the boxes of a registered page.
 
@@ -93,6 +107,8 @@ def read_boxes(
         The form.
     size
         Width and height of the picture as it was given, to which boxes refer.
+    keep
+        Whether to keep pictures of fields and characters, for people to review.
 
     Returns
     -------
@@ -122,12 +138,15 @@ def read_boxes(
             round(min(value, side) * each) for value, each, side in zip(high, factor, grey.shape[::-1], strict=True)
         )
         box = x, y, max(right - x, 1), max(bottom - y, 1)
-        run, filled, more = _read_comb(page, known, dark, placed, black)
+        run, marks, filled, more = _read_comb(page, known, dark, placed, black)
         found = RunPage([run] if run else [], rest, (seen.shape[1], seen.shape[0]))
         behind = sum(place >= comb.boxes - comb.decimals for place in filled)
         if filled and len(filled) <= filled[-1] - filled[0]:
             notices.append("a box within it is empty")
-        read[comb.field] = FieldBoxes(found, filled, behind, box, (*notices, *more))
+        said = (*notices, *more)
+        images = page.images[list(run.rows) if run and keep else nothing]
+        picture = _encode(_cut(seen, _widen(placed.area, AROUND))) if keep else b""
+        read[comb.field] = FieldBoxes(found, filled, behind, box, said, marks, images, picture)
     return read
 
 
@@ -176,8 +195,8 @@ def _draw(comb: Comb) -> Float32[np.ndarray, "h w"]:
 
 def _read_comb(
     page: Page, known: Known, dark: Ink, comb: Comb, black: float
-) -> tuple[Run | None, tuple[int, ...], tuple[str, ...]]:
-    """Give the run of a comb, which of its boxes are filled, and what is doubtful."""
+) -> tuple[Run | None, tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
+    """Give the run of a comb, the box of each of its characters, which boxes are filled, and what is doubtful."""
     centres = page.marks.centres / SCALE
     lefts = np.array(comb.lefts)
     # what is nearer to this box than to the next belongs to it
@@ -185,7 +204,7 @@ def _read_comb(
     distances = np.abs(centres[:, :1] - (lefts + BOX / 2))
     nearest = distances.argmin(1)
     is_inside = is_level & (distances.min(1) < (BOX + GAP) / 2) if len(centres) else np.zeros(0, bool)
-    rows, filled, notices = list[int](), list[int](), list[str]()
+    rows, marks, filled, notices = list[int](), list[int](), list[int](), list[str]()
     for place in range(comb.boxes):
         here = np.flatnonzero(is_inside & (nearest == place))
         here = here[np.argsort(-known.evidence[here], kind="stable")]
@@ -193,18 +212,23 @@ def _read_comb(
             continue
         filled.append(place)
         rows += here[:1].tolist()
+        marks += [place] * len(here[:1])
         if not len(here):
             notices.append(f"something in box {place + 1} was not read")
         elif len(here) > 1 and known.evidence[here[1]] > 0:
             notices.append(f"two digits are in box {place + 1}")
     if not rows:
-        return None, tuple(filled), tuple(notices)
+        return None, (), tuple(filled), tuple(notices)
     text = "".join(str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN for row in rows)
     behind = sum(place >= comb.boxes - comb.decimals for place in filled)
     written = f"{text[:-behind]}.{text[-behind:]}" if behind else text
     left, top, right, bottom = (SCALE * each for each in comb.area)
     run = Run(known.classes[rows], known.evidence[rows], text, tuple(rows), (left, top, right, bottom), written)
-    return run, tuple(filled), tuple(notices)
+    return run, tuple(marks), tuple(filled), tuple(notices)
+
+
+def _encode(picture: Ink) -> bytes:
+    return bytes(cv2.imencode(".png", picture)[1])
 
 
 def _measure_ink(dark: Ink, comb: Comb, place: int, black: float) -> float:

@@ -55,6 +55,13 @@ class FormPage:
     notices: tuple[str, ...] = ()
     error: str = ""
 
+    def without_pictures(self) -> FormPage:
+        """Give the same page without pictures of fields and characters, which thousands of pages need not hold."""
+        return replace(
+            self,
+            boxes={n: replace(each, images=each.images[:0], picture=b"") for n, each in self.boxes.items()},
+        )
+
 
 class Form:
     """A form of your own: named numbers in boxes, to print, fill in by hand, and read from scans and photographs.
@@ -132,8 +139,10 @@ class Form:
         fields, rosters = find_rosters(roster, self.fields)
         return Numbers(fields, tuple(rosters), tuple(NumberForm(each) if each else None for each in rosters))
 
-    def read_page(self, reader: Reader, decoded: Decoded, name: str) -> FormPage:
+    def read_page(self, reader: Reader, decoded: Decoded, name: str, *, keep: bool = False) -> FormPage:
         """Read what is in the boxes of one decoded page; for numbers, see `decide`.
+
+        If asked to `keep` them, pictures of fields and characters are kept, for people to review.
 
         Raises
         ------
@@ -142,7 +151,8 @@ class Form:
         """
         grey = as_grey(decoded.picture, MAX_SIDE)
         registration = register(grey, self.sheet, name)
-        return FormPage(name, read_boxes(reader, grey, registration, self.sheet, decoded.size), registration.notices)
+        boxes = read_boxes(reader, grey, registration, self.sheet, decoded.size, keep=keep)
+        return FormPage(name, boxes, registration.notices)
 
     def decide(self, pages: Sequence[FormPage], numbers: Numbers) -> FieldTable:
         """Decide on the numbers of all pages together, by what `read_page` gave for each."""
