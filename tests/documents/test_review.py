@@ -39,9 +39,9 @@ def fill(text: str, sure: float = 1.0) -> FieldBoxes:
         classes[row, int(text[place])] = sure if row == len(places) - 1 else 1.0
     read = text.replace("_", "")
     run = Run(classes, np.zeros(len(places)), read, tuple(range(len(places))), (0.0, 0.0, 9.0, 9.0), read)
-    images = np.stack([np.full((28, 28), 20 * int(text[place]) + 9, np.uint8) for place in places])
+    images = np.stack([np.full((28, 28), 0 if each == "_" else 20 * int(each) + 9, np.uint8) for each in text])
     found = RunPage([run], NOTHING, (9, 9))
-    return FieldBoxes(found, tuple(range(len(text))), 0, (0, 0, 9, 9), (), tuple(places), images, PICTURE)
+    return FieldBoxes(found, tuple(range(len(text))), 0, (0, 0, 9, 9), (), tuple(places), (), images, PICTURE)
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(job: ReviewJob) -> None:
 def test_corrections_are_a_labelled_set(job: ReviewJob, answers: Path, tmp_path: Path) -> None:
     decide(job, {"1.png id": "4,0,7", "1.png mark": "8,4", "2.png id": "4,0,?"})
     counts = write_labelled(tmp_path / "mine", list_reviewed(answers))
-    assert counts == [2, 0, 0, 0, 2, 0, 0, 1, 1, 0]  # the second box of the mark had no digit that was found
+    assert counts == [2, 0, 0, 0, 2, 0, 0, 1, 1, 0]  # the second box of the mark has no ink of a digit
     loaded = load_labelled(tmp_path / "mine")
     assert sorted(loaded.labels.tolist()) == [0, 4, 7, 8]  # the same picture stands there once
     eight = loaded.images[loaded.labels.tolist().index(8)]

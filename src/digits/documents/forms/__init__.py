@@ -4,6 +4,7 @@
    tells of itself by its QR code and markers, and `printing` writes the PDF.
 2. `registration` finds out which page a picture shows, and where; `boxes` reads what is in each box.
 3. `form`: `Form` puts all together, and asks `digits.documents.matching` for the most probable numbers.
+4. `worksheet` is a form that asks for given digits, so that whoever fills it in makes a labelled set.
 """
 
 from digits.documents.forms.form import Form, FormPage

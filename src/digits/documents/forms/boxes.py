@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from digits.documents.text import UNKNOWN
 from digits.inference import Reader
 from digits.inference.page import Page, find_page
 from digits.inference.results import Box
+from digits.preprocessing import extract_digit
 from digits.preprocessing.ink import Ink, subtract_ground
 from digits.shapes import Float32, Float64
 from digits.types import SIDE, Images
@@ -76,8 +78,10 @@ class FieldBoxes:
         Reasons why a person should look.
     marks
         The box of each character of the run.
+    crowded
+        The boxes with two digits.
     images
-        What the network saw of each character, if it is kept.
+        The digit of each filled box, if they are kept: what the network saw, or the ink of a box where it saw none.
     picture
         The field as a PNG, if it is kept.
     """
@@ -88,6 +92,7 @@ class FieldBoxes:
     box: Box
     notices: tuple[str, ...] = ()
     marks: tuple[int, ...] = ()
+    crowded: tuple[int, ...] = ()
     images: Images = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8), repr=False)
     picture: bytes = field(default=b"", repr=False)
 
@@ -138,15 +143,19 @@ def read_boxes(
             round(min(value, side) * each) for value, each, side in zip(high, factor, grey.shape[::-1], strict=True)
         )
         box = x, y, max(right - x, 1), max(bottom - y, 1)
-        run, marks, filled, more = _read_comb(page, known, dark, placed, black)
+        comb_read = _read_comb(page, known, dark, placed, black)
+        run, filled = comb_read.run, comb_read.filled
         found = RunPage([run] if run else [], rest, (seen.shape[1], seen.shape[0]))
         behind = sum(place >= comb.boxes - comb.decimals for place in filled)
         if filled and len(filled) <= filled[-1] - filled[0]:
             notices.append("a box within it is empty")
-        said = (*notices, *more)
-        images = page.images[list(run.rows) if run and keep else nothing]
-        picture = _encode(_cut(seen, _widen(placed.area, AROUND))) if keep else b""
-        read[comb.field] = FieldBoxes(found, filled, behind, box, said, marks, images, picture)
+        boxes = FieldBoxes(
+            found, filled, behind, box, (*notices, *comb_read.notices), comb_read.marks, comb_read.crowded
+        )
+        if keep:
+            picture = _encode(_cut(seen, _widen(placed.area, AROUND)))
+            boxes = replace(boxes, images=_list_digits(page, seen, placed, boxes), picture=picture)
+        read[comb.field] = boxes
     return read
 
 
@@ -193,10 +202,18 @@ def _draw(comb: Comb) -> Float32[np.ndarray, "h w"]:
     return picture
 
 
-def _read_comb(
-    page: Page, known: Known, dark: Ink, comb: Comb, black: float
-) -> tuple[Run | None, tuple[int, ...], tuple[int, ...], tuple[str, ...]]:
-    """Give the run of a comb, the box of each of its characters, which boxes are filled, and what is doubtful."""
+class _CombRead(NamedTuple):
+    """The run of a comb, the box of each of its characters, which boxes are filled and crowded, what is doubtful."""
+
+    run: Run | None
+    marks: tuple[int, ...]
+    filled: tuple[int, ...]
+    crowded: tuple[int, ...]
+    notices: tuple[str, ...]
+
+
+def _read_comb(page: Page, known: Known, dark: Ink, comb: Comb, black: float) -> _CombRead:
+    """Read what is in the boxes of a comb."""
     centres = page.marks.centres / SCALE
     lefts = np.array(comb.lefts)
     # what is nearer to this box than to the next belongs to it
@@ -204,7 +221,7 @@ def _read_comb(
     distances = np.abs(centres[:, :1] - (lefts + BOX / 2))
     nearest = distances.argmin(1)
     is_inside = is_level & (distances.min(1) < (BOX + GAP) / 2) if len(centres) else np.zeros(0, bool)
-    rows, marks, filled, notices = list[int](), list[int](), list[int](), list[str]()
+    rows, marks, filled, crowded, notices = list[int](), list[int](), list[int](), list[int](), list[str]()
     for place in range(comb.boxes):
         here = np.flatnonzero(is_inside & (nearest == place))
         here = here[np.argsort(-known.evidence[here], kind="stable")]
@@ -216,15 +233,27 @@ def _read_comb(
         if not len(here):
             notices.append(f"something in box {place + 1} was not read")
         elif len(here) > 1 and known.evidence[here[1]] > 0:
+            crowded.append(place)
             notices.append(f"two digits are in box {place + 1}")
     if not rows:
-        return None, (), tuple(filled), tuple(notices)
+        return _CombRead(None, (), tuple(filled), (), tuple(notices))
     text = "".join(str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN for row in rows)
     behind = sum(place >= comb.boxes - comb.decimals for place in filled)
     written = f"{text[:-behind]}.{text[-behind:]}" if behind else text
     left, top, right, bottom = (SCALE * each for each in comb.area)
     run = Run(known.classes[rows], known.evidence[rows], text, tuple(rows), (left, top, right, bottom), written)
-    return run, tuple(marks), tuple(filled), tuple(notices)
+    return _CombRead(run, tuple(marks), tuple(filled), tuple(crowded), tuple(notices))
+
+
+def _list_digits(page: Page, seen: Ink, comb: Comb, boxes: FieldBoxes) -> Images:
+    """List the digit of each filled box."""
+    rows = dict(zip(boxes.marks, boxes.found.runs[0].rows, strict=True)) if boxes.found.runs else {}
+    images = np.zeros((len(boxes.filled), SIDE, SIDE), np.uint8)
+    for each, place in enumerate(boxes.filled):
+        left, top, right, bottom = comb.areas[place]
+        inside = _cut(seen, (left + INSET, top + INSET, right - INSET, bottom - INSET))
+        images[each] = page.images[rows[place]] if place in rows else extract_digit(inside)
+    return images
 
 
 def _encode(picture: Ink) -> bytes:

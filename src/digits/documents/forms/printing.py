@@ -27,8 +27,8 @@ FONT, BOLD = "Helvetica", "Helvetica-Bold"
 """Fonts that every program that shows PDFs has, for all letters of Western Europe."""
 
 
-def write_pdf(template: Template, sheet: Sheet) -> bytes:
-    """Write the form's pages as a PDF.
+def write_pdf(template: Template, sheet: Sheet, pages: int | None = None) -> bytes:
+    """Write the form's pages as a PDF, or only so many of them.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def write_pdf(template: Template, sheet: Sheet) -> bytes:
     # without the time of printing, so that the same template gives the same bytes
     canvas = Canvas(content, pagesize=(width * POINTS, height * POINTS), invariant=True)
     canvas.setTitle(template.title or "Form")
-    for page in range(1, sheet.pages + 1):
+    for page in range(1, (pages or sheet.pages) + 1):
         # millimetres from the upper left corner, as everywhere else
         canvas.translate(0, height * POINTS)
         canvas.scale(POINTS, -POINTS)
@@ -69,6 +69,8 @@ def _draw_page(canvas: Any, template: Template, sheet: Sheet, page: int) -> None
     for comb in (each for each in sheet.combs if each.page == page):
         _draw_comb(canvas, comb)
         _write(canvas, template.fields[comb.field].label, comb.left, comb.top - 1.4, TEXT)
+        for left, digit in zip(comb.lefts, template.fields[comb.field].asked, strict=False):
+            _write(canvas, digit, left + BOX / 2 - 0.9, comb.top - 1.2, TEXT, BOLD)
 
 
 def _draw_comb(canvas: Any, comb: Comb) -> None:

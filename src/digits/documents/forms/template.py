@@ -54,12 +54,15 @@ class FormField:
         Millimetres from the left and upper edge of the paper to its first box; None for the next free place.
     page
         The page that it is on, counted from 1; None for the next free place.
+    asked
+        The digits to write, one for each box, printed above them; empty for a number that is asked for.
     """
 
     field: Field
     label: str
     at: tuple[float, float] | None = None
     page: int | None = None
+    asked: str = ""
 
     @property
     def name(self) -> str:

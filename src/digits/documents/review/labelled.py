@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,15 +30,14 @@ def list_reviewed(answers: Path) -> Iterator[tuple[UInt8[np.ndarray, "28 28"], i
     """
     store = Store(review_path(answers))
     try:
-        rows = store.read("SELECT boxes, marks, images FROM cells WHERE is_doubtful AND is_decided")
+        rows = store.read("SELECT boxes, filled, images FROM cells WHERE is_doubtful AND is_decided")
     finally:
         store.close()
-    for boxes, marks, content in rows:
+    for boxes, filled, content in rows:
         said = boxes.split(",")
         images = np.frombuffer(content, np.uint8).reshape(-1, SIDE, SIDE)
-        places = [int(each) for each in marks.strip("[]").split(",") if each.strip()]
-        for place, image in zip(places, images, strict=True):
-            if said[place].isdecimal():
+        for place, image in zip(json.loads(filled), images, strict=True):
+            if image.any() and said[place].isdecimal():
                 yield image, int(said[place])
 
 

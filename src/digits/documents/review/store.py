@@ -27,7 +27,7 @@ CREATE TABLE rosters (field INTEGER NOT NULL, number TEXT NOT NULL, details TEXT
 CREATE TABLE cells (
     id INTEGER PRIMARY KEY, page INTEGER NOT NULL, field INTEGER NOT NULL,
     answer TEXT NOT NULL, is_doubtful INTEGER NOT NULL, rank INTEGER NOT NULL,
-    read TEXT NOT NULL, made TEXT NOT NULL, doubts TEXT NOT NULL, marks TEXT NOT NULL, images BLOB NOT NULL,
+    read TEXT NOT NULL, made TEXT NOT NULL, doubts TEXT NOT NULL, filled TEXT NOT NULL, images BLOB NOT NULL,
     picture BLOB NOT NULL,
     boxes TEXT, is_decided INTEGER NOT NULL DEFAULT 0, person TEXT NOT NULL DEFAULT '', claimed REAL NOT NULL DEFAULT 0
 );

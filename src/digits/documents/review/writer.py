@@ -54,9 +54,9 @@ class ReviewWriter:
             changes.execute("INSERT INTO pages VALUES (?, ?, ?)", (self._count, page.name, page.error))
             for place, boxes in page.boxes.items():
                 changes.execute(
-                    "INSERT INTO cells (page, field, answer, is_doubtful, rank, read, made, doubts, marks, images, "
+                    "INSERT INTO cells (page, field, answer, is_doubtful, rank, read, made, doubts, filled, images, "
                     "picture) VALUES (?, ?, '', 0, 0, '', '', '', ?, ?, ?)",
-                    (self._count, place, json.dumps(boxes.marks), boxes.images.tobytes(), boxes.picture),
+                    (self._count, place, json.dumps(boxes.filled), boxes.images.tobytes(), boxes.picture),
                 )
         self._count += 1
         return page.without_pictures()
