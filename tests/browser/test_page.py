@@ -392,6 +392,18 @@ def test_nothing_scrolls_sideways(visit: Callable[..., Page], complaints: Compla
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize(("width", "height"), [(844, 390), (640, 400)])
+def test_low_windows_show_sheet_and_answer_together(visit: Callable[..., Page], width: int, height: int) -> None:
+    page = visit(viewport={"width": width, "height": height})
+    bottoms = page.evaluate("['sheet', 'bars'].map((id) => document.getElementById(id).getBoundingClientRect().bottom)")
+    assert max(bottoms) < height
+    track = page.locator(".track").first
+    before = track.evaluate("(track) => track.clientWidth")
+    page.locator("#model-a option").first.evaluate("(option) => (option.textContent = 'a-long-name'.repeat(6))")
+    assert track.evaluate("(track) => track.clientWidth") == before > 100
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_serious_violation(
     visit: Callable[..., Page], complaints: Complaints, corrections: Path, theme: str

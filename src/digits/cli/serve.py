@@ -9,11 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digits.cli.arguments import parse
-from digits.cli.terminal import remark, say
+from digits.cli.terminal import remark, say, say_modules
 from digits.options import option
 
 TOKEN_VARIABLE = "DIGITS_TOKEN"
 """Environment variable with the token to require; arguments of a command can be seen by everyone on the computer."""
+
+LAN_NOTE = (
+    "Phones and computers on this network: scan the code, or open the address. Whoever has it can use the page until "
+    "you stop it, and nobody else can; the code is new at every start. Nothing is encrypted: use a network that you "
+    "trust. Corrections work on this computer only."
+)
+"""What `--lan` opens, and to whom."""
 
 TOKEN = re.compile(r"[\w-]{16,256}", re.ASCII)
 """Tokens long enough not to be guessed, of letters that need no escaping in an address or a header."""
@@ -37,6 +44,10 @@ class _Arguments:
     name: tuple[str, ...] = option(
         (), "Host names to accept in requests, besides localhost and the addresses of this computer."
     )
+    lan: bool = option(
+        False, "Let phones and other computers on this network use the page: prints an address with a code that is new "
+        "each time, and a QR code to scan; without the code nobody gets in."
+    )  # fmt: skip
     token: bool = option(
         False, "Require a token in all calls: a new one, in the printed address, or that of $DIGITS_TOKEN."
     )
@@ -55,17 +66,29 @@ def serve(words: list[str]) -> None:
 
     import platformdirs
 
+    from digits.web import lan
     from digits.web.server import serve as run
     from digits.web.server import warning_of
 
     new_token = secrets.token_urlsafe(32) if call.token and token is None else None
+    host, names, own_address = call.host, call.name, ""
+    if call.lan:
+        # 64 bits: too many to guess, few enough for a small QR code, and to be typed
+        new_token, own_address = secrets.token_hex(8), lan.find_address()
+        host, names = lan.EVERY_ADDRESS, (*names, lan.local_name())
 
     def ready(address: str) -> None:
         # after the #, which browsers send to no server: so it is in no log
-        address += f"/#token={new_token}" if new_token else ""
-        if not (token or new_token) and (warning := warning_of(call.host)):
+        ending = f"/#token={new_token}" if new_token else ""
+        if not (token or new_token) and (warning := warning_of(host)):
             remark(f"digits: note: {warning}")
-        say(f"digits is at {address} (Ctrl-C stops it)")
+        shared = lan.replace_host(address, own_address) if call.lan else address
+        say(f"digits is at {shared}{ending} (Ctrl-C stops it)")
+        if call.lan:
+            from digits.documents.forms.codes import draw_address
+
+            say_modules(draw_address(shared + ending))
+            say(f"{LAN_NOTE}\nOn this computer, open {address}{ending}")
         if call.open:
             import webbrowser
 
@@ -74,7 +97,7 @@ def serve(words: list[str]) -> None:
     folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
         run(
-            call.host, call.port, models=call.model, corrections=folder, names=call.name, token=token or new_token,
+            host, call.port, models=call.model, corrections=folder, names=names, token=token or new_token,
             ready=ready,
         )  # fmt: skip
 
@@ -87,8 +110,15 @@ def _check(call: _Arguments, token: str | None) -> None:
             f"${TOKEN_VARIABLE} must have 16 to 256 letters, digits, hyphens or underscores: `openssl rand -hex 16` "
             "makes one"
         )
-    if call.token and call.open:
+    if call.lan and call.host != "127.0.0.1":
+        raise UsageError("--lan and --host cannot be combined: --lan listens on every address of this computer")
+    if call.lan and token is not None:
         raise UsageError(
-            "--token and --open cannot be combined, since everyone on this computer can see the arguments of the "
-            "browser: open the printed address"
+            f"--lan and ${TOKEN_VARIABLE} cannot be combined: --lan prints a code of its own, and your token is never "
+            f"printed; unset ${TOKEN_VARIABLE}, or serve with --host 0.0.0.0"
+        )
+    if (call.token or call.lan) and call.open:
+        raise UsageError(
+            f"--{'lan' if call.lan else 'token'} and --open cannot be combined, since everyone on this computer can "
+            "see the arguments of the browser: open the printed address"
         )

@@ -4,10 +4,16 @@ import io
 import re
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters of file names that control a terminal, break a line or reverse its direction, or are not UTF-8."""
+
+BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+"""Two modules, one above the other, as a character: true is light."""
 
 STARTED = time.perf_counter()
 """When the command started."""
@@ -16,6 +22,23 @@ STARTED = time.perf_counter()
 def say(text: str) -> None:
     """Print a result to stdout."""
     print(escape_lines(text), flush=True)  # noqa: T201
+
+
+def say_modules(dark: "np.ndarray") -> None:
+    """Print a QR code, of which these modules are dark, with its margin; not where the output lacks the characters."""
+    import numpy as np
+
+    margin = 2  # a margin of four is the standard; phones read two, and small terminals have no room for more
+    light = np.pad(~dark, ((margin, margin + dark.shape[0] % 2), (margin, margin)), constant_values=True)
+    pairs = zip(light[::2].tolist(), light[1::2].tolist(), strict=True)
+    rows = ["".join(BLOCKS[upper, lower] for upper, lower in zip(*pair, strict=True)) for pair in pairs]
+    try:
+        "".join(BLOCKS.values()).encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return
+    # white on black whatever the colours of the terminal are; a file gets the characters alone
+    start, end = ("\x1b[97;40m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    print("\n".join(f"{start}{row}{end}" for row in rows), flush=True)  # noqa: T201
 
 
 def say_json(values: dict[str, Any]) -> None:

@@ -48,10 +48,19 @@ def parse_code(text: str) -> PageCode | None:
 
 
 def draw_code(code: PageCode) -> Bool[np.ndarray, "n n"]:
-    """Draw a QR code without its margin: for each module whether it is dark."""
+    """Draw the QR code of a page without its margin: for each module whether it is dark."""
+    return _draw_qr(str(code), cv2.QRCODE_ENCODER_CORRECT_LEVEL_Q)  # a quarter of it may be covered
+
+
+def draw_address(address: str) -> Bool[np.ndarray, "n n"]:
+    """Draw the QR code of an address on a screen, as small as possible, without its margin: which modules are dark."""
+    return _draw_qr(address, cv2.QRCODE_ENCODER_CORRECT_LEVEL_L)
+
+
+def _draw_qr(text: str, level: int) -> Bool[np.ndarray, "n n"]:
     parameters = cv2.QRCodeEncoder.Params()
-    parameters.correction_level = cv2.QRCODE_ENCODER_CORRECT_LEVEL_Q  # a quarter of it may be covered
-    drawn = cv2.QRCodeEncoder.create(parameters).encode(str(code))
+    parameters.correction_level = level
+    drawn = cv2.QRCodeEncoder.create(parameters).encode(text)
     dark: Bool[np.ndarray, "n n"] = drawn == 0
     rows, columns = np.flatnonzero(dark.any(1)), np.flatnonzero(dark.any(0))
     return dark[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -83,6 +83,7 @@ function choose(a, b) {
 function fill(select, names, value) {
   select.replaceChildren(...names.map((name) => create("option", { value: name }, name || "none")));
   select.value = value;
+  select.title = value; // which may be longer than its place
 }
 
 function describeModels() {
