@@ -16,7 +16,8 @@ A picture of one digit: `single_digit` chooses the interpretation that the model
 anybody may have written, and `trial` loads a file for the first time in a process with limits (`trial_program`).
 `second_pass` reads 28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with
 `drawing`. `interpret` opens a network: its layers, and which pixels supported an answer; `units` looks at one unit of
-it, and `stages` at the feature maps of a convolutional one. `bulk` reads on many machines with Ray.
+it, and `stages` at the feature maps of a convolutional one; `nodes` lists what it computes, for a page in one file.
+`bulk` reads on many machines with Ray.
 """
 
 from digits.inference.bulk import BulkReader

@@ -17,5 +17,6 @@ The way of a request, one file per step:
 `local` serves pages for one task of the person at this computer, from ``local_page/``: `review` is one of them.
 
 `server` starts and stops all of this, and `lan` finds the address at which other computers reach it; `memory` gives
-back what large pictures took. ``page/`` holds the files for the browser.
+back what large pictures took. ``page/`` holds the files for the browser. `offline` is a page in one file, which needs
+no service.
 """
