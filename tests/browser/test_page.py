@@ -313,6 +313,23 @@ def test_correction_is_saved_downloaded_and_undone(page: Page, corrections: Path
     assert list(corrections.rglob("*.png")) == []
 
 
+def test_the_tray_shows_deletes_and_brings_back(page: Page, corrections: Path) -> None:
+    draw(page, [glyph_strokes(3)])
+    wait_for_answer(page)
+    page.get_by_role("button", name="Right ✓").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#correct-status")).to_contain_text("Saved as a 3")
+    page.get_by_role("button", name="It is an 8").click()
+    tray = page.locator("#tray b")
+    expect(tray).to_have_text(["8", "3"])
+    page.get_by_role("button", name="Delete this 8").click()
+    expect(tray).to_have_text(["3"])
+    assert list((corrections / "train" / "8").glob("*.png")) == []
+    page.get_by_role("button", name="Bring it back").click()
+    expect(tray).to_have_text(["8", "3"])
+    assert [len(list((corrections / place).rglob("*.png"))) for place in ("train/8", "drawings")] == [1, 2]
+
+
 def test_page_sends_the_token_of_its_address(browser: Browser, tmp_path: Path) -> None:
     token = "a-token_of-16-letters"
     with serving(tmp_path, DIGITS_TOKEN=token) as address:

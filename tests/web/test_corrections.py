@@ -401,3 +401,24 @@ def test_hostile_uploads_write_only_into_the_folder(drawing: Any, tmp_path: Path
         assert all(ID.fullmatch(Path(name).stem) for name in kept)
         others = {path for path in files_in(tmp_path) if not path.startswith("home/corrections/")}
         assert others == set()
+
+
+def test_the_last_deleted_is_restored_with_its_pixels(tmp_path: Path) -> None:
+    corrections = Corrections(tmp_path / "corrections")
+    picture = png(np.arange(784, dtype=np.uint8).reshape(28, 28))
+    first, second = (corrections.add(picture, picture, label)[0] for label in (3, 8))
+    before = {path: path.read_bytes() for path in corrections.folder.rglob("*.png")}
+    corrections.delete(first.id)
+    corrections.delete(second.id)
+    with pytest.raises(RefusedError, match="only the one that was deleted last"):
+        corrections.restore(first.id)
+    corrections.restore(second.id)
+    shown = corrections.describe(images=1)["digits"]
+    assert [digit["label"] for digit in shown] == [8]
+    assert base64.b64decode(shown[0]["image"]) == np.arange(784, dtype=np.uint8).tobytes()
+    assert "image" not in corrections.describe()["digits"][0]
+    assert all(before[path] == path.read_bytes() for path in corrections.folder.rglob("*.png"))
+    corrections.delete(second.id)
+    corrections.delete_all()
+    with pytest.raises(RefusedError, match="cannot be restored"):
+        corrections.restore(second.id)

@@ -16,7 +16,8 @@ CALLS = {
     ("/api/table", "post"), ("/api/form", "post"), ("/api/digits", "post"),
     ("/api/unit", "post"), ("/api/unit/digits", "get"), ("/api/maps", "post"), ("/api/samples", "get"),
     ("/api/corrections", "get"), ("/api/corrections", "post"), ("/api/corrections", "delete"),
-    ("/api/corrections/{correction_id}", "delete"), ("/api/corrections.{suffix}", "get"),
+    ("/api/corrections/{correction_id}", "delete"), ("/api/corrections/{correction_id}", "post"),
+    ("/api/corrections.{suffix}", "get"),
 }  # fmt: skip
 
 

@@ -134,9 +134,11 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
             return await asyncio.to_thread(call, *arguments)
 
     @routes.get("", response_model=schemas.Corrections, responses=descriptions.errors(409))
-    async def list_corrections() -> JSONAnswer:
+    async def list_corrections(
+        images: Annotated[int, Query(ge=0, le=200, description="Add the pixels of so many of the newest.")] = 0,
+    ) -> JSONAnswer:
         """List the corrections, and their folder."""
-        return JSONAnswer(await in_turn(corrections.describe))
+        return JSONAnswer(await in_turn(corrections.describe, images))
 
     @routes.post("", status_code=201, response_model=schemas.AddedCorrection, **descriptions.upload(409, 507))
     async def add_correction(
@@ -160,13 +162,19 @@ def _make_correction_routes(corrections: Corrections, workers: Workers) -> APIRo
     async def delete_corrections() -> JSONAnswer:
         """Delete all corrections."""
         await in_turn(corrections.delete_all)
-        return await list_corrections()
+        return await list_corrections(0)
 
     @routes.delete("/{correction_id}", response_model=schemas.Corrections, responses=descriptions.errors(404, 409, 507))
     async def delete_correction(correction_id: str) -> JSONAnswer:
         """Delete one correction."""
         await in_turn(corrections.delete, correction_id)
-        return await list_corrections()
+        return await list_corrections(0)
+
+    @routes.post("/{correction_id}", response_model=schemas.Corrections, responses=descriptions.errors(404, 409, 507))
+    async def restore_correction(correction_id: str) -> JSONAnswer:
+        """Restore the correction that was deleted last."""
+        await in_turn(corrections.restore, correction_id)
+        return await list_corrections(0)
 
     @routes.get(".{suffix}", response_class=Response, responses=descriptions.errors(404, 409, 422) | DOWNLOADS)
     async def download(suffix: Literal["csv", "zip"]) -> Response:

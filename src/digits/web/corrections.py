@@ -6,6 +6,7 @@ part of the picture around the digit. No file name comes from a request, and no 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import io
@@ -15,7 +16,7 @@ import secrets
 import stat
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -52,6 +53,8 @@ class Corrections:
     """
 
     folder: Path
+    _deleted: dict[Path, bytes] = field(default_factory=dict, repr=False)
+    """The files of the correction that was deleted last, in memory, so that it can be restored."""
 
     def entries(self) -> list[Entry]:
         """List the corrections, the oldest first; other files in the folder are ignored."""
@@ -98,7 +101,26 @@ class Corrections:
         files = [path for path in self._list_all() if intended_name(path) == f"{correction_id}.png"]
         if not files:
             raise RefusedError(404, "no correction has this id: GET /api/corrections lists them")
+        kept = {path: path.read_bytes() for path in files[::-1] if path.name == intended_name(path)}
         _delete(files)
+        self._deleted.clear()
+        self._deleted.update(kept)
+
+    def restore(self, correction_id: str) -> None:
+        """Restore the correction that was deleted last.
+
+        Raises
+        ------
+        RefusedError
+            404 when it was another one.
+        StorageError
+            A file cannot be written.
+        """
+        if correction_id not in (path.stem for path in self._deleted):
+            raise RefusedError(404, "this correction cannot be restored: only the one that was deleted last can be")
+        for path, content in self._deleted.items():  # first the digit
+            write_atomically(path, content)
+        self._deleted.clear()
 
     def delete_all(self) -> None:
         """Delete all digits and drawings, also those of interrupted calls, and the folder unless it holds other files.
@@ -108,21 +130,32 @@ class Corrections:
         StorageError
             A file cannot be deleted; the others are.
         """
+        self._deleted.clear()
         _delete(self._list_all())
         for place in (*self._label_folders(), self._train, self._drawings, self.folder):
             with contextlib.suppress(OSError):  # it is missing, a link, or holds other files
                 place.rmdir()
 
-    def describe(self) -> dict[str, Any]:
-        """Describe all corrections, as `digits.web.schemas.Corrections`."""
+    def describe(self, images: int = 0) -> dict[str, Any]:
+        """Describe all corrections, as `digits.web.schemas.Corrections`, so many of the newest with their pixels."""
         entries = self.entries()
+        first = len(entries) - images
         labels = [entry.label for entry in entries]
         return {
             "folder": str(self.folder),
             "count": len(entries),
             "per_class": [labels.count(label) for label in range(CLASSES)],
-            "digits": [entry._asdict() for entry in entries],
+            "digits": [entry._asdict() | self._show(entry, index >= first) for index, entry in enumerate(entries)],
         }
+
+    def _show(self, entry: Entry, is_shown: bool) -> dict[str, str]:
+        """Give the pixels of a correction, unless they cannot be read, which its export says."""
+        with contextlib.suppress(DataError, OSError):
+            if is_shown:
+                picture = decode(self._path(entry).read_bytes(), entry.id, max_megapixels=1).picture
+                if picture.shape == (SIDE, SIDE):
+                    return {"image": base64.b64encode(picture.tobytes()).decode()}
+        return {}
 
     def export(self, suffix: Literal["csv", "zip"]) -> bytes:
         """Encode all digits as a CSV like Kaggle's, or as a ZIP of two IDX files like MNIST's.

@@ -15,7 +15,8 @@
 /** @typedef {{image: string, label: number}} LabelledDigit */
 /** @typedef {{source: string, count: number, digits: LabelledDigit[]}} ExcitingDigits */
 /** @typedef {{channels: number, height: number, width: number, values: string}} Stage */
-/** @typedef {{folder: string, count: number, per_class: number[]}} StoredCorrections */
+/** @typedef {{id: string, label: number, image?: string}} Correction */
+/** @typedef {{folder: string, count: number, per_class: number[], digits: Correction[]}} StoredCorrections */
 
 import { listOff } from "./off.js";
 import { capitalize } from "./phrases.js";
@@ -110,14 +111,17 @@ export const showMaps = (pixels, model) => call(`api/maps?${new URLSearchParams(
 /** Digits to try. @returns {Promise<{source: string, ordinary: LabelledDigit[], mistakes: LabelledDigit[]}>} */
 export const listSamples = () => call("api/samples");
 
-/** @returns {Promise<StoredCorrections>} */
-export const listCorrections = () => call("api/corrections");
+/** All corrections, so many of the newest with their pixels. @param {number} images @returns {Promise<StoredCorrections>} */
+export const listCorrections = (images) => call(`api/corrections?images=${images}`);
 
 /** All corrections in one file. @param {"csv" | "zip"} suffix @returns {Promise<Blob>} */
 export const exportCorrections = async (suffix) => (await send(`api/corrections.${suffix}`)).blob();
 
 /** @param {string} id @returns {Promise<StoredCorrections>} */
 export const deleteCorrection = (id) => call(`api/corrections/${id}`, { method: "DELETE" });
+
+/** Restore the correction that was deleted last. @param {string} id @returns {Promise<StoredCorrections>} */
+export const restoreCorrection = (id) => call(`api/corrections/${id}`, { method: "POST" });
 
 /** @returns {Promise<StoredCorrections>} */
 export const deleteCorrections = () => call("api/corrections", { method: "DELETE" });

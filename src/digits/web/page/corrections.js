@@ -7,6 +7,7 @@ import * as api from "./api.js";
 import { addCopying } from "./clipboard.js";
 import { byId, create } from "./elements.js";
 import { announce, withArticle } from "./phrases.js";
+import { MAX_SHOWN, Tray } from "./tray.js";
 
 const CONSENT = "digits.consent";
 
@@ -40,6 +41,8 @@ export class Corrections {
       button.addEventListener("click", () => this.#correct(value).catch(refuse));
       byId("labels").append(button);
     }
+    byId("right").addEventListener("click", () => this.#correct(this.#read() ?? 0).catch(refuse));
+    this.tray = new Tray(async () => this.#show(await api.listCorrections(MAX_SHOWN)), refuse);
     for (const suffix of /** @type {const} */ (["csv", "zip"])) {
       byId(`corrections-${suffix}`).addEventListener("click", () => download(suffix).catch(refuse));
     }
@@ -50,7 +53,7 @@ export class Corrections {
   /** Load what is stored; other computers are refused, and the page says so. */
   async start() {
     try {
-      this.#show(await api.listCorrections());
+      this.#show(await api.listCorrections(MAX_SHOWN));
       this.#agreed = storage?.getItem(CONSENT) === "yes";
     } catch (refused) {
       if (!(refused instanceof api.Refused && refused.status === 403)) throw refused;
@@ -60,13 +63,20 @@ export class Corrections {
 
   /** Offer to correct the digit that a source explains. @param {Source} source */
   offer(source) {
-    const { focus, answers } = source.explanation ?? {};
+    const { focus } = source.explanation ?? {};
     if (focus?.image !== this.#image) showStatus();
     this.#source = source;
     this.#image = focus?.image ?? "";
     byId("correct").hidden = !focus || !this.#stored;
-    const accepted = focus && answers?.[0].reading.digits[focus.digit].accepted;
-    byId("correct-title").textContent = accepted ? "Not right? It is a" : "Is it a digit? It is a";
+    byId("right").hidden = this.#read() === null;
+    byId("correct-title").textContent = this.#read() === null ? "Is it a digit? It is a" : "Not right? It is a";
+  }
+
+  /** What the digit on offer is read as; null for a probable non-digit. */
+  #read() {
+    const { focus, answers } = this.#source?.explanation ?? {};
+    const digit = focus && answers?.[0].reading.digits[focus.digit];
+    return digit?.accepted ? digit.value : null;
   }
 
   /** @param {number} label */
@@ -77,7 +87,7 @@ export class Corrections {
     const digit = explanation?.focus?.digit ?? 0;
     if (!(await this.#askConsent())) return showStatus("Nothing was saved.");
     const { correction } = await api.addCorrection(picture, { label, digit, model: this.getModel(), upright, page });
-    this.#show(await api.listCorrections());
+    this.#show(await api.listCorrections(MAX_SHOWN));
     const undo = create("button", { type: "button", class: "link" }, "Undo");
     undo.addEventListener("click", () => this.#undo(correction.id).catch(this.refuse));
     showStatus(`Saved as ${withArticle(label)}.`, undo);
@@ -85,7 +95,8 @@ export class Corrections {
 
   /** @param {string} id */
   async #undo(id) {
-    this.#show(await api.deleteCorrection(id));
+    await api.deleteCorrection(id);
+    this.#show(await api.listCorrections(MAX_SHOWN));
     showStatus("Removed.");
     byId("labels").querySelector("button")?.focus();
   }
@@ -112,6 +123,7 @@ export class Corrections {
     this.#show(await api.deleteCorrections());
     this.#setConsent(false); // the next correction asks again
     showStatus();
+    this.tray.say();
     announce("All corrections are deleted.", 0);
   }
 
@@ -123,6 +135,7 @@ export class Corrections {
     byId("corrections-count").textContent = count
       ? `${countDigits(count)}, in ${folder}`
       : "Digits that you correct can be saved on this computer, to train a network that knows your handwriting.";
+    this.tray.show(stored);
     const largest = Math.max(...perClass, 1);
     byId("corrections-classes").replaceChildren(...perClass.map((each, value) => createBar(value, each, largest)));
     const argument = /^[\w./:~-]+$/.test(folder) ? folder : `"${folder}"`; // as a shell reads it
