@@ -58,7 +58,9 @@ def test_text_of_a_picture_is_printed(digits: Any, note: Path) -> None:
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
 def test_json_holds_every_detail(digits: Any, note: Path, model: str) -> None:
     (entry,) = json.loads(digits("read", note, "--json", "--model", model).out)
-    assert set(entry) == {"file", "text", "lines", "digit_lines", "notice", "digits", "signs"}
+    known = {"file", "text", "lines", "digit_lines", "notice", "digits", "signs", "size", "turned", "model", "version"}
+    assert set(entry) == known
+    assert (entry["model"], entry["turned"], entry["size"]) == (model, 0, list(Image.open(note).size))
     assert (entry["file"], entry["text"], entry["lines"]) == (str(note), LINE, [LINE])
     for digit, value in zip(entry["digits"], LINE, strict=True):
         assert set(digit) == {"value", "confidence", "box", "accepted", "alternatives", "doubts"}

@@ -60,6 +60,19 @@ def test_bytes_and_form_get_the_same_answer(served: Served, drawing: Any) -> Non
     assert served.post("/api/read", body, kind).json == answer | {"file": "note.jpg"}
 
 
+def test_several_pictures_are_all_answered(served: Served, drawing: Any) -> None:
+    contents = [("a.png", drawing(0, 1)), ("notes.txt", b"plain text"), ("b.png", drawing(2))]
+    boundary = '--line\r\nContent-Disposition: form-data; name="file"; filename='
+    parts = b"".join(f'{boundary}"{name}"\r\n\r\n'.encode() + content + b"\r\n" for name, content in contents)
+    kind = "multipart/form-data; boundary=line"
+    first, second, third = served.post("/api/read", parts + b"--line--\r\n", kind).json
+    assert (first["file"], first["text"], first["model"], first["turned"]) == ("a.png", "72", "cnn", 0)
+    assert (set(second), second["file"]) == ({"file", "error"}, "notes.txt")
+    assert third == served.post("/api/read", contents[2][1]).json | {"file": "b.png"}
+    assert served.post("/api/read?model=none", parts + b"--line--\r\n", kind).status == 404
+    assert served.post("/api/explain", parts + b"--line--\r\n", kind).status == 400
+
+
 def test_explanation_holds_the_same_reading_and_the_inside(served: Served, drawing: Any) -> None:
     content = drawing(0, 1, 2)
     query = "model=mlp&model=cnn&focus=1&evidence=true&preview=true"

@@ -162,7 +162,9 @@ class Reader:
         else:
             digit = Digit(0, 1 / CLASSES, False, (0, 0, *decoded.size), probabilities, image, (NO_INK,))
         lines = (str(digit.value),) if digit.accepted else ()
-        return Reading(name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()))
+        return Reading(
+            name, lines, (digit,), decoded.size, source=source, has_ink=bool(image.any()), model=self.model.name
+        )
 
     def _describe_page(self, page: Page, size: tuple[int, int], name: str, source: Source, has_ink: bool) -> Reading:
         marks, labels = page.marks, page.marks.labels
@@ -192,7 +194,7 @@ class Reader:
                     text += signs[-1].value
             lines.append(text.strip())
         kept = tuple(line for line in lines if any(map(str.isdecimal, line)))
-        turned, rest = 90 * page.quarter_turns, (tuple(signs), page.printed, page.struck)
+        turned, rest = 90 * page.quarter_turns, (tuple(signs), page.printed, page.struck, self.model.name)
         return Reading(name, kept, tuple(digits), size, turned, source, has_ink, *rest)
 
     def _describe(

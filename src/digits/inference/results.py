@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from digits import __version__
 from digits.errors import DataError, UsageError
 from digits.files import write_output
 from digits.inference.drawing import ACCEPTED, DOUBTFUL, REJECTED, draw_box, encode_png, fit
@@ -133,6 +134,8 @@ class Reading:
         Everything found that may be a digit, accepted or rejected, in reading order.
     signs
         The signs, in reading order.
+    model
+        Name of the model that read it.
     printed, struck
         How many digits and signs were left out because they are printed, or struck through.
     size
@@ -156,6 +159,7 @@ class Reading:
     signs: tuple[Sign, ...] = field(default=(), repr=False)
     printed: int = 0
     struck: int = 0
+    model: str = ""
 
     @property
     def text(self) -> str:
@@ -194,7 +198,7 @@ class Reading:
         return iter(self.digits)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give file, text, lines with and without signs, notice, digits and signs, ready for JSON."""
+        """Give all but the source, with the version of digits, ready for JSON."""
         return {
             "file": self.file,
             "text": self.text,
@@ -203,6 +207,10 @@ class Reading:
             "notice": self.notice,
             "digits": [digit.to_dict() for digit in self.digits],
             "signs": [sign.to_dict() for sign in self.signs],
+            "size": list(self.size),
+            "turned": self.turned,
+            "model": self.model,
+            "version": __version__,
         }
 
     def plot(self) -> Image.Image:

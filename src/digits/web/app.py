@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -13,6 +14,7 @@ from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from digits import __version__
+from digits.errors import DataError
 from digits.types import CLASSES
 from digits.web import descriptions, jobs, schemas
 from digits.web.bodies import ReceivedForm, ReceivedSet, ReceivedUpload
@@ -24,6 +26,7 @@ from digits.web.insight_calls import make_insight_routes
 from digits.web.insight_schemas import Off
 from digits.web.models import Hints, ModelFile, list_changes
 from digits.web.refusals import RefusedError
+from digits.web.uploads import Upload
 from digits.web.workers import Workers
 
 Result = TypeVar("Result")
@@ -64,7 +67,7 @@ def make_app(
         """List the models."""
         return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(files)})
 
-    @app.post("/api/read", response_model=schemas.Reading, **descriptions.upload())
+    @app.post("/api/read", response_model=schemas.Reading | list[schemas.AnyReading], **descriptions.upload())
     async def read(
         upload: ReceivedUpload,
         model: schemas.ModelName = None,
@@ -72,8 +75,23 @@ def make_app(
         upright: schemas.Upright = False,
         printed: schemas.Printed = False,
     ) -> JSONAnswer:
-        """Read a picture: the same answer as ``digits read --json``."""
-        return JSONAnswer(await workers.run(jobs.read, upload, model, Hints(single, upright, printed)))
+        """Read a picture: the same answer as ``digits read --json``. Of several in one form, all: a list."""
+        hints = Hints(single, upright, printed)
+        names = await workers.run(jobs.list_pictures, upload) if upload.may_have_several else []
+        if len(names) < 2:
+            return JSONAnswer(await workers.run(jobs.read, upload, model, hints))
+        return JSONAnswer(
+            [await read_part(replace(upload, number=n), name, model, hints) for n, name in enumerate(names)]
+        )
+
+    async def read_part(upload: Upload, name: str, model: str | None, hints: Hints) -> dict[str, Any]:
+        """Read one picture of several; what is wrong with it leaves the others."""
+        try:
+            return await workers.run(jobs.read, upload, model, hints)
+        except (RefusedError, DataError) as error:
+            if isinstance(error, RefusedError) and error.status in (404, 503):  # it concerns them all
+                raise
+            return {"file": name, "error": str(error)}
 
     @app.post("/api/digits", response_model=schemas.DigitSet, **descriptions.set_upload())
     async def read_set(

@@ -103,6 +103,11 @@ def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
     return _read(upload, model, hints)[1].to_dict()
 
 
+def list_pictures(upload: Upload) -> list[str]:
+    """List the names of the pictures in a form."""
+    return upload.list_pictures()
+
+
 def read_set(upload: Upload, model: str | None, transpose: bool) -> dict[str, Any]:
     """Read a set of digits; always a long job, since its size says little of what it unpacks to."""
     if upload.is_short:

@@ -113,6 +113,20 @@ class Reading(BaseModel):
     )
     digits: list[Digit]
     signs: list[Sign]
+    size: list[int] = Field(description="Width and height of the picture, in pixels.", examples=[[1200, 900]])
+    turned: int = Field(description="Degrees, counter-clockwise, by which it was turned to be read.", examples=[0])
+    model: str = Field(description="Name of the model that read it.", examples=["cnn"])
+    version: str = Field(description="Version of digits that read it.", examples=["0.1.0"])
+
+
+class FailedReading(BaseModel):
+    """A picture of several that cannot be read."""
+
+    file: str
+    error: str = Field(examples=["notes.txt has no known picture format: send PNG, JPEG or PDF"])
+
+
+AnyReading = Reading | FailedReading
 
 
 class NumberedDigit(Digit):

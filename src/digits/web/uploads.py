@@ -107,6 +107,23 @@ class Upload:
     """Which page to read, from 1; None: the only one."""
     is_short: bool = False
     """Whether to read only a picture that takes little time."""
+    number: int | None = None
+    """Which picture of a form with several to read, from 0; None: the only one."""
+
+    @property
+    def may_have_several(self) -> bool:
+        """Whether this may be a form with several pictures; a glance, which parses nothing."""
+        return self.media_type == "multipart/form-data" and self.body.count(b"filename") > 1
+
+    def list_pictures(self) -> list[str]:
+        """List the names of the pictures in a form.
+
+        Raises
+        ------
+        RefusedError
+            400 for a form that cannot be parsed.
+        """
+        return [name or DEFAULT_NAME for _, name in _split_form(self.content_type, self.body, (ROSTER,), MAX_PARTS)[-1]]
 
     @cached_property
     def parts(self) -> Parts:
@@ -118,7 +135,7 @@ class Upload:
             400 for a form that cannot be parsed, or holds no file or several; 413 when its roster is too large.
         """
         if self.media_type == "multipart/form-data":
-            return _parse_form(self.content_type, self.body)
+            return _parse_form(self.content_type, self.body, self.number)
         return Parts(self.body, DEFAULT_NAME)
 
     @cached_property
@@ -170,12 +187,14 @@ class Upload:
         return DecodedUpload(decoded, f"{name}#{number}" if count > 1 else name, count)
 
 
-def _parse_form(content_type: str, body: bytes) -> Parts:
+def _parse_form(content_type: str, body: bytes, number: int | None) -> Parts:
     rosters, pictures = _split_form(content_type, body, (ROSTER,), MAX_PARTS)
+    if number is not None:
+        pictures = pictures[number : number + 1]
     if not pictures:
         raise RefusedError(400, "the form holds no file: send it in a field named file")
     if len(pictures) > 1:
-        raise RefusedError(400, f"the form holds {len(pictures)} files: send one per request")
+        raise RefusedError(400, f"the form holds {len(pictures)} files: send one per request; /api/read takes several")
     content, name = pictures[0]
     roster = _take_one(rosters, ROSTER, MAX_ROSTER_BYTES, KEEP_COLUMNS)
     if not roster:
