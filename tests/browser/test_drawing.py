@@ -163,6 +163,12 @@ def test_pen_width_changes_the_strokes(page: Page) -> None:
     assert ink(21) > 1.8 * ink(9)
 
 
+def test_small_writing_with_a_thick_pen_is_read(page: Page) -> None:
+    page.locator("#pen").fill("25")
+    draw(page, [glyph_strokes(digit) for digit in (2, 3, 8, 5)], height=0.14)
+    assert read_text(page) == "2385"
+
+
 def test_tap_leaves_a_dot(page: Page) -> None:
     page.locator("#sheet").click()
     wait_for_answer(page)

@@ -201,7 +201,7 @@ export class Sheet {
     context.fillStyle = "#fff";
     context.fillRect(0, 0, width, height);
     context.strokeStyle = context.fillStyle = "#000";
-    this.strokes.paint(context);
+    this.strokes.paint(context, true);
     // toBlob would wait until the page is idle, which it is not while someone draws
     const [, base64] = this.#sent.toDataURL("image/png").split(",");
     return new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], { type: "image/png" });

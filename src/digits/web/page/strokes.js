@@ -1,6 +1,7 @@
 // The strokes of a drawing, kept as points: they can be undone, scaled, and painted sharply or small.
 
 import { Placed } from "./placed.js";
+import { findFactors } from "./widths.js";
 
 /** Pixels of the picture that is sent: enough to read, few enough to read between two frames. */
 const AREA = 440 * 220;
@@ -97,11 +98,16 @@ export class Strokes {
     );
   }
 
-  /** Paint everything in the context's colour. @param {CanvasRenderingContext2D} context */
-  paint(context) {
+  /**
+   * Paint everything in the context's colour.
+   * @param {CanvasRenderingContext2D} context
+   * @param {boolean} isSent whether this is to be read: then small digits get thin strokes
+   */
+  paint(context, isSent = false) {
     context.lineCap = context.lineJoin = "round";
+    const factors = isSent ? findFactors(this.list.filter((item) => Array.isArray(item))) : null;
     for (const item of this.list) {
-      if (Array.isArray(item)) paintStroke(context, item);
+      if (Array.isArray(item)) paintStroke(context, item, factors?.get(item) ?? 1);
       else item.paint(context);
     }
   }
@@ -113,11 +119,12 @@ const NAMES = /** @type {const} */ (["x", "y", "width"]);
  * Paint curves through the midpoints between points: smooth, however few points the browser reports.
  * @param {CanvasRenderingContext2D} context
  * @param {Point[]} stroke
+ * @param {number} factor of its widths
  */
-function paintStroke(context, stroke) {
+function paintStroke(context, stroke, factor) {
   const [first] = stroke;
   context.beginPath();
-  context.lineWidth = first.width;
+  context.lineWidth = factor * first.width;
   context.moveTo(first.x, first.y);
   stroke.forEach((point, index) => {
     const after = stroke[index + 1];
@@ -128,7 +135,7 @@ function paintStroke(context, stroke) {
       // a path has one width: when the pen's width changes, a new path starts where this one ends
       context.stroke();
       context.beginPath();
-      context.lineWidth = after.width;
+      context.lineWidth = factor * after.width;
       context.moveTo(x, y);
     }
   });
