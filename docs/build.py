@@ -24,7 +24,7 @@ NOTEBOOK = ROOT / "notebooks" / "MNIST_Handwritten_Digits-STARTER.ipynb"
 CACHE = ROOT / ".cache" / "tutorial"
 COMMANDS = (
     "train", "read", "table", "form", "form new", "form read", "serve", "evaluate", "compare", "find-lr", "curve",
-    "ablate", "runs", "data", "report",
+    "ablate", "sweep", "runs", "data", "report",
     "export",
 )  # fmt: skip
 

@@ -61,6 +61,11 @@ ALL: dict[str, Callable[[], Figure]] = {
     ),
     "learning_rates": lambda: figures.learning_rates(RATES, FALLING, FALLING, 0.12, 0.091, "--muon-lr"),
     "learning_curve": lambda: figures.learning_curve([550, 5500, 55_000], list(ACCURACIES), 0.4),
+    "sweep_history": lambda: figures.sweep_history([1, 2, 3], [0.97, 0.8, 0.98], [True, False, True], 0.97),
+    "sweep_settings": lambda: figures.sweep_settings(
+        {"lr": [0.01, 0.1, 1.0], "optimizer": ["muon", "sgd", "muon"]}, [0.97, 0.8, 0.98], [True, False, True], ["lr"]
+    ),
+    "importance": lambda: figures.importance({"muon_lr": 0.7, "momentum": 0.3}),
     "disagreements": lambda: figures.disagreements(IMAGES[:30], LABELS[:30], LABELS[:30], CLASSES, "a", "b"),
 }
 

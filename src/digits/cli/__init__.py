@@ -4,8 +4,8 @@
 - `recipes`: commands that take a recipe with the flags of `digits train`.
 - `terminal`: results to stdout, remarks to stderr.
 - `train` with `train_finder`, `read`, `table`, `form` with `form_review` and `form_labels`, `serve`, `evaluate`,
-  `compare`, `find_lr`, `curve`, `ablate`, `runs`, `data` with `data_check` and `data_convert`, `export`, `report`: one
-  file per command; `pages` holds what several of them do with pages.
+  `compare`, `find_lr`, `curve`, `ablate`, `sweep`, `runs`, `data` with `data_check` and `data_convert`, `export`,
+  `report`: one file per command; `pages` holds what several of them do with pages.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
@@ -27,6 +27,7 @@ from digits.cli import (
     report,
     runs,
     serve,
+    sweep,
     table,
     train,
 )
@@ -35,7 +36,8 @@ from digits.cli.terminal import allow_any_text, remark, say, start_log
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train.train, "read": read.read, "table": table.table, "form": form.form, "serve": serve.serve,
     "evaluate": evaluate.evaluate, "compare": compare.compare, "find-lr": find_lr.find_lr, "curve": curve.curve,
-    "ablate": ablate.ablate, "runs": runs.runs, "data": data.data, "export": export.export, "report": report.report,
+    "ablate": ablate.ablate, "sweep": sweep.sweep, "runs": runs.runs, "data": data.data, "export": export.export,
+    "report": report.report,
 }  # fmt: skip
 
 WITHOUT_MNIST = "To continue without MNIST: `digits data --synthetic 60000 --out DIR` writes synthetic digits."
@@ -85,7 +87,7 @@ def _run(words: list[str]) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("digits"):
             raise
-        extra = "web" if words[0] == "serve" else "train"
+        extra = {"serve": "web", "sweep": "sweep"}.get(words[0], "train")
         _fail(f"this needs {error.name}, which is not installed: pip install 'digits[{extra}]'", 1)
     except KeyboardInterrupt:
         _fail("stopped", 130)

@@ -10,6 +10,9 @@
 - `learning_rates`: `find_learning_rate`: the range test
 - `range_test`: what a range test shows: a learning rate to suggest, and a picture
 - `ablation`: `ablate`: a recipe with and without each of its parts
+- `sweeps`: `sweep`: the values of settings with which a recipe reads best, by any number of processes
+- `search_space`, `sweep_sampler`, `sweep_trial`, `sweep_storage`, `sweep_results`: what a sweep may try, what it tries
+  next, one trial, where trials are kept, and what they show
 - `trackers`: `track`: the epochs of a run in TensorBoard, MLflow, Weights & Biases or Trackio
 - `classifier`: the scikit-learn estimator, which `digits.sklearn` offers
 
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from digits.experiments.range_test import RangeTest, describe_range_test, write_range_test
     from digits.experiments.repeats import train_repeats
     from digits.experiments.significance import bootstrap_interval, holm, mcnemar, seeds_needed, welch
+    from digits.experiments.sweep_results import Sweep, Trial, describe_sweep, write_sweep
+    from digits.experiments.sweeps import sweep
     from digits.experiments.trackers import Tracker, track
 
 _MODULES = {
@@ -54,6 +59,8 @@ _MODULES = {
     "range_test": ("RangeTest", "describe_range_test", "write_range_test"),
     "repeats": ("train_repeats",),
     "significance": ("bootstrap_interval", "holm", "mcnemar", "seeds_needed", "welch"),
+    "sweep_results": ("Sweep", "Trial", "describe_sweep", "write_sweep"),
+    "sweeps": ("sweep",),
     "trackers": ("Tracker", "track"),
 }
 
@@ -64,7 +71,9 @@ __all__ = [
     "LearningCurve",
     "Pair",
     "RangeTest",
+    "Sweep",
     "Tracker",
+    "Trial",
     "ablate",
     "bootstrap_interval",
     "compare",
@@ -72,12 +81,14 @@ __all__ = [
     "describe_comparison",
     "describe_learning_curve",
     "describe_range_test",
+    "describe_sweep",
     "find_learning_rate",
     "holm",
     "list_runs",
     "mcnemar",
     "measure_learning_curve",
     "seeds_needed",
+    "sweep",
     "track",
     "train_repeats",
     "welch",
@@ -85,6 +96,7 @@ __all__ = [
     "write_comparison",
     "write_learning_curve",
     "write_range_test",
+    "write_sweep",
 ]
 
 

@@ -6,6 +6,7 @@
 - `curves`: loss and accuracy per epoch, of one run or of several recipes.
 - `pictures`: samples, augmented digits, most confident errors, disagreements, weights of the first layer.
 - `studies`: the loss over the learning rate, the accuracy over the training digits.
+- `sweeps`: the trials of a sweep, and which settings mattered.
 - `style`: the style they share.
 
 They need no display and leave the user's matplotlib settings alone; matplotlib is loaded on the first call.
@@ -16,6 +17,7 @@ from digits.evaluation.figures.curves import accuracy_curves, compared_accuracy,
 from digits.evaluation.figures.pictures import augmented_digits, disagreements, first_layer, mistakes, sample_digits
 from digits.evaluation.figures.studies import learning_curve, learning_rates
 from digits.evaluation.figures.style import encode, save
+from digits.evaluation.figures.sweeps import importance, sweep_history, sweep_settings
 
 __all__ = [
     "accuracy_curves",
@@ -26,6 +28,7 @@ __all__ = [
     "disagreements",
     "encode",
     "first_layer",
+    "importance",
     "learning_curve",
     "learning_rates",
     "loss_curves",
@@ -33,4 +36,6 @@ __all__ = [
     "reliability",
     "sample_digits",
     "save",
+    "sweep_history",
+    "sweep_settings",
 ]
