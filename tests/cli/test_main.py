@@ -57,7 +57,7 @@ def test_training_without_torch_says_what_to_install(process: Any, words: list[s
         ("data --synthetic 9 --out {few}", 2, "{few} is a file: name a folder with --out"),
         ("train --synthetic -1", 2, "synthetic must be 0 or more, not -1"),
         ("export none", 1, "none"),
-        ("export cnn --to pdf", 2, "--to 'pdf' is unknown; choose from onnx, safetensors"),
+        ("export cnn --to pdf", 2, "--to 'pdf' is unknown; choose from onnx, safetensors, html, "),
         ("export {few} --to safetensors", 1, "few.safetensors is missing"),
         ("compare", 2, "name runs to compare, as in digits compare runs, or recipes to train: --recipes fast classic"),
         ("compare {run}", 2, "there is one configuration, classic --epochs 2: name runs of two or more"),

@@ -69,10 +69,14 @@ def _record_use(model: str) -> int | None:
 
 
 def _load(model: str, *, trust_code: bool) -> Any:
-    """Load a model, with torch only where there are no more than its weights."""
+    """Load a model, with torch only where there are no more than its weights, or a program of torch."""
     from digits.inference.model import load_model, locate_model
 
     path = locate_model(model)
+    if path.suffix == ".pt2" and path.exists():
+        from digits.training.run.program import load_program
+
+        return load_program(path, trust_code=trust_code)
     weights = path / "model.safetensors" if path.is_dir() else path
     if weights.suffix != ".safetensors" or (path / "model.onnx").exists() or not weights.exists():
         return load_model(model)

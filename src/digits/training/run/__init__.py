@@ -12,6 +12,8 @@
 - `folder`: the run folder, which one run at a time writes to
 - `artifacts`: the files of a run folder
 - `export`: the two model files, ``model.safetensors`` and ``model.onnx``
+- `program`, `quantize`, `hub`: other forms of a trained network: a program of `torch.export`, weights of eight bits, a
+  folder to share
 - `progress`: the progress bar
 - `result`: `Run`, what a finished run gives back
 """
