@@ -119,6 +119,37 @@ def test_rotated_picture_is_shown_upright(page: Page) -> None:
     assert np.abs(middle[0] - middle[1]).max() < 0.05
 
 
+def test_a_part_of_a_photograph_is_read_and_the_whole_again(page: Page) -> None:
+    photograph(page, picture_file("PNG"))
+    expect(page.locator(".box")).to_have_count(len("".join(PAGE.lines)))
+    page.get_by_role("button", name="Closer").click()
+    frame, place = page.locator("#frame").bounding_box(), page.locator("#photo").bounding_box()
+    assert frame
+    assert place
+    assert frame["width"] > 1.4 * place["width"]
+    page.get_by_role("button", name="Farther").click()
+    page.get_by_role("button", name="Crop").click()
+    box = page.locator("#frame").bounding_box()
+    first = page.locator(".box").first.bounding_box()
+    assert box
+    assert first
+    page.mouse.move(box["x"] + 20, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(first["x"] + first["width"] + 8, box["y"] + box["height"] - 2)
+    page.mouse.up()
+    page.get_by_role("button", name="Read this part").click()
+    expect(page.get_by_role("button", name="Whole picture")).to_be_enabled()
+    wait_for_answer(page)
+    expect(page.locator(".box")).not_to_have_count(len("".join(PAGE.lines)))
+    assert "".join(boxes(page)).startswith(PAGE.lines[0][0])
+    page.get_by_role("button", name="Whole picture").click()
+    expect(page.locator(".box")).to_have_count(len("".join(PAGE.lines)))
+    page.get_by_role("button", name="Crop").click()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(page.locator("#part")).to_be_hidden()
+
+
 def shown(page: Page) -> tuple[str, list[str]]:
     """The page that is shown, in words, and its boxes."""
     number, count = page.get_by_label("Page", exact=True), page.locator("#page-count")

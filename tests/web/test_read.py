@@ -73,6 +73,20 @@ def test_several_pictures_are_all_answered(served: Served, drawing: Any) -> None
     assert served.post("/api/explain", parts + b"--line--\r\n", kind).status == 400
 
 
+def test_a_part_is_read_alone_and_turned(served: Served, drawing: Any) -> None:
+    content = drawing(0, 1, 2)  # 7, 2 and 1, on a sheet of 460 by 200 pixels
+    part = served.post("/api/read?area=0.34,0,0.66,1", content).json
+    assert (part["text"], part["size"]) == ("21", [304, 200])
+    turned = png(np.rot90(np.asarray(Image.open(io.BytesIO(content)))))
+    back = served.post("/api/read?area=0,0,1,0.66&turn=270&upright=true", turned).json
+    assert (back["text"], back["size"], back["turned"]) == ("21", [304, 200], 0)
+    explained = served.post("/api/explain?area=0.34,0,0.66,1&preview=true", content).json
+    assert explained["size"] == [304, 200]
+    small = served.post("/api/read?area=0.5,0.5,0.01,0.5", content)
+    assert (small.status, small.error) == (422, "the part has less than 16 pixels a side: choose a larger one")
+    assert served.post("/api/read?area=0.5,0.5,2,0.5", content).status == 422
+
+
 def test_explanation_holds_the_same_reading_and_the_inside(served: Served, drawing: Any) -> None:
     content = drawing(0, 1, 2)
     query = "model=mlp&model=cnn&focus=1&evidence=true&preview=true"

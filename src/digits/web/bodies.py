@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated
 
 import anyio
@@ -11,7 +12,7 @@ from fastapi import Depends, Request
 from starlette.requests import ClientDisconnect
 
 from digits.web.refusals import RefusedError
-from digits.web.schemas import Page
+from digits.web.schemas import Area, Page, Turn
 from digits.web.uploads import MAX_BODY_BYTES, SET_NAMES, Upload
 
 MAX_TOTAL_BYTES = 4 * MAX_BODY_BYTES
@@ -33,8 +34,10 @@ _total_bytes = 0
 """Bytes of all bodies in memory now, counted in this way."""
 
 
-async def receive(request: Request, page: Page = None) -> AsyncIterator[Upload]:
+async def receive(request: Request, page: Page = None, area: Area = None, turn: Turn = 0) -> AsyncIterator[Upload]:
     """Receive the body of a request, and hold it until the request is answered; `page` is the one to read, from 1.
+
+    `area` is the part to read, and `turn` how to turn it.
 
     Raises
     ------
@@ -50,7 +53,7 @@ async def receive(request: Request, page: Page = None) -> AsyncIterator[Upload]:
             "a form with a file",
         )
     async with _receive(request, upload_type, page) as upload:
-        yield upload
+        yield replace(upload, area=tuple(map(float, area.split(","))) if area else None, turn=turn)
 
 
 async def receive_set(request: Request) -> AsyncIterator[Upload]:

@@ -13,6 +13,24 @@ ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]
+Area = Annotated[
+    str | None,
+    Query(
+        pattern=r"^(0|1|0?\.\d{1,6})(,(0|1|0?\.\d{1,6})){3}$",
+        description="Read only this part: left, top, width and height as shares of the picture as viewers show it. "
+        "Boxes are then in pixels of this part.",
+        examples=["0.1,0.25,0.5,0.5"],
+    ),
+]
+Turn = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=270,
+        multiple_of=90,
+        description="Degrees, counter-clockwise, by which to turn the picture, or the part, before it is read.",
+    ),
+]
 Printed = Annotated[bool, Query(description="Read printed digits too, not handwriting only.")]
 Transpose = Annotated[bool, Query(description="Swap rows and columns of all images, as EMNIST needs.")]
 Fields = Annotated[

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field, File, create_form_parser
 
 from digits.errors import DataError
 from digits.preprocessing import MAX_PAGE_SIDE, Decoded
 from digits.preprocessing.decoding import decode_page
+from digits.preprocessing.ink import shrink
 from digits.preprocessing.opening import LargePictureError
 from digits.preprocessing.pages import Pages, SeveralPagesError, is_pdf
 from digits.web.refusals import LongJobError, RefusedError
@@ -27,6 +29,12 @@ MAX_MEGAPIXELS = 50
 
 SHORT_MEGAPIXELS = 2
 """Size of a picture that takes little time, at most; its header says it before anything is decoded."""
+
+MAX_ENLARGED = 3
+"""How much larger a part of a picture is decoded, at most, than the whole would be: more needs too much memory."""
+
+MIN_PART_SIDE = 16
+"""Pixels of a part's shorter side, at least: smaller ones hold no digit that can be read."""
 
 MAX_DIGITS = 10_000
 """Digits of a set, at most: as many as MNIST has to test, which take a second or two."""
@@ -107,6 +115,10 @@ class Upload:
     """Which page to read, from 1; None: the only one."""
     is_short: bool = False
     """Whether to read only a picture that takes little time."""
+    area: tuple[float, ...] | None = None
+    """The part to read: left, top, width and height as shares of the picture; None: all of it."""
+    turn: int = 0
+    """Degrees, counter-clockwise, by which this is turned first."""
     number: int | None = None
     """Which picture of a form with several to read, from 0; None: the only one."""
 
@@ -177,14 +189,36 @@ class Upload:
             number = pages.choose(self.page)
             label = f"page {number} of {name}" if count > 1 else name
             limit = SHORT_MEGAPIXELS if self.is_short else MAX_MEGAPIXELS
-            decoded = decode_page(pages, number, label, max_side=MAX_PAGE_SIDE, max_megapixels=limit)
+            decoded = decode_page(pages, number, label, max_side=self._choose_side(), max_megapixels=limit)
         except SeveralPagesError:
             raise RefusedError(422, f"{name} has {count:,} pages: name one, such as page=1", count) from None
         except DataError as error:
             if self.is_short and isinstance(error, LargePictureError):
                 raise LongJobError from None
             raise RefusedError(422, str(error), count if count > 1 else None) from None
-        return DecodedUpload(decoded, f"{name}#{number}" if count > 1 else name, count)
+        return DecodedUpload(self._take_part(decoded), f"{name}#{number}" if count > 1 else name, count)
+
+    def _choose_side(self) -> int:
+        """Longer side of the decoded picture, at most: a part of it is to be as sharp as a whole picture."""
+        share = max(*self.area[2:], 1 / MAX_ENLARGED) if self.area else 1
+        return round(MAX_PAGE_SIDE / share)
+
+    def _take_part(self, decoded: Decoded) -> Decoded:
+        picture, size = decoded.picture, decoded.size
+        if self.area:
+            left, top, width, height = self.area
+            spans = [
+                slice(*(min(max(round(place * length), 0), length) for place in (start, start + share)))
+                for start, share, length in ((top, height, picture.shape[0]), (left, width, picture.shape[1]))
+            ]
+            picture = picture[tuple(spans)]
+            if min(picture.shape[:2]) < MIN_PART_SIDE:
+                raise RefusedError(422, f"the part has less than {MIN_PART_SIDE} pixels a side: choose a larger one")
+            size = (max(round(width * size[0]), 1), max(round(height * size[1]), 1))
+        if self.turn:
+            picture = np.rot90(picture, self.turn // 90)
+            size = size[::-1] if self.turn % 180 else size
+        return Decoded(shrink(np.ascontiguousarray(picture), MAX_PAGE_SIDE), size)
 
 
 def _parse_form(content_type: str, body: bytes, number: int | None) -> Parts:

@@ -39,6 +39,7 @@ export class Refused extends Error {
   }
 }
 
+/** How a picture is read: as upright or not, only a part, turned before. @typedef {{upright: boolean, area?: string | null, turn?: number, printed?: boolean}} How */
 /** @typedef {{method?: string, headers?: Record<string, string>, body?: Blob | FormData, name?: string}} Options */
 
 /** @param {string} path @param {Options} [options] with the `name` of the file that is sent */
@@ -74,13 +75,13 @@ export const listModels = () => call("api/models");
 /**
  * Read a picture, or a page of a file, with several models and explain one of its digits.
  * @param {Blob} picture
- * @param {{models: string[], upright: boolean, page: number, focus: number, evidence: boolean, preview?: boolean}} options
+ * @param {{models: string[], page: number, focus: number, evidence: boolean, preview?: boolean} & How} options
  * @returns {Promise<Explanation>}
  */
 export function explain(picture, { models, ...options }) {
   const query = new URLSearchParams(models.map((name) => ["model", name]));
-  for (const [name, value] of Object.entries(options)) query.set(name, String(value));
-  query.set("printed", String(options.upright)); // a drawing is upright, and nothing on it is print
+  for (const [name, value] of Object.entries(options)) if (value !== null) query.set(name, String(value));
+  query.set("printed", String(options.printed ?? options.upright)); // a drawing is upright, and nothing on it is print
   for (const unit of listOff(models)) query.append("off", unit);
   return call(`api/explain?${query}`, upload(picture));
 }
@@ -129,13 +130,13 @@ export const deleteCorrections = () => call("api/corrections", { method: "DELETE
 /**
  * Store one digit of a picture with its correct label; called only after the person agreed.
  * @param {Blob} picture
- * @param {{label: number, digit: number, model: string, upright: boolean, page: number}} correction
+ * @param {{label: number, digit: number, model: string, page: number} & How} correction
  * @returns {Promise<{correction: {id: string}}>}
  */
 export function addCorrection(picture, correction) {
   const query = new URLSearchParams({ consent: "true" });
-  for (const [name, value] of Object.entries(correction)) query.set(name, String(value));
-  query.set("printed", String(correction.upright));
+  for (const [name, value] of Object.entries(correction)) if (value !== null) query.set(name, String(value));
+  query.set("printed", String(correction.printed ?? correction.upright));
   return call(`api/corrections?${query}`, upload(picture));
 }
 

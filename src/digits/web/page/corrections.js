@@ -82,11 +82,11 @@ export class Corrections {
   /** @param {number} label */
   async #correct(label) {
     // the answer that the person saw, even if another arrives while they think
-    const { explanation, upright, page } = /** @type {Source} */ (this.#source);
+    const { explanation, page, how } = /** @type {Source} */ (this.#source);
     const picture = /** @type {Source} */ (this.#source).picture();
     const digit = explanation?.focus?.digit ?? 0;
     if (!(await this.#askConsent())) return showStatus("Nothing was saved.");
-    const { correction } = await api.addCorrection(picture, { label, digit, model: this.getModel(), upright, page });
+    const { correction } = await api.addCorrection(picture, { label, digit, model: this.getModel(), page, ...how });
     this.#show(await api.listCorrections(MAX_SHOWN));
     const undo = create("button", { type: "button", class: "link" }, "Undo");
     undo.addEventListener("click", () => this.#undo(correction.id).catch(this.refuse));

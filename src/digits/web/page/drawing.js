@@ -24,7 +24,7 @@ export class Drawing {
   explanation = null;
   asText = false;
   /** A drawing is always upright; a photograph may not be. */
-  upright = true;
+  how = { upright: true };
   page = 1;
   /** @type {number | null} */
   #selected = null;
@@ -98,7 +98,7 @@ export class Drawing {
     if (this.sheet.strokes.empty) return;
     const { touched } = this.sheet;
     const sent = performance.now();
-    const options = { models: this.getModels(), upright: this.upright, page: this.page, focus: this.#focus(), evidence: settled };
+    const options = { models: this.getModels(), ...this.how, page: this.page, focus: this.#focus(), evidence: settled };
     try {
       const explanation = await explain(this.picture(), options);
       if (this.sheet.strokes.empty) return; // cleared in the meantime

@@ -6,17 +6,26 @@ import { MAX_BYTES, Refused, explain } from "./api.js";
 import { byId, create, setBusy } from "./elements.js";
 import { Pages } from "./pages.js";
 import { announce, describeDigit, describeReading, showTime } from "./phrases.js";
+import { View, nest, turnBack } from "./view.js";
+
+/** @import { Part } from "./view.js" */
+/** What of a page is read: a part or all, turned by hand (degrees, counter-clockwise) or as the reader does. @typedef {{part: Part | null, turn: number | null}} Look */
+
+/** @type {Look} */
+const WHOLE = { part: null, turn: null };
 
 export class Photo {
   /** @type {Explanation | null} The newest answer about the picture. */
   explanation = null;
   asText = true;
-  upright = false;
+  /** @type {Look} Which part of the page is read, and how it is turned. */
+  #look = WHOLE;
+  #view = new View((part) => this.#crop(part));
   #file = new Blob();
   /** The address of the file, for the browser to show it. */
   #address = "";
   #pages = new Pages(() => this.#turn());
-  /** @type {Map<number, {explanation: Explanation, image: string}>} The pages that were read. */
+  /** @type {Map<number, {explanation: Explanation, image: string, look: Look}>} The pages that were read. */
   #known = new Map();
   /** Number of the newest request; the answers to older ones are dropped. */
   #newest = 0;
@@ -45,6 +54,43 @@ export class Photo {
       if (clipboardData?.files.length) take(clipboardData.files[0]);
     });
     byId("frame").addEventListener("keydown", moveFocus);
+    byId("turn").addEventListener("click", () => this.#turnPicture());
+    byId("whole").addEventListener("click", () => this.#look !== WHOLE && this.#lookAt(WHOLE));
+  }
+
+  get how() {
+    const { part, turn } = this.#look;
+    // turned by hand, it stays as it is
+    return { upright: turn !== null, printed: false, area: part && part.map((share) => share.toFixed(5)).join(), turn: turn ?? 0 };
+  }
+
+  /** How the picture is shown turned, by hand or by the reader: degrees, counter-clockwise. */
+  get #shownTurn() {
+    return ((this.#look.turn ?? 0) + (this.explanation?.rotation ?? 0)) % 360;
+  }
+
+  /** Read a part of what is shown. @param {Part} part */
+  #crop(part) {
+    const inside = turnBack(part, this.#shownTurn);
+    this.#lookAt({ part: nest(this.#look.part ?? [0, 0, 1, 1], inside), turn: this.explanation?.rotation ? this.#shownTurn : this.#look.turn });
+  }
+
+  #turnPicture() {
+    this.#lookAt({ ...this.#look, turn: (this.#shownTurn + 270) % 360 });
+  }
+
+  /** Read another part, or turned otherwise. @param {Look} look */
+  async #lookAt(look) {
+    if (!this.explanation) return;
+    this.#setLook(look);
+    await this.#open(true);
+  }
+
+  /** @param {Look} look */
+  #setLook(look) {
+    this.#look = look;
+    this.#view.reset();
+    byId("whole").setAttribute("aria-disabled", String(look === WHOLE));
   }
 
   picture() {
@@ -60,6 +106,7 @@ export class Photo {
     const request = ++this.#newest;
     this.explanation = null;
     this.#known.clear();
+    this.#setLook(WHOLE);
     this.#pages.show(1, 1);
     this.#updateBoxes();
     if (!file) return this.#refuse(new Refused("This is not a file: drop a picture from a folder, or choose one", 422));
@@ -82,6 +129,7 @@ export class Photo {
   /** Show the page that was chosen; read it unless that was done before. */
   #turn() {
     const known = this.#known.get(this.page);
+    this.#setLook(known?.look ?? WHOLE);
     if (!known) {
       this.explanation = null;
       this.#updateBoxes();
@@ -136,8 +184,8 @@ export class Photo {
     const sent = performance.now();
     setBusy(true);
     try {
-      const { upright, page } = this;
-      const options = { models: this.getModels(), upright, page, focus, evidence: true, preview };
+      const { page } = this;
+      const options = { models: this.getModels(), page, focus, evidence: true, preview, ...this.how };
       const explanation = await explain(this.#file, options);
       if (request !== this.#newest) return;
       if (explanation.preview) byId("image", HTMLImageElement).src = explanation.preview;
@@ -158,7 +206,7 @@ export class Photo {
   /** @param {Explanation} explanation */
   #accept(explanation) {
     this.explanation = explanation;
-    this.#known.set(this.page, { explanation, image: byId("image", HTMLImageElement).src });
+    this.#known.set(this.page, { explanation, image: byId("image", HTMLImageElement).src, look: this.#look });
     this.#setStage("read");
     this.#updateBoxes();
     this.show(this);
