@@ -52,7 +52,7 @@ def test_a_form_is_printed_and_read(digits: Any, fill_in: Callable[..., np.ndarr
     ("words", "code", "says"),
     [
         ([], 2, "say what to do with a form: digits form new FORM.toml, or digits form read FORM.toml INPUT"),
-        (["prnt"], 2, "digits form has no action 'prnt'; choose from new, read, review, worksheet, labels"),
+        (["prnt"], 2, "digits form has no action 'prnt'; choose from new, read, template, review, worksheet"),
         (["new"], 2, "FORM.toml is missing: digits form new FORM.toml; see digits form new --help"),
         (["new", "none.toml"], 1, "there is no file none.toml"),
         (["new", "exam.toml", "-o", "exam.png"], 2, "exam.png: name a form as .pdf, such as exam.pdf"),
@@ -65,6 +65,8 @@ def test_a_form_is_printed_and_read(digits: Any, fill_in: Callable[..., np.ndarr
         (["labels", "1.png"], 2, "name worksheets or reviewed answers, and a folder: digits form labels photo.jpg -o"),
         (["labels", "none.csv", "-o", "mine"], 1, "there is no review none.review: digits form read"),
         (["labels", "none.png", "-o", "mine"], 1, "there is no file none.png"),
+        (["template", "none.pdf"], 1, "there is no file none.pdf"),
+        (["template", "none.pdf", "-o", "a.txt"], 2, "a.txt: name a template as .toml, such as a.toml"),
         (["review"], 2, "ANSWERS is missing: digits form review ANSWERS; see digits form review --help"),
         (["review", "none.csv"], 1, "there is no review none.review: digits form read FORM.toml SCANS -o none.csv"),
         (["review", "a.csv", "-o", "a.csv"], 2, "a.csv holds the answers as they were read: give the checked ones"),
@@ -80,5 +82,7 @@ def test_wrong_calls_are_one_sentence(digits: Any, words: list[str], code: int, 
 
 
 def test_help_lists_all_actions(digits: Any) -> None:
-    assert digits("form", "--help").out.startswith("usage: digits form new|read|review|worksheet|labels [flags]\n")
+    assert digits("form", "--help").out.startswith(
+        "usage: digits form new|read|template|review|worksheet|labels [flags]\n"
+    )
     assert "--roster" in digits("form", "read", "--help").out

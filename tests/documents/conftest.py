@@ -88,12 +88,12 @@ def fill_in(mnist: Dataset) -> Callable[..., np.ndarray]:
         for label, image in reversed(list(zip(mnist.test.labels[:200], mnist.test.images[:200], strict=True)))
     }
 
-    def fill(picture: np.ndarray, form: Form, texts: Sequence[str], page: int = 1) -> np.ndarray:
-        filled, side = picture.copy(), 9 * PIXELS
+    def fill(picture: np.ndarray, form: Form, texts: Sequence[str], page: int = 1, pixels: int = PIXELS) -> np.ndarray:
+        filled, side = picture.copy(), 9 * pixels
         for comb in (each for each in form.sheet.combs if each.page == page):
             for left, character in zip(comb.lefts, texts[comb.field], strict=False):
                 if character != " ":
-                    x, y = round((left - 1) * PIXELS), round(comb.top * PIXELS)
+                    x, y = round((left - 1) * pixels), round(comb.top * pixels)
                     ink = cv2.resize(first[character], (side, side), interpolation=cv2.INTER_LINEAR)
                     part = filled[y : y + side, x : x + side]
                     np.minimum(part, 255 - ink // np.uint8(5) * np.uint8(4), out=part)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from digits.cli.arguments import parse, show_help
 from digits.cli.form_labels import label_form, worksheet_form
 from digits.cli.form_review import keep_review, review_form
+from digits.cli.form_template import template_form
 from digits.cli.pages import ROSTER, check_suffix, finish, list_jobs, report_fields, write_fields
 from digits.cli.read import FINDER, MODEL
 from digits.cli.terminal import remark, say
@@ -53,7 +54,8 @@ def form(words: list[str]) -> None:
     """Print a form of your own, and read it when it is filled in.
 
     `digits form new exam.toml -o exam.pdf` prints the fields that a template names, with a box for each digit, and
-    markers and a code by which pages are found again. `digits form read exam.toml scans/ -o answers.csv` reads scans
+    markers and a code by which pages are found again; `digits form template blank.pdf` takes a form that you already
+    have. `digits form read exam.toml scans/ -o answers.csv` reads scans
     and photographs of it, and `digits form review answers.csv` shows you the doubtful ones. `digits form worksheet`
     prints a page that asks for digits, and `digits form labels photo.jpg -o mine` makes a labelled set of it. Each has
     its own --help.
@@ -128,6 +130,6 @@ def read_form(words: list[str]) -> None:
 
 
 ACTIONS: dict[str, Callable[[list[str]], None]] = {
-    "new": new_form, "read": read_form, "review": review_form,
+    "new": new_form, "read": read_form, "template": template_form, "review": review_form,
     "worksheet": worksheet_form, "labels": label_form,
 }  # fmt: skip

@@ -14,7 +14,8 @@ The way of a request, one file per step:
    declares these calls, `insight_schemas` what they answer. `samples` finds digits to try.
 6. `corrections` stores digits that people corrected and agreed to keep.
 
-`local` serves pages for one task of the person at this computer, from ``local_page/``: `review` is one of them.
+`local` serves pages for one task of the person at this computer, from ``local_page/``: `review` and `template` are
+their calls.
 
 `server` starts and stops all of this, and `lan` finds the address at which other computers reach it; `memory` gives
 back what large pictures took. ``page/`` holds the files for the browser. `offline` is a page in one file, which needs

@@ -102,6 +102,10 @@ def _make_form(upload: Upload) -> Form:
     template = parse_toml(*upload.form_parts.template)
     if named := next((each.name for each in template.fields if each.field.constraints.one_of), ""):
         raise RefusedError(400, f"the field {named} names a file, which a request cannot: send it as a roster")
+    if template.blank:
+        raise RefusedError(
+            400, f"the template names the file {template.blank.name}, which a request cannot: use the command"
+        )
     return Form(template)
 
 

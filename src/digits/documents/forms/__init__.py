@@ -2,9 +2,12 @@
 
 1. `template` loads a TOML file, `sheet` says where its fields are on paper, in millimetres; `codes` says what a page
    tells of itself by its QR code and markers, and `printing` writes the PDF.
-2. `registration` finds out which page a picture shows, and where; `boxes` reads what is in each box.
+2. `registration` finds out which page a picture shows, and where; `walls` finds the boxes of a field there, and `boxes`
+   reads what is in each.
 3. `form`: `Form` puts all together, and asks `digits.documents.matching` for the most probable numbers.
-4. `worksheet` is a form that asks for given digits, so that whoever fills it in makes a labelled set.
+4. `blank` loads a form that exists already, with its fields as rectangles; `print_registration` finds its pages by what
+   is printed on them. `draft` is the template of one whose fields are being drawn.
+5. `worksheet` is a form that asks for given digits, so that whoever fills it in makes a labelled set.
 """
 
 from digits.documents.forms.form import Form, FormPage

@@ -13,8 +13,20 @@ import cv2
 import numpy as np
 
 from digits.documents.alignment import Run
+from digits.documents.forms.blank import Blank
 from digits.documents.forms.registration import Registration
-from digits.documents.forms.sheet import BOX, GAP, HIGH, Comb, Rectangle, Sheet
+from digits.documents.forms.sheet import GAP, HIGH, Comb, Sheet
+from digits.documents.forms.walls import (
+    MIN_WALLS,
+    REACH,
+    SCALE,
+    align,
+    cut_out,
+    draw_walls,
+    list_corners,
+    measure_black,
+    widen,
+)
 from digits.documents.runs import Known, RunPage, read_marks
 from digits.documents.text import UNKNOWN
 from digits.inference import Reader
@@ -22,28 +34,7 @@ from digits.inference.page import Page, find_page
 from digits.inference.results import Box
 from digits.preprocessing import extract_digit
 from digits.preprocessing.ink import Ink, subtract_ground
-from digits.shapes import Float32, Float64
 from digits.types import SIDE, Images
-
-SCALE = 5.0
-"""Pixels per millimetre at which a page is read: A4 has the 1,500 pixels of other pages, and a box 35 × 45."""
-
-REACH = 2.5
-"""Millimetres by which curled paper may move a field from where the markers put it: less than half of a box."""
-
-SOFTNESS = 0.2
-"""Standard deviation, in millimetres, by which a page is blurred before walls are looked for, so that those of curled
-paper, which are a little off, are found too."""
-
-WALL_DARK = 0.12
-"""Darkness from which on ink may be a wall, as a share of a marker's: a quarter of what is printed, since cameras and
-this blur spread thin lines."""
-
-MIN_WALLS = 0.5
-"""Share of a field's walls that must be seen: with half of them or more it can be nowhere else."""
-
-NEARER = 0.05
-"""Share of walls that a field at the limit of `REACH` must have more than one where the markers put it."""
 
 INSET = 0.8
 """Millimetres inside of a box's walls that may be darkened by them."""
@@ -98,7 +89,14 @@ class FieldBoxes:
 
 
 def read_boxes(
-    reader: Reader, grey: Ink, registration: Registration, sheet: Sheet, size: tuple[int, int], *, keep: bool = False
+    reader: Reader,
+    grey: Ink,
+    registration: Registration,
+    sheet: Sheet,
+    size: tuple[int, int],
+    *,
+    keep: bool = False,
+    blank: Blank | None = None,
 ) -> dict[int, FieldBoxes]:
     """Read the boxes of a registered page.
 
@@ -114,6 +112,8 @@ def read_boxes(
         Width and height of the picture as it was given, to which boxes refer.
     keep
         Whether to keep pictures of fields and characters, for people to review.
+    blank
+        The form before anything was written on it, if it is not one of ours.
 
     Returns
     -------
@@ -125,16 +125,18 @@ def read_boxes(
     page = find_page(_keep(seen, combs), reader.finder, reader.model, upright=True, printed=True)
     known = read_marks(page, reader)
     dark = subtract_ground(seen)[0]
-    black = float(np.median([np.quantile(_cut(dark, each), 0.9) for each in sheet.markers]))
+    black = blank.measure_black(dark, registration.page) if blank else measure_black(dark, sheet)
     factor = size[0] / grey.shape[1], size[1] / grey.shape[0]
     nothing = np.zeros(0, np.int64)
     # the digits themselves are not needed any more, and thousands of pages may wait for the last one
     rest = replace(page, marks=page.marks[nothing], images=page.images[nothing], thickness=page.thickness[nothing])
     read = {}
     for comb in combs:
-        placed, seen_walls = _align(dark, comb, black)
+        walls = blank.cut(comb) if blank else draw_walls(comb)
+        placed, seen_walls = align(dark, comb, black, walls)
         notices = ["its boxes cannot be seen"] * (seen_walls < MIN_WALLS)
-        corners = registration.into_picture(_corners(placed.area))
+        ink = blank.remove_print(dark, comb, placed, black) if blank else dark
+        corners = registration.into_picture(list_corners(placed.area))
         low, high = corners.min(0), corners.max(0)
         if (low < 0).any() or high[0] > grey.shape[1] or high[1] > grey.shape[0]:
             notices.append("a part of it lies beyond the picture")
@@ -143,7 +145,7 @@ def read_boxes(
             round(min(value, side) * each) for value, each, side in zip(high, factor, grey.shape[::-1], strict=True)
         )
         box = x, y, max(right - x, 1), max(bottom - y, 1)
-        comb_read = _read_comb(page, known, dark, placed, black)
+        comb_read = _read_comb(page, known, ink, placed, black)
         run, filled = comb_read.run, comb_read.filled
         found = RunPage([run] if run else [], rest, (seen.shape[1], seen.shape[0]))
         behind = sum(place >= comb.boxes - comb.decimals for place in filled)
@@ -153,7 +155,7 @@ def read_boxes(
             found, filled, behind, box, (*notices, *comb_read.notices), comb_read.marks, comb_read.crowded
         )
         if keep:
-            picture = _encode(_cut(seen, _widen(placed.area, AROUND)))
+            picture = _encode(cut_out(seen, widen(placed.area, AROUND)))
             boxes = replace(boxes, images=_list_digits(page, seen, placed, boxes), picture=picture)
         read[comb.field] = boxes
     return read
@@ -167,39 +169,9 @@ def _keep(seen: Ink, combs: Sequence[Comb]) -> Ink:
     ground = cv2.blur(ground, (side // 4, side // 4))
     kept: Ink = cv2.resize(ground, (seen.shape[1], seen.shape[0]), interpolation=cv2.INTER_LINEAR)
     for comb in combs:
-        left, top, right, bottom = (max(round(each * SCALE), 0) for each in _widen(comb.area, REACH + GAP))
+        left, top, right, bottom = (max(round(each * SCALE), 0) for each in widen(comb.area, REACH + GAP))
         kept[top:bottom, left:right] = seen[top:bottom, left:right]
     return kept
-
-
-def _align(dark: Ink, comb: Comb, black: float) -> tuple[Comb, float]:
-    """Move a comb to where its walls are; return also which share of them is seen there."""
-    left, top, right, bottom = _widen(comb.area, REACH)
-    # what is beyond the picture has no walls; pens, which are darker than walls, count as much
-    level = max(WALL_DARK * black, 1.0)
-    part = cv2.GaussianBlur(_cut_padded(dark, (left, top, right, bottom)), (0, 0), SOFTNESS * SCALE)
-    part = np.minimum(part.astype(np.float32) / np.float32(level), np.float32(1))
-    walls = _draw(comb)
-    scores = cv2.matchTemplate(part, walls / walls.sum(), cv2.TM_CCORR)
-    steps = (
-        np.arange(scores.shape[0]) - (scores.shape[0] - 1) / 2,
-        np.arange(scores.shape[1]) - (scores.shape[1] - 1) / 2,
-    )
-    # of places that are as good, the nearest
-    far = np.hypot(*np.meshgrid(*steps, indexing="ij")) / SCALE / REACH
-    row, column = np.unravel_index(int((scores - NEARER * far).argmax()), scores.shape)
-    moved = replace(comb, left=comb.left + float(steps[1][column]) / SCALE, top=comb.top + float(steps[0][row]) / SCALE)
-    return moved, float(scores[row, column])
-
-
-def _draw(comb: Comb) -> Float32[np.ndarray, "h w"]:
-    """Draw the walls of a comb."""
-    left, top, right, bottom = comb.area
-    picture = np.zeros((round((bottom - top) * SCALE) + 1, round((right - left) * SCALE) + 1), np.float32)
-    for each in comb.lefts:
-        x = round((each - left) * SCALE)
-        cv2.rectangle(picture, (x, 0), (x + round(BOX * SCALE), picture.shape[0] - 1), 1.0, 1)
-    return picture
 
 
 class _CombRead(NamedTuple):
@@ -217,10 +189,10 @@ def _read_comb(page: Page, known: Known, dark: Ink, comb: Comb, black: float) ->
     centres = page.marks.centres / SCALE
     lefts = np.array(comb.lefts)
     # what is nearer to this box than to the next belongs to it
-    is_level = np.abs(centres[:, 1] - (comb.top + HIGH / 2)) < HIGH / 2 + GAP
-    distances = np.abs(centres[:, :1] - (lefts + BOX / 2))
+    is_level = np.abs(centres[:, 1] - (comb.top + comb.high / 2)) < comb.high / 2 + GAP
+    distances = np.abs(centres[:, :1] - (lefts + comb.wide / 2))
     nearest = distances.argmin(1)
-    is_inside = is_level & (distances.min(1) < (BOX + GAP) / 2) if len(centres) else np.zeros(0, bool)
+    is_inside = is_level & (distances.min(1) < (comb.wide + GAP) / 2) if len(centres) else np.zeros(0, bool)
     rows, marks, filled, crowded, notices = list[int](), list[int](), list[int](), list[int](), list[str]()
     for place in range(comb.boxes):
         here = np.flatnonzero(is_inside & (nearest == place))
@@ -251,7 +223,7 @@ def _list_digits(page: Page, seen: Ink, comb: Comb, boxes: FieldBoxes) -> Images
     images = np.zeros((len(boxes.filled), SIDE, SIDE), np.uint8)
     for each, place in enumerate(boxes.filled):
         left, top, right, bottom = comb.areas[place]
-        inside = _cut(seen, (left + INSET, top + INSET, right - INSET, bottom - INSET))
+        inside = cut_out(seen, (left + INSET, top + INSET, right - INSET, bottom - INSET))
         images[each] = page.images[rows[place]] if place in rows else extract_digit(inside)
     return images
 
@@ -263,31 +235,5 @@ def _encode(picture: Ink) -> bytes:
 def _measure_ink(dark: Ink, comb: Comb, place: int, black: float) -> float:
     """Measure the ink inside of a box, in square millimetres."""
     left = comb.lefts[place]
-    inside = _cut(dark, (left + INSET, comb.top + INSET, left + BOX - INSET, comb.top + HIGH - INSET))
+    inside = cut_out(dark, (left + INSET, comb.top + INSET, left + comb.wide - INSET, comb.top + comb.high - INSET))
     return float((inside > MIN_DARK * black).sum()) / SCALE**2
-
-
-def _cut_padded(picture: Ink, area: Rectangle) -> Ink:
-    """Cut out an area that may go beyond the picture, where there is nothing."""
-    left, top, right, bottom = (round(each * SCALE) for each in area)
-    padded: Ink = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
-    rows, columns = slice(max(top, 0), bottom + 1), slice(max(left, 0), right + 1)
-    part = picture[rows, columns]
-    y, x = rows.start - top, columns.start - left
-    padded[y : y + part.shape[0], x : x + part.shape[1]] = part
-    return padded
-
-
-def _cut(picture: Ink, area: Rectangle) -> Ink:
-    left, top, right, bottom = (max(round(each * SCALE), 0) for each in area)
-    return picture[top:bottom, left:right]
-
-
-def _widen(area: Rectangle, margin: float | int) -> Rectangle:
-    left, top, right, bottom = area
-    return left - margin, top - margin, right + margin, bottom + margin
-
-
-def _corners(area: Rectangle) -> Float64[np.ndarray, "4 2"]:
-    left, top, right, bottom = area
-    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float64)

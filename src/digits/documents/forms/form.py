@@ -10,7 +10,9 @@ from typing import Any
 from digits.documents.answers import FieldAnswer, FieldRow, FieldTable
 from digits.documents.evidence import Evidence, NumberForm, PageEvidence, Place, weigh_page
 from digits.documents.fields import Field
+from digits.documents.forms.blank import lay_on, load_blank
 from digits.documents.forms.boxes import FieldBoxes, read_boxes
+from digits.documents.forms.print_registration import register_print
 from digits.documents.forms.printing import write_pdf
 from digits.documents.forms.registration import MAX_SIDE, register
 from digits.documents.forms.sheet import lay_out
@@ -79,7 +81,8 @@ class Form:
 
     def __init__(self, template: str | os.PathLike[str] | Mapping[str, Any] | Template) -> None:
         self.template = load_template(template)
-        self.sheet = lay_out(self.template)
+        self.blank = load_blank(self.template) if self.template.blank else None
+        self.sheet = lay_on(self.template, self.blank) if self.blank else lay_out(self.template)
 
     def __repr__(self) -> str:
         return f"<Form {self.sheet.id}: {len(self.fields)} fields on {self.sheet.pages} pages>"
@@ -95,8 +98,10 @@ class Form:
         Raises
         ------
         DataError
-            When a text has letters that the form's font lacks.
+            When a text has letters that the form's font lacks, or the form exists already.
         """
+        if self.template.blank:
+            raise DataError(f"{self.template.name} is of a form that exists already: print {self.template.blank}")
         return write_pdf(self.template, self.sheet)
 
     def read(
@@ -150,8 +155,8 @@ class Form:
             When it is blank, of another form, or several, or its markers cannot be seen.
         """
         grey = as_grey(decoded.picture, MAX_SIDE)
-        registration = register(grey, self.sheet, name)
-        boxes = read_boxes(reader, grey, registration, self.sheet, decoded.size, keep=keep)
+        registration = register_print(grey, self.blank, name) if self.blank else register(grey, self.sheet, name)
+        boxes = read_boxes(reader, grey, registration, self.sheet, decoded.size, keep=keep, blank=self.blank)
         return FormPage(name, boxes, registration.notices)
 
     def decide(self, pages: Sequence[FormPage], numbers: Numbers) -> FieldTable:

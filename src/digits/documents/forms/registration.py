@@ -60,7 +60,7 @@ class Registration:
     homography
         From millimetres of flat paper to pixels of the picture.
     curl
-        What moves the paper's places to those of flat paper: coefficients of `_curl_terms` for x and y.
+        What moves the paper's places to those of flat paper: coefficients of `curl_terms` for x and y.
     size
         Width and height of the paper.
     is_negative
@@ -78,7 +78,7 @@ class Registration:
 
     def into_picture(self, points: Float64[np.ndarray, "k 2"]) -> Float64[np.ndarray, "k 2"]:
         """Map points of the paper into the picture."""
-        flat = points + _curl_terms(points, self.size) @ self.curl
+        flat = points + curl_terms(points, self.size) @ self.curl
         mapped = np.column_stack((flat, np.ones(len(points)))) @ self.homography.T
         places: Float64[np.ndarray, "k 2"] = mapped[:, :2] / mapped[:, 2:]
         return places
@@ -182,13 +182,13 @@ def _fit(
     if homography is None:
         return None
     flat = cv2.perspectiveTransform(in_picture[None], np.linalg.inv(homography))[0]
-    terms = _curl_terms(on_paper, sheet.size)
+    terms = curl_terms(on_paper, sheet.size)
     curl = np.linalg.solve(terms.T @ terms + STIFFNESS * np.eye(terms.shape[1]), terms.T @ (flat - on_paper))
     off = np.hypot(*(on_paper + terms @ curl - flat).T)
     return (homography, curl) if np.sqrt(np.mean(off**2)) <= TOLERANCE else None
 
 
-def _curl_terms(points: Float64[np.ndarray, "k 2"], size: tuple[float, float]) -> Float64[np.ndarray, "k 8"]:
+def curl_terms(points: Float64[np.ndarray, "k 2"], size: tuple[float, float]) -> Float64[np.ndarray, "k 8"]:
     """Compute the terms of a curl at places of the paper.
 
     They are those of the element with eight nodes, which markers are, in the method of finite elements (Zienkiewicz and

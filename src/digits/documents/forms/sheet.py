@@ -62,6 +62,10 @@ class Comb:
         How many.
     decimals
         How many of them are behind the point.
+    wide, high, gap
+        Of each box, and between two.
+    point
+        What the gap at the point is wider than others.
     """
 
     field: int
@@ -70,22 +74,26 @@ class Comb:
     top: float
     boxes: int
     decimals: int = 0
+    wide: float = BOX
+    high: float = HIGH
+    gap: float = GAP
+    point: float = POINT - GAP
 
     @property
     def lefts(self) -> tuple[float, ...]:
         """Left edge of each box."""
         whole = self.boxes - self.decimals
-        return tuple(self.left + n * (BOX + GAP) + (POINT - GAP) * (n >= whole) for n in range(self.boxes))
+        return tuple(self.left + n * (self.wide + self.gap) + self.point * (n >= whole) for n in range(self.boxes))
 
     @property
     def areas(self) -> tuple[Rectangle, ...]:
         """What each box covers."""
-        return tuple((left, self.top, left + BOX, self.top + HIGH) for left in self.lefts)
+        return tuple((left, self.top, left + self.wide, self.top + self.high) for left in self.lefts)
 
     @property
     def area(self) -> Rectangle:
         """What its boxes cover."""
-        return self.left, self.top, self.lefts[-1] + BOX, self.top + HIGH
+        return self.left, self.top, self.lefts[-1] + self.wide, self.top + self.high
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ PAPERS = {"A4": (210.0, 297.0), "Letter": (215.9, 279.4)}
 MAX_FIELDS = 500
 """Fields of a form, at most."""
 
-KEYS = ("title", "text", "paper", "field")
+KEYS = ("title", "text", "paper", "blank", "field")
 
-FIELD_KEYS = ("name", "label", "digits", "decimals", "range", "checksum", "one_of", "unique", "page", "at")
+FIELD_KEYS = ("name", "label", "digits", "decimals", "range", "checksum", "one_of", "unique", "page", "at", "box")
 
 HERE = Path()
 
@@ -56,6 +56,8 @@ class FormField:
         The page that it is on, counted from 1; None for the next free place.
     asked
         The digits to write, one for each box, printed above them; empty for a number that is asked for.
+    box
+        Left, top, width and height of all its boxes on a form that exists already, in millimetres.
     """
 
     field: Field
@@ -63,6 +65,7 @@ class FormField:
     at: tuple[float, float] | None = None
     page: int | None = None
     asked: str = ""
+    box: tuple[float, float, float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +92,8 @@ class Template:
         What is printed at the top of the first page.
     paper
         Of `PAPERS`.
+    blank
+        The file of a form that exists already, before anything is written on it; None for one to print.
     """
 
     name: str
@@ -96,6 +101,7 @@ class Template:
     title: str = ""
     text: str = ""
     paper: str = "A4"
+    blank: Path | None = None
 
 
 def load_template(source: str | os.PathLike[str] | Mapping[str, Any] | Template) -> Template:
@@ -110,19 +116,26 @@ def load_template(source: str | os.PathLike[str] | Mapping[str, Any] | Template)
         return source
     if isinstance(source, Mapping):
         return parse_template(source, "the form")
-    content = read_content(expand_home(source)) or b""
-    return parse_toml(content, os.fspath(source), expand_home(source).parent)
+    return parse_template(load_values(source), os.fspath(source), expand_home(source).parent)
+
+
+def load_values(source: str | os.PathLike[str]) -> dict[str, Any]:
+    """Load what a template's file holds; errors are those of `load_template`."""
+    return _parse_values(read_content(expand_home(source)) or b"", os.fspath(source))
 
 
 def parse_toml(content: bytes, name: str, folder: Path = HERE) -> Template:
     """Parse the content of a template's file; errors are those of `load_template`."""
+    return parse_template(_parse_values(content, name), name, folder)
+
+
+def _parse_values(content: bytes, name: str) -> dict[str, Any]:
     try:
-        values = tomllib.loads(content.decode("utf-8-sig"))
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{name} is no TOML: {str(error)[:200]}; see https://toml.io") from None
     except RecursionError:
         raise DataError(f"{name} is no template of a form: its values are nested too deeply") from None
-    return parse_template(values, name, folder)
 
 
 def parse_template(values: Mapping[str, Any], name: str, folder: Path = HERE) -> Template:
@@ -142,7 +155,24 @@ def parse_template(values: Mapping[str, Any], name: str, folder: Path = HERE) ->
     paper = _get_text(values, "paper", name, "A4")
     if paper not in PAPERS:
         raise DataError(f"{name}: paper {shorten(paper)} is unknown{suggest(paper, PAPERS)}")
-    return Template(name, fields, _get_text(values, "title", name), _get_text(values, "text", name), paper)
+    blank = _get_text(values, "blank", name)
+    for each in fields:
+        _check_place(each, f"{name}: the field {each.name}", bool(blank))
+    title, text = _get_text(values, "title", name), _get_text(values, "text", name)
+    return Template(name, fields, title, text, paper, folder / expand_home(blank) if blank else None)
+
+
+def _check_place(field: FormField, where: str, is_blank: bool) -> None:
+    """Check that a field has a place where it needs one: `box` on a form that exists already, `at` on one to print."""
+    if is_blank and not field.box:
+        raise DataError(
+            f"{where} has no place on the blank form: say where its boxes are, such as box = [20, 80, 49, 9], the "
+            "left, top, width and height in mm"
+        )
+    if is_blank and field.at:
+        raise DataError(f"{where}: at is for forms to print: on a blank one, box says where it is")
+    if field.box and not is_blank:
+        raise DataError(f"{where}: box is for a blank form that exists already, which blank = FILE names: write at")
 
 
 def _parse_field(values: Mapping[str, Any], where: str, folder: Path) -> FormField:
@@ -164,7 +194,14 @@ def _parse_field(values: Mapping[str, Any], where: str, folder: Path) -> FormFie
     page = values.get("page")
     if page is not None and (not _is_whole(page) or page < 1):
         raise DataError(f"{where}: page must be a whole number, 1 or more, not {shorten(page)}")
-    return FormField(field, _get_text(values, "label", where, name), _parse_place(values, where), page)
+    place, box = _parse_numbers(values, "at", where), _parse_numbers(values, "box", where)
+    return FormField(
+        field,
+        _get_text(values, "label", where, name),
+        (place[0], place[1]) if place else None,
+        page,
+        box=(box[0], box[1], box[2], box[3]) if box else None,
+    )
 
 
 def _parse_constraints(values: Mapping[str, Any], where: str, folder: Path) -> Constraints:
@@ -192,17 +229,21 @@ def _parse_constraints(values: Mapping[str, Any], where: str, folder: Path) -> C
     )
 
 
-def _parse_place(values: Mapping[str, Any], where: str) -> tuple[float, float] | None:
-    place = values.get("at")
+PLACES = {
+    "at": (2, "from the left and upper edge of the paper, such as [20, 80]"),
+    "box": (4, "of the left and upper edge of its boxes, and their width and height, such as [20, 80, 49, 9]"),
+}
+"""How many numbers say a place, and which."""
+
+
+def _parse_numbers(values: Mapping[str, Any], key: str, where: str) -> tuple[float, ...] | None:
+    place, (count, how) = values.get(key), PLACES[key]
     if place is None:
         return None
-    is_pair = isinstance(place, Sequence) and not isinstance(place, str) and len(place) == 2
-    if not is_pair or not all(type(each) in (int, float) and 0 <= each < 10_000 for each in place):
-        raise DataError(
-            f"{where}: at must be millimetres from the left and upper edge of the paper, such as [20, 80], not "
-            f"{shorten(place)}"
-        )
-    return float(place[0]), float(place[1])
+    is_list = isinstance(place, Sequence) and not isinstance(place, str) and len(place) == count
+    if not is_list or not all(type(each) in (int, float) and 0 <= each < 10_000 for each in place):
+        raise DataError(f"{where}: {key} must be millimetres {how}, not {shorten(place)}")
+    return tuple(map(float, place))
 
 
 def _check_keys(values: Mapping[str, Any], known: Sequence[str], where: str) -> None:
