@@ -72,9 +72,12 @@ def show_help(*command: str) -> str | None:
     return finished.stdout if finished.returncode == 0 else None
 
 
+FORM_ACTIONS = ("new", "read", "template", "review", "worksheet", "labels")
+
+
 def digits_fault(words: list[str], show_help: Callable[..., str | None] = show_help) -> str | None:
     command = words[:1] if words and not words[0].startswith("-") else []
-    groups = {"train": ("finder",), "data": ("check", "convert"), "form": ("new", "read")}
+    groups = {"train": ("finder",), "data": ("check", "convert"), "form": FORM_ACTIONS}
     command = words[:2] if words[1:2] and words[1] in groups.get(words[0], ()) else command
     shown, rest = show_help(*command), words[len(command) :]
     if shown is None:

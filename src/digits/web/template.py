@@ -7,7 +7,6 @@ import base64
 import json
 from typing import Any
 
-import cv2
 from fastapi import FastAPI, Request
 
 from digits.documents.forms.draft import Draft
@@ -34,7 +33,7 @@ def make_template_app(draft: Draft, token: str) -> FastAPI:
         """Show a page, counted from 1."""
         if not 1 <= page <= len(draft.blank.pages):
             raise RefusedError(404, f"the form has no page {page}")
-        content = bytes((await asyncio.to_thread(cv2.imencode, ".png", draft.blank.pages[page - 1]))[1])
+        content = await asyncio.to_thread(draft.show, page)
         return JSONAnswer({"picture": f"data:image/png;base64,{base64.b64encode(content).decode()}"})
 
     @app.put("/api/template")

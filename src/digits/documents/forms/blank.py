@@ -21,7 +21,7 @@ from digits.preprocessing.ink import Ink, subtract_ground
 from digits.shapes import Float32, Float64, UInt8
 
 DOTS = 200 / 25.4
-"""Pixels per millimetre in which the size of a PDF's page is told."""
+"""Pixels per millimetre in which a PDF's page is measured."""
 
 MAX_FEATURES = 3000
 """Features of a page, at most: those of a dense page of print."""

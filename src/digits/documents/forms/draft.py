@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from digits.documents.forms.blank import Blank, lay_on, load_blank
 from digits.documents.forms.template import Template, load_values, parse_template
 from digits.errors import DataError
@@ -49,6 +51,10 @@ class Draft:
     def fields(self) -> list[dict[str, Any]]:
         """What is drawn of each field."""
         return [{key: each[key] for key in DRAWN if key in each} for each in self._values["field"]]
+
+    def show(self, page: int) -> bytes:
+        """Give a page, counted from 1, as a PNG."""
+        return bytes(cv2.imencode(".png", self.blank.pages[page - 1])[1])
 
     def change(self, fields: Sequence[Mapping[str, Any]]) -> None:
         """Take other fields, and write the file.

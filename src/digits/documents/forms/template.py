@@ -55,7 +55,7 @@ class FormField:
     page
         The page that it is on, counted from 1; None for the next free place.
     asked
-        The digits to write, one for each box, printed above them; empty for a number that is asked for.
+        The digits to write, one for each box, printed above them; empty where the number is up to the writer.
     box
         Left, top, width and height of all its boxes on a form that exists already, in millimetres.
     """

@@ -27,7 +27,7 @@ ROWS, COLUMNS = 12, 20
 """Rows of boxes on a page, and boxes of a row: 24 of each digit."""
 
 BETWEEN = LABEL + HIGH + 4.0
-"""Millimetres from row to row: the digits that are asked for stand clear of the boxes above."""
+"""Millimetres from row to row: printed digits stand clear of the boxes above."""
 
 SEED = 0
 """Of the order of the digits, which must never change: sheets were printed with it."""
@@ -46,7 +46,7 @@ class Labelled(NamedTuple):
     images
         As the network sees them.
     labels
-        What the page asked for.
+        The digit above each box.
     others
         How many the model takes for another digit, without a doubt: these may have been written wrongly.
     empty, crowded
