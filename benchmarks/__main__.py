@@ -44,6 +44,7 @@ MEASUREMENTS = {
     "documents": "documents.measure",
     "experts": "experts.measure",
     "equals": "equals.measure",
+    "tricks": "tricks.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
@@ -93,6 +94,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], help="which to run; all if none is named")
     parser.add_argument("--minutes", type=float, help="how long attack attacks; an hour if not given")
+    parser.add_argument("--seeds", type=int, help="seeds of each trick; ten if not given")
     parser.add_argument("--only", default="", help="readers of documents: digits, peers, or the name of a peer")
     parser.add_argument(
         "--half", default="", choices=["", "seen", "blind"], help="half of documents to score with them"
@@ -100,6 +102,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     options = {
         "attack": {"minutes": arguments.minutes} if arguments.minutes else {},
+        "tricks": {"seeds": arguments.seeds} if arguments.seeds else {},
         "documents": {"only": arguments.only, "half": arguments.half},
     }
     names = arguments.names or MEASUREMENTS
