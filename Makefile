@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm
 
-.PHONY: help train serve lint check test docs bench audit clean venv
+.PHONY: help train serve lint check test docs bench share audit clean venv
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -42,6 +42,11 @@ docs: .venv/.has-docs ## build the documentation in site/
 
 bench: .venv/.has-bench ## compare speed and accuracy with other libraries, write benchmarks/results
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Gradio and marimo pin libraries that ours disagree with, so they get a folder of their own.
+share: .venv/.has-train ## run the Gradio page of examples/space and the marimo notebook once
+	$(PIP) install -q --target .venv/share gradio marimo
+	PYTHONPATH=.venv/share $(BIN)/python -m benchmarks.share $(ARGS)
 
 audit: venv ## look for known vulnerabilities in constraints.txt; needs a connection to PyPI
 	$(PIP) install -q -c constraints.txt pip-audit
