@@ -13,9 +13,9 @@ from digits.web.workers import Workers
 
 def make_insight_routes(workers: Workers) -> APIRouter:
     """Make the calls for these workers."""
-    routes = APIRouter(prefix="/api")
+    routes = APIRouter()
 
-    @routes.post("/unit", response_model=shapes.Unit, **shapes.digit_upload())
+    @routes.post("/api/unit", response_model=shapes.Unit, **shapes.digit_upload())
     async def unit(
         upload: ReceivedUpload,
         layer: shapes.Layer,
@@ -26,17 +26,17 @@ def make_insight_routes(workers: Workers) -> APIRouter:
         """Describe a unit of a fully connected network while it reads a digit."""
         return JSONAnswer(await workers.run(insight.show_unit, upload, model, layer, unit, tuple(off or ())))
 
-    @routes.get("/unit/digits", response_model=shapes.ExcitingDigits, responses=descriptions.errors(404, 422))
+    @routes.get("/api/unit/digits", response_model=shapes.ExcitingDigits, responses=descriptions.errors(404, 422))
     async def unit_digits(layer: shapes.Layer, unit: shapes.UnitNumber, model: schemas.ModelName = None) -> JSONAnswer:
         """Find the digits that excite a unit most."""
         return JSONAnswer(await workers.run(insight.show_exciting, model, layer, unit))
 
-    @routes.post("/maps", response_model=shapes.Maps, **shapes.digit_upload())
+    @routes.post("/api/maps", response_model=shapes.Maps, **shapes.digit_upload())
     async def maps(upload: ReceivedUpload, model: schemas.ModelName = None) -> JSONAnswer:
         """Compute the feature maps of a convolutional network that reads a digit."""
         return JSONAnswer(await workers.run(insight.show_maps, upload, model))
 
-    @routes.get("/samples", response_model=shapes.Samples, responses=descriptions.errors())
+    @routes.get("/api/samples", response_model=shapes.Samples, responses=descriptions.errors())
     async def samples() -> JSONAnswer:
         """List digits to try: ordinary ones, and MNIST's famous mistakes."""
         return JSONAnswer(await workers.run(insight.list_samples))

@@ -16,7 +16,7 @@ ELSEWHERE = ("192.0.2.1", 9)
 
 
 def find_address() -> str:
-    """Find this computer's address on its network, such as ``192.168.1.5``.
+    """Find this computer's address on its network, such as ``192.0.2.5``.
 
     Raises
     ------

@@ -274,7 +274,7 @@ class Correction(BaseModel):
 
     id: str = Field(examples=["20261126-120000-0a1b2c3d4e5f60718293a4"])
     label: int = Field(ge=0, le=9)
-    image: str = Field("", description="Its 28 × 28 pixels, if they were asked for: base64 of 784 bytes.")
+    image: str = Field("", description="Its 28 × 28 pixels, if they were requested: base64 of 784 bytes.")
 
 
 class Corrections(BaseModel):

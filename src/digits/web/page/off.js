@@ -1,4 +1,4 @@
-// Units that are switched off: every reading is asked for without them.
+// Units that are switched off: every reading is requested without them.
 
 /** Units, such as mlp:1:17. @type {Set<string>} */
 const off = new Set();
