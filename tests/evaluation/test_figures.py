@@ -228,3 +228,15 @@ def test_losses_that_fall_far_have_a_logarithmic_scale(epochs: int, scale: str) 
 def test_training_loss_that_vanishes_alone_has_a_linear_scale() -> None:
     rows = [row | {"train_loss": 10.0**-k, "validation_loss": 0.3} for k, row in enumerate(history(10))]
     assert figures.loss_curves(rows).axes[0].get_yscale() == "linear"
+
+
+def test_strongest_units_are_shown_first_and_smoothed() -> None:
+    weights = np.zeros((70, 784), np.float32)
+    weights[:, 400] = np.arange(70)
+    picture = figures.first_layer(weights).axes[0].images[0].get_array()
+    assert picture[14, 8] == 69, "the strongest unit comes first"
+    smooth = figures.first_layer(weights, smoothing=1.0).axes[0].images[0].get_array()
+    around = smooth[:28, :28]
+    assert around.sum() == pytest.approx(69, rel=1e-5), "ink is spread, not lost"
+    assert around[14, 8] == pytest.approx(69 / (2 * np.pi), rel=0.02)
+    assert around[14, 9] / around[14, 8] == pytest.approx(np.exp(-0.5), rel=1e-4)

@@ -135,14 +135,23 @@ def disagreements(
     return figure
 
 
-def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
+def first_layer(weights: Float32[np.ndarray, "units 784"], smoothing: float = 0.0) -> Figure:
     """Show the weights of the first layer, one row per hidden unit: ink on red excites a unit, ink on blue inhibits it.
 
-    The first 64 units are shown, on one scale that is symmetric about 0.
+    The 64 units with the largest weights are shown, strongest first, on one scale that is symmetric about 0.
+
+    Parameters
+    ----------
+    weights
+        Of each unit, one per pixel.
+    smoothing
+        Standard deviation of the Gaussian that smooths each picture, in pixels; 0 shows the weights as they are.
     """
     if weights.ndim != 2 or weights.shape[1] != SIDE**2 or not len(weights):
         raise DataError(f"weights of the first layer must be [units, {SIDE**2}], not {list(weights.shape)}")
-    shown = weights[:MAX_UNITS].reshape(-1, SIDE, SIDE)
+    pictures = _smooth(weights.reshape(-1, SIDE, SIDE), smoothing)
+    strongest = np.argsort(-np.linalg.norm(pictures, axis=(1, 2)), kind="stable")
+    shown = pictures[strongest[:MAX_UNITS]]
     columns = min(8, len(shown))
     grid = np.full((-(-len(shown) // columns), columns, SIDE, SIDE), np.nan, np.float32)
     grid.reshape(-1, SIDE, SIDE)[: len(shown)] = shown
@@ -154,13 +163,27 @@ def first_layer(weights: Float32[np.ndarray, "units 784"]) -> Figure:
         axes = figure.add_subplot()
         picture = axes.imshow(page, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
         axes.set_axis_off()
-        part = f"the first {MAX_UNITS} of " if len(weights) > MAX_UNITS else "the "
+        part = f"the {MAX_UNITS} strongest of " if len(weights) > MAX_UNITS else "the "
         axes.set_title(f"Weights of {part}{len(weights):,} hidden units")
         bar = figure.colorbar(picture, ax=axes, shrink=0.6, extend="both", ticks=[-limit, 0, limit])
         bar.ax.set_yticklabels([f"−{limit:.2g}", "0", f"+{limit:.2g}"])
         bar.set_label("red excites, blue inhibits")
         bar.outline.set_visible(False)
     return figure
+
+
+def _smooth(pictures: Float32[np.ndarray, "n 28 28"], deviation: float) -> Float32[np.ndarray, "n 28 28"]:
+    """Smooth pictures with a Gaussian, along rows and columns in turn; outside there are zeros."""
+    if not deviation:
+        return pictures
+    reach = int(np.ceil(3 * deviation))
+    factors = np.exp(-0.5 * (np.arange(-reach, reach + 1) / deviation) ** 2)
+    factors = (factors / factors.sum()).astype(np.float32)
+    for axis in (1, 2):
+        padded = np.pad(pictures, [(reach, reach) if each == axis else (0, 0) for each in range(3)])
+        windows = np.lib.stride_tricks.sliding_window_view(padded, len(factors), axis=axis)
+        pictures = windows @ factors
+    return pictures
 
 
 def _spaced(grid: Shaped[np.ndarray, "r c h w"], ground: float = 0) -> Shaped[np.ndarray, "r h w2"]:
