@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import digits
 from benchmarks.results import Row
@@ -27,7 +28,7 @@ SEEDS = 10
 
 PLAIN = digits.RECIPES["classic"].replace(dropout=0.0, schedule="constant", threads=1)
 
-TRICKS = {
+TRICKS: dict[str, dict[str, Any]] = {
     "dropout of a fifth": {"dropout": 0.2},
     "a rate that falls to zero": {"schedule": "linear"},
     "warm-up, then a falling rate (one-cycle)": {"schedule": "one-cycle", "lr": 3e-3},

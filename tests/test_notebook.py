@@ -84,11 +84,29 @@ def test_nothing_is_printed_to_stderr(executed: nbformat.NotebookNode) -> None:
     assert [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"] == []
 
 
-def test_it_is_stored_without_outputs() -> None:
+@pytest.mark.timeout(300)
+def test_over_fitting_shows(executed: nbformat.NotebookNode) -> None:
+    said = r"^(?:when the validation loss was lowest|at the end) +loss ([\d.]+)"
+    lowest, end = re.findall(said, printed(executed), re.MULTILINE)
+    assert float(end) > 1.2 * float(lowest), "the validation loss rises again"
+
+
+@pytest.mark.timeout(300)
+def test_page_of_handwriting_is_read(executed: nbformat.NotebookNode) -> None:
+    assert "the one that comes with digits: 3 / 47 / 98025 / 75\n" in printed(executed)
+
+
+def test_it_is_stored_with_its_figures_alone() -> None:
     nbformat.validate(stored())
     assert stored().metadata.kernelspec.name == "python3"
     code = [cell for cell in stored().cells if cell.cell_type == "code"]
-    assert [cell for cell in code if cell.outputs or cell.execution_count] == []
+    assert [cell for cell in code if cell.execution_count] == []
+    for cell in code:
+        pictures = [output.data["image/png"] for output in cell.outputs]
+        assert (len(pictures) == 1) == bool(
+            re.search(r"^figures\.|^plt\.show|^reading\.plot", cell.source, re.MULTILINE)
+        )
+    assert NOTEBOOK.stat().st_size < 10**6, "it stays quick to load"
     assert len({cell.id for cell in stored().cells}) == len(stored().cells)
 
 
