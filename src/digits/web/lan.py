@@ -12,7 +12,7 @@ EVERY_ADDRESS = "0.0.0.0"
 """Address to listen on, for all computers that reach this one."""
 
 ELSEWHERE = ("192.0.2.1", 9)
-"""An address that is nobody's (RFC 5737): the system says from which of its own it would send, and sends nothing."""
+"""An address that no computer has (RFC 5737): the system says from which of its own it would send."""
 
 
 def find_address() -> str:
