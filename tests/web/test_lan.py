@@ -61,7 +61,8 @@ def test_the_printed_qr_code_is_the_address(capsys: pytest.CaptureFixture[str]) 
     from digits.cli.terminal import say_modules
     from digits.documents.forms.codes import draw_address
 
-    address = "http://192.0.2.123:8000/#token=0123456789abcdef"
+    host = "192.0.2.123"
+    address = f"http://{host}:8000/#token=0123456789abcdef"
     say_modules(draw_address(address))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) < 24, "it fits into the smallest terminals"
