@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_USED = ("epochs", "lr", "batch_size", "hidden_sizes", "dropout", "optimizer", "seed", "data")
 """The flags that ``--help`` opens with."""
 
-RESUMABLE = {"resume", "data", "trust_code", "track", "json", "open"}
+RESUMABLE = {"resume", "data", "trust_code", "track", "live", "film", "json", "open"}
 """What can be combined with ``--resume``: nothing that changes the run."""
 
 SYNONYMS = {
@@ -69,6 +69,14 @@ class Train:
         None, "Log every epoch in this tracker as well.", choices=("tensorboard", "mlflow", "wandb", "trackio"),
         metavar="NAME",
     )  # fmt: skip
+    seconds: float | None = option(
+        None, "Train for about this long, in place of --epochs: a few steps are timed first.", "(0, inf)"
+    )
+    live: bool = option(False, "Open a page that shows the network while it trains.")
+    film: bool = option(
+        False, "For programs that show a training: write what they show to live.json in the run folder, and stop as at "
+        "Ctrl-C when standard input ends."
+    )  # fmt: skip
     open: bool = option(False, "Open the report in the browser when done.")
     json: bool = option(False, "Print results.json instead of a table.")
 
@@ -109,13 +117,25 @@ def train(words: list[str]) -> None:
         notices.append(sentence)
         output(sentence)
 
+    if call.seconds:
+        from digits.errors import UsageError
+        from digits.training.run.budget import fit_epochs
+
+        if "epochs" in given:
+            raise UsageError("--seconds and --epochs cannot be combined: both say how long to train")
+        config = fit_epochs(config, call.seconds)
+        output(f"{config.optimization.epochs} epochs fit into {call.seconds:g} seconds")
+    film = call.film or call.live
+    if call.film:
+        _stop_with_input()
+
     with _open_progress(call, config) as progress:
         if call.resume:
-            run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=progress, notify=notify)
+            run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=progress, notify=notify, film=film)
         else:
             run = train_run(
                 config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
-                trust_code=call.trust_code, progress=progress, notify=notify,
+                trust_code=call.trust_code, progress=progress, notify=notify, film=film,
             )  # fmt: skip
         if not isinstance(progress, bool) and run.results:
             progress.finish(run.results)
@@ -135,6 +155,19 @@ def train(words: list[str]) -> None:
         import webbrowser
 
         webbrowser.open(report.resolve().as_uri())
+
+
+def _stop_with_input() -> None:
+    """Stop as at Ctrl-C when standard input ends, as it does with the program that started this one."""
+    import _thread
+    import threading
+
+    def wait() -> None:
+        while os.read(0, 4096):  # not through sys.stdin, whose lock would hold up the end of this process
+            pass
+        _thread.interrupt_main()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager
@@ -159,7 +192,7 @@ def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
     more = {
         "model": ["initial_model"],
         "data": ["extra_data"],
-        "run": ["resume", "out", "trust_code", "track", "open", "json"],
+        "run": ["resume", "out", "seconds", "trust_code", "track", "live", "film", "open", "json"],
     }
     groups = {"Most used": [by_name[name] for name in MOST_USED]}
     for name, section in sections.items():
@@ -186,8 +219,8 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
             f"{run} is finished; to train its network further: digits train --from {run} --epochs {given['epochs']}"
         )
     raise UsageError(
-        "--resume keeps the settings and the folder of the run; only --data, --trust-code, --track, --json and --open "
-        "go with it"
+        "--resume keeps the settings and the folder of the run; only --data, --trust-code, --track, --live, --film, "
+        "--json and --open go with it"
     )
 
 

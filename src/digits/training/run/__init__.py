@@ -15,5 +15,7 @@
 - `program`, `quantize`, `hub`: other forms of a trained network: a program of `torch.export`, weights of eight bits, a
   folder to share
 - `progress`: the progress bar
+- `film`: what a page shows of a network while it trains
+- `budget`: how many epochs fit into a time
 - `result`: `Run`, what a finished run gives back
 """

@@ -20,6 +20,7 @@ from digits.training.engine.loop import Progress, fit
 from digits.training.engine.networks import Ensemble, make_network
 from digits.training.linter.runs import RunLinter
 from digits.training.run.artifacts import write_metrics
+from digits.training.run.film import Film
 from digits.training.run.inputs import Inputs
 from digits.training.run.result import Run
 from digits.training.run.teacher import configure_teacher
@@ -36,6 +37,7 @@ class Stage:
     name: str = "the network"  # what error texts call it
     members: tuple[Stage, ...] = ()  # stages whose networks it averages
     teacher: Stage | None = None  # stage whose network it learns from; none if that is trained already
+    is_filmed: bool = False  # whether a page may look on
 
     @property
     def device(self) -> torch.device:
@@ -112,10 +114,14 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
     network.to(device)
     linter = RunLinter(network, config, learned.train, learned.validation, is_fresh=stage.inputs.initial is None)
 
+    film = Film(stage.folder, network, learned.validation) if stage.is_filmed and distributed.rank() == 0 else None
+
     def report(done: float, n_epochs: int, history: list[Epoch]) -> None:
         if done == len(history) and distributed.rank() == 0:
             write_metrics(stage.folder, history)
         progress(done, n_epochs, history)
+        if film:
+            film.look(done, n_epochs, history)
         if done == len(history):
             linter.look_after_epoch(network, history)
 
@@ -123,6 +129,8 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
         network, learned.train, learned.validation, config, outliers=learned.outliers, teacher=teacher,
         checkpoint=stage.folder / "checkpoint.safetensors", progress=report,
     )  # fmt: skip
+    if film:
+        film.look(float(len(history)), config.optimization.epochs, history, is_last=True)
     return Fitted(network, history, list(notices), about, linter.look_at_end(network, history))
 
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from digits.training.run.export import GOLDEN_DIGITS, ExportError, export_onnx, 
 from digits.training.run.finetune import check_overlap, evaluate_fine_tuning
 from digits.training.run.folder import hold, new_folder
 from digits.training.run.initial import check_initial
-from digits.training.run.inputs import Place, check_unchanged, examine, load_inputs, read_run
+from digits.training.run.inputs import Inputs, Place, check_unchanged, examine, load_inputs, read_run
 from digits.training.run.progress import ProgressBar, is_watched
 from digits.training.run.result import Run
 from digits.training.run.stored import Trust
@@ -69,6 +70,7 @@ def train(
     trust_code: bool = False,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
+    film: bool = False,
     **settings: Any,
 ) -> Run:
     """Train a network, evaluate it and write the run folder.
@@ -95,6 +97,8 @@ def train(
         step.
     notify
         Called at once with what no user may miss: that the digits are synthetic.
+    film
+        Whether to write ``live.json``, what a page shows of the network while it trains, at up to 2 % of the time.
     settings
         Settings of `TrainConfig` to change, as in ``train("classic", epochs=3)``.
 
@@ -127,7 +131,7 @@ def train(
     plan = plan_stages(Path(), config, inputs)
     threads = choose_threads(config.run.threads, _check(plan), config.optimization.batch_size, plan.device, notify)
     with use_threads(threads), new_folder(config.recipe, out, plan.device) as folder:
-        return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
+        return _run_stages(_plan(folder, config, inputs, film), progress, started)
 
 
 def resume(
@@ -137,6 +141,7 @@ def resume(
     trust_code: bool = False,
     progress: Progress | bool | None = None,
     notify: Callable[[str], None] = log.warning,
+    film: bool = False,
 ) -> Run:
     """Continue an interrupted run; its weights become those of an uninterrupted run, bit for bit.
 
@@ -148,7 +153,7 @@ def resume(
         Where the digits are now, if they have moved; they must be the same digits.
     trust_code
         Whether to run the code that the run names: a network, loss or optimizer of your own.
-    progress, notify
+    progress, notify, film
         As in `train`.
 
     Raises
@@ -172,7 +177,11 @@ def resume(
     check_unchanged(folder, inputs, environment)
     # sums are split among threads: with another number of them, the last bits would differ
     with use_threads(int(environment["threads"])), hold(folder):
-        return _run_stages(plan_stages(folder, config, examine(inputs)), progress, started)
+        return _run_stages(_plan(folder, config, inputs, film), progress, started)
+
+
+def _plan(folder: Path, config: TrainConfig, inputs: Inputs, film: bool) -> Stage:
+    return replace(plan_stages(folder, config, examine(inputs)), is_filmed=film)
 
 
 def _check(plan: Stage) -> nn.Module:

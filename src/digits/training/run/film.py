@@ -1,0 +1,158 @@
+"""What a page shows of a network while it trains: ``live.json`` in the run folder, written at up to 2 % of the time."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from digits.files import read_json_object, write_atomically
+from digits.shapes import Float32
+from digits.training.engine.checkpoint import Epoch
+from digits.types import CLASSES, SIDE, LabelledDigits
+
+FILE = "live.json"
+"""Its name in a run folder."""
+
+MAX_SHARE = 0.02
+"""Share of the time that looking may take; measured and kept while the run trains."""
+
+LOOKED_AT = 1000
+"""Validation digits that every frame classifies."""
+
+MAPPED = 400
+"""Of these, those on the map: more would cover each other."""
+
+MAX_SHOWN = 64
+"""Units or filters of the first layer whose weights are shown."""
+
+MAX_FRAMES = 600
+"""Frames that are kept of the curves; when there are more, every second one is left out."""
+
+
+class Film:
+    """Look at a network while it trains, without changing a bit of what it becomes.
+
+    Parameters
+    ----------
+    folder
+        The run folder; frames of an earlier session are continued.
+    network
+        The network that is trained.
+    validation
+        The validation digits; the first thousand are looked at.
+    """
+
+    def __init__(self, folder: Path, network: nn.Module, validation: LabelledDigits) -> None:
+        self.file, self.network = folder / FILE, network
+        device = next(network.parameters()).device
+        self._images = torch.from_numpy(validation.images[:LOOKED_AT].copy()).to(device)
+        self.labels = validation.labels[:LOOKED_AT].astype(np.int64)
+        self.frames: list[dict[str, float]] = []
+        with contextlib.suppress(OSError, ValueError):  # a first session, or one whose file is damaged
+            self.frames = list(read_json_object(self.file)["frames"])
+        self._before = self.frames[-1]["seconds"] if self.frames else 0.0
+        self._started = time.perf_counter()
+        self._spent = self._cost = 0.0
+        self._places: Float32[np.ndarray, "m 2"] | None = None
+
+    def look(self, done: float, epochs: int, history: list[Epoch], *, is_last: bool = False) -> None:
+        """Add a frame, if there is time for one; the arguments are those of the loop's progress.
+
+        The last frame is added in any case.
+        """
+        now = time.perf_counter()
+        if not is_last and self._spent + self._cost > MAX_SHARE * (now - self._started):
+            return
+        with _unchanged(self.network):
+            logits, hidden = self._read()
+        self.frames.append(self._measure(done, self._before + now - self._started, logits))
+        if len(self.frames) > MAX_FRAMES:
+            del self.frames[1:-1:2]
+        content = {
+            "done": done, "epochs": epochs, "history": [asdict(row) for row in history], "frames": self.frames,
+            "confusion": self._confuse(logits), "map": self._map(hidden), "weights": show_first_layer(self.network),
+            "cost": self._spent,
+        }  # fmt: skip
+        write_atomically(self.file, json.dumps(content).encode())
+        self._cost = time.perf_counter() - now
+        self._spent += self._cost
+
+    def _read(self) -> tuple[Float32[np.ndarray, "n 10"], Float32[np.ndarray, "n h"] | None]:
+        """Compute the logits of the digits, and what goes into the last linear layer."""
+        seen: list[Tensor] = []
+        layers = [layer for layer in self.network.modules() if isinstance(layer, nn.Linear)]
+        hooks = [layers[-1].register_forward_pre_hook(lambda _, given: seen.append(given[0]))] if layers else []
+        try:
+            logits = self.network(self._images).float().cpu().numpy()
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return logits, seen[-1].float().flatten(1).cpu().numpy() if seen else None
+
+    def _measure(self, done: float, seconds: float, logits: Float32[np.ndarray, "n 10"]) -> dict[str, float]:
+        rows = logits.astype(np.float64)
+        rows -= rows.max(1, keepdims=True)
+        losses = np.log(np.exp(rows).sum(1)) - rows[np.arange(len(rows)), self.labels]
+        accuracy = float((logits.argmax(1) == self.labels).mean())
+        return {"done": done, "seconds": seconds, "loss": float(losses.mean()), "accuracy": accuracy}
+
+    def _confuse(self, logits: Float32[np.ndarray, "n 10"]) -> list[list[int]]:
+        """Count the digits of each class (rows) that are taken for each class (columns)."""
+        counts = np.bincount(CLASSES * self.labels + logits.argmax(1), minlength=CLASSES**2)
+        table: list[list[int]] = counts.reshape(CLASSES, CLASSES).tolist()
+        return table
+
+    def _map(self, hidden: Float32[np.ndarray, "n h"] | None) -> dict[str, Any] | None:
+        """Place digits by the two main directions of the last hidden layer, turned as the last map was."""
+        if hidden is None or hidden.shape[1] < 2:
+            return None
+        centred = hidden - hidden.mean(0)
+        _, directions = np.linalg.eigh(centred.T @ centred)
+        places = (centred @ directions[:, -2:])[:MAPPED]
+        places /= max(float(np.abs(places).max()), 1e-9)
+        if self._places is not None:
+            # the nearest turn or mirror image (Schönemann 1966): directions have no sign of their own
+            left, _, right = np.linalg.svd(places.T @ self._places)
+            places = places @ (left @ right)
+        self._places = places
+        return {"places": np.round(places, 3).tolist(), "labels": self.labels[:MAPPED].tolist()}
+
+
+def show_first_layer(network: nn.Module) -> dict[str, Any] | None:
+    """Give the weights of the first layer as pictures: ``shape`` and ``values``, bytes in base64 of which 128 is zero."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            weights = layer.weight.detach()[:MAX_SHOWN].float().cpu().numpy()
+            if isinstance(layer, nn.Linear) and layer.in_features == SIDE * SIDE:
+                pictures = weights.reshape(-1, SIDE, SIDE)
+            elif isinstance(layer, nn.Conv2d) and layer.in_channels == 1:
+                pictures = weights[:, 0]
+            else:
+                return None
+            scaled = np.rint(128 + 127 * pictures / max(float(np.abs(pictures).max()), 1e-9)).astype(np.uint8)
+            return {"shape": list(pictures.shape), "values": base64.b64encode(scaled.tobytes()).decode()}
+    return None
+
+
+@contextlib.contextmanager
+def _unchanged(network: nn.Module) -> Iterator[None]:
+    """Let a network answer as after training, and then go on as if nothing had been asked."""
+    modes = [(module, module.training) for module in network.modules()]
+    device = next(network.parameters()).device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), torch.no_grad():
+        network.eval()
+        try:
+            yield
+        finally:
+            for module, is_training in modes:
+                module.training = is_training
