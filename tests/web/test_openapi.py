@@ -18,6 +18,9 @@ CALLS = {
     ("/api/corrections", "get"), ("/api/corrections", "post"), ("/api/corrections", "delete"),
     ("/api/corrections/{correction_id}", "delete"), ("/api/corrections/{correction_id}", "post"),
     ("/api/corrections.{suffix}", "get"),
+    ("/api/trainings", "get"), ("/api/trainings", "post"), ("/api/trainings/{name}", "get"),
+    ("/api/trainings/{name}/pause", "post"), ("/api/trainings/{name}/go-on", "post"),
+    ("/api/trainings/{name}/keep", "post"),
 }  # fmt: skip
 
 

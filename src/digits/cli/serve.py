@@ -7,10 +7,14 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digits.cli.arguments import parse
 from digits.cli.terminal import remark, say, say_modules
 from digits.options import option
+
+if TYPE_CHECKING:
+    from digits.web.trainings import Trainings
 
 TOKEN_VARIABLE = "DIGITS_TOKEN"
 """Environment variable with the token to require; arguments of a command can be seen by everyone on the computer."""
@@ -41,6 +45,7 @@ class _Arguments:
     corrections: Path | None = option(
         None, "Folder for corrections, once you agree to keep them. Without it, one in your user data."
     )
+    runs: Path = option(Path("runs"), "Folder for what is trained on the page.")
     name: tuple[str, ...] = option(
         (), "Host names to accept in requests, besides localhost and the addresses of this computer."
     )
@@ -97,9 +102,35 @@ def serve(words: list[str]) -> None:
     folder = call.corrections or Path(platformdirs.user_data_dir("digits")) / "corrections"
     with contextlib.suppress(KeyboardInterrupt):  # the usual way to stop it
         run(
-            host, call.port, models=call.model, corrections=folder, names=names, token=token or new_token,
-            ready=ready,
+            host, call.port, models=call.model, corrections=folder, trainings=_offer_training(call.runs), names=names,
+            token=token or new_token, ready=ready,
         )  # fmt: skip
+
+
+RECIPES = ("fast", "classic", "standard", "cnn", "tiny")
+"""Recipes that train one network from MNIST alone, in seconds or minutes."""
+
+OPTIMIZERS = ("muon", "adamw", "adam", "sgd")
+
+
+def _offer_training(folder: Path) -> Trainings:
+    """Describe what the page may train; the recipes need no torch."""
+    from digits.training.config import AugmentationConfig
+    from digits.training.recipes import get_recipe
+    from digits.web.trainings import Offer, Recipe, Trainings
+
+    def describe(name: str) -> Recipe:
+        config = get_recipe(name)
+        optimization = config.optimization
+        rate = optimization.muon_lr if optimization.optimizer == "muon" else optimization.lr
+        sizes = config.model.hidden_sizes if config.model.network == "mlp" else config.model.channels
+        return Recipe(name, config.model.network, sizes, optimization.optimizer, rate, config.augmentation.is_active)
+
+    usual = {name: value for name, value in vars(AugmentationConfig()).items() if value}
+    on, off = (
+        tuple(word for name, value in usual.items() for word in (f"--{name}", f"{share * value:g}")) for share in (1, 0)
+    )
+    return Trainings(folder, Offer(tuple(map(describe, RECIPES)), OPTIMIZERS, (on, off)))
 
 
 def _check(call: _Arguments, token: str | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digits.cli.arguments import HELP, Groups, parse_words, show_help
+from digits.cli.live import View
 from digits.cli.terminal import STARTED, remark, say, say_json
 from digits.cli.train_finder import train_finder
 from digits.options import option
@@ -129,9 +130,14 @@ def train(words: list[str]) -> None:
     if call.film:
         _stop_with_input()
 
+    view = View((call.resume or call.out or Path("runs", "latest")).parent) if call.live else None
+    if view:
+        output(f"the training is shown at {view.address}")
     with _open_progress(call, config) as progress:
         if call.resume:
-            run = resume_run(call.resume, data=call.data, trust_code=call.trust_code, progress=progress, notify=notify, film=film)
+            run = resume_run(
+                call.resume, data=call.data, trust_code=call.trust_code, progress=progress, notify=notify, film=film
+            )
         else:
             run = train_run(
                 config, data=call.data, extra_data=call.extra_data, initial_model=call.initial_model, out=call.out,
@@ -155,6 +161,9 @@ def train(words: list[str]) -> None:
         import webbrowser
 
         webbrowser.open(report.resolve().as_uri())
+    if view:
+        output(f"the view stays open until Ctrl-C: {view.address}")
+        view.wait()
 
 
 def _stop_with_input() -> None:

@@ -12,7 +12,8 @@ The way of a request, one file per step:
    `explanation` shows why the model answers as it does.
 5. `insight` looks inside a network for the page: a unit, the digits that excite it, feature maps; `insight_calls`
    declares these calls, `insight_schemas` what they answer. `samples` finds digits to try.
-6. `corrections` stores digits that people corrected and agreed to keep.
+6. `corrections` stores digits that people corrected and agreed to keep. `trainings` trains networks, in a process of
+   its own; `training_calls` declares its calls.
 
 `local` serves pages for one task of the person at this computer, from ``local_page/``: `review` and `template` are
 their calls.

@@ -24,8 +24,10 @@ from digits.web.guard import Guard, require_this_computer
 from digits.web.handlers import HANDLERS, JSONAnswer
 from digits.web.insight_calls import make_insight_routes
 from digits.web.insight_schemas import Off
-from digits.web.models import Hints, ModelFile, list_changes
+from digits.web.models import Hints, list_changes
 from digits.web.refusals import RefusedError
+from digits.web.training_calls import make_training_routes
+from digits.web.trainings import Trainings
 from digits.web.uploads import Upload
 from digits.web.workers import Workers
 
@@ -41,7 +43,7 @@ mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 
 def make_app(
-    workers: Workers, files: tuple[ModelFile, ...], corrections: Corrections, names: tuple[str, ...], token: str | None
+    workers: Workers, corrections: Corrections, trainings: Trainings, names: tuple[str, ...], token: str | None
 ) -> FastAPI:
     """Make the application for workers with these models; `names` are further names of this host.
 
@@ -60,12 +62,12 @@ def make_app(
     @app.get("/api/health", response_model=schemas.Health, responses=descriptions.errors())
     async def health() -> JSONAnswer:
         """Report that the service runs, its version, and what is wrong though it runs."""
-        return JSONAnswer({"status": "ok", "version": __version__, "notices": list_changes(files)})
+        return JSONAnswer({"status": "ok", "version": __version__, "notices": list_changes(workers.models)})
 
     @app.get("/api/models", response_model=schemas.Models, responses=descriptions.errors())
     async def models() -> JSONAnswer:
         """List the models."""
-        return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(files)})
+        return JSONAnswer(await workers.run(jobs.describe_models) | {"notices": list_changes(workers.models)})
 
     @app.post("/api/read", response_model=schemas.Reading | list[schemas.AnyReading], **descriptions.upload())
     async def read(
@@ -137,6 +139,7 @@ def make_app(
 
     app.include_router(make_insight_routes(workers))
     app.include_router(_make_correction_routes(corrections, workers))
+    app.include_router(make_training_routes(trainings, workers))
     app.router.default = StaticFiles(directory=PAGE, html=True)
     return app
 

@@ -115,9 +115,11 @@ def _has_token(headers: Headers, token: str) -> bool:
 
 
 def require_this_computer(request: Request) -> None:
-    """Refuse requests from other computers: corrections are personal data of the person at this one."""
+    """Refuse requests from other computers: corrections and runs are those of the person at this one."""
     if not is_this_computer(request):
-        raise RefusedError(403, "corrections are for the computer that runs digits serve: open the page there")
+        raise RefusedError(
+            403, "corrections and training are for the computer that runs digits serve: open the page there"
+        )
 
 
 def is_this_computer(request: Request) -> bool:

@@ -139,6 +139,13 @@ def read_models(extra: Sequence[str | os.PathLike[str]]) -> tuple[ModelFile, ...
     return tuple(files.values())
 
 
+def add_model(files: Iterable[ModelFile], folder: Path) -> tuple[ModelFile, ...]:
+    """Add the model of a run folder to others, in place of an earlier one of this name; errors as `read_models`."""
+    file, content = read_model(folder)
+    added = ModelFile(folder.name, file, content, file.stat().st_mtime_ns)
+    return (*(each for each in files if each.name != added.name), added)
+
+
 def load_models(files: Iterable[ModelFile]) -> dict[str, LoadedModel]:
     """Load models by name, each to read in one thread, since several processes read at the same time.
 

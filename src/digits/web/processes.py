@@ -85,7 +85,7 @@ class WorkerProcess:
         # not forked: this process has threads, which a fork would stop at any point
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._models = models
+        self.models = models
         limits = (MAX_PROCESSOR_SECONDS, MAX_JOB_BYTES)  # passed on, so that tests can change them here
         self._process = context.Process(target=work, args=(theirs, *limits), daemon=True)
         self._deadline = time.monotonic() + MAX_START_SECONDS
@@ -99,7 +99,7 @@ class WorkerProcess:
         """Wait until the models are loaded; false when the process ended instead."""
         try:
             # not as an argument: `start` would wait forever for a process that dies before it has read megabytes
-            self._pipe.send(self._models)
+            self._pipe.send(self.models)
             self._pipe.recv()
         except (EOFError, OSError):
             return False

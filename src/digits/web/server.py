@@ -21,6 +21,7 @@ from digits.web import memory
 from digits.web.connections import Connection
 from digits.web.corrections import Corrections
 from digits.web.models import read_models
+from digits.web.trainings import Trainings
 from digits.web.workers import Workers
 
 DEFAULT_PORT = 8000
@@ -97,6 +98,7 @@ def serve(
     *,
     models: Sequence[str | Path],
     corrections: Path,
+    trainings: Trainings,
     names: tuple[str, ...],
     token: str | None,
     ready: Callable[[str], None],
@@ -120,8 +122,11 @@ def serve(
         from digits.web.app import make_app  # while the first process loads its models
 
         workers.wait_until_ready()
-        app = make_app(workers, files, Corrections(corrections), names, token)
-        run_app(app, listener, ready, workers.close)
+        app = make_app(workers, Corrections(corrections), trainings, names, token)
+        try:
+            run_app(app, listener, ready, workers.close)
+        finally:
+            trainings.close()
 
 
 def run_app(

@@ -48,6 +48,9 @@ MAX_WAIT_SECONDS = 30.0
 MAX_RESTART_SECONDS = 30.0
 """Pause, at most, before a process is started again that could not load its models."""
 
+MAX_RENEWAL_SECONDS = 60.0
+"""Time to wait, at most, until all processes have other models; each start takes about a second."""
+
 BUSY = "too many pictures at the moment: try again in a second"
 LATE = "the picture takes too long to read: shrink it, or save it again as PNG or JPEG"
 LATE_SET = "the set of digits takes too long to read: send it in parts"
@@ -91,7 +94,7 @@ class Workers:
         self._long = FairQueue[_Job](MAX_LONG_WAITING)
         self._long_running = 0
         self._processes: set[WorkerProcess] = set()
-        self._is_closed = False
+        self._is_closed = self._is_renewing = False
         self._starting = threading.Lock()  # held to start one
         self._first_start: Future[None] = Future()
         for number in range(self.count):
@@ -129,6 +132,21 @@ class Workers:
             return cast(Result, await asyncio.wrap_future(future))
         finally:
             timer.cancel()
+
+    @property
+    def models(self) -> Any:
+        """What was handed to the processes."""
+        with self._changed:
+            return self._models
+
+    def replace_models(self, models: Any) -> None:
+        """Hand other models to the processes, and wait until all have them: they are replaced one after the other."""
+        with self._changed:
+            self._models = models
+            self._changed.notify_all()
+            self._changed.wait_for(
+                lambda: self._is_closed or all(each.models is models for each in self._processes), MAX_RENEWAL_SECONDS
+            )
 
     def close(self) -> None:
         """Refuse the jobs that are left, and end the processes at once, whatever they do."""
@@ -186,6 +204,9 @@ class Workers:
                 else:
                     if not self._first_start.done():
                         self._first_start.set_result(None)
+                    with self._changed:
+                        self._is_renewing = False
+                        self._changed.notify_all()
                     return process
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closed, pause)
@@ -216,9 +237,12 @@ class Workers:
             self._changed.notify_all()
 
     def _take(self, process: WorkerProcess) -> _Job | None:
-        """Wait for a job; None when the process has ended, or the workers are closed."""
+        """Wait for a job; None when the process has ended or shall be replaced, or the workers are closed."""
         with self._changed:
             while not (self._is_closed or process.is_dead):
+                if process.models is not self._models and not self._is_renewing:
+                    self._is_renewing = True
+                    return None
                 if self._long and not self._long_running:
                     job = self._long.take()  # one process may always do a long one, however many short ones wait
                 elif self._short:

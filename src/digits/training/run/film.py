@@ -60,7 +60,7 @@ class Film:
         self.frames: list[dict[str, float]] = []
         with contextlib.suppress(OSError, ValueError):  # a first session, or one whose file is damaged
             self.frames = list(read_json_object(self.file)["frames"])
-        self._before = self.frames[-1]["seconds"] if self.frames else 0.0
+        self._before: float | None = None  # seconds of earlier sessions, known with the first look
         self._started = time.perf_counter()
         self._spent = self._cost = 0.0
         self._places: Float32[np.ndarray, "m 2"] | None = None
@@ -73,6 +73,10 @@ class Film:
         now = time.perf_counter()
         if not is_last and self._spent + self._cost > MAX_SHARE * (now - self._started):
             return
+        if self._before is None:
+            # what an interrupted epoch showed is trained again
+            self.frames = [frame for frame in self.frames if frame["done"] < done]
+            self._before = self.frames[-1]["seconds"] if self.frames else 0.0
         with _unchanged(self.network):
             logits, hidden = self._read()
         self.frames.append(self._measure(done, self._before + now - self._started, logits))
@@ -129,7 +133,7 @@ class Film:
 
 
 def show_first_layer(network: nn.Module) -> dict[str, Any] | None:
-    """Give the weights of the first layer as pictures: ``shape`` and ``values``, bytes in base64 of which 128 is zero."""
+    """Give the first layer's weights as pictures: ``shape``, and ``values`` in base64, bytes of which 128 is zero."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             weights = layer.weight.detach()[:MAX_SHOWN].float().cpu().numpy()
