@@ -4,9 +4,9 @@
 - `recipes`: commands that take a recipe with the flags of `digits train`.
 - `terminal`: results to stdout, remarks to stderr.
 - `train` with `train_finder` and `live`, the view of a training, `read`, `table`, `form` with `form_review`,
-  `form_template` and `form_labels`, `serve`, `evaluate`, `compare`, `find_lr`, `curve`, `ablate`, `sweep`, `runs`, `data`
-  with `data_check` and `data_convert`, `export`, `report`: one file per command; `pages` holds what several of them do
-  with pages.
+  `form_template` and `form_labels`, `serve`, `evaluate`, `compare`, `find_lr`, `curve`, `ablate`, `sweep`, `runs`,
+  `data` with `data_check` and `data_convert`, `export`, `report`: one file per command; `pages` holds what several of
+  them do with pages.
 
 Nothing else is imported before it is needed: ``digits --help`` answers at once, and only training loads torch.
 """
