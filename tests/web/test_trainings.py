@@ -27,7 +27,7 @@ PATH = "/api/trainings"
             "there is no recipe 'ensemble' for the page: choose from fast, classic, standard, cnn, tiny",
         ),
         ("recipe=fast&optimizer=a.py:Own", "there is no optimizer 'a.py:Own': choose from muon, adamw, adam, sgd"),
-        ("recipe=cnn&hidden_sizes=8", "cnn is a cnn: only an mlp has hidden layers to choose"),
+        ("recipe=cnn&hidden_sizes=8", "hidden layers are of fully connected networks; cnn is a cnn"),
         ("recipe=fast&seconds=1e9", "seconds: Input should be less than or equal to 3600"),
     ],
 )

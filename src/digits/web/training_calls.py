@@ -100,7 +100,7 @@ def make_training_routes(trainings: Trainings, workers: Workers) -> APIRouter:
 
     @routes.post("/{name}/pause", response_model=RunState, responses=errors(404, 409))
     async def pause_training(name: str) -> JSONAnswer:
-        """Stop the training that runs; it can go on from its last whole epoch."""
+        """Stop the training that runs; it can be continued after its last whole epoch."""
         return await answer(trainings.pause, name)
 
     @routes.post("/{name}/go-on", response_model=RunState, responses=errors(404, 409))

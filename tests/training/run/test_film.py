@@ -41,8 +41,8 @@ def test_film_changes_no_bit_and_goes_on_with_the_run(few: Dataset, few_file: Pa
 
 def test_seconds_become_epochs() -> None:
     config = small(batch_size=500)
-    short, long = (fit_epochs(config, seconds).optimization.epochs for seconds in (0.001, 500))
+    short, long = (fit_epochs(config, seconds).optimization.epochs for seconds in (0.001, 500.0))
     assert short == 1
     assert long > 20
     with pytest.raises(UsageError, match="--seconds is for runs that train one network"):
-        fit_epochs(small(ensemble_size=2), 1)
+        fit_epochs(small(ensemble_size=2), 1.0)
