@@ -86,7 +86,7 @@ def test_a_photograph_is_read(made: Form, filled: np.ndarray) -> None:
 
 def test_its_pages_are_told_apart(made: Form, pages: list[np.ndarray]) -> None:
     assert made.blank is not None
-    found = register_print(pages[1], made.blank, "scan.png")
+    found = register_print(pages[1], made.blank, made.sheet.combs, "scan.png")
     assert found.page == 2
     corners = np.array([(20.0, 50.0), (36.0, 60.0)])
     assert np.abs(found.into_picture(corners) / PIXELS - corners).max() < 0.3
@@ -110,7 +110,7 @@ def test_other_pages_say_what_they_are(made: Form, pages: list[np.ndarray], kind
     }[kind]
     assert made.blank is not None
     with pytest.raises(DataError) as raised:
-        register_print(picture, made.blank, "scan.png")
+        register_print(picture, made.blank, made.sheet.combs, "scan.png")
     assert str(raised.value).startswith(says)
 
 

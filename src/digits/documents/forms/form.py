@@ -155,7 +155,10 @@ class Form:
             When it is blank, of another form, or several, or its markers cannot be seen.
         """
         grey = as_grey(decoded.picture, MAX_SIDE)
-        registration = register_print(grey, self.blank, name) if self.blank else register(grey, self.sheet, name)
+        if self.blank:
+            registration = register_print(grey, self.blank, self.sheet.combs, name)
+        else:
+            registration = register(grey, self.sheet, name)
         boxes = read_boxes(reader, grey, registration, self.sheet, decoded.size, keep=keep, blank=self.blank)
         return FormPage(name, boxes, registration.notices)
 
