@@ -17,10 +17,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "digits"
 
-BASE = {"types", "errors", "files", "options", "lazy", "pixels"}
+BASE = {"types", "errors", "files", "options", "lazy", "pixels", "version"}
 
 ROOMS = {
     "shapes": set(),
+    "version": set(),
     "errors": set(),
     "files": {"errors"},
     "lazy": set(),

@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from digits.lazy import load
+from digits.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from digits.data import load_dataset, load_mnist
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from digits.synthesis import synthesize
     from digits.training import RECIPES, Run, TrainConfig, fit, resume, train
     from digits.types import Dataset, LabelledDigits
-
-__version__ = "0.1.0"
 
 _MODULES = {
     "data": ("load_dataset", "load_mnist"),

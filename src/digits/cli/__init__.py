@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if words in ([], ["-h"], ["--help"]):
             say(_overview())
         elif words == ["--version"]:
-            from digits import __version__
+            from digits.version import __version__
 
             say(__version__)
         else:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from digits import __version__
 from digits.errors import DataError, UsageError
 from digits.files import write_output
 from digits.inference.drawing import ACCEPTED, DOUBTFUL, REJECTED, draw_box, encode_png, fit
 from digits.inference.inputs import decode_source
 from digits.shapes import Float32, UInt8
+from digits.version import __version__
 
 if TYPE_CHECKING:
     from PIL import Image

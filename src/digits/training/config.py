@@ -185,9 +185,7 @@ class RunConfig:
 
     seed: int = option(0, "Seed of everything random: initial weights, order, augmentation, dropout.", SEEDS)
     device: str = option("auto", "auto (cuda, then mps, then cpu), or a torch device such as cpu or cuda:1.")
-    threads: int = option(
-        0, "Processor threads; 0 is torch's number, or 1 where busy processors make that faster.", "[0, 1024]"
-    )
+    threads: int = option(0, "Processor threads; 0: torch's number, or 1 if that is faster.", "[0, 1024]")
     precision: str = option(
         "auto",
         "Number format of matrix products in training; auto is bfloat16 where that is faster.",

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from digits import __version__
 from digits.errors import DataError
 from digits.types import CLASSES
+from digits.version import __version__
 from digits.web import descriptions, jobs, schemas
 from digits.web.bodies import ReceivedForm, ReceivedSet, ReceivedUpload
 from digits.web.corrections import Corrections

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from starlette.staticfiles import StaticFiles
 
-from digits import __version__
+from digits.version import __version__
 from digits.web.guard import Guard, is_this_computer
 from digits.web.handlers import HANDLERS
 from digits.web.refusals import RefusedError

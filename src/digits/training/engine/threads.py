@@ -42,13 +42,12 @@ def choose_threads(
     """Return the number of processor threads to train with.
 
     Where other programs keep the processors busy, threads that share a sum wait for the one that has to wait for a
-    processor, many times in each step: there, one thread can be twenty times as fast as two. A few steps are timed, and
-    the user is told.
+    processor, many times in each step: there, one thread can be twenty times as fast as two. A few steps are timed.
 
     Parameters
     ----------
     configured
-        The number that the user asked for; 0 leaves the choice to this function.
+        The number in the configuration; 0 leaves the choice to this function.
     network
         Maps ``uint8[n, 28, 28]`` to logits ``float32[n, 10]``, on the processor; a copy of it is trained.
     batch_size

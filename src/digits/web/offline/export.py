@@ -9,12 +9,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from digits import __version__
 from digits.inference import Model, single_digit
 from digits.inference.model import ABSOLUTE_TOLERANCE
 from digits.inference.nodes import list_nodes
 from digits.preprocessing import ink, normalization, single
 from digits.types import MODEL_INPUT, MODEL_OUTPUT, SIDE
+from digits.version import __version__
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "page"
