@@ -60,7 +60,8 @@ def test_json_holds_every_detail(digits: Any, note: Path, model: str) -> None:
     (entry,) = json.loads(digits("read", note, "--json", "--model", model).out)
     known = {"file", "text", "lines", "digit_lines", "notice", "digits", "signs", "size", "turned", "model", "version"}
     assert set(entry) == known
-    assert (entry["model"], entry["turned"], entry["size"]) == (model, 0, list(Image.open(note).size))
+    with Image.open(note) as picture:
+        assert (entry["model"], entry["turned"], entry["size"]) == (model, 0, list(picture.size))
     assert (entry["file"], entry["text"], entry["lines"]) == (str(note), LINE, [LINE])
     for digit, value in zip(entry["digits"], LINE, strict=True):
         assert set(digit) == {"value", "confidence", "box", "accepted", "alternatives", "doubts"}

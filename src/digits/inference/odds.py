@@ -13,16 +13,16 @@ from digits.inference.finder.lines import digit_sizes
 from digits.shapes import Bool, Float32, Float64
 from digits.types import CLASSES, Probabilities
 
-CLASS_WEIGHTS = np.array([0.33, 0.43])
+CLASS_WEIGHTS = np.array([0.32, 0.42])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-DIGIT_WEIGHTS = np.array([-0.99, 1.59, 0.24, 0.09])
+DIGIT_WEIGHTS = np.array([-1.06, 1.57, 0.23, 0.13])
 """Of 1, a mark's score, the confidence in its class, and its neighbours' scores: whether it is a digit."""
 
-HAND_WEIGHTS = np.array([0.13, 2.22, 0.83])
+HAND_WEIGHTS = np.array([0.1, 2.23, 1.12])
 """Of 1, a mark's probability of being handwritten, and its neighbours': whether it is."""
 
-TURN_WEIGHTS = np.array([0.63, 0.4, 4.94, 1.56])
+TURN_WEIGHTS = np.array([0.73, 0.14, 4.05, 2.1])
 """Of the model's confidence, the finder's directions, its confidence after a turn, and being as given: which side of a
 page is up."""
 
