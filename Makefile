@@ -35,7 +35,7 @@ check: lint ## lint, then run the fast tests: under a minute
 
 test: lint ## lint, then run every test: what CI runs
 	$(BIN)/digits data
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 docs: .venv/.has-docs ## build the documentation in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)
@@ -58,15 +58,14 @@ clean: ## remove .venv, caches and builds; keep runs and data
 	rm -rf .venv node_modules build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
-# An installation belongs to one folder: a moved or copied checkout is installed again. Most modules are never imported:
-# those that are get compiled then.
+# An installation belongs to one folder: a moved or copied checkout is installed again.
 INSTALLED := $(addprefix .venv/.has-,train web dev docs bench)
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
 .PHONY: $(INSTALLED)
 endif
 
 $(INSTALLED): pyproject.toml constraints.txt | venv
-	$(PIP) install --no-compile -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
+	$(PIP) install -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
 	@echo '$(CURDIR)' > .venv/.place
 	@touch $@
 

@@ -65,7 +65,7 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, python3=True)
 
 
-INSTALL = "python -m pip --disable-pip-version-check install --no-compile -c constraints.txt -e .[{}]"
+INSTALL = "python -m pip --disable-pip-version-check install -c constraints.txt -e .[{}]"
 LINT = [
     "npm ci --silent",
     "python -m ruff check .",
@@ -131,7 +131,7 @@ def test_moved_checkout_is_installed_again(checkout: Checkout) -> None:
         (["docs"], "docs", ["python -m mkdocs build --strict"]),
         (["lint"], "dev", LINT),
         (["check"], "dev", [*LINT, "digits data", "python -m pytest -n 2 -m not slow and not browser -q"]),
-        (["test"], "dev", [*LINT, "digits data", "python -m pytest -n 2 --dist loadfile --no-loadscope-reorder"]),
+        (["test"], "dev", [*LINT, "digits data", "python -m pytest -n 2 --dist loadfile"]),
     ],
 )
 def test_target_installs_its_extra_and_runs(
