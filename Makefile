@@ -35,7 +35,7 @@ check: lint ## lint, then run the fast tests: under a minute
 
 test: lint ## lint, then run every test: what CI runs
 	$(BIN)/digits data
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 docs: .venv/.has-docs ## build the documentation in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict $(ARGS)

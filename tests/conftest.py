@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 if os.environ.get("DIGITS_DATA"):
     os.environ["DIGITS_DATA"] = os.path.abspath(os.environ["DIGITS_DATA"])  # noqa: PTH100 - nothing else is imported yet
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -26,6 +27,13 @@ hypothesis.settings.load_profile("digits")
 
 if TYPE_CHECKING:
     from digits.types import Dataset
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, so that the last files are short and no process waits long for the others."""
+    counts = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (item.path not in slow, -counts[item.path], item.path))
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def test_moved_checkout_is_installed_again(checkout: Checkout) -> None:
         (["docs"], "docs", ["python -m mkdocs build --strict"]),
         (["lint"], "dev", LINT),
         (["check"], "dev", [*LINT, "digits data", "python -m pytest -n 2 -m not slow and not browser -q"]),
-        (["test"], "dev", [*LINT, "digits data", "python -m pytest -n 2 --dist loadfile"]),
+        (["test"], "dev", [*LINT, "digits data", "python -m pytest -n 2 --dist loadfile --no-loadscope-reorder"]),
     ],
 )
 def test_target_installs_its_extra_and_runs(
