@@ -25,7 +25,7 @@ WIDTH, COLORS = 640, 32
 
 def shrink(picture: str) -> str:
     """Make a figure smaller; both are PNGs in base64."""
-    with Image.open(io.BytesIO(base64.b64decode(picture))) as opened:
+    with Image.open(io.BytesIO(base64.b64decode(picture)), formats=["PNG"]) as opened:
         image = opened.convert("RGB")
     if image.width > WIDTH:
         image = image.resize((WIDTH, round(image.height * WIDTH / image.width)), Image.Resampling.LANCZOS)

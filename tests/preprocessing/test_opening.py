@@ -25,7 +25,7 @@ from digits.preprocessing import opening
 from digits.preprocessing.decoding import decode
 from digits.preprocessing.opening import FORMAT_NAMES, open_picture
 from digits.preprocessing.pdf_process import MAX_MEMORY, MAX_SECONDS
-from digits.web.schemas import upload
+from digits.web.descriptions import upload
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = np.random.default_rng(0).integers(0, 255, (128, 128), np.uint8)

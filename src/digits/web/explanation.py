@@ -53,7 +53,7 @@ def explain_reading(
     answers = [
         {
             "model": model.name,
-            "reading": reading.to_dict(),
+            "reading": reading.to_dict() | {"model": model.name},
             "probabilities": [round_values(digit.probabilities, 4) for digit in reading.digits],
             "images": [_encode(digit.image.tobytes()) for digit in reading.digits],
         }

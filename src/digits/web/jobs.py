@@ -99,8 +99,8 @@ def describe_models() -> dict[str, Any]:
 
 
 def read(upload: Upload, model: str | None, hints: Hints) -> dict[str, Any]:
-    """Read a picture."""
-    return _read(upload, model, hints)[1].to_dict()
+    """Read a picture; the answer names the model as the service lists it."""
+    return _read(upload, model, hints)[1].to_dict() | {"model": find_model(model).name}
 
 
 def list_pictures(upload: Upload) -> list[str]:

@@ -31,7 +31,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "adam with dropout": SMALL | STILL | {"optimizer": "adam", "dropout": 0.3, "ema_epochs": 0.0},
     "muon, averaged, augmented": SMALL,
     "sgd with momentum": SMALL | STILL | {"optimizer": "sgd", "lr": 0.05, "ema_epochs": 0.0},
-    "patience": SMALL | STILL | {"optimizer": "nadam", "lr": 0.01, "patience": 2, "epochs": 30},
+    "patience": SMALL | STILL | {"optimizer": "nadam", "lr": 0.01, "patience": 2, "epochs": 12},
     "cnn in bfloat16": SMALL_CNN | {"lr": 0.05, "precision": "bfloat16"},
     "cnn with adamw": SMALL_CNN | {"optimizer": "adamw"},
 }
