@@ -232,8 +232,11 @@ def test_killed_sweep_is_continued_by_two_processes(few: Dataset, tmp_path: Path
     complete = [trial for trial in after if trial.state == optuna.trial.TrialState.COMPLETE]
     assert len(complete) == n
     assert len({trial.params["muon_lr"] for trial in complete}) == n, "and none runs twice"
-    died = [trial for trial in after if trial.state == optuna.trial.TrialState.FAIL]
+    failed = [trial for trial in after if trial.state == optuna.trial.TrialState.FAIL]
+    died = [trial for trial in failed if trial.number < len(before)]
     assert [trial.number for trial in died] == [trial.number for trial in before[len(finished) :]]
+    # both may begin the last one at the same moment; who is later gives it back
+    assert all("epochs" not in trial.user_attrs and trial.number >= n for trial in failed[len(died) :])
     assert {trial.params["muon_lr"] for trial in died} <= {trial.params["muon_lr"] for trial in complete}
     assert len({trial.user_attrs["worker"] for trial in complete[len(finished) :]}) == 2, "both have worked"
 
