@@ -237,7 +237,9 @@ def test_killed_sweep_is_continued_by_two_processes(few: Dataset, tmp_path: Path
     assert [trial.number for trial in died] == [trial.number for trial in before[len(finished) :]]
     # both may begin the last one at the same moment; who is later gives it back
     assert all("epochs" not in trial.user_attrs and trial.number >= n for trial in failed[len(died) :])
-    assert {trial.params["muon_lr"] for trial in died} <= {trial.params["muon_lr"] for trial in complete}
+    # one that died before it had values has nothing to be repeated
+    begun = {trial.params["muon_lr"] for trial in died if trial.params}
+    assert begun <= {trial.params["muon_lr"] for trial in complete}
     assert len({trial.user_attrs["worker"] for trial in complete[len(finished) :]}) == 2, "both have worked"
 
 
