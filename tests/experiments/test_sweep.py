@@ -24,7 +24,7 @@ from digits.errors import StorageError, UsageError
 from digits.experiments import describe_sweep, sweep, write_sweep
 from digits.experiments.search_space import Search, from_settings, parse_searches, to_settings
 from digits.experiments.sweep_results import Sweep, compare_command, to_json
-from digits.experiments.sweep_storage import JOURNAL, close_storage, open_storage
+from digits.experiments.sweep_storage import JOURNAL, SILENCE, close_storage, open_storage
 from digits.training import fit, get_recipe, make_network
 from digits.training.run.inputs import Inputs
 from digits.training.run.training_set import build_training_set
@@ -196,6 +196,20 @@ def test_journal_loses_only_a_line_that_is_not_whole(few: Dataset, tmp_path: Pat
     with (tmp_path / JOURNAL).open("ab") as file:
         file.write(b'{"op_code":5,"worker_id"')  # as a power failure leaves it
     assert sweep(config, [RATES], tmp_path, trials=3, data=few).trials[:2] == first.trials
+
+
+def test_trial_whose_process_died_before_it_said_so_is_tried_again_at_once(few: Dataset, tmp_path: Path) -> None:
+    config = get_recipe("fast", **QUICK)
+    sweep(config, [RATES], tmp_path, trials=1, data=few)
+    storage = open_storage(None, tmp_path)
+    [frozen] = storage.get_all_studies()
+    study = optuna.load_study(study_name=frozen.study_name, storage=storage)
+    begun = study.ask({"muon_lr": optuna.distributions.FloatDistribution(0.01, 1, log=True)})
+    start = time.monotonic()
+    result = sweep(config, [RATES], tmp_path, trials=2, data=few)
+    assert time.monotonic() - start < SILENCE / 2
+    assert [trial.state for trial in result.trials] == ["finished", "interrupted", "finished"]
+    assert result.trials[2].values == begun.params
 
 
 @pytest.mark.slow

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -101,8 +100,8 @@ def close_storage(storage: BaseStorage) -> None:
 
 @contextmanager
 def working(storage: BaseStorage, folder: Path) -> Iterator[str]:
-    """Yield a name for this process, by which others see whether it is alive."""
-    name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    """Yield a name for this process, by which others see whether it is alive, and since when."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{datetime.now().timestamp():.6f}"
     if isinstance(storage, RDBStorage):
         yield name
         return
@@ -152,7 +151,9 @@ def retry_abandoned(storage: BaseStorage, study: optuna.Study, folder: Path) -> 
         worker = trial.user_attrs.get("worker")
         if worker is None:  # it died before it could say that it lived, or is about to
             assert trial.datetime_start is not None, "a running trial has been started"
-            is_dead = datetime.now() - trial.datetime_start > timedelta(seconds=SILENCE)
+            oldest = _oldest_worker(folder) if isinstance(storage, JournalStorage) else None
+            is_silent = datetime.now() - trial.datetime_start > timedelta(seconds=SILENCE)
+            is_dead = is_silent or (oldest is not None and trial.datetime_start < oldest)
         else:
             is_dead = not isinstance(storage, RDBStorage) and not _is_held(_lock_of(folder, worker))
         if is_dead:
@@ -174,6 +175,13 @@ def _id(storage: BaseStorage, study: optuna.Study, number: int) -> int:
 
 def _lock_of(folder: Path, worker: str) -> Path:
     return folder / f".{worker}.lock"
+
+
+def _oldest_worker(folder: Path) -> datetime | None:
+    """Say when the oldest process began that is still at work: a trial that was begun before is abandoned."""
+    held = [each for each in folder.glob(".*-*-*.lock") if _is_held(each)]
+    began = [float(each.name.removesuffix(".lock").rpartition("-")[2]) for each in held]
+    return datetime.fromtimestamp(min(began)) if began else None
 
 
 def _is_held(path: Path) -> bool:
