@@ -44,9 +44,12 @@ def test_answers_change_without_units(served: Served, drawing: Callable[..., byt
     assert [each["layers"][1][22] for each in answers[1:]] == [0, 0]
 
 
-def test_feature_maps_come_as_bytes(served: Served, mnist: Any) -> None:
-    stages = post(served, "/api/maps?model=cnn", mnist.test.images[0]).json["stages"]
-    for stage in stages:
+def test_feature_maps_come_as_bytes(served: Served, drawing: Callable[..., bytes]) -> None:
+    path = "/api/explain?model=cnn&model=mlp&upright=true"
+    assert [each["maps"] for each in served.post(path, drawing(0)).json["focus"]["models"]] == [None, None]
+    cnn, mlp = served.post(f"{path}&evidence=true", drawing(0)).json["focus"]["models"]
+    assert mlp["maps"] is None
+    for stage in cnn["maps"]:
         values = base64.b64decode(stage["values"])
         assert len(values) == stage["channels"] * stage["height"] * stage["width"]
         assert max(values) == 255
@@ -76,7 +79,6 @@ def test_samples_are_synthetic_without_mnist(monkeypatch: pytest.MonkeyPatch) ->
         ("/api/unit?model=cnn&layer=1&unit=0", "cnn is not fully connected: choose another model, such as mlp"),
         ("/api/unit?model=mlp&layer=4&unit=0", "mlp has no unit 0 in layer 4: its layers have 256, 128, 10 units"),
         ("/api/unit?layer=1&unit=0&model=mlp&off=mlp:3:0", "mlp has no hidden unit 3:0: it has 1:0 to 1:255, 2:0 to 2:127"),  # noqa: E501
-        ("/api/maps?model=mlp", "mlp has no feature maps: choose a convolutional model, such as cnn"),
     ],
 )  # fmt: skip
 def test_what_a_network_lacks_is_said(served: Served, mnist: Any, path: str, sentence: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from digits.preprocessing.opening import FORMAT_NAMES
+from digits.types import SIDE
 from digits.web.schemas import Error
 from digits.web.uploads import MAX_DIGITS, MAX_SCANS, SET_NAMES
 
@@ -76,3 +77,14 @@ _FORM_BODY = {
         }
     },
 }
+
+
+def digit_upload() -> dict[str, Any]:
+    """Describe a call that takes the pixels of one digit."""
+    file = {"type": "string", "format": "binary"}
+    body = {
+        "required": True,
+        "description": f"The digit as a network sees it: {SIDE} × {SIDE} grey values, row by row, 255 for full ink.",
+        "content": {"application/octet-stream": {"schema": file}},
+    }
+    return {"responses": errors(404, 408, 413, 415, 422), "openapi_extra": {"requestBody": body}}

@@ -39,8 +39,8 @@ def explain_reading(
     """Read a picture with several models and explain one of its digits, as `digits.web.schemas.Explanation` describes.
 
     `focus` is the index of a digit that the first model finds; negative: counted from the end. Beyond the ends, the
-    nearest digit is explained. `evidence` adds which pixels supported the answer, and the steps; `preview` adds the
-    whole picture.
+    nearest digit is explained. `evidence` adds which pixels supported the answer, feature maps, and the steps;
+    `preview` adds the whole picture.
     """
     decoded, name, pages = upload
 
@@ -96,13 +96,29 @@ def _explain_answer(
         "probabilities": round_values(probabilities, 4),
         "accepted": bool(probabilities.max() >= reader.threshold),
         "layers": [round_values(units, 3) for units in layers.activations(digit.image, model.off)] if layers else None,
+        "maps": None,
         "evidence": None,
     }
+    if evidence and model.stages:
+        answer["maps"] = [_encode_maps(maps) for maps in model.stages.maps(digit.image)]
     if evidence and digit.image.any():
         value = int(probabilities.argmax())
         pixels, exact = find_evidence(reader.model, layers, digit.image, value, model.off)
         answer["evidence"] = {"answer": value, "pixels": round_values(pixels.ravel(), 4), "exact": exact}
     return answer
+
+
+def _encode_maps(maps: Float32[np.ndarray, "_channels _height _width"]) -> dict[str, Any]:
+    """Encode maps as bytes, 255 for the largest value of the stage."""
+    largest = max(float(maps.max()), 1e-9)
+    values = (maps.clip(0) * (255 / largest)).round().astype(np.uint8)
+    channels, height, width = values.shape
+    return {
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "values": _encode(values.tobytes()),
+    }
 
 
 def _show_steps(decoded: Decoded, reading: Reading, digit: Digit) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a worker process shows of the inside of a network: one unit, the digits that excite it, and feature maps."""
+"""What a worker process shows of the inside of a network: one unit, and the digits that excite it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from digits.inference.units import describe_unit, rank_digits
-from digits.shapes import Float32, Int64, UInt8
+from digits.shapes import Int64, UInt8
 from digits.types import SIDE, LabelledDigits
 from digits.web.explanation import round_values
 from digits.web.jobs import find_model
@@ -49,14 +49,6 @@ def show_exciting(model: str | None, layer: int, unit: int) -> dict[str, Any]:
     }
 
 
-def show_maps(upload: Upload, model: str | None) -> dict[str, Any]:
-    """Compute the feature maps of a convolutional network that reads a digit, which is the upload."""
-    found = find_model(model)
-    if found.stages is None:
-        raise RefusedError(422, f"{found.name} has no feature maps: choose a convolutional model, such as cnn")
-    return {"stages": [_encode_maps(maps) for maps in found.stages.maps(_parse_digit(upload))]}
-
-
 def list_samples() -> dict[str, Any]:
     """List digits to try."""
     source, digits, mistakes = load_samples()
@@ -94,16 +86,3 @@ def _parse_digit(upload: Upload) -> UInt8[np.ndarray, "28 28"]:
 def _list_digits(digits: LabelledDigits) -> list[dict[str, Any]]:
     pairs = zip(digits.images, digits.labels.tolist(), strict=True)
     return [{"image": base64.b64encode(image.tobytes()).decode(), "label": label} for image, label in pairs]
-
-
-def _encode_maps(maps: Float32[np.ndarray, "_channels _height _width"]) -> dict[str, Any]:
-    """Encode maps as bytes, 255 for the largest value of the stage."""
-    largest = max(float(maps.max()), 1e-9)
-    values = (maps.clip(0) * (255 / largest)).round().astype(np.uint8)
-    channels, height, width = values.shape
-    return {
-        "channels": channels,
-        "height": height,
-        "width": width,
-        "values": base64.b64encode(values.tobytes()).decode(),
-    }

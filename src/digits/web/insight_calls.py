@@ -1,4 +1,4 @@
-"""The calls that look inside a network: one unit, the digits that excite it, feature maps, and digits to try."""
+"""The calls that look inside a network: one unit, the digits that excite it, and digits to try."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def make_insight_routes(workers: Workers) -> APIRouter:
     """Make the calls for these workers."""
     routes = APIRouter()
 
-    @routes.post("/api/unit", response_model=shapes.Unit, **shapes.digit_upload())
+    @routes.post("/api/unit", response_model=shapes.Unit, **descriptions.digit_upload())
     async def unit(
         upload: ReceivedUpload,
         layer: shapes.Layer,
@@ -30,11 +30,6 @@ def make_insight_routes(workers: Workers) -> APIRouter:
     async def unit_digits(layer: shapes.Layer, unit: shapes.UnitNumber, model: schemas.ModelName = None) -> JSONAnswer:
         """Find the digits that excite a unit most."""
         return JSONAnswer(await workers.run(insight.show_exciting, model, layer, unit))
-
-    @routes.post("/api/maps", response_model=shapes.Maps, **shapes.digit_upload())
-    async def maps(upload: ReceivedUpload, model: schemas.ModelName = None) -> JSONAnswer:
-        """Compute the feature maps of a convolutional network that reads a digit."""
-        return JSONAnswer(await workers.run(insight.show_maps, upload, model))
 
     @routes.get("/api/samples", response_model=shapes.Samples, responses=descriptions.errors())
     async def samples() -> JSONAnswer:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-
-from digits.types import SIDE
-from digits.web.descriptions import errors
 
 MAX_OFF = 300
 """Units that a request may switch off, so that they fit into its address."""
@@ -65,26 +62,9 @@ class Stage(BaseModel):
     values: str = Field(description="Base64 of channels × height × width bytes; 255 is the largest value of the stage.")
 
 
-class Maps(BaseModel):
-    """The feature maps of a convolutional network, stage by stage."""
-
-    stages: list[Stage]
-
-
 class Samples(BaseModel):
     """Digits to try."""
 
     source: str = Field(examples=["MNIST's validation digits"])
     ordinary: list[LabelledDigit]
     mistakes: list[LabelledDigit] = Field(description="MNIST's famous mistakes; empty where MNIST is missing.")
-
-
-def digit_upload() -> dict[str, Any]:
-    """Describe a call that takes the pixels of one digit."""
-    file = {"type": "string", "format": "binary"}
-    body = {
-        "required": True,
-        "description": f"The digit as a network sees it: {SIDE} × {SIDE} grey values, row by row, 255 for full ink.",
-        "content": {"application/octet-stream": {"schema": file}},
-    }
-    return {"responses": errors(404, 408, 413, 415, 422), "openapi_extra": {"requestBody": body}}

@@ -8,6 +8,7 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 
 from digits.preprocessing.pages import MAX_PAGES
+from digits.web.insight_schemas import Stage
 
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
@@ -238,6 +239,7 @@ class ModelExplanation(BaseModel):
     )
     accepted: bool
     layers: list[list[float]] | None = Field(description="Activations per hidden layer of a fully connected network.")
+    maps: list[Stage] | None = Field(description="Of a convolutional network, with `evidence`: one per stage.")
     evidence: Evidence | None
 
 

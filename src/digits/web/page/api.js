@@ -5,7 +5,7 @@
 /** @typedef {{text: string, lines: string[], notice: string, digits: Digit[]}} Reading */
 /** @typedef {{model: string, reading: Reading, probabilities: number[][], images: string[]}} Answer */
 /** @typedef {{answer: number, pixels: number[], exact: boolean}} Evidence */
-/** @typedef {{model: string, probabilities: number[], layers: number[][] | null, evidence: Evidence | null}} ModelExplanation */
+/** @typedef {{model: string, probabilities: number[], layers: number[][] | null, maps: Stage[] | null, evidence: Evidence | null}} ModelExplanation */
 /** @typedef {{seen: string, ink: string, digit: string}} Steps */
 /** @typedef {{digit: number, image: string, models: ModelExplanation[], steps: Steps | null}} Focus */
 /** @typedef {{size: [number, number], pages: number, rotation: number, answers: Answer[], focus: Focus | null, preview?: string}} Explanation */
@@ -105,9 +105,6 @@ export function describeUnit(pixels, { model, layer, unit }) {
 export function findExciting({ model, layer, unit }) {
   return call(`api/unit/digits?${new URLSearchParams({ model, layer: String(layer), unit: String(unit) })}`);
 }
-
-/** The feature maps of a digit. @param {Uint8Array<ArrayBuffer>} pixels @param {string} model @returns {Promise<{stages: Stage[]}>} */
-export const showMaps = (pixels, model) => call(`api/maps?${new URLSearchParams({ model })}`, sendDigit(pixels));
 
 /** Digits to try. @returns {Promise<{source: string, ordinary: LabelledDigit[], mistakes: LabelledDigit[]}>} */
 export const listSamples = () => call("api/samples");

@@ -53,8 +53,9 @@ export class Inside {
     const { value } = answers[0].reading.digits[focus.digit];
     this.#seen.setAttribute("aria-label", `What the network sees, and reads as ${withArticle(value)}`);
     for (const network of this.#networks) {
-      this.#paint(network, focus.models.find((model) => model.model === network.name));
-      network.maps?.show(pixels);
+      const explanation = focus.models.find((model) => model.model === network.name);
+      this.#paint(network, explanation);
+      if (explanation?.maps) network.maps?.show(explanation.maps); // while the pen moves, the last ones stay
     }
     this.#panel.show(pixels);
   }

@@ -166,7 +166,7 @@ export class Photo {
   select(digit) {
     if (!this.explanation) return;
     const [{ model, reading, probabilities, images }] = this.explanation.answers;
-    const known = { model, probabilities: probabilities[digit], layers: null, evidence: null };
+    const known = { model, probabilities: probabilities[digit], layers: null, maps: null, evidence: null };
     this.#accept({ ...this.explanation, focus: { digit, image: images[digit], models: [known], steps: null } });
     announce(`Selected: ${describeDigit(reading.digits[digit])}`, 100);
     this.#read(digit);
