@@ -50,9 +50,10 @@ class Service:
 
 
 @contextmanager
-def serving(corrections: Path, **variables: str) -> Iterator[str]:
-    """Run the service, with variables of its environment, and give its address."""
-    command = [sys.executable, "-m", "digits", "serve", "--port", "0", "--corrections", str(corrections)]
+def serving(corrections: Path, *flags: object, before: str = "", **variables: str) -> Iterator[str]:
+    """Run the service, with variables of its environment, and give its address; `before` is code that runs first."""
+    code = f"{before}\nfrom digits.cli import main\nmain()"
+    command = [sys.executable, "-c", code, "serve", "--port", "0", "--corrections", str(corrections), *map(str, flags)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | variables) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

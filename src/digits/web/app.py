@@ -139,7 +139,7 @@ def make_app(
 
     app.include_router(make_insight_routes(workers))
     app.include_router(_make_correction_routes(corrections, workers))
-    app.include_router(make_training_routes(trainings, workers))
+    app.include_router(make_training_routes(trainings, workers, corrections))
     app.router.default = StaticFiles(directory=PAGE, html=True)
     return app
 

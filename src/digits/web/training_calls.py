@@ -1,18 +1,20 @@
-"""The calls that train: start, pause and continue a run, look at it, and keep its model."""
+"""The calls that train: start, pause and continue a run, learn a hand, look at it, and keep its model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from digits.web.corrections import Corrections
 from digits.web.descriptions import errors
 from digits.web.guard import require_this_computer
 from digits.web.handlers import JSONAnswer
 from digits.web.models import add_model
+from digits.web.refusals import RefusedError
 from digits.web.trainings import Settings, Trainings
 from digits.web.workers import Workers
 
@@ -24,8 +26,11 @@ class RunState(BaseModel):
     state: str = Field(description="running, paused, finished or failed.")
     error: str = Field(description="Why it failed; empty for most.")
     data: str = Field(description="Where its digits are.")
+    initial_model: str = Field(description="The model that it fine-tunes; empty for most.")
     config: dict[str, Any] | None
     validation: float | None = Field(description="Accuracy on all validation digits, once it has ended, 0–1.")
+    before: dict[str, Any] | None = Field(description="Of fine-tuning that has ended: `before` in results.json.")
+    seconds: float = Field(description="How long it took, once it has ended.")
 
 
 class ShownRun(RunState):
@@ -67,8 +72,8 @@ Layers = Annotated[
 ]
 
 
-def make_training_routes(trainings: Trainings, workers: Workers) -> APIRouter:
-    """Make the calls for the runs of a folder."""
+def make_training_routes(trainings: Trainings, workers: Workers, corrections: Corrections) -> APIRouter:
+    """Make the calls for the runs of a folder, which may learn the corrections."""
     routes = APIRouter(prefix="/api/trainings", dependencies=[Depends(require_this_computer)])
 
     async def answer(call: Callable[..., Any], *arguments: Any, status: int = 200) -> JSONAnswer:
@@ -92,6 +97,15 @@ def make_training_routes(trainings: Trainings, workers: Workers) -> APIRouter:
         sizes = tuple(hidden_sizes) if hidden_sizes else None
         settings = Settings(recipe, seconds, optimizer, learning_rate, sizes, augmented)
         return await answer(trainings.start, settings, status=201)
+
+    @routes.post("/personal", status_code=201, response_model=RunState, responses=errors(409, 422, 507))
+    async def learn_hand(
+        model: Annotated[Literal["mlp", "cnn"], Query(description="The shipped model to begin with.")] = "mlp",
+    ) -> JSONAnswer:
+        """Fine-tune a model on the corrections, in a process of its own."""
+        if not await asyncio.to_thread(corrections.entries):
+            raise RefusedError(409, "there are no corrections to learn yet: correct some digits first")
+        return await answer(trainings.learn, corrections.folder, model, status=201)
 
     @routes.get("/{name}", response_model=ShownRun, responses=errors(404))
     async def show_training(name: str) -> JSONAnswer:

@@ -37,6 +37,9 @@ MAX_LISTED = 30
 NICENESS = 5
 """How far a training steps back for the processes that answer the page."""
 
+LEARN: tuple[str, ...] = ("personal",)
+"""The recipe that learns a hand, and its flags, which are none: tests make it small."""
+
 LIVE, RESULTS, LOCK = "live.json", "results.json", ".lock"
 
 NO_TORCH = (
@@ -93,7 +96,7 @@ class Trainings:
         self.folder, self.offer = folder, offer
         self._lock = threading.Lock()  # held to use what follows
         self._process: subprocess.Popen[bytes] | None = None
-        self._name, self._errors = "", dict[str, str]()
+        self._name, self._errors, self._is_paused = "", dict[str, str](), False
         self._stderr: IO[bytes] | None = None
 
     def describe(self) -> dict[str, Any]:
@@ -122,15 +125,22 @@ class Trainings:
         if recipe is None:
             names = ", ".join(each.name for each in self.offer.recipes)
             raise RefusedError(422, f"there is no recipe {settings.recipe!r} for the page: choose from {names}")
-        flags = _write_flags(settings, recipe, self.offer)
+        words = [recipe.name, "--seconds", str(settings.seconds), *_write_flags(settings, recipe, self.offer)]
+        return self._begin(recipe.name, words)
+
+    def learn(self, corrections: Path, initial: str) -> dict[str, Any]:
+        """Start to fine-tune a shipped model on the digits in a folder."""
+        return self._begin("personal", [*LEARN, "--extra-data", str(corrections.resolve()), "--from", initial])
+
+    def _begin(self, name: str, words: list[str]) -> dict[str, Any]:
         with self._lock:
             self._check_free()
             with storing(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-            name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{recipe.name}"
+            name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{name}"
             while (self.folder / name).exists():
                 name += "-2"
-            self._run(name, [recipe.name, "--out", str(self.folder / name), "--seconds", str(settings.seconds), *flags])
+            self._run(name, [*words, "--out", str(self.folder / name)])
             return self._summarize(name)
 
     def go_on(self, name: str) -> dict[str, Any]:
@@ -149,6 +159,7 @@ class Trainings:
             self._look_after()
             if self._process is None or self._name != name:
                 raise RefusedError(409, f"{name} is not being trained here")
+            self._is_paused = True
             self._process.send_signal(signal.SIGINT)
             return self._summarize(name)
 
@@ -202,7 +213,7 @@ class Trainings:
             )
         except OSError as error:
             raise StorageError(f"the training cannot be started: {error.strerror}; end other programs") from error
-        self._name = name
+        self._name, self._is_paused = name, False
         self._errors.pop(name, None)
         if hasattr(os, "setpriority"):
             with contextlib.suppress(OSError):  # it has ended already
@@ -212,7 +223,9 @@ class Trainings:
         """Note the end of the process, and why it failed if it did."""
         if self._process is None or self._process.poll() is None or self._stderr is None:
             return
-        if self._process.returncode not in (0, 130):
+        if self._is_paused and not (self.folder / self._name / LIVE).exists():
+            self._errors[self._name] = "it was stopped before it began"
+        elif self._process.returncode not in (0, 130) and not self._is_paused:
             self._stderr.seek(0)
             lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
             said = [line.removeprefix("digits: ") for line in lines if line.startswith("digits: ")]
@@ -237,8 +250,11 @@ class Trainings:
             "state": state,
             "error": self._errors.get(name, ""),
             "data": str((environment or {}).get("data", "")),
+            "initial_model": str((environment or {}).get("initial_model", "")),
             "config": config,
             "validation": ((results or {}).get("validation") or {}).get("accuracy"),
+            "before": (results or {}).get("before"),
+            "seconds": ((results or {}).get("seconds") or {}).get("total", 0.0),
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -37,7 +37,7 @@ class Stage:
     name: str = "the network"  # what error texts call it
     members: tuple[Stage, ...] = ()  # stages whose networks it averages
     teacher: Stage | None = None  # stage whose network it learns from; none if that is trained already
-    is_filmed: bool = False  # whether a page may look on
+    film: Path | None = None  # the folder of the whole run, if a page may look on
 
     @property
     def device(self) -> torch.device:
@@ -54,6 +54,11 @@ class Stage:
         for stage in self.needed:
             yield from stage.in_order()
         yield self
+
+    def filmed(self, folder: Path) -> Stage:
+        """Return this stage, and those it needs, with the folder of their film."""
+        members = tuple(each.filmed(folder) for each in self.members)
+        return replace(self, film=folder, members=members, teacher=self.teacher and self.teacher.filmed(folder))
 
 
 def plan_stages(folder: Path, config: TrainConfig, inputs: Inputs, name: str = "the network") -> Stage:
@@ -114,7 +119,9 @@ def fit_stage(stage: Stage, needed: list[Run], learned: TrainingSet, progress: P
     network.to(device)
     linter = RunLinter(network, config, learned.train, learned.validation, is_fresh=stage.inputs.initial is None)
 
-    film = Film(stage.folder, network, learned.validation) if stage.is_filmed and distributed.rank() == 0 else None
+    film = None
+    if stage.film and distributed.rank() == 0:
+        film = Film(stage.film, network, learned.validation, stage.name)
 
     def report(done: float, n_epochs: int, history: list[Epoch]) -> None:
         if done == len(history) and distributed.rank() == 0:

@@ -50,10 +50,12 @@ class Film:
         The network that is trained.
     validation
         The validation digits; the first thousand are looked at.
+    name
+        What the page calls the network, such as a member of an ensemble. A film begins anew with each.
     """
 
-    def __init__(self, folder: Path, network: nn.Module, validation: LabelledDigits) -> None:
-        self.file, self.network = folder / FILE, network
+    def __init__(self, folder: Path, network: nn.Module, validation: LabelledDigits, name: str) -> None:
+        self.file, self.network, self.name = folder / FILE, network, name
         device = next(network.parameters()).device
         self._images = torch.from_numpy(validation.images[:LOOKED_AT].copy()).to(device)
         self.labels = validation.labels[:LOOKED_AT].astype(np.int64)
@@ -85,7 +87,7 @@ class Film:
         content = {
             "done": done, "epochs": epochs, "history": [asdict(row) for row in history], "frames": self.frames,
             "confusion": self._confuse(logits), "map": self._map(hidden), "weights": show_first_layer(self.network),
-            "cost": self._spent,
+            "cost": self._spent, "network": self.name,
         }  # fmt: skip
         write_atomically(self.file, json.dumps(content).encode())
         self._cost = time.perf_counter() - now

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +180,8 @@ def resume(
 
 
 def _plan(folder: Path, config: TrainConfig, inputs: Inputs, film: bool) -> Stage:
-    return replace(plan_stages(folder, config, examine(inputs)), is_filmed=film)
+    plan = plan_stages(folder, config, examine(inputs))
+    return plan.filmed(folder) if film else plan
 
 
 def _check(plan: Stage) -> nn.Module:

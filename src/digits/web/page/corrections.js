@@ -6,10 +6,16 @@
 import * as api from "./api.js";
 import { addCopying } from "./clipboard.js";
 import { byId, create } from "./elements.js";
-import { announce, withArticle } from "./phrases.js";
+import { announce, percent, withArticle } from "./phrases.js";
 import { MAX_SHOWN, Tray } from "./tray.js";
 
 const CONSENT = "digits.consent";
+
+/**
+ * Confidence from which on a label that contradicts the answer is asked about. The cnn is wrong in 5 of 4,821 of MNIST's
+ * validation digits that it reads with as much, and in 8 of 3,310 digits of UCI's tablet; fingers slip more often.
+ */
+const CONFIDENT = 0.99;
 
 /** @type {Storage | undefined} */
 let storage;
@@ -30,10 +36,12 @@ export class Corrections {
 
   /**
    * @param {() => string} getModel name of the model whose reading counts the digits
+   * @param {(count: number) => void} counted called with the number of corrections whenever it may have changed
    * @param {(error: Error) => void} refuse called with what went wrong
    */
-  constructor(getModel, refuse) {
+  constructor(getModel, counted, refuse) {
     this.getModel = getModel;
+    this.counted = counted;
     this.refuse = refuse;
     for (let value = 0; value < 10; value++) {
       const attributes = { type: "button", class: "label", "aria-label": `It is ${withArticle(value)}` };
@@ -90,7 +98,16 @@ export class Corrections {
     this.#show(await api.listCorrections(MAX_SHOWN));
     const undo = create("button", { type: "button", class: "link" }, "Undo");
     undo.addEventListener("click", () => this.#undo(correction.id).catch(this.refuse));
-    showStatus(`Saved as ${withArticle(label)}.`, undo);
+    const saved = `Saved as ${withArticle(label)}.`;
+    const read = explanation?.answers[0].reading.digits[digit];
+    if (!read?.accepted || read.value === label || read.confidence < CONFIDENT) return showStatus(saved, undo);
+    const keep = create("button", { type: "button", class: "link" }, `Keep ${label}`);
+    keep.addEventListener("click", () => {
+      showStatus(saved, undo);
+      undo.focus();
+    });
+    const share = percent(read.confidence).replace(">", "more than ");
+    showStatus(saved, `The network is ${share}\u00a0% confident that it is ${withArticle(read.value)}. Is it ${withArticle(label)}?`, keep, undo);
   }
 
   /** @param {string} id */
@@ -130,6 +147,7 @@ export class Corrections {
   /** @param {StoredCorrections} stored */
   #show(stored) {
     const { count, folder, per_class: perClass } = (this.#stored = stored);
+    this.counted(count);
     byId("corrections").hidden = false;
     byId("corrections-full").hidden = !count;
     byId("corrections-count").textContent = count

@@ -11,7 +11,9 @@ import { Drawing } from "./drawing.js";
 import { byId, create } from "./elements.js";
 import { Evidence } from "./evidence.js";
 import { Inside } from "./inside.js";
+import { Learning } from "./learn.js";
 import { Photo } from "./photo.js";
+import { shorten } from "./phrases.js";
 import { Samples } from "./samples.js";
 
 /** @type {Model[]} */
@@ -25,7 +27,12 @@ const inside = new Inside(() => {
   for (const source of [drawing, photo]) source.update();
 });
 const evidence = new Evidence();
-const corrections = new Corrections(() => chosen[0], refuse);
+const learning = new Learning(useLearned, refuse);
+const corrections = new Corrections(
+  () => chosen[0],
+  (count) => learning.offer(count),
+  refuse,
+);
 const drawing = new Drawing(getNames, show);
 const photo = new Photo(getNames, show, () => turnTo("photograph"));
 new Samples((pixels) => {
@@ -47,6 +54,7 @@ function show(source, refused) {
     for (const view of [answer, inside, evidence]) view.clear();
   }
   corrections.offer(source);
+  learning.compare(source.explanation);
 }
 
 /** @param {Error} [refused] */
@@ -81,7 +89,7 @@ function choose(a, b) {
 
 /** @param {HTMLSelectElement} select @param {string[]} names @param {string} value */
 function fill(select, names, value) {
-  select.replaceChildren(...names.map((name) => create("option", { value: name }, name || "none")));
+  select.replaceChildren(...names.map((name) => create("option", { value: name }, shorten(name) || "none")));
   select.value = value;
   select.title = value; // which may be longer than its place
 }
@@ -95,10 +103,21 @@ function describeModels() {
   byId("models").replaceChildren(create("tr", {}, ...head), ...rows);
 }
 
-async function start() {
+async function loadModels() {
   const listed = await listModels();
   models = listed.models;
   describeModels();
+  return listed;
+}
+
+/** Read with a model that has learned a hand, beside what it was. @param {string} after @param {string} before */
+async function useLearned(after, before) {
+  await loadModels();
+  choose(after, models.some(({ name }) => name === before) ? before : "");
+}
+
+async function start() {
+  const listed = await loadModels();
   const others = models.filter(({ name }) => name !== listed.default);
   choose(listed.default, (others.find(({ layers }) => layers) ?? others[0])?.name ?? "");
   turnTo(byId("mode-draw", HTMLInputElement).checked ? "draw" : "photograph"); // a reloaded page may keep the mode

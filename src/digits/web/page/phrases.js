@@ -17,6 +17,9 @@ export const withArticle = (value) => `${value === 8 ? "an" : "a"} ${value}`;
 /** Begin with a capital letter. @param {string} words */
 export const capitalize = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
+/** The name of a model as a list shows it: of a run, first the recipe, then its time. @param {string} name */
+export const shorten = (name) => name.replace(/^\d{4}-\d\d-\d\d-(\d\d)(\d\d)(\d\d)-(.+)$/, "$4 $1:$2:$3");
+
 /** @param {Digit} digit */
 export function describeDigit({ value, confidence, accepted, doubts }) {
   const share = `${percent(confidence)}\u00a0%`;

@@ -4,8 +4,10 @@
 /** @typedef {{done: number, seconds: number, loss: number, accuracy: number}} Frame */
 /** @typedef {{shape: number[], values: string}} Weights */
 /** @typedef {{places: [number, number][], labels: number[]}} DigitMap */
-/** @typedef {{done: number, epochs: number, history: Epoch[], frames: Frame[], confusion: number[][], map: DigitMap | null, weights: Weights | null}} Live */
-/** @typedef {{name: string, state: "running" | "paused" | "finished" | "failed", error: string, data: string, config: {optimization: Record<string, any>, model: Record<string, any>} | null, validation: number | null}} RunState */
+/** @typedef {{n: number, before: number, after: number, newly_right: number, newly_wrong: number}} Compared */
+/** @typedef {{validation: Compared, personal_held_out?: Compared, personal_learned?: Compared}} Comparison */
+/** @typedef {{network: string, done: number, epochs: number, history: Epoch[], frames: Frame[], confusion: number[][], map: DigitMap | null, weights: Weights | null}} Live */
+/** @typedef {{name: string, state: "running" | "paused" | "finished" | "failed", error: string, data: string, initial_model: string, config: {optimization: Record<string, any>, model: Record<string, any>} | null, validation: number | null, before: Comparison | null, seconds: number}} RunState */
 /** @typedef {RunState & {live: Live | null}} ShownRun */
 /** @typedef {{name: string, network: string, hidden_sizes: number[], optimizer: string, learning_rate: number, is_augmented: boolean}} Recipe */
 /** @typedef {{missing: string, folder: string, recipes: Recipe[], optimizers: string[], runs: RunState[]}} Offer */
@@ -26,6 +28,9 @@ async function call(path, method = "GET") {
 
 /** @returns {Promise<Offer>} */
 export const listTrainings = () => call("");
+
+/** Let a shipped model learn the corrections. @param {string} model @returns {Promise<RunState>} */
+export const learnHand = (model) => call(`/personal?${new URLSearchParams({ model })}`, "POST");
 
 /** @param {string} name @returns {Promise<ShownRun>} */
 export const showTraining = (name) => call(`/${name}`);
