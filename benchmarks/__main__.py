@@ -57,7 +57,7 @@ CLAIMS = {
 DRAWN = {"contest": "pictures.draw_contest", "single-digits": "reading_pictures.draw"}
 """What draws the documentation's pictures of a measurement."""
 
-MERGED = {"documents"}
+MERGED = {"documents", "mutations"}
 """Measurements of which a part can be repeated: all other rows stay."""
 
 
@@ -99,10 +99,12 @@ if __name__ == "__main__":
     parser.add_argument(
         "--half", default="", choices=["", "seen", "blind"], help="half of documents to score with them"
     )
+    parser.add_argument("--kinds", nargs="+", metavar="KIND", help="kinds of damaged files; all if not given")
     arguments = parser.parse_args()
     options = {
         "attack": {"minutes": arguments.minutes} if arguments.minutes else {},
         "tricks": {"seeds": arguments.seeds} if arguments.seeds else {},
+        "mutations": {"kinds": arguments.kinds} if arguments.kinds else {},
         "documents": {"only": arguments.only, "half": arguments.half},
     }
     names = arguments.names or MEASUREMENTS

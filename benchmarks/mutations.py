@@ -1,9 +1,10 @@
-"""What 17,000 randomly damaged files do: pictures, pages, model files, run folders and sets of digits.
+"""What 22,000 randomly damaged files do: pictures, pages, model files, run folders and sets of digits.
 
 Each is read in a process of its own, whose processor time and memory are measured. It must end with an answer or with
 one of our errors, within `MAX_SECONDS` of processor time and `MAX_MIB` of memory. Needs a POSIX system.
 
     python -m benchmarks mutations
+    python -m benchmarks mutations --kinds pages   these alone; the rows of all others stay
     python -m benchmarks.mutations KIND SEED       read one again, in this process, with its traceback
 """
 
@@ -33,6 +34,7 @@ import numpy as np
 
 import digits
 from benchmarks.hostile import save
+from benchmarks.mutant_sets import SET_MUTATIONS, sample_sets
 from benchmarks.mutants import (
     Mutate,
     mutate_bytes,
@@ -158,6 +160,11 @@ def _write_sets(folder: Path) -> None:
         _write(folder, {f"classes/{label}/{index}.png": save(image, "PNG")})
 
 
+def _write_further_sets(folder: Path) -> None:
+    for name, files in sample_sets().items():
+        _write(folder if name in files else folder / name, files)
+
+
 def _write_run(folder: Path) -> None:
     """Train for two of three epochs, and keep what programs read of the run."""
     images, labels = _some_digits()
@@ -223,6 +230,9 @@ KINDS = {
         "*.npz": mutate_packed, "*.csv": mutate_bytes, "*.gz": mutate_packed, "*-ubyte": mutate_bytes,
         "*.png": mutate_picture,
     }),
+    "sets in further formats": Kind(
+        5000, _write_further_sets, digits.load_dataset, SET_MUTATIONS, ("pyarrow.parquet", "scipy.io", *READING)
+    ),
     "model files": Kind(1500, _write_models, _read_model, {"*.onnx": mutate_onnx}, READING),
     "weights": Kind(700, _write_weights, _read_weights, {"*.safetensors": mutate_safetensors}, TRAINING),
     "configurations": Kind(700, _write_run, _resume, {"*.json": mutate_json}, TRAINING),
@@ -252,11 +262,12 @@ def _files(place: Path, pattern: str) -> Iterable[Path]:
 
 
 def run(kind: Kind, samples: Path, seeds: Iterable[int]) -> Iterator[Outcome]:
-    """Read damaged files, each in a process, as many at the same time as there are cores."""
+    """Read damaged files, each in a process, as many at the same time as there are cores for this one."""
     running: dict[int, tuple[int, int]] = {}
     waiting = iter(seeds)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     while True:
-        while len(running) < (os.cpu_count() or 1) and (seed := next(waiting, None)) is not None:
+        while len(running) < cores and (seed := next(waiting, None)) is not None:
             pid, pipe = _fork(kind, samples, seed)
             running[pipe] = (seed, pid)
         if not running:
@@ -316,11 +327,12 @@ def attempt(kind: Kind, sample: Path) -> str:
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
-def measure() -> Iterator[Row]:
-    """Read all damaged files, print the offenders and keep them."""
+def measure(kinds: Sequence[str] = ()) -> Iterator[Row]:
+    """Read all damaged files, or those of some kinds, print the offenders and keep them."""
+    chosen = list(kinds or KINDS)
     with tempfile.TemporaryDirectory() as folder:
-        write_samples(list(KINDS), Path(folder))
-        for name in KINDS:
+        write_samples(chosen, Path(folder))
+        for name in chosen:
             yield from summarize(name, list(read_damaged(name, Path(folder) / name)))
 
 

@@ -25,6 +25,7 @@ from digits.experiments import describe_sweep, sweep, write_sweep
 from digits.experiments.search_space import Search, from_settings, parse_searches, to_settings
 from digits.experiments.sweep_results import Sweep, compare_command, to_json
 from digits.experiments.sweep_storage import JOURNAL, SILENCE, close_storage, open_storage
+from digits.experiments.sweep_workers import retry_abandoned, working
 from digits.training import fit, get_recipe, make_network
 from digits.training.run.inputs import Inputs
 from digits.training.run.training_set import build_training_set
@@ -264,10 +265,13 @@ def read(folder: Path) -> list[optuna.trial.FrozenTrial]:
 
 
 def test_address_of_no_database_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'postgres' is no address of a database: write postgresql://USER@HOST/"):
-        open_storage("postgres", tmp_path)
+    for address in ("postgres", "redis://host:port/0"):
+        with pytest.raises(UsageError, match=f"'{address}' is no address of a database: write postgresql://USER@HOST/"):
+            open_storage(address, tmp_path)
     with pytest.raises(StorageError, match="the database of --storage cannot be used: unable to open"):
         open_storage(f"sqlite:///{tmp_path}/none/trials.db", tmp_path)
+    with pytest.raises(StorageError, match=r"the database of --storage cannot be used: Error 2 connecting to .*none"):
+        open_storage(f"unix://{tmp_path}/none", tmp_path)
 
 
 @pytest.fixture
@@ -317,3 +321,62 @@ def test_postgresql_keeps_trials_for_several_computers(postgres: str, few: Datas
     assert there.trials[4].values == abandoned.params, "what was abandoned is tried again"
     assert not (tmp_path / "there" / JOURNAL).exists()
     close_storage(storage)
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The address of a Redis of our own, on a socket in a folder, and its process."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if not program:
+        pytest.skip("neither Redis nor Valkey is installed")
+    client = pytest.importorskip("redis")
+    with tempfile.TemporaryDirectory(prefix="digits-redis-") as folder:  # a path of a socket must be short
+        address = f"{folder}/socket"
+        options = ("--port", "0", "--unixsocket", address, "--dir", folder, "--save", "")
+        server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                try:
+                    client.Redis.from_url(f"unix://{address}").ping()
+                    break
+                except client.exceptions.ConnectionError:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+            yield f"unix://{address}", server
+        finally:
+            server.kill()
+            server.wait()
+
+
+@pytest.mark.slow
+def test_redis_keeps_trials_for_several_computers(
+    redis_server: tuple[str, subprocess.Popen[bytes]], few: Dataset, tmp_path: Path
+) -> None:
+    address, server = redis_server
+    config = get_recipe("fast", **QUICK)
+    first = sweep(config, [RATES], tmp_path / "here", trials=3, storage=address, data=few)
+    storage = open_storage(address, tmp_path)
+    [frozen] = storage.get_all_studies()
+    study = optuna.load_study(study_name=frozen.study_name, storage=storage)
+    distribution = {"muon_lr": optuna.distributions.FloatDistribution(0.01, 1, log=True)}
+    with working(storage, tmp_path) as alive:
+        others = study.ask(distribution)
+        others.set_user_attr("worker", alive)
+        abandoned = study.ask(distribution)
+        abandoned.set_user_attr("worker", f"{socket.gethostname()}-1-0")
+        retry_abandoned(storage, study, tmp_path)
+        states = [trial.state.name for trial in study.get_trials()]
+        assert states == ["COMPLETE"] * 3 + ["RUNNING", "FAIL", "WAITING"], "only the trial of the dead is tried again"
+    there = sweep(config, [RATES], tmp_path / "there", trials=5, storage=address, data=few)
+    assert there.trials[:3] == first.trials
+    states = [trial.state for trial in there.trials[3:]]
+    assert states == ["interrupted", "interrupted", "finished", "finished"]
+    assert {trial.values["muon_lr"] for trial in there.trials[5:]} == {
+        trial.params["muon_lr"] for trial in (others, abandoned)
+    }  # fmt: skip
+    assert not (tmp_path / "there" / JOURNAL).exists()
+    server.kill()
+    server.wait()
+    with pytest.raises(StorageError, match="Trials that finished are kept there; once it can be reached, the same"):
+        sweep(config, [RATES], tmp_path / "there", trials=6, storage=address, data=few)

@@ -21,7 +21,7 @@ class _Arguments:
     processes: int = option(1, "Processes to work here, each with its share of the processor's cores.", "[1, 1024]")
     storage: str | None = option(
         None, "Keep the trials in this database instead of a file in the folder, so that several computers can work on "
-        "them: postgresql://USER@HOST/DATABASE.", metavar="URL",
+        "them: postgresql://USER@HOST/DATABASE or redis://HOST:PORT/NUMBER.", metavar="URL",
     )  # fmt: skip
     whole: bool = option(False, "Train every trial to its end, instead of giving up those that fall behind.")
     data: str | None = option(None, "MNIST or any labelled set, as for `digits train`.", metavar="PATH")

@@ -11,8 +11,8 @@
 - `range_test`: what a range test shows: a learning rate to suggest, and a picture
 - `ablation`: `ablate`: a recipe with and without each of its parts
 - `sweeps`: `sweep`: the values of settings with which a recipe reads best, by any number of processes
-- `search_space`, `sweep_sampler`, `sweep_trial`, `sweep_storage`, `sweep_results`: what a sweep may try, what it tries
-  next, one trial, where trials are kept, and what they show
+- `search_space`, `sweep_sampler`, `sweep_trial`, `sweep_storage`, `sweep_workers`, `sweep_results`: what a sweep may
+  try, what it tries next, one trial, where trials are kept, which processes work on them, and what they show
 - `trackers`: `track`: the epochs of a run in TensorBoard, MLflow, Weights & Biases or Trackio
 - `classifier`: the scikit-learn estimator, which `digits.sklearn` offers
 

@@ -15,22 +15,26 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import optuna
-import torch
 from optuna.trial import TrialState
 
-from digits.errors import UsageError
+from digits.errors import StorageError, UsageError
 from digits.experiments.search_space import Search, from_settings, parse_searches
 from digits.experiments.sweep_results import Sweep, collect, describe_trial
 from digits.experiments.sweep_sampler import TrialSampler, to_distribution
-from digits.experiments.sweep_storage import claim, close_storage, open_storage, retry_abandoned, working
+from digits.experiments.sweep_storage import close_storage, open_storage, reaching
 from digits.experiments.sweep_trial import run_trial
+from digits.experiments.sweep_workers import claim, retry_abandoned, working
 from digits.files import read_json_object, storing, write_atomically
 from digits.training.config import TrainConfig
+from digits.training.engine.devices import choose_device
+from digits.training.engine.networks import make_network
+from digits.training.engine.threads import choose_threads, use_threads
 from digits.training.run.inputs import Inputs, Place, load_inputs
 from digits.training.run.stored import Trust
 from digits.training.run.training_set import TrainingSet, validation_size
@@ -95,7 +99,8 @@ def sweep(
     processes
         How many processes work here, each with its share of the processor's cores.
     storage
-        The address of a database that keeps the trials instead, such as ``postgresql://USER@HOST/DATABASE``.
+        The address of a database that keeps the trials instead, such as ``postgresql://USER@HOST/DATABASE`` or
+        ``redis://HOST:PORT/NUMBER``.
     data, trust_code
         As in `digits.train`.
     prune
@@ -124,16 +129,17 @@ def sweep(
         multiprocessing.get_context("spawn").Process(target=_help, args=(replace(task, data=_address(task, inputs)),))
         for _ in range(processes - 1)
     ]
-    study, opened = _open(task, inputs)
-    for process in others:
-        process.start()
-    try:
-        _work(task, inputs, study, opened)
-        return collect(study, config, parsed, inputs, notices)
-    finally:
+    with reaching(storage):
+        study, opened = _open(task, inputs)
         for process in others:
-            process.join()
-        close_storage(opened)
+            process.start()
+        try:
+            _work(task, inputs, study, opened)
+            return collect(study, config, parsed, inputs, notices)
+        finally:
+            for process in others:
+                process.join()
+            close_storage(opened)
 
 
 def _single(config: TrainConfig) -> tuple[TrainConfig, tuple[str, ...]]:
@@ -199,21 +205,23 @@ def _help(task: _Task) -> None:
     """Work on a sweep in a process that another one started."""
     logging.getLogger("digits").setLevel(logging.ERROR)  # the first process has said it
     inputs = _load(replace(task, notify=lambda sentence: None))
-    study, storage = _open(task, inputs)
-    try:
-        _work(task, inputs, study, storage)
-    finally:
-        close_storage(storage)
+    with suppress(StorageError), reaching(task.storage):  # the first process says so
+        study, storage = _open(task, inputs)
+        try:
+            _work(task, inputs, study, storage)
+        finally:
+            close_storage(storage)
 
 
 def _work(task: _Task, inputs: Inputs, study: optuna.Study, storage: Any) -> None:
     """Run trials until there are enough, and wait for those that other processes still run."""
-    if task.threads:
-        torch.set_num_threads(task.threads)
+    device = choose_device(task.config.run.device)
+    network = make_network(task.config).to(device)
+    threads = choose_threads(task.threads, network, task.config.optimization.batch_size, device, task.notify)
     distributions = {search.name: to_distribution(search) for search in task.searches}
     learned: dict[str, TrainingSet] = {}
     is_waiting = False
-    with working(storage, task.folder) as worker:
+    with use_threads(threads), working(storage, task.folder) as worker:
         while True:
             retry_abandoned(storage, study, task.folder)
             known = study.get_trials(deepcopy=False)
