@@ -39,7 +39,7 @@ from tests.data.wild.builders import (
 
 from digits.data import load_parts, read_unlabelled
 from digits.data.formats import parquet, pictures
-from digits.data.formats.parquet_pages import measure_pages
+from digits.data.formats.parquet_pages import find_parts, measure_pages
 from digits.errors import DataError
 
 PARTS = make_parts()
@@ -234,14 +234,11 @@ def test_what_cannot_be_read_is_answered_with_a_sentence(name: str, tmp_path: Pa
     assert not any("evil" in path.name or "pwned" in path.name for path in tmp_path.parent.rglob("*"))
 
 
-@pytest.mark.parametrize(("library", "name"), [("pyarrow", "a.parquet"), ("scipy.io", "a.mat")])
-def test_missing_library_is_named_with_its_extra(
-    library: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, library, None)
-    write(tmp_path / name, b"x" * 100)
-    with pytest.raises(DataError, match=rf"{name} is .*, which .* reads: pip install 'digits\[formats\]'"):
-        load_parts(tmp_path / name)
+def test_missing_library_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    write(tmp_path / "a.parquet", b"x" * 100)
+    with pytest.raises(DataError, match=r"a\.parquet is .*, which .* reads: pip install 'digits\[formats\]'"):
+        load_parts(tmp_path / "a.parquet")
 
 
 ZEROS = bytes(2**21)
@@ -277,6 +274,33 @@ def test_pages_of_parquet_are_measured_whatever_its_summary_says(tmp_path: Path)
     assert pages.values == 4000
     # the summary counts the headers too
     assert 0 < column.total_uncompressed_size - pages.size < 200
+
+
+def test_parts_of_columns_are_where_pyarrow_says(tmp_path: Path) -> None:
+    from pyarrow import parquet as library
+
+    path = save_parquet(tmp_path / "a.parquet", hub_column(TRAIN), TRAIN, row_group_size=15)
+    metadata = library.ParquetFile(path).metadata
+    columns = [metadata.row_group(group).column(i) for group in range(3) for i in range(metadata.num_columns)]
+    with path.open("rb") as stream:
+        parts = list(find_parts(stream))
+    assert [part.column for part in parts[:3]] == ["image.bytes", "image.path", "label"]
+    assert parts == [
+        (each.path_in_schema, each.dictionary_page_offset or each.data_page_offset, each.total_compressed_size)
+        for each in columns
+    ]
+
+
+def test_damaged_summary_of_parquet_does_not_end_the_process(tmp_path: Path) -> None:
+    """pyarrow's own reader of this summary aborts: the histograms of its levels are too long."""
+    path = save_parquet(tmp_path / "a.parquet", hub_column(TRAIN), TRAIN)
+    content = path.read_bytes()
+    length = int.from_bytes(content[-8:-4], "little")
+    place = content.index(b"\x19\x26", len(content) - 8 - length)  # a list of two numbers becomes one of three
+    changed = content[:place] + b"\x19\x36\0" + content[place + 2 : -8]
+    write(path, changed + (length + 1).to_bytes(4, "little") + content[-4:])
+    with pytest.raises(DataError, match=r"a\.parquet is damaged"):
+        load_parts(path)
 
 
 def test_members_of_an_archive_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

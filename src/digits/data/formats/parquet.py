@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digits.data.file_errors import DOWNLOAD_AGAIN, damaged, describe_web_page, unreadable
 from digits.data.formats.arrays import IMAGE_WORDS
-from digits.data.formats.parquet_pages import measure_pages
+from digits.data.formats.parquet_pages import find_parts, measure_pages
 from digits.data.formats.pictures import Decode, Pictures, decode_picture, unify_pictures
 from digits.data.formats.tables import ID_NAMES, LABEL_NAMES, PIXELS
 from digits.data.memory import max_array_bytes
@@ -125,19 +125,14 @@ def _count_rows_at_once(path: Path, file: Any, stream: BufferedReader, columns: 
 
     Rows may share one value, so that each row may take as much memory as all of its column does in the file.
     """
-    metadata, limit = file.metadata, max_array_bytes()
+    limit = max_array_bytes()
     wanted = {columns.pictures, *columns.pixels, columns.label}
-    size, largest = metadata.num_rows * PIXELS, 1
-    for group in range(metadata.num_row_groups):
-        for index in range(metadata.num_columns):
-            column = metadata.row_group(group).column(index)
-            place = column.path_in_schema
-            if not {place, place.split(".")[0]} & wanted:
-                continue
-            start = min(column.data_page_offset, column.dictionary_page_offset or column.data_page_offset)
-            pages = measure_pages(stream, start, column.total_compressed_size)
+    size, largest = file.metadata.num_rows * PIXELS, 1
+    for part in find_parts(stream):
+        if {part.column, part.column.split(".")[0]} & wanted:
+            pages = measure_pages(stream, part.start, part.size)
             # a list of any length is one value for a row
-            size += pages.size + (BYTES_PER_NUMBER * pages.values if place not in wanted else 0)
+            size += pages.size + (BYTES_PER_NUMBER * pages.values if part.column not in wanted else 0)
             largest = max(largest, pages.size)
     if size > limit:
         raise DataError(

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from digits.data.formats.idx import idx_bytes
+from digits.data.formats.matlab import MAGIC as MAT_MAGIC
+from digits.data.formats.matlab import MATRIX
 from digits.data.raw_dataset import DIGIT_NAMES
 from digits.errors import UsageError
 from digits.files import replace_atomically, storing
@@ -26,6 +28,9 @@ Folds = Mapping[str, LabelledDigits]
 
 FOLDER_KINDS = ("idx", "npy", "png")
 """What a folder or a ZIP archive may hold: IDX files as MNIST has them, NPY files, or one folder of PNGs per class."""
+
+MAX_MAT_BYTES = 2**32 - 256
+"""Of an array in a MAT file, whose length, with its name and shape, is a number of 32 bits."""
 
 _GZIP_LEVEL = 1  # a quarter larger than at the highest level, and ten times as fast
 _ROWS = 2000  # of a table at once
@@ -156,14 +161,22 @@ def _write_npz(folds: Folds, path: Path, kind: str, classes: tuple[str, ...]) ->
 
 
 def _write_mat(folds: Folds, path: Path, kind: str, classes: tuple[str, ...]) -> None:
-    try:
-        from scipy.io import savemat
-    except ModuleNotFoundError:
-        raise UsageError("a MATLAB file needs scipy: pip install 'digits[formats]'") from None
-    arrays = _named_arrays(folds)
-    flat = {name: array.reshape(len(array), -1) for name, array in arrays.items()}
     with path.open("wb") as stream:
-        savemat(stream, flat)
+        stream.write(MAT_MAGIC.ljust(124) + b"\0\1IM")
+        for name, array in _named_arrays(folds).items():
+            flat = array.reshape(len(array), -1)
+            if flat.size >= MAX_MAT_BYTES:
+                raise UsageError("an array of a MATLAB file takes less than 4 GiB: write .npz instead")
+            parts = (
+                (6, struct.pack("<II", 9, 0)),  # unsigned numbers: an array of class 9, which is uint8
+                (5, struct.pack("<ii", *flat.shape)),
+                (1, name.encode()),
+                (2, flat.tobytes("F")),
+            )
+            body = b"".join(
+                struct.pack("<II", number, len(part)) + part + bytes(-len(part) % 8) for number, part in parts
+            )
+            stream.write(struct.pack("<II", MATRIX, len(body)) + body)
 
 
 def _write_zip(folds: Folds, path: Path, kind: str, classes: tuple[str, ...]) -> None:
