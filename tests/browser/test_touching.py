@@ -81,3 +81,21 @@ def test_a_cleared_drawing_comes_back_and_a_reload_keeps_it(page: Page) -> None:
     page.reload()
     page.locator("body[data-ready]").wait_for()
     assert read_text(page) == "72"
+
+
+def test_a_slider_leads_from_one_digit_to_another(page: Page) -> None:
+    draw(page, [glyph_strokes(7)])
+    assert read_text(page) == "7"
+    drawn = page.locator("#bars .of-a").all_inner_texts()
+    page.get_by_text("Slide from one digit to another").click()
+    words, slider = page.locator("#blend-words"), page.get_by_label("Share of the second digit")
+    expect(words).to_contain_text("0 % of the second digit: cnn reads a 7")
+    assert page.locator("#bars .of-a").all_inner_texts() == drawn
+    expect(page.locator("#correct")).to_be_hidden()
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^100.% of the second digit: cnn reads an 8"))
+    assert read_text(page) == "8"
+    expect(page.locator("#evidence-tiles b").first).to_have_text("cnn: 8")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    assert read_text(page) == ""
+    expect(page.locator("#hint")).to_be_visible()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from tests.web.conftest import Served
 
+from digits import load_model
 from digits.errors import DataNotFoundError
 from digits.web import samples
 
@@ -42,6 +43,16 @@ def test_answers_change_without_units(served: Served, drawing: Callable[..., byt
     probabilities = [np.array(each["probabilities"]) for each in answers]
     assert np.abs(probabilities[0] - probabilities[2]).max() > 0.001
     assert [each["layers"][1][22] for each in answers[1:]] == [0, 0]
+
+
+def test_pixels_are_explained_as_they_are(served: Served, mnist: Any) -> None:
+    blend = (mnist.test.images[0] // 2 + mnist.test.images[61] // 2).astype(np.uint8)  # a 7 and an 8: half as dark
+    answer = post(served, "/api/explain/digit?model=mlp&model=cnn&evidence=true", blend).json
+    assert answer["focus"]["image"] == base64.b64encode(blend.tobytes()).decode()
+    for name, each in zip(("mlp", "cnn"), answer["focus"]["models"], strict=True):
+        expected = load_model(name).predict_proba(blend)[0]
+        assert (each["model"], each["evidence"]["answer"]) == (name, int(expected.argmax()))
+        np.testing.assert_allclose(each["probabilities"], expected, atol=2e-4)
 
 
 def test_feature_maps_come_as_bytes(served: Served, drawing: Callable[..., bytes]) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 CALLS = {
     ("/api/health", "get"), ("/api/models", "get"), ("/api/read", "post"), ("/api/explain", "post"),
     ("/api/table", "post"), ("/api/form", "post"), ("/api/digits", "post"),
-    ("/api/unit", "post"), ("/api/unit/digits", "get"), ("/api/samples", "get"),
+    ("/api/unit", "post"), ("/api/explain/digit", "post"), ("/api/unit/digits", "get"), ("/api/samples", "get"),
     ("/api/corrections", "get"), ("/api/corrections", "post"), ("/api/corrections", "delete"),
     ("/api/corrections/{correction_id}", "delete"), ("/api/corrections/{correction_id}", "post"),
     ("/api/corrections.{suffix}", "get"),

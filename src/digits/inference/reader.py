@@ -142,14 +142,15 @@ class Reader:
 
     def describe_digits(self, images: Images) -> list[Digit]:
         """Read 28×28 digits with a second pass for doubtful ones, and describe each; its box is the image."""
-        described = []
-        for image, row in zip(images, read_digits(self.model, images), strict=True):
-            value, accepted = int(row.argmax()), bool(row.max() >= self.threshold)
-            doubt = describe_doubt(row, accepted, self.threshold)
-            described.append(
-                Digit(value, float(row[value]), accepted, (0, 0, SIDE, SIDE), row, image, (doubt,) * bool(doubt))
-            )
-        return described
+        rows = read_digits(self.model, images)
+        return [self.describe_digit(image, row) for image, row in zip(images, rows, strict=True)]
+
+    def describe_digit(self, image: UInt8[np.ndarray, "28 28"], probabilities: Float32[np.ndarray, "10"]) -> Digit:
+        """Describe a 28×28 digit of which the model has said how probable each class is; its box is the image."""
+        value, accepted = int(probabilities.argmax()), bool(probabilities.max() >= self.threshold)
+        doubt = describe_doubt(probabilities, accepted, self.threshold)
+        box, doubts = (0, 0, SIDE, SIDE), (doubt,) * bool(doubt)
+        return Digit(value, float(probabilities[value]), accepted, box, probabilities, image, doubts)
 
     def _describe_single(self, one: SingleResult, decoded: Decoded, name: str, source: Source) -> Reading:
         ink, image, probabilities = one.way.ink, one.image, one.probabilities

@@ -124,12 +124,12 @@ def make_app(
     @app.post("/api/explain", response_model=schemas.Explanation, **descriptions.upload())
     async def explain(
         upload: ReceivedUpload,
-        model: Annotated[list[str] | None, Query(description="Models that read; may be repeated.")] = None,
+        model: schemas.ModelNames = None,
         single: schemas.Single = False,
         upright: schemas.Upright = False,
         printed: schemas.Printed = False,
         focus: Annotated[int, Query(ge=-1000, le=1000, description="Digit to explain, from 0; -1: the last.")] = -1,
-        evidence: Annotated[bool, Query(description="Add which pixels supported the answer, and the steps.")] = False,
+        evidence: schemas.WithEvidence = False,
         preview: Annotated[bool, Query(description="Add the picture as JPEG, which every browser shows.")] = False,
         off: Off = None,
     ) -> JSONAnswer:

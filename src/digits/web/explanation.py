@@ -17,6 +17,7 @@ from digits.inference.page import Page, find_page
 from digits.inference.results import Digit
 from digits.preprocessing import Decoded
 from digits.shapes import Float32, UInt8
+from digits.types import SIDE
 from digits.web.models import Hints, LoadedModel
 from digits.web.uploads import DecodedUpload
 
@@ -50,15 +51,7 @@ def explain_reading(
         return find_page(decoded.picture, first.finder, first.model, upright=hints.upright, printed=hints.printed)
 
     readings = [model.reader.read_decoded(decoded, name=name, find=find, **hints._asdict()) for model in models]
-    answers = [
-        {
-            "model": model.name,
-            "reading": reading.to_dict() | {"model": model.name},
-            "probabilities": [round_values(digit.probabilities, 4) for digit in reading.digits],
-            "images": [_encode(digit.image.tobytes()) for digit in reading.digits],
-        }
-        for model, reading in zip(models, readings, strict=True)
-    ]
+    answers = [_describe_answer(model, reading) for model, reading in zip(models, readings, strict=True)]
     count = len(readings[0].digits)
     index = min(focus, count - 1) if focus >= 0 else max(count + focus, 0)
     return {
@@ -68,6 +61,31 @@ def explain_reading(
         "answers": answers,
         "focus": _explain_digit(models, decoded, readings[0], index, evidence) if count else None,
         "preview": _data_url(decoded.picture, "JPEG", PREVIEW_SIDE) if preview else None,
+    }
+
+
+def explain_image(
+    models: Sequence[LoadedModel], image: UInt8[np.ndarray, "28 28"], *, evidence: bool
+) -> dict[str, Any]:
+    """Explain what models make of 28 × 28 pixels as they are, without preprocessing, as `explain_reading` answers."""
+    rows = [model.reader.model.predict_proba(image)[0] for model in models]
+    digits = [model.reader.describe_digit(image, row) for model, row in zip(models, rows, strict=True)]
+    answers = []
+    for model, digit in zip(models, digits, strict=True):
+        lines = (str(digit.value),) * digit.accepted
+        reading = Reading("digit", lines, (digit,), (SIDE, SIDE), has_ink=bool(image.any()), model=model.name)
+        answers.append(_describe_answer(model, reading))
+    explained = [_explain_answer(*each, evidence) for each in zip(models, digits, rows, strict=True)]
+    focus = {"digit": 0, "image": _encode(image.tobytes()), "models": explained, "steps": None}
+    return {"size": [SIDE, SIDE], "pages": 1, "rotation": 0, "answers": answers, "focus": focus, "preview": None}
+
+
+def _describe_answer(model: LoadedModel, reading: Reading) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "reading": reading.to_dict() | {"model": model.name},
+        "probabilities": [round_values(digit.probabilities, 4) for digit in reading.digits],
+        "images": [_encode(digit.image.tobytes()) for digit in reading.digits],
     }
 
 

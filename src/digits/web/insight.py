@@ -1,4 +1,4 @@
-"""What a worker process shows of the inside of a network: one unit, and the digits that excite it."""
+"""What a worker process shows of the inside of a network: one unit, the digits that excite it, and any pixels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from digits.inference.units import describe_unit, rank_digits
 from digits.shapes import Int64, UInt8
 from digits.types import SIDE, LabelledDigits
-from digits.web.explanation import round_values
-from digits.web.jobs import find_model
+from digits.web.explanation import explain_image, round_values
+from digits.web.jobs import find_model, find_models
 from digits.web.models import LoadedModel, parse_off
 from digits.web.refusals import RefusedError
 from digits.web.samples import choose_ordinary, load_samples
@@ -35,6 +35,11 @@ def show_unit(upload: Upload, model: str | None, layer: int, unit: int, off: tup
         "inputs": [[index, round(added, 4)] for index, added in described.inputs],
         "outputs": [[index, round(added, 4)] for index, added in described.outputs],
     }
+
+
+def explain_pixels(upload: Upload, models: tuple[str, ...], evidence: bool, off: tuple[str, ...]) -> dict[str, Any]:
+    """Explain what models make of a digit's pixels, which are the upload."""
+    return explain_image(find_models(models, off), _parse_digit(upload), evidence=evidence)
 
 
 def show_exciting(model: str | None, layer: int, unit: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The calls that look inside a network: one unit, the digits that excite it, and digits to try."""
+"""The calls that look inside a network: any pixels, one unit, the digits that excite it, and digits to try."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def make_insight_routes(workers: Workers) -> APIRouter:
     ) -> JSONAnswer:
         """Describe a unit of a fully connected network while it reads a digit."""
         return JSONAnswer(await workers.run(insight.show_unit, upload, model, layer, unit, tuple(off or ())))
+
+    @routes.post("/api/explain/digit", response_model=schemas.Explanation, **descriptions.digit_upload())
+    async def explain_digit(
+        upload: ReceivedUpload,
+        model: schemas.ModelNames = None,
+        evidence: schemas.WithEvidence = False,
+        off: shapes.Off = None,
+    ) -> JSONAnswer:
+        """Explain what several models make of 28 × 28 pixels as they are, such as a blend of two digits."""
+        arguments = (upload, tuple(model or ()), evidence, tuple(off or ()))
+        return JSONAnswer(await workers.run(insight.explain_pixels, *arguments))
 
     @routes.get("/api/unit/digits", response_model=shapes.ExcitingDigits, responses=descriptions.errors(404, 422))
     async def unit_digits(layer: shapes.Layer, unit: shapes.UnitNumber, model: schemas.ModelName = None) -> JSONAnswer:

@@ -93,6 +93,12 @@ def find_model(name: str | None) -> LoadedModel:
     return models[name or next(iter(models))]
 
 
+def find_models(names: tuple[str, ...], off: tuple[str, ...]) -> list[LoadedModel]:
+    """Find models, the default one without names, each without the units that are switched off."""
+    chosen = [find_model(name) for name in dict.fromkeys(names)] or [find_model(None)]
+    return [model.without(parse_off(off, model.name)) for model in chosen]
+
+
 def describe_models() -> dict[str, Any]:
     """List the models."""
     return {"default": next(iter(_models())), "models": [model.to_dict() for model in _models().values()]}
@@ -188,9 +194,9 @@ def explain(
     off: tuple[str, ...],
 ) -> dict[str, Any]:
     """Read a picture and explain one digit; the arguments are those of `explain_reading` and `parse_off`."""
-    chosen = [find_model(name) for name in dict.fromkeys(models)] or [find_model(None)]
-    chosen = [model.without(parse_off(off, model.name)) for model in chosen]
-    return explain_reading(upload.decode(), chosen, hints, focus=focus, evidence=evidence, preview=preview)
+    return explain_reading(
+        upload.decode(), find_models(models, off), hints, focus=focus, evidence=evidence, preview=preview
+    )
 
 
 def cut_digit(upload: Upload, digit: int, model: str | None, hints: Hints) -> CutDigit:

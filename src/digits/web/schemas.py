@@ -11,6 +11,8 @@ from digits.preprocessing.pages import MAX_PAGES
 from digits.web.insight_schemas import Stage
 
 ModelName = Annotated[str | None, Query(description="Model that reads; GET /api/models lists them.", examples=["cnn"])]
+ModelNames = Annotated[list[str] | None, Query(description="Models that read; may be repeated.")]
+WithEvidence = Annotated[bool, Query(description="Add which pixels supported the answer, and the steps.")]
 Single = Annotated[bool, Query(description="The picture is one digit; the answer has exactly one.")]
 Upright = Annotated[bool, Query(description="The picture is upright: skip orientation detection.")]
 Page = Annotated[int | None, Query(ge=1, le=MAX_PAGES, description="Page of a PDF or TIFF, if it has several.")]

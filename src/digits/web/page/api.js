@@ -90,6 +90,19 @@ export function explain(picture, { models, ...options }) {
 const sendDigit = (pixels) => ({ method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: new Blob([pixels]) });
 
 /**
+ * Explain what models make of a digit's pixels as they are.
+ * @param {Uint8Array<ArrayBuffer>} pixels
+ * @param {{models: string[], evidence: boolean}} options
+ * @returns {Promise<Explanation>}
+ */
+export function explainPixels(pixels, { models, evidence }) {
+  const query = new URLSearchParams(models.map((name) => ["model", name]));
+  query.set("evidence", String(evidence));
+  for (const unit of listOff(models)) query.append("off", unit);
+  return call(`api/explain/digit?${query}`, sendDigit(pixels));
+}
+
+/**
  * Describe a unit while its network reads a digit.
  * @param {Uint8Array<ArrayBuffer>} pixels
  * @param {{model: string, layer: number, unit: number}} place

@@ -75,7 +75,7 @@ export class Corrections {
     if (focus?.image !== this.#image) showStatus();
     this.#source = source;
     this.#image = focus?.image ?? "";
-    byId("correct").hidden = !focus || !this.#stored;
+    byId("correct").hidden = !focus || !this.#stored || !source.isWritten;
     byId("right").hidden = this.#read() === null;
     byId("correct-title").textContent = this.#read() === null ? "Is it a digit? It is a" : "Not right? It is a";
   }

@@ -23,6 +23,7 @@ export class Drawing {
   /** @type {Explanation | null} The newest answer about the drawing. */
   explanation = null;
   asText = false;
+  isWritten = true;
   /** A drawing is always upright; a photograph may not be. */
   how = { upright: true };
   page = 1;
@@ -32,10 +33,12 @@ export class Drawing {
   /**
    * @param {() => string[]} getModels names of the models that read
    * @param {(source: Drawing, refused?: Refused) => void} show called when there is something new to show
+   * @param {() => void} arrive called when the drawing changes
    */
-  constructor(getModels, show) {
+  constructor(getModels, show, arrive) {
     this.getModels = getModels;
     this.show = show;
+    this.arrive = arrive;
     this.sheet = new Sheet(byId("sheet", HTMLCanvasElement), (ended) => this.#change(ended));
     addCrosshair(this.sheet, (sentence) => announce(sentence, 0));
     byId("undo").addEventListener("click", () => this.sheet.undo());
@@ -74,6 +77,7 @@ export class Drawing {
   /** @param {boolean} ended whether the pen was lifted */
   #change(ended) {
     cancelAnnouncement();
+    this.arrive();
     this.#selected = null;
     this.#updateTools();
     if (ended) storage?.setItem(SAVED, this.sheet.strokes.save());

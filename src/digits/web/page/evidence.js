@@ -33,15 +33,17 @@ export class Evidence {
       method.textContent = "";
     }
     for (const image of this.#images) image.hidden = true;
-    setStale(false);
+    setStale("evidence-tiles", false);
+    setStale("stages", false);
   }
 
   /** Show the evidence of an answer; while the pen moves there is none, and the last one is dimmed. @param {Explanation} explanation */
   show({ focus }) {
     if (!focus) return this.clear();
-    const { steps } = focus;
-    setStale(!steps);
-    if (!steps) return;
+    const { steps, models } = focus;
+    const isFound = models.some(({ evidence }) => evidence);
+    setStale("evidence-tiles", !isFound);
+    setStale("stages", !steps);
     const pixels = decodePixels(focus.image);
     for (const { name, canvas, title, method } of this.#tiles) {
       const found = focus.models.find((model) => model.model === name)?.evidence;
@@ -51,6 +53,7 @@ export class Evidence {
       title.textContent = `${name}: ${found.answer}`;
       method.textContent = found.exact ? "computed exactly" : "found by occlusion";
     }
+    if (!steps) return;
     this.#images.forEach((image, index) => {
       image.src = steps[STEPS[index][0]];
       image.hidden = false;
@@ -58,10 +61,8 @@ export class Evidence {
   }
 }
 
-/** @param {boolean} stale */
-function setStale(stale) {
-  for (const id of ["evidence-tiles", "stages"]) byId(id).classList.toggle("stale", stale);
-}
+/** @param {string} id @param {boolean} stale */
+const setStale = (id, stale) => byId(id).classList.toggle("stale", stale);
 
 /** @param {string} name */
 function createTile(name) {

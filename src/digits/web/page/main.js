@@ -1,10 +1,11 @@
-// The page: two sources of pictures, a drawing and a photograph, and the views of the one in front.
+// The page: a drawing, a photograph or a blend of two digits as the source, and the views of the one in front.
 
 /** @import { Model } from "./api.js" */
-/** @typedef {Drawing | Photo} Source */
+/** @typedef {Drawing | Photo | Blend} Source */
 
 import { Answer } from "./answer.js";
 import { getHealth, listModels } from "./api.js";
+import { Blend } from "./blend.js";
 import { addCopying } from "./clipboard.js";
 import { Corrections } from "./corrections.js";
 import { Drawing } from "./drawing.js";
@@ -24,7 +25,7 @@ const getNames = () => chosen.filter(Boolean);
 
 const answer = new Answer((digit) => front.select(digit));
 const inside = new Inside(() => {
-  for (const source of [drawing, photo]) source.update();
+  for (const source of [drawing, photo, blend]) source.update();
 });
 const evidence = new Evidence();
 const learning = new Learning(useLearned, refuse);
@@ -33,7 +34,14 @@ const corrections = new Corrections(
   (count) => learning.offer(count),
   refuse,
 );
-const drawing = new Drawing(getNames, show);
+const drawing = new Drawing(getNames, show, () => front === blend && turnTo("draw"));
+const blend = new Blend(
+  { getModels: getNames, getDrawn: () => drawing.explanation?.focus?.image ?? "", show, refuse },
+  (isFront) => {
+    if (isFront) front = blend;
+    else if (front === blend) turnTo("draw");
+  },
+);
 const photo = new Photo(getNames, show, () => turnTo("photograph"));
 new Samples((pixels) => {
   turnTo("draw");
@@ -84,7 +92,7 @@ function choose(a, b) {
   const names = models.map(({ name }) => name);
   fill(selectA, names, a);
   fill(selectB, [...names.filter((name) => name !== a), ""], b);
-  for (const source of [drawing, photo]) source.update();
+  for (const source of [drawing, photo, blend]) source.update();
 }
 
 /** @param {HTMLSelectElement} select @param {string[]} names @param {string} value */

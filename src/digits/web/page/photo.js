@@ -18,6 +18,7 @@ export class Photo {
   /** @type {Explanation | null} The newest answer about the picture. */
   explanation = null;
   asText = true;
+  isWritten = true;
   /** @type {Look} Which part of the page is read, and how it is turned. */
   #look = WHOLE;
   #view = new View((part) => this.#crop(part));
