@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -104,6 +105,12 @@ class Complaints:
 
 def _is_here(url: str, address: str) -> bool:
     return url.startswith((f"{address}/", "data:", f"blob:{address}/"))
+
+
+def serious(page: Page) -> list[str]:
+    """List the elements with which, by axe's rules, people who listen or use a keyboard have serious trouble."""
+    violations = Axe().run(page).response["violations"]
+    return [each["nodes"][0]["html"] for each in violations if each["impact"] in ("serious", "critical")]
 
 
 @pytest.fixture

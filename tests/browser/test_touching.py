@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from tests.browser.conftest import serious
 from tests.browser.strokes import draw, glyph_strokes, read_text, wait_for_answer
 
 pytestmark = pytest.mark.browser
@@ -38,8 +38,7 @@ def test_a_unit_is_touched_explained_and_switched_off(page: Page) -> None:
         "5 units are switched off: the answers above are without them."
     )
     assert page.locator("#bars .of-b").all_inner_texts() != before
-    serious = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
-    assert [each["nodes"][0]["html"] for each in serious] == []
+    assert serious(page) == []
     page.get_by_role("button", name="Switch all on").click()
     wait_for_answer(page)
     assert page.locator("#bars .of-b").all_inner_texts() == before

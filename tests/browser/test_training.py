@@ -1,4 +1,4 @@
-"""Training on the page: a run that is paused, continued, looked at and kept; and a network that learns a hand."""
+"""Training on the page: a network that learns a hand, its run looked at and kept, and a run that is paused."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import Complaints, serving
+from tests.browser.conftest import Complaints, serious, serving
 from tests.browser.strokes import draw, glyph_strokes, wait_for_answer
 
 from digits.inference.drawing import encode_png
@@ -54,11 +53,6 @@ def page(browser: Browser, address: str, complaints: Complaints) -> Iterator[Pag
     assert complaints.found == []
 
 
-def serious(page: Page) -> list[str]:
-    violations = Axe().run(page).response["violations"]
-    return [each["nodes"][0]["html"] for each in violations if each["impact"] in ("serious", "critical")]
-
-
 def test_a_hand_is_learned_and_its_run_is_looked_at(page: Page, address: str) -> None:
     page.goto(address)
     page.locator("body[data-ready]").wait_for()
@@ -78,5 +72,15 @@ def test_a_hand_is_learned_and_its_run_is_looked_at(page: Page, address: str) ->
     run = page.get_by_label("First run")
     expect(run.get_by_label("Run", exact=True)).to_have_value(re.compile("-personal$"))
     confusion = run.get_by_role("img", name="Confusion matrix")
-    expect(confusion).to_have_attribute("aria-label", re.compile(r"\d+ errors|no errors"))
+    expect(confusion).to_have_attribute("aria-label", re.compile(r"\d+ errors?, |no errors"))
     assert serious(page) == []
+
+    run.get_by_role("button", name="Keep as a model").click()
+    expect(run).to_contain_text("The page now reads with it")
+    page.get_by_label("Layers").fill("16")
+    page.get_by_label("Seconds").fill("600")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(run).to_contain_text("Starting")
+    expect(page.get_by_label("Second run").get_by_label("Run", exact=True)).to_have_value(re.compile("-personal$"))
+    run.get_by_role("button", name="Pause").click()
+    expect(run).to_contain_text(re.compile("stopped before it began|Paused"), timeout=MINUTE)

@@ -125,8 +125,9 @@ def make_training_routes(trainings: Trainings, workers: Workers, corrections: Co
     @routes.post("/{name}/keep", response_model=KeptModel, responses=errors(404, 409))
     async def keep_model(name: str) -> JSONAnswer:
         """Let the service read with the model of a run, until it ends."""
-        folder = await asyncio.to_thread(trainings.find_model, name)
-        await asyncio.to_thread(workers.replace_models, add_model(workers.models, folder))
+        models = add_model(workers.models, await asyncio.to_thread(trainings.find_model, name))
+        if models != workers.models:  # it may have been kept already
+            await asyncio.to_thread(workers.replace_models, models)
         return JSONAnswer({"model": name})
 
     return routes

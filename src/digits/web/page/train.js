@@ -3,7 +3,7 @@
 /** @import { Offer, RunState, ShownRun } from "./train_api.js" */
 
 import { byId, create } from "./elements.js";
-import { announce } from "./phrases.js";
+import { announce, withArticle } from "./phrases.js";
 import { changeTraining, listTrainings, showTraining, startTraining } from "./train_api.js";
 import { paintConfusion, paintCurves, paintFirstLayer, paintMap } from "./train_views.js";
 
@@ -131,7 +131,8 @@ function describeErrors(confusion) {
   const errors = confusion.flatMap((row, label) => row.map((count, answer) => ({ count, label, answer }))).filter(({ label, answer }) => label !== answer);
   const total = errors.reduce((sum, { count }) => sum + count, 0);
   const [worst] = errors.sort((a, b) => b.count - a.count);
-  return total ? `${total} errors, most often a ${worst.label} taken for a ${worst.answer}` : "no errors";
+  if (total === 1) return `1 error, ${withArticle(worst.label)} taken for ${withArticle(worst.answer)}`;
+  return total ? `${total} errors, most often ${withArticle(worst.label)} taken for ${withArticle(worst.answer)}` : "no errors";
 }
 
 const views = [...document.querySelectorAll(".run")].map((place) => new RunView(/** @type {HTMLElement} */ (place)));
