@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 import os
 import random
-import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import pytest
 import safetensors
 import safetensors.numpy
 from tests.training.conftest import STILL, Interrupt, copy_run
+from tests.training.run.forks import IsKilled, forking
 
 from digits.errors import ModelError, ModelNotFoundError, UsageError
 from digits.training import get_recipe, resume, train
@@ -47,27 +45,11 @@ FILES = {
     "examples.npz", "results.json",
 }  # fmt: skip
 
-# processes that have loaded torch already, so that each of many runs starts at once
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(
-    ["digits.training.run.train", "onnx", "onnxruntime", "torch.onnx.utils", "torch._dynamo"]
-)
 
-
-def is_killed(job: Callable[..., Any], arguments: dict[str, Any], is_due: Callable[[], bool]) -> bool:
-    """Run a job in a process and kill it once that is due; return whether it was still running then."""
-    process = processes.Process(target=job, kwargs=arguments)
-    process.start()
-    deadline = time.monotonic() + 200
-    while process.exitcode is None and not is_due():
-        process.join(0.001)
-        assert time.monotonic() < deadline
-    if process.exitcode is None:
-        assert process.pid is not None
-        os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return process.exitcode != 0
+@pytest.fixture(scope="module")
+def is_killed(few_file: Path) -> Iterator[IsKilled]:
+    with forking(few_file) as run:
+        yield run
 
 
 def after_changes(folder: Path, rng: random.Random) -> Callable[[], bool]:
@@ -118,7 +100,9 @@ def check_whole(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_run_killed_again_and_again_ends_with_the_same_bits(name: str, few_file: Path, tmp_path: Path) -> None:
+def test_run_killed_again_and_again_ends_with_the_same_bits(
+    name: str, few_file: Path, is_killed: IsKilled, tmp_path: Path
+) -> None:
     whole = train("standard", data=few_file, out=tmp_path / "whole", **RUNS[name])
     folder = tmp_path / "killed"
     rng = random.Random(name)
@@ -144,7 +128,9 @@ def test_run_killed_again_and_again_ends_with_the_same_bits(name: str, few_file:
 
 
 @pytest.mark.parametrize("point", ["the folder exists", "the model is being checked"])
-def test_run_killed_before_its_first_or_after_its_last_epoch(point: str, few_file: Path, tmp_path: Path) -> None:
+def test_run_killed_before_its_first_or_after_its_last_epoch(
+    point: str, few_file: Path, is_killed: IsKilled, tmp_path: Path
+) -> None:
     settings = SMALL | {"epochs": 1}
 
     def kill(folder: Path) -> bool:
