@@ -221,7 +221,8 @@ def _resume(run: Path) -> None:
         digits.resume(run, progress=stop, notify=_ignore)
 
 
-READING, TRAINING = ("cv2", "onnxruntime", "PIL.Image", "pillow_heif"), ("torch", "safetensors.torch", "onnx")
+READING = ("cv2", "onnxruntime", "PIL.Image", "pillow_heif")
+TRAINING = ("torch", "safetensors.torch", "onnx", "digits.training.run.train", "digits.synthesis")
 
 KINDS = {
     "pictures": Kind(10_000, _write_pictures, digits.read, {"*": mutate_picture}, READING),
