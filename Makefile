@@ -58,14 +58,16 @@ clean: ## remove .venv, caches and builds; keep runs and data
 	rm -rf .venv node_modules build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
-# An installation belongs to one folder: a moved or copied checkout is installed again.
+# An installation belongs to one folder: a moved or copied checkout is installed again. pip would compile on one core, and
+# the tests of all libraries too. A file that cannot be compiled is a template or for another Python.
 INSTALLED := $(addprefix .venv/.has-,train web dev docs bench)
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
 .PHONY: $(INSTALLED)
 endif
 
 $(INSTALLED): pyproject.toml constraints.txt | venv
-	$(PIP) install -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
+	$(PIP) install --no-compile -c constraints.txt -e '.[$(subst .venv/.has-,,$@)]'
+	$(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib src || true
 	@echo '$(CURDIR)' > .venv/.place
 	@touch $@
 

@@ -65,7 +65,8 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, python3=True)
 
 
-INSTALL = "python -m pip --disable-pip-version-check install -c constraints.txt -e .[{}]"
+INSTALL = "python -m pip --disable-pip-version-check install --no-compile -c constraints.txt -e .[{}]"
+COMPILE = "python -m compileall -qq -j 0 -x /tests/ .venv/lib src"
 LINT = [
     "npm ci --silent",
     "python -m ruff check .",
@@ -82,9 +83,10 @@ AUDIT = [
 def test_train_installs_once_and_passes_flags_on(checkout: Checkout) -> None:
     first = checkout.make("train", "ARGS=classic --epochs 3")
     assert first.returncode == 0, first.stderr
-    created, installed, trained = checkout.calls()
+    created, installed, compiled, trained = checkout.calls()
     assert created == "python3 -m venv --clear .venv"
     assert installed == INSTALL.format("train")
+    assert compiled == COMPILE
     assert trained == "digits train classic --epochs 3"
     checkout.make("train")
     assert checkout.calls() == ["digits train"]
@@ -110,7 +112,7 @@ def test_changed_requirements_are_installed(checkout: Checkout) -> None:
     later = (checkout.folder / ".venv/.has-train").stat().st_mtime + 10
     os.utime(checkout.folder / "constraints.txt", (later, later))
     checkout.make("train")
-    assert checkout.calls() == [INSTALL.format("train"), "digits train"]
+    assert checkout.calls() == [INSTALL.format("train"), COMPILE, "digits train"]
 
 
 def test_moved_checkout_is_installed_again(checkout: Checkout) -> None:
@@ -118,7 +120,7 @@ def test_moved_checkout_is_installed_again(checkout: Checkout) -> None:
     checkout.calls()
     checkout.folder = checkout.folder.rename(checkout.folder.with_name("elsewhere"))
     checkout.make("train")
-    assert checkout.calls() == [INSTALL.format("train"), "digits train"]
+    assert checkout.calls() == [INSTALL.format("train"), COMPILE, "digits train"]
     checkout.make("train")
     assert checkout.calls() == ["digits train"]
 
@@ -138,7 +140,7 @@ def test_target_installs_its_extra_and_runs(
     call: list[str], extra: str, commands: list[str], checkout: Checkout
 ) -> None:
     checkout.make(*call)
-    assert checkout.calls()[1:] == [INSTALL.format(extra), *commands]
+    assert checkout.calls()[1:] == [INSTALL.format(extra), COMPILE, *commands]
 
 
 def test_old_python3_is_passed_over(tmp_path: Path) -> None:
