@@ -154,13 +154,16 @@ def find_digit_inks(picture: Picture) -> Iterator[DigitInk]:
 def _remove_frame(ink: Ink) -> Ink:
     """Remove rows and columns full of ink along the border; the ink itself where there are none."""
     kept = ink
-    for turns in range(4):
-        rows = np.rot90(kept, turns)
+    for side in range(4):
+        # rows from the top, columns from the right, rows from the bottom, columns from the left
+        rows = (kept, kept.T[::-1], kept[::-1], kept.T)[side]
+        if np.count_nonzero(rows[0]) <= MIN_FRAME_INK * rows.shape[1]:
+            continue  # as nearly always, and counting all that may be a frame takes long
         full = np.count_nonzero(rows[: round(MAX_FRAME_WIDTH * len(rows)) + 1], axis=1) > MIN_FRAME_INK * rows.shape[1]
         width = 0 if full.all() else int(full.argmin())  # ink that is wider is no frame
         if width:
             kept = kept.copy()
-            np.rot90(kept, turns)[:width] = 0
+            (kept, kept.T[::-1], kept[::-1], kept.T)[side][:width] = 0
     return kept
 
 
