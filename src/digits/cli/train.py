@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_USED = ("epochs", "lr", "batch_size", "hidden_sizes", "dropout", "optimizer", "seed", "data")
 """The flags that ``--help`` opens with."""
 
-RESUMABLE = {"resume", "data", "trust_code", "track", "live", "film", "json", "open"}
+RESUMABLE = {"resume", "data", "trust_code", "track", "live", "film", "stop_with_input", "json", "open"}
 """What can be combined with ``--resume``: nothing that changes the run."""
 
 SYNONYMS = {
@@ -73,11 +73,14 @@ class Train:
     seconds: float | None = option(
         None, "Train for about this long, in place of --epochs: a few steps are timed first.", "(0, inf)"
     )
-    live: bool = option(False, "Open a page that shows the network while it trains.")
+    live: bool = option(False, "Open a page that shows the network while it trains, and keep the film.")
     film: bool = option(
-        False, "For programs that show a training: write what they show to live.json in the run folder, and stop as at "
-        "Ctrl-C when standard input ends."
+        False, "Keep a film of the training, training.webp beside the report; and write what the network looks like to "
+        "live.json, for programs that show it."
     )  # fmt: skip
+    stop_with_input: bool = option(
+        False, "For programs that start a training: stop as at Ctrl-C when standard input ends."
+    )
     open: bool = option(False, "Open the report in the browser when done.")
     json: bool = option(False, "Print results.json instead of a table.")
 
@@ -127,7 +130,7 @@ def train(words: list[str]) -> None:
         config = fit_epochs(config, call.seconds)
         output(f"{config.optimization.epochs} epochs fit into {call.seconds:g} seconds")
     film = call.film or call.live
-    if call.film:
+    if call.stop_with_input:
         _stop_with_input()
 
     view = View((call.resume or call.out or Path("runs", "latest")).parent) if call.live else None
@@ -201,7 +204,7 @@ def _groups(declared: list[Field[Any]], sections: Groups) -> Groups:
     more = {
         "model": ["initial_model"],
         "data": ["extra_data"],
-        "run": ["resume", "out", "seconds", "trust_code", "track", "live", "film", "open", "json"],
+        "run": ["resume", "out", "seconds", "trust_code", "track", "live", "film", "stop_with_input", "open", "json"],
     }
     groups = {"Most used": [by_name[name] for name in MOST_USED]}
     for name, section in sections.items():
@@ -229,7 +232,7 @@ def _check_resumable(run: Path, given: dict[str, Any]) -> None:
         )
     raise UsageError(
         "--resume keeps the settings and the folder of the run; only --data, --trust-code, --track, --live, --film, "
-        "--json and --open go with it"
+        "--stop-with-input, --json and --open go with it"
     )
 
 

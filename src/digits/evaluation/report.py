@@ -83,7 +83,7 @@ def write_report(run: str | Path) -> Path:
     Parameters
     ----------
     run
-        A run folder. Its ``figures/*.png`` and ``report.html`` are replaced.
+        A run folder. Its ``figures/*.png``, ``report.html`` and, if it was filmed, ``training.webp`` are replaced.
 
     Returns
     -------
@@ -110,9 +110,10 @@ def write_report(run: str | Path) -> Path:
     )  # fmt: skip
     try:
         pictures = _draw(folder / "figures", history, results, examples)
+        film = _draw_film(folder)
         html = page.get_template("report.html.jinja").render(
             results=results, config=settings, environment=environment, history=history, pictures=pictures,
-            compared=COMPARED,
+            compared=COMPARED, film=film,
         )  # fmt: skip
     except (DigitsError, OSError):
         raise
@@ -156,6 +157,16 @@ def _draw(
             figures.save(drawings[name](), path)
             drawn.append((title, caption, base64.b64encode(path.read_bytes()).decode()))
     return drawn
+
+
+def _draw_film(folder: Path) -> str:
+    """Write ``training.webp`` of a run that was filmed, and return it in base64; empty for other runs."""
+    kept = folder / "film.npz"
+    if not kept.is_file():
+        return ""
+    film = figures.draw_film(load_arrays(kept))
+    write_atomically(folder / "training.webp", film)
+    return base64.b64encode(film).decode()
 
 
 def read_run_file(path: Path) -> Any:

@@ -40,6 +40,8 @@ NICENESS = 5
 LEARN: tuple[str, ...] = ("personal",)
 """The recipe that learns a hand, and its flags, which are none: tests make it small."""
 
+FILMED = ("--film", "--stop-with-input")
+
 LIVE, RESULTS, LOCK = "live.json", "results.json", ".lock"
 
 NO_TORCH = (
@@ -205,7 +207,7 @@ class Trainings:
 
     def _run(self, name: str, words: list[str]) -> None:
         threads = [] if "--resume" in words else ["--threads", str(max((os.cpu_count() or 2) - 1, 1))]
-        call = [sys.executable, "-I", "-c", START, json.dumps(sys.path), "train", *words, "--film", *threads]
+        call = [sys.executable, "-I", "-c", START, json.dumps(sys.path), "train", *words, *FILMED, *threads]
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 # open as long as the process is
         try:
             self._process = subprocess.Popen(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.training.conftest import Interrupt, small, weights
 
 from digits.errors import UsageError
+from digits.evaluation.figures import draw_film
 from digits.files import read_json_object
 from digits.training import resume, train
 from digits.training.run.budget import fit_epochs
-from digits.training.run.film import FILE
+from digits.training.run.film import FILE, KEPT
 from digits.types import Dataset
 
 pytestmark = pytest.mark.slow
@@ -37,6 +41,13 @@ def test_film_changes_no_bit_and_goes_on_with_the_run(few: Dataset, few_file: Pa
     assert confusion.sum() == len(shown["map"]["labels"]) == len(shown["map"]["places"]) == 333
     assert confusion.trace() / 333 == pytest.approx(shown["frames"][-1]["accuracy"])
     assert shown["weights"]["shape"] == [32, 28, 28]
+    kept = np.load(filmed / KEPT)
+    assert kept["done"][-1] == 3
+    assert kept["done"].tolist() == sorted(set(kept["done"].tolist()))
+    assert (kept["confusion"][-1] == confusion).all()
+    assert base64.b64encode(kept["weights"][-1].tobytes()).decode() == shown["weights"]["values"]
+    with Image.open(io.BytesIO(draw_film(kept))) as film:
+        assert (film.format, film.n_frames, film.info["loop"]) == ("WEBP", len(kept["done"]), 1)
 
 
 def test_seconds_become_epochs() -> None:

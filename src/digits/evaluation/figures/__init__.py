@@ -4,6 +4,7 @@
 
 - `charts`: confusion matrix, calibration, differences with their intervals.
 - `curves`: loss and accuracy per epoch, of one run or of several recipes.
+- `film`: how the network learned, as an animated picture.
 - `pictures`: samples, augmented digits, most confident errors, disagreements, weights of the first layer.
 - `studies`: the loss over the learning rate, the accuracy over the training digits.
 - `sweeps`: the trials of a sweep, and which settings mattered.
@@ -14,6 +15,7 @@ They need no display and leave the user's matplotlib settings alone; matplotlib 
 
 from digits.evaluation.figures.charts import confusion, differences, reliability
 from digits.evaluation.figures.curves import accuracy_curves, compared_accuracy, loss_curves
+from digits.evaluation.figures.film import draw_film
 from digits.evaluation.figures.pictures import augmented_digits, disagreements, first_layer, mistakes, sample_digits
 from digits.evaluation.figures.studies import learning_curve, learning_rates
 from digits.evaluation.figures.style import encode, save
@@ -26,6 +28,7 @@ __all__ = [
     "confusion",
     "differences",
     "disagreements",
+    "draw_film",
     "encode",
     "first_layer",
     "importance",

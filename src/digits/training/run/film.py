@@ -1,9 +1,13 @@
-"""What a page shows of a network while it trains: ``live.json`` in the run folder, written at up to 2 % of the time."""
+"""What a page shows of a network while it trains: ``live.json`` in the run folder, written at up to 2 % of the time.
+
+What it showed at some sixty moments is kept in ``film.npz``, of which the report makes ``training.webp``.
+"""
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -16,12 +20,18 @@ import torch
 from torch import Tensor, nn
 
 from digits.files import read_json_object, write_atomically
-from digits.shapes import Float32
+from digits.shapes import Float32, UInt8
 from digits.training.engine.checkpoint import Epoch
 from digits.types import CLASSES, SIDE, LabelledDigits
 
 FILE = "live.json"
 """Its name in a run folder."""
+
+KEPT = "film.npz"
+"""Name of the file with the pictures of the film, as `digits.evaluation.figures.draw_film` takes them."""
+
+MAX_PICTURES = 60
+"""Pictures that are kept, evenly over the epochs."""
 
 MAX_SHARE = 0.02
 """Share of the time that looking may take; measured and kept while the run trains."""
@@ -62,6 +72,7 @@ class Film:
         self.frames: list[dict[str, float]] = []
         with contextlib.suppress(OSError, ValueError):  # a first session, or one whose file is damaged
             self.frames = list(read_json_object(self.file)["frames"])
+        self._kept = _Pictures(folder / KEPT)
         self._before: float | None = None  # seconds of earlier sessions, known with the first look
         self._started = time.perf_counter()
         self._spent = self._cost = 0.0
@@ -78,6 +89,7 @@ class Film:
         if self._before is None:
             # what an interrupted epoch showed is trained again
             self.frames = [frame for frame in self.frames if frame["done"] < done]
+            self._kept.forget(done)
             self._before = self.frames[-1]["seconds"] if self.frames else 0.0
         with _unchanged(self.network):
             logits, hidden = self._read()
@@ -90,6 +102,8 @@ class Film:
             "cost": self._spent, "network": self.name,
         }  # fmt: skip
         write_atomically(self.file, json.dumps(content).encode())
+        if is_last or self._kept.is_due(done, epochs):
+            self._kept.add(done, np.array(content["confusion"]), get_first_layer(self.network), self.frames)
         self._cost = time.perf_counter() - now
         self._spent += self._cost
 
@@ -134,8 +148,55 @@ class Film:
         return {"places": np.round(places, 3).tolist(), "labels": self.labels[:MAPPED].tolist()}
 
 
+class _Pictures:
+    """The pictures of a film, in a file, which a resumed run continues."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.done: list[float] = []
+        self.confusion: list[np.ndarray] = []
+        self.weights: list[np.ndarray] = []
+        with contextlib.suppress(Exception), np.load(file, allow_pickle=False) as kept:  # a first session, or damage
+            self.done = kept["done"].tolist()
+            self.confusion, self.weights = list(kept["confusion"]), list(kept["weights"])
+
+    def forget(self, done: float) -> None:
+        """Leave out what is trained again."""
+        n = sum(each < done for each in self.done)
+        del self.done[n:], self.confusion[n:], self.weights[n:]
+
+    def is_due(self, done: float, epochs: int) -> bool:
+        """Whether it is time for the next picture; the last place is that of the end."""
+        return len(self.done) < MAX_PICTURES - 1 and done >= len(self.done) * epochs / (MAX_PICTURES - 1)
+
+    def add(
+        self, done: float, confusion: np.ndarray, weights: UInt8[np.ndarray, "_units _h _w"] | None, frames: list[Any]
+    ) -> None:
+        if len(self.done) == MAX_PICTURES:  # after many pauses, each of which adds its last picture
+            for each in (self.done, self.confusion, self.weights):
+                del each[1:-1:2]
+        self.done.append(done)
+        self.confusion.append(confusion)
+        self.weights.append(np.zeros((0, 0, 0), np.uint8) if weights is None else weights)
+        buffer = io.BytesIO()
+        np.savez(
+            buffer, done=np.array(self.done), confusion=np.array(self.confusion, np.uint16),
+            weights=np.array(self.weights),
+            frames=np.array([[frame[name] for name in ("done", "loss", "accuracy")] for frame in frames]),
+        )  # fmt: skip
+        write_atomically(self.file, buffer.getvalue())
+
+
 def show_first_layer(network: nn.Module) -> dict[str, Any] | None:
     """Give the first layer's weights as pictures: ``shape``, and ``values`` in base64, bytes of which 128 is zero."""
+    weights = get_first_layer(network)
+    if weights is None:
+        return None
+    return {"shape": list(weights.shape), "values": base64.b64encode(weights.tobytes()).decode()}
+
+
+def get_first_layer(network: nn.Module) -> UInt8[np.ndarray, "_units _h _w"] | None:
+    """Give the first layer's weights as pictures, 128 for zero; None if they are none."""
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             weights = layer.weight.detach()[:MAX_SHOWN].float().cpu().numpy()
@@ -145,8 +206,8 @@ def show_first_layer(network: nn.Module) -> dict[str, Any] | None:
                 pictures = weights[:, 0]
             else:
                 return None
-            scaled = np.rint(128 + 127 * pictures / max(float(np.abs(pictures).max()), 1e-9)).astype(np.uint8)
-            return {"shape": list(pictures.shape), "values": base64.b64encode(scaled.tobytes()).decode()}
+            scaled = np.rint(128 + 127 * pictures / max(float(np.abs(pictures).max()), 1e-9))
+            return np.asarray(scaled, np.uint8)
     return None
 
 
