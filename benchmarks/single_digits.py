@@ -226,11 +226,15 @@ def _strokes() -> Judged:
 
 @cache
 def _outliers() -> Pictures:
+    return draw_outlier_pictures(5 * PER_KIND, OUTLIER_SEED)
+
+
+def draw_outlier_pictures(n: int, seed: int) -> list[np.ndarray]:
     """Draw letters, signs, scribbles, blots and pairs of digits as pictures of five times their size."""
     from digits.synthesis import synthesize_outliers
 
-    rng = np.random.default_rng(OUTLIER_SEED)
-    inks = np.kron(synthesize_outliers(5 * PER_KIND, OUTLIER_SEED), np.ones((1, 5, 5), np.uint8))
+    rng = np.random.default_rng(seed)
+    inks = np.kron(synthesize_outliers(n, seed), np.ones((1, 5, 5), np.uint8))
     papers, pens = rng.uniform(180, 255, len(inks)), rng.uniform(0, 90, len(inks))
     pictures = papers[:, None, None] + (pens - papers)[:, None, None] * (inks / 255)
     return list(np.rint(pictures).astype(np.uint8))

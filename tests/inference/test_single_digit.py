@@ -12,7 +12,9 @@ from digits.inference import Reader
 from digits.inference.single_digit import CONFIDENCE_WEIGHT, read_single
 from digits.inference.single_digit import confidence_odds as odds_in_reader
 from digits.preprocessing.ink import POLARITY_WEIGHTS
-from digits.preprocessing.single import FRAME_ODDS, LEVEL_ODDS
+from digits.preprocessing.single import FRAME_ODDS, LEVEL_ODDS, OVERLOOKED_WEIGHT
+from digits.synthesis.digit_images import draw_digits
+from digits.synthesis.outliers import draw_blots
 from digits.types import Dataset
 
 N = 40
@@ -37,6 +39,13 @@ def test_a_negative_is_read_alike(kind: str, reader: Reader, mnist: Dataset) -> 
         assert one.probabilities.argmax() == other.probabilities.argmax()
 
 
+def test_blots_are_rejected(reader: Reader) -> None:
+    blots = draw_digits(*draw_blots(20, np.random.default_rng(0)))
+    pictures = (230 - np.kron(blots, np.ones((1, 5, 5))) * 0.75).astype(np.uint8)
+    rejected = [read_single(picture, reader.model).confidence < reader.threshold for picture in pictures]
+    assert np.mean(rejected) > 0.85
+
+
 @pytest.mark.parametrize("grey", [0, 1, 60, 128, 254, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (28, 28), (60, 300), (0, 5)])
 def test_an_empty_picture_has_no_digit(grey: int, shape: tuple[int, int], reader: Reader) -> None:
@@ -58,7 +67,8 @@ def test_a_clear_digit_is_read_in_one_way(reader: Reader, mnist: Dataset, monkey
 
 def test_the_weights_are_those_that_were_fitted() -> None:
     fitted = {row.case: row.value for row in read_rows("hypotheses")}
-    assert [fitted[name] for name in WEIGHTS] == [CONFIDENCE_WEIGHT, *POLARITY_WEIGHTS, LEVEL_ODDS, FRAME_ODDS]
+    single = [LEVEL_ODDS, FRAME_ODDS, OVERLOOKED_WEIGHT]
+    assert [fitted[name] for name in WEIGHTS] == [CONFIDENCE_WEIGHT, *POLARITY_WEIGHTS, *single]
 
 
 def test_the_weights_were_fitted_to_the_odds_that_the_reader_computes() -> None:

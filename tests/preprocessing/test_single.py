@@ -85,6 +85,21 @@ def test_a_negative_has_the_same_ways_but_for_their_polarity() -> None:
         assert np.abs(one.ink.astype(int) - other.ink).mean() < 1
 
 
+def test_rim_of_a_blot_overlooks_the_rest_of_it() -> None:
+    blot = np.zeros((120, 120), np.uint8)
+    cv2.circle(blot, (60, 60), 45, 255, -1)
+    rim, whole, *_ = find_digit_inks(on_paper(blot))
+    assert (rim.has_level_ground, whole.has_level_ground) == (False, True)
+    assert rim.ink[60, 60] == 0
+    assert rim.overlooked == 1
+    assert whole.ink[60, 60] == 255
+    assert whole.overlooked == 0
+
+
+def test_nothing_of_a_digit_is_overlooked() -> None:
+    assert next(find_digit_inks(on_paper(five()))).overlooked == 0
+
+
 @pytest.mark.parametrize("sides", [(0,), (1,), (2,), (3,), (0, 1), (0, 2), (0, 1, 2, 3)])
 def test_a_frame_is_removed_in_one_of_the_ways(sides: tuple[int, ...]) -> None:
     picture = on_paper(five())

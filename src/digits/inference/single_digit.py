@@ -20,7 +20,7 @@ from digits.types import CLASSES, Probabilities
 # The first way is enough where the model is as confident, and the polarity as certain (logarithm of its odds).
 MIN_CONFIDENCE, MIN_POLARITY = 0.95, 1.0
 
-CONFIDENCE_WEIGHT = 0.73  # of the confidence, fitted with `preprocessing.ink.POLARITY_WEIGHTS`
+CONFIDENCE_WEIGHT = 0.39  # of the confidence, fitted with `preprocessing.single.LEVEL_ODDS`
 MAX_CONFIDENCE = 1 - 1e-4  # higher ones count as this
 
 # Whether a picture is of one digit; found on pictures of one digit, and on lines of two and three.

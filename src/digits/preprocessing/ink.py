@@ -26,8 +26,8 @@ LINE_WIDTH_SIDE = 200  # to measure the width of lines, which sets the window fo
 MEDIAN_WINDOW = 0.55  # shorter sides
 MEAN_WINDOW = 0.1  # longer sides
 MAX_SKEWNESS = 3.0  # larger ones are no more certain
-# Weights of the evidence that ink is light, fitted by `python -m benchmarks hypotheses`: the skewness about the median
-# and about the mean, and how much more than half of the border, and of the picture, is dark.
+# Weights of the evidence that ink is light: the skewness about the median and about the mean, and how much more than
+# half of the border, and of the picture, is dark. Fitted on 2026-11-28 with the others of `benchmarks.hypotheses`.
 POLARITY_WEIGHTS = 0.47, 0.23, 0.68, 0.22
 
 # Ground: the window of the morphological closing that removes ink.

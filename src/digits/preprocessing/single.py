@@ -15,6 +15,7 @@ from digits.preprocessing.ink import (
     label_components,
     polarity_evidence,
     prepare_digit,
+    quantile,
     stretch_ink,
     subtract_ground,
     subtract_level,
@@ -22,6 +23,7 @@ from digits.preprocessing.ink import (
 )
 from digits.preprocessing.normalization import DigitImage, normalize
 
+HALF_INK = 127  # grey above which ink is more than an edge
 MIN_SHARE = 0.05  # of the main component's score; less is a speck, a digit's own bars and dots are larger
 BORDER_WEIGHT = 0.35  # of ink at the border, which is probably the edge of something else
 LINE_WEIGHT = 0.1  # of a straight line across the whole picture, which is probably printed
@@ -29,9 +31,9 @@ LINE_WEIGHT = 0.1  # of a straight line across the whole picture, which is proba
 # A frame: rows or columns along the border, this full of ink, no further inside than this share of the picture.
 MIN_FRAME_INK, MAX_FRAME_WIDTH = 0.85, 0.15
 
-# Logarithms of odds, fitted with `ink.POLARITY_WEIGHTS`: that one background grey for the whole picture shows the
-# digit, and that a frame is not a part of it.
-LEVEL_ODDS, FRAME_ODDS = 0.49, -0.26
+# Logarithms of odds, fitted by `python -m benchmarks hypotheses`: that one background grey for the whole picture shows
+# the digit, that a frame is not a part of it, and that ink as wide as background was overlooked.
+LEVEL_ODDS, FRAME_ODDS, OVERLOOKED_WEIGHT = 1.71, -0.74, -2.28
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,9 @@ class DigitInk:
         Whether one background grey was found for the whole picture, rather than one for each place.
     is_unframed
         Whether a frame was removed.
+    overlooked
+        Pixels that are background here, but no lighter than the ink is, over the number of inked pixels; at most 1. Of
+        a blot wider than the window for the background, only the rim is ink here.
     dropped
         Share of the inked pixels that are left out as specks, borders and lines.
     """
@@ -59,6 +64,7 @@ class DigitInk:
     polarity_evidence: Evidence = (0.0, 0.0, 0.0, 0.0)
     has_level_ground: bool = False
     is_unframed: bool = False
+    overlooked: float = 0.0
     dropped: float = 0.0
 
     @property
@@ -82,7 +88,10 @@ class DigitInk:
     def odds(self) -> float:
         """Logarithm of the odds that this interpretation is the right one, before anything is read."""
         return (
-            weigh_polarity(self.polarity_evidence) + LEVEL_ODDS * self.has_level_ground + FRAME_ODDS * self.is_unframed
+            weigh_polarity(self.polarity_evidence)
+            + LEVEL_ODDS * self.has_level_ground
+            + FRAME_ODDS * self.is_unframed
+            + OVERLOOKED_WEIGHT * self.overlooked
         )
 
 
@@ -142,13 +151,26 @@ def find_digit_inks(picture: Picture) -> Iterator[DigitInk]:
     for is_light in (is_usually_light, not is_usually_light):
         evidence = light if is_light else (-light[0], -light[1], -light[2], -light[3])
         for has_level_ground, subtract in enumerate((subtract_ground, subtract_level)):
-            ink = stretch_ink(*subtract(255 - grey if is_light else grey))
+            turned = 255 - grey if is_light else grey
+            ink = stretch_ink(*subtract(turned))
+            overlooked = _measure_overlooked(turned, ink)
             unframed = _remove_frame(ink)
             total = max(cv2.countNonZero(ink), 1)
             for is_unframed, part in ((False, ink), (True, unframed))[: 1 + (unframed is not ink)]:
                 kept = _choose_components(part)
                 dropped = 1 - cv2.countNonZero(kept) / total
-                yield DigitInk(kept, is_light, evidence, bool(has_level_ground), is_unframed, dropped)
+                yield DigitInk(kept, is_light, evidence, bool(has_level_ground), is_unframed, overlooked, dropped)
+
+
+def _measure_overlooked(grey: Ink, ink: Ink) -> float:
+    """Measure what `DigitInk.overlooked` is, of dark ink; the median of full ink says how dark ink is."""
+    n = cv2.countNonZero(ink)
+    if not n:
+        return 0.0
+    full = cv2.compare(ink, HALF_INK, cv2.CMP_GT)
+    counts = cv2.calcHist([grey], [0], full, [256], [0, 256]).ravel().astype(np.int64)
+    is_dark = cv2.compare(grey, quantile(counts, 0.5), cv2.CMP_LE)
+    return min(cv2.countNonZero(cv2.bitwise_and(is_dark, cv2.compare(ink, 0, cv2.CMP_EQ))) / n, 1.0)
 
 
 def _remove_frame(ink: Ink) -> Ink:

@@ -5,7 +5,7 @@
 
 import { lineWidth, polarity, stretchInk, subtractGround, subtractLevel } from "./ink.js";
 import { numbers } from "./numbers.js";
-import { blank, bounds, clamp, crop, dilate, ellipse, invert, labelComponents, look, pad, roundEven, square } from "./raster.js";
+import { blank, bounds, clamp, crop, dilate, ellipse, invert, labelComponents, look, pad, quantile, roundEven, square } from "./raster.js";
 import { resizeArea, resizeLinear } from "./resize.js";
 
 /** Every interpretation, the most usual first. @param {Raster} grey of 28 to 400 pixels @returns {Generator<Way>} */
@@ -17,11 +17,30 @@ export function* findInks(grey) {
     for (const subtract of [subtractGround, subtractLevel]) {
       const ink = stretchInk(subtract(dark));
       const unframed = removeFrame(ink);
-      const prior = (isLight ? odds : -odds) + (subtract === subtractLevel ? numbers.LEVEL_ODDS : 0);
+      const overlooked = numbers.OVERLOOKED_WEIGHT * measureOverlooked(dark, ink);
+      const prior = (isLight ? odds : -odds) + (subtract === subtractLevel ? numbers.LEVEL_ODDS : 0) + overlooked;
       yield { ink: chooseComponents(ink), odds: prior };
       if (unframed !== ink) yield { ink: chooseComponents(unframed), odds: prior + numbers.FRAME_ODDS };
     }
   }
+}
+
+/**
+ * Pixels that are ground, but no lighter than the ink is, over the number of inked pixels; at most 1.
+ * @param {Raster} dark @param {Raster} ink
+ */
+function measureOverlooked(dark, ink) {
+  const counts = new Array(256).fill(0);
+  let size = 0;
+  ink.data.forEach((level, index) => {
+    size += Number(level > 0);
+    counts[dark.data[index]] += Number(level > numbers.HALF_INK);
+  });
+  if (!size) return 0;
+  const typical = quantile(counts, 0.5);
+  let missed = 0;
+  ink.data.forEach((level, index) => (missed += Number(!level && dark.data[index] <= typical)));
+  return Math.min(missed / size, 1);
 }
 
 /** Remove rows and columns full of ink along the border. @param {Raster} ink @returns {Raster} */
