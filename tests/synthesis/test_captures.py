@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 N = 400
 """Digits that are captured."""
 
-GOLDEN = "fdc26c5554b8725dd127f4dfe8f61f1cbb0b508bfd984996f3541d463b902c69"
+GOLDEN = "e10b35ba98388764423cb487e2e9b75ac9574add05e791fef3fcebcdd3cc3cad"
 """SHA-256 of 200 simulated captures and their misreadings, with the pinned versions."""
 
 CODE = """

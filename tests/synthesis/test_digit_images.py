@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from digits.errors import UsageError
 from digits.synthesis import digit_images
-from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
+from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_evenly, synthesize_hands
 from digits.types import Dataset, LabelledDigits
 
 pytestmark = pytest.mark.slow
@@ -91,8 +91,9 @@ def test_digits_have_the_form_of_mnist(many: LabelledDigits) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 9, 10, 11, 101])
-def test_classes_are_even(n: int) -> None:
-    counts = np.bincount(synthesize(n, 2).labels, minlength=10)
+@pytest.mark.parametrize("write", [synthesize, synthesize_evenly])
+def test_classes_are_even(n: int, write: Callable[[int, int], LabelledDigits]) -> None:
+    counts = np.bincount(write(n, 2).labels, minlength=10)
     assert counts.sum() == n
     assert np.ptp(counts) <= 1
 

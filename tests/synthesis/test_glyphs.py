@@ -9,20 +9,29 @@ import pytest
 
 from digits.synthesis.curves import GLYPH_POINTS, parse_glyph
 from digits.synthesis.glyphs import DIGIT_GLYPHS
+from digits.synthesis.rare_glyphs import RARE_GLYPHS
 
-GLYPHS = [(label, name) for label, glyphs in enumerate(DIGIT_GLYPHS) for name in glyphs]
+FREQUENCIES = [frequency for glyphs in DIGIT_GLYPHS for frequency, _ in glyphs.values()]
+TEXTS = [text for glyphs in DIGIT_GLYPHS for _, text in glyphs.values()]
+RARE_TEXTS = [text for glyphs in RARE_GLYPHS for text in glyphs.values()]
 
 
-@pytest.mark.parametrize(("label", "name"), GLYPHS)
-def test_every_glyph_has_the_size_of_a_digit(label: int, name: str) -> None:
-    frequency, text = DIGIT_GLYPHS[label][name]
+@pytest.mark.parametrize("text", [*TEXTS, *RARE_TEXTS])
+def test_every_glyph_has_the_size_of_a_digit(text: str) -> None:
     glyph = parse_glyph(text)
     points = glyph.sharp @ glyph.controls
     width, height = np.ptp(points, axis=0)
     assert 0.88 < height < 1.15
     assert width < 1.1
-    assert 0 < frequency <= 10
     assert points.shape == (GLYPH_POINTS, 2)
+
+
+def test_frequencies_are_positive() -> None:
+    assert 0 < min(FREQUENCIES) <= max(FREQUENCIES) <= 10
+
+
+def test_rare_glyphs_are_others_than_the_usual_ones() -> None:
+    assert len({*TEXTS, *RARE_TEXTS}) == len(TEXTS) + len(RARE_TEXTS)
 
 
 @pytest.mark.parametrize("label", range(10))

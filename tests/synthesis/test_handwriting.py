@@ -9,7 +9,8 @@ import pytest
 
 from digits.synthesis.curves import parse_glyph
 from digits.synthesis.glyphs import DIGIT_GLYPHS
-from digits.synthesis.handwriting import Handwriting, Writers, sample_writers, write_digits, write_glyphs
+from digits.synthesis.handwriting import Handwriting, Writers, sample_writers, write_digits, write_evenly, write_glyphs
+from digits.synthesis.rare_glyphs import RARE_GLYPHS
 
 
 def plain_writers(n: int = 1, **style: float) -> Writers:
@@ -119,3 +120,12 @@ def test_writers_prefer_different_glyphs() -> None:
     lifts = (~write_digits(np.full(1200, 7), writers, rng).pen_down[:, :-1]).any(1).reshape(60, 20).mean(1)
     assert 0.1 < (lifts > 0.5).mean() < 0.5
     assert ((lifts < 0.3) | (lifts > 0.6)).mean() > 0.8
+
+
+def test_rare_glyphs_are_written_as_often_as_usual_ones() -> None:
+    rng = np.random.default_rng(0)
+    for label in (0, 7):
+        texts = [*(text for _, text in DIGIT_GLYPHS[label].values()), *RARE_GLYPHS[label].values()]
+        writers = dataclasses.replace(sample_writers(1500, rng), joins=np.zeros(1500))
+        lifted = (~write_evenly(np.full(1500, label), writers, rng).pen_down[:, :-1]).any(1).mean()
+        assert lifted == pytest.approx(np.mean(["|" in text for text in texts]), abs=0.04)

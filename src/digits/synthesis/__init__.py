@@ -2,7 +2,8 @@
 
 From the shape of a digit to a page:
 
-1. `glyphs` holds the shapes of digits and `outlier_glyphs` those of letters and signs; `curves` interpolates them.
+1. `glyphs` holds the shapes of digits, `rare_glyphs` rare ones, and `outlier_glyphs` those of letters and signs;
+   `curves` interpolates them.
 2. `handwriting` samples writers and writes with their styles; `pens` samples pens and draws their ink.
 3. `digit_images` makes labelled digits as MNIST has them, `pen_strokes` draws those of a tablet, `outliers` makes
    non-digits.
@@ -13,7 +14,7 @@ From the shape of a digit to a page:
 """
 
 from digits.synthesis.captures import Captures, simulate_captures
-from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_hands
+from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_evenly, synthesize_hands
 from digits.synthesis.documents import (
     LAYOUTS,
     BlankForm,
@@ -54,6 +55,7 @@ __all__ = [
     "synthesize",
     "synthesize_crops",
     "synthesize_documents",
+    "synthesize_evenly",
     "synthesize_filled",
     "synthesize_hands",
     "synthesize_numbers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import cv2
@@ -13,7 +13,7 @@ from digits.errors import UsageError
 from digits.preprocessing import normalize
 from digits.shapes import Int64, UInt8
 from digits.synthesis.curves import interpolate
-from digits.synthesis.handwriting import Handwriting, sample_writers, write_digits
+from digits.synthesis.handwriting import Handwriting, Writers, sample_writers, write_digits, write_evenly
 from digits.synthesis.pens import Pens, draw_lines, line_widths, plain_pens, sample_pens
 from digits.types import CLASSES, SIDE, Images, LabelledDigits
 
@@ -28,6 +28,9 @@ BLURS = (0.0, 0.6, 1.0, 1.5)  # to choose from; each canvas has one
 TILES_PER_CANVAS = 64  # digits drawn at once: few calls, and the canvas stays in the processor's cache
 PENCIL_TEXTURES = 16
 MIN_GRAIN = 0.1  # below which the texture is invisible in a digit
+
+Write = Callable[[Int64[np.ndarray, " n"], Writers, np.random.Generator], Handwriting]
+"""Writes digits of the given classes, each by the writer in its row."""
 
 
 def synthesize(n: int, seed: int = 0) -> LabelledDigits:
@@ -50,13 +53,16 @@ def synthesize(n: int, seed: int = 0) -> LabelledDigits:
     UsageError
         `n` is below 1, or the seed is negative.
     """
-    check_request(seed, n)
-    rng = np.random.default_rng(seed)
-    labels = rng.permutation(np.arange(n) % CLASSES)
-    images = np.empty((n, SIDE, SIDE), np.uint8)
-    for start in range(0, n, BLOCK_SIZE):
-        images[start : start + BLOCK_SIZE] = _write_block(labels[start : start + BLOCK_SIZE], rng)
-    return LabelledDigits(images, labels.astype(np.uint8))
+    return _synthesize(n, seed, write_digits)
+
+
+def synthesize_evenly(n: int, seed: int = 0) -> LabelledDigits:
+    """Write digits in rare ways as often as in usual ones.
+
+    Every glyph of a class is equally frequent, also those that `synthesize` never writes; otherwise, parameters,
+    order, labels and errors are those of `synthesize`.
+    """
+    return _synthesize(n, seed, write_evenly)
 
 
 def synthesize_hands(labels: Int64[np.ndarray, "w k"], seed: int = 0) -> UInt8[np.ndarray, "w k 28 28"]:
@@ -89,10 +95,20 @@ def check_request(seed: int, n: int = 1) -> None:
         raise UsageError(f"seed must be 0 or more, not {seed}")
 
 
-def _write_block(labels: Int64[np.ndarray, " n"], rng: np.random.Generator) -> Images:
+def _synthesize(n: int, seed: int, write: Write) -> LabelledDigits:
+    check_request(seed, n)
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(n) % CLASSES)
+    images = np.empty((n, SIDE, SIDE), np.uint8)
+    for start in range(0, n, BLOCK_SIZE):
+        images[start : start + BLOCK_SIZE] = _write_block(labels[start : start + BLOCK_SIZE], rng, write)
+    return LabelledDigits(images, labels.astype(np.uint8))
+
+
+def _write_block(labels: Int64[np.ndarray, " n"], rng: np.random.Generator, write: Write) -> Images:
     n_writers = -(-len(labels) // DIGITS_PER_WRITER)
     writer_ids = np.arange(len(labels)) // DIGITS_PER_WRITER
-    writing = write_digits(labels, sample_writers(n_writers, rng)[writer_ids], rng)
+    writing = write(labels, sample_writers(n_writers, rng)[writer_ids], rng)
     return draw_digits(writing, sample_pens(n_writers, rng)[writer_ids])
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from digits.preprocessing import DigitImage
-from digits.preprocessing.ink import Ink
+from digits.preprocessing.ink import Ink, levels_between
 
 DRAWN_LENGTH = 60  # pixels; a digit is drawn large and shrunk afterwards, as scanners and drawing programs do
 
@@ -16,20 +16,25 @@ CORNER_SHARE = 0.15  # on a canvas much larger than the digit
 STRETCH_SHARE = 0.25  # with another aspect ratio
 SQUARE_SHARE = 0.4  # of these, made square
 THICK_SHARE, THIN_SHARE = 0.2, 0.1
-CUT_SHARE = 0.1  # with a part beyond the frame
+FADED_SHARE, BLED_SHARE = 0.12, 0.12  # with ink that is pale in places, or has run into the paper
+CUT_SHARE = 0.12  # with a part beyond the frame
 LINE_SHARE = 0.12  # with a line at a side, as of a box
 MARK_SHARE = 0.06  # with a dot or comma
-NEIGHBOUR_SHARE = 0.04  # with a part of another digit
+NEIGHBOUR_SHARE = 0.08  # with a part of another digit
 
 MARGINS = (0.02, 0.5)  # on each side, over the length of the ink, of pictures that are neither tight nor in a corner
 CORNER_MARGINS = (0.0, 2.5)  # of pictures in a corner
 MAX_CUT = 0.12  # over the length of the ink
 STRETCHES = (0.5, 2.2)  # factors on the aspect
+FADED_CELLS = 4  # along a side, between which the ink of faded digits is interpolated
+LEAST_INK = (0.1, 0.7)  # shares of the ink that the palest place may keep
+BLEEDING = (0.015, 0.05)  # standard deviation of the blur by which ink runs, over the length of the ink
+BLED_LEVELS = (30, 150)  # grey above which blurred ink is ink, and how much darker full ink is
 THICKENING, THINNING = (0.04, 0.14), (0.02, 0.05)  # what a line gains or loses in width, over the length of the ink
 
 
 def vary_ink(ink: Ink, rng: np.random.Generator) -> Ink:
-    """Cut ink out, make its line thicker or thinner, and stretch it."""
+    """Cut ink out, make its line thicker or thinner, stretch it, and let it fade or bleed."""
     ink = _crop(ink)
     choice = rng.random()
     if choice < THICK_SHARE:
@@ -49,6 +54,11 @@ def vary_ink(ink: Ink, rng: np.random.Generator) -> Ink:
         else:
             width = max(round(width * float(np.exp(rng.uniform(*np.log(STRETCHES))))), 4)
         ink = cv2.resize(ink, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    choice = rng.random()
+    if choice < FADED_SHARE:
+        ink = _fade(ink, rng)
+    elif choice < FADED_SHARE + BLED_SHARE:
+        ink = _bleed(ink, rng)
     return ink
 
 
@@ -75,6 +85,25 @@ def frame_ink(ink: Ink, neighbour: DigitImage, rng: np.random.Generator) -> Ink:
     elif choice < CUT_SHARE + LINE_SHARE + MARK_SHARE + NEIGHBOUR_SHARE:
         framed = _write_neighbour(framed, neighbour, length, rng)
     return framed
+
+
+def _fade(ink: Ink, rng: np.random.Generator) -> Ink:
+    """Make ink pale in places, as of a pen that runs dry, or of old ink."""
+    least = rng.uniform(*LEAST_INK)
+    cells = np.rint(255 * rng.uniform(least, 1, (FADED_CELLS, FADED_CELLS))).astype(np.uint8)
+    height, width = ink.shape
+    kept = cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR_EXACT)
+    faded: Ink = (ink.astype(np.uint16) * kept // 255).astype(np.uint8)
+    return _crop(faded) if faded.any() else ink
+
+
+def _bleed(ink: Ink, rng: np.random.Generator) -> Ink:
+    """Let ink run into the paper: corners and small loops fill up."""
+    margin = 4 * round(BLEEDING[1] * DRAWN_LENGTH)
+    ink = cv2.copyMakeBorder(ink, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+    blurred = cv2.GaussianBlur(ink, (0, 0), rng.uniform(*BLEEDING) * DRAWN_LENGTH)
+    low, range_ = BLED_LEVELS
+    return _crop(cv2.LUT(blurred, levels_between(rng.uniform(0, low), low + rng.uniform(0.3, 1) * range_)))
 
 
 def _cut(framed: Ink, margins: np.ndarray, length: int, rng: np.random.Generator) -> Ink:

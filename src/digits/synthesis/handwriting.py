@@ -16,6 +16,7 @@ import numpy as np
 from digits.shapes import Bool, Float64, Int64
 from digits.synthesis.curves import GLYPH_POINTS, Glyph, parse_glyph
 from digits.synthesis.glyphs import DIGIT_GLYPHS
+from digits.synthesis.rare_glyphs import RARE_GLYPHS
 from digits.types import CLASSES
 
 PREFERRED_SHARE = 0.85  # of the digits, for which writers use their preferred glyph
@@ -105,6 +106,14 @@ def write_digits(labels: Int64[np.ndarray, " n"], writers: Writers, rng: np.rand
         choices[mine] = np.searchsorted(bounds, preference[mine]).clip(0, len(glyphs) - 1)
     starts = np.cumsum([0, *map(len, DIGIT_GLYPHS)])
     return write_glyphs(_parse_digit_glyphs(), starts[labels] + choices, writers, rng)
+
+
+def write_evenly(labels: Int64[np.ndarray, " n"], writers: Writers, rng: np.random.Generator) -> Handwriting:
+    """Write digits as `write_digits`, but with every glyph of a class equally often, those of `RARE_GLYPHS` too."""
+    choices = _parse_all_glyphs()
+    sizes = np.array([len(glyphs) for glyphs in choices])
+    glyph_ids = np.cumsum([0, *sizes[:-1]])[labels] + rng.integers(sizes[labels])
+    return write_glyphs([glyph for glyphs in choices for glyph in glyphs], glyph_ids, writers, rng)
 
 
 def write_glyphs(
@@ -198,3 +207,12 @@ def _pressure(points: Points, writers: Writers, rng: np.random.Generator) -> Flo
 @cache
 def _parse_digit_glyphs() -> tuple[Glyph, ...]:
     return tuple(parse_glyph(text) for glyphs in DIGIT_GLYPHS for _, text in glyphs.values())
+
+
+@cache
+def _parse_all_glyphs() -> tuple[tuple[Glyph, ...], ...]:
+    """Parse the usual and the rare glyphs of each class."""
+    return tuple(
+        tuple(map(parse_glyph, [*(text for _, text in usual.values()), *rare.values()]))
+        for usual, rare in zip(DIGIT_GLYPHS, RARE_GLYPHS, strict=True)
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
+
+KILL = "kill"
 
 IsKilled = Callable[[Callable[..., Any], dict[str, Any], Callable[[], bool]], bool]
 
@@ -27,12 +28,11 @@ def forking(data: Path) -> Iterator[IsKilled]:
     def is_killed(job: Callable[..., Any], arguments: dict[str, Any], is_due: Callable[[], bool]) -> bool:
         """Run a job in a process and kill it once that is due; return whether it was still running then."""
         pipe.send((job, arguments))
-        pid, deadline = pipe.recv(), time.monotonic() + 200
+        deadline = time.monotonic() + 200
         while not pipe.poll(0.001):
             assert time.monotonic() < deadline
             if is_due():
-                with suppress(ProcessLookupError):  # it has just ended
-                    os.kill(pid, signal.SIGKILL)
+                pipe.send(KILL)
                 break
         code = pipe.recv()
         assert code in (0, -signal.SIGKILL)
@@ -54,9 +54,14 @@ def _serve(pipe: Connection, data: Path) -> None:
     synthesize(1)  # as every model file has some digits of
     context = multiprocessing.get_context("fork")
     while True:
-        job, arguments = pipe.recv()
+        while (asked := pipe.recv()) == KILL:
+            pass  # it came when the process had just ended
+        job, arguments = asked
         process = context.Process(target=job, kwargs=arguments)
         process.start()
-        pipe.send(process.pid)
+        wait((process.sentinel, pipe))
+        if pipe.poll():
+            pipe.recv()
+            process.kill()
         process.join()
         pipe.send(process.exitcode)

@@ -55,7 +55,8 @@ def evaluate_network(
     logits = {name: predict_logits(network, part) for name, part in parts.items()}
     temperature = fit_temperature(logits["validation"], learned.validation.labels)
     scores = {name: score(logits[name], part.labels, temperature) for name, part in parts.items()}
-    threshold = inputs.initial.rejection_threshold if inputs.initial else None
+    # a few replayed digits are no reason to fit it anew
+    threshold = inputs.initial.rejection_threshold if inputs.initial and config.data.replay_size else None
     if threshold is None:
         threshold = _fit_threshold(network, config, learned.validation, temperature)
     counts: dict[str, int] = {

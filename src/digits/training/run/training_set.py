@@ -46,11 +46,11 @@ def build_training_set(config: TrainConfig, inputs: Inputs) -> TrainingSet:
         _, train = split(train, data.replay_size, seed=data.split_seed)
     if config.model.ensemble_size > 1:
         return TrainingSet(train, validation, NO_IMAGES)
-    from digits.synthesis import simulate_captures, simulate_photos, synthesize
+    from digits.synthesis import simulate_captures, simulate_photos
 
     if data.synthetic:
         report_slow("writing", data.synthetic, "synthetic digits")
-        train = concatenate(train, synthesize(data.synthetic, derive_seed(config, 0)))
+        train = concatenate(train, write_synthetic_digits(data.synthetic, derive_seed(config, 0)))
     if data.pen_strokes:
         report_slow("drawing", data.pen_strokes, "digits of real pens")
         train = concatenate(train, draw_pen_digits(data.pen_strokes, derive_seed(config, 7)))
@@ -131,6 +131,15 @@ def personal_per_epoch(n_others: int, n_personal: int, share: float) -> int:
     return max(n_personal, round(n_others * share / (1 - share)))
 
 
+def write_synthetic_digits(n: int, seed: int) -> LabelledDigits:
+    """Write digits by hand, about half of them in rare ways as often as in usual ones."""
+    from digits.synthesis import synthesize, synthesize_evenly
+
+    n_even = n // (2 * len(DIGIT_NAMES)) * len(DIGIT_NAMES)  # so that the classes stay even
+    usual = synthesize(n - n_even, seed)
+    return concatenate(usual, synthesize_evenly(n_even, seed)) if n_even else usual
+
+
 def draw_pen_digits(n: int, seed: int) -> LabelledDigits:
     """Draw digits that 30 people wrote on a tablet, each with a random pen; errors as `load_pen_strokes`."""
     from digits.synthesis import draw_pen_strokes
@@ -142,14 +151,18 @@ def draw_pen_digits(n: int, seed: int) -> LabelledDigits:
 
 
 def draw_outliers(n: int, seed: int) -> Images:
-    """Draw non-digits, every second one as a simulated photograph; every seed has other writers, pens and cameras."""
+    """Draw non-digits, of four two as simulated photographs and one as a simulated capture.
+
+    Every seed has other writers, pens and cameras.
+    """
     if not n:
         return NO_IMAGES
     report_slow("drawing", n, "non-digits")
-    from digits.synthesis import simulate_photos, synthesize_outliers
+    from digits.synthesis import simulate_captures, simulate_photos, synthesize_outliers
 
     images = synthesize_outliers(n, seed)
     images[::2] = simulate_photos(images[::2], seed)
+    images[1::4] = simulate_captures(images[1::4], seed).images
     return images
 
 
