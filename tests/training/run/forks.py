@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection, wait
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-
-KILL = "kill"
 
 IsKilled = Callable[[Callable[..., Any], dict[str, Any], Callable[[], bool]], bool]
 
@@ -28,11 +27,12 @@ def forking(data: Path) -> Iterator[IsKilled]:
     def is_killed(job: Callable[..., Any], arguments: dict[str, Any], is_due: Callable[[], bool]) -> bool:
         """Run a job in a process and kill it once that is due; return whether it was still running then."""
         pipe.send((job, arguments))
-        deadline = time.monotonic() + 200
+        pid, deadline = pipe.recv(), time.monotonic() + 200
         while not pipe.poll(0.001):
             assert time.monotonic() < deadline
             if is_due():
-                pipe.send(KILL)
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(pid, signal.SIGKILL)
                 break
         code = pipe.recv()
         assert code in (0, -signal.SIGKILL)
@@ -54,14 +54,9 @@ def _serve(pipe: Connection, data: Path) -> None:
     synthesize(1)  # as every model file has some digits of
     context = multiprocessing.get_context("fork")
     while True:
-        while (asked := pipe.recv()) == KILL:
-            pass  # it came when the process had just ended
-        job, arguments = asked
+        job, arguments = pipe.recv()
         process = context.Process(target=job, kwargs=arguments)
         process.start()
-        wait((process.sentinel, pipe))
-        if pipe.poll():
-            pipe.recv()
-            process.kill()
+        pipe.send(process.pid)
         process.join()
         pipe.send(process.exitcode)
