@@ -43,6 +43,7 @@ MEASUREMENTS = {
     "field-errors": "fields.measure_errors",
     "documents": "documents.measure",
     "experts": "experts.measure",
+    "judging": "judging.measure",
     "equals": "equals.measure",
     "tricks": "tricks.measure",
 }

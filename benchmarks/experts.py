@@ -1,10 +1,11 @@
 """How what two networks see on a page is weighed: fitted on synthetic documents.
 
-The model sees the ink in a digit's box, and the finder the place where it stands. Four questions are answered by
+The model sees the ink in a digit's box, and the finder the place where it stands. Two questions are answered by
 weighted sums of logarithms, whose weights make the right answers most probable, for both shipped models at once: which
-class a digit is, whether it is one at all, whether somebody wrote it, and which side of the page is up. They are copied
-into `digits.inference.odds`. The score from which on the finder alone takes something for a mark is the one at which
-the fewest digits are missed or invented; it is copied into `digits.inference.finder.finder`.
+class a digit is, and which side of the page is up. They are copied into `digits.inference.odds`. The score from which
+on the finder alone takes something for a mark is the one at which the fewest digits are missed or invented; it is
+copied into `digits.inference.finder.finder`. Whether a mark is to be read is the judge's to say, see
+`benchmarks.judging`.
 
     python -m benchmarks experts
 """
@@ -12,6 +13,7 @@ the fewest digits are missed or invented; it is copied into `digits.inference.fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,14 +29,12 @@ from digits.inference import (
     Finder,
     Marks,
     Model,
-    digit_evidence,
     find_page,
-    hand_evidence,
     judge_turns,
     load_finder,
-    mix,
     seen_by,
 )
+from digits.preprocessing import MAX_PAGE_SIDE, as_grey
 from digits.synthesis import (
     LAYOUTS,
     Document,
@@ -49,8 +49,6 @@ DOCUMENTS, NOTES, SEED = 200, 200, 50_000
 """Documents and pages of notes to fit with: of layouts and fonts that were learned from, but of other digits."""
 
 CLASS_NAMES = ("class: model", "class: finder")
-DIGIT_NAMES = ("digit: constant", "digit: score", "digit: confidence", "digit: neighbours' scores")
-HAND_NAMES = ("hand: constant", "hand: own probability", "hand: neighbours' probabilities")
 TURN_NAMES = (
     "side: confidence of the model",
     "side: directions of the finder",
@@ -81,10 +79,10 @@ def measure() -> Iterator[Row]:
     from digits.data import split
 
     real = RealDigits(split(digits.load_mnist().train)[1])
-    made = synthesize_documents(SEED, real=real, layouts=LAYOUTS, held_out_fonts=False)
+    made = map(shrink, synthesize_documents(SEED, real=real, layouts=LAYOUTS, held_out_fonts=False))
     everything = list(islice(filter(is_legible, made), DOCUMENTS))
     # every fifth is of letters only
-    everything += [describe(synthesize_page(SEED + page, digits=page % 5 > 0)) for page in range(NOTES)]
+    everything += [shrink(describe(synthesize_page(SEED + page, digits=page % 5 > 0))) for page in range(NOTES)]
     # readers turn the others before they look at digits
     documents = [document for document in everything if not count_quarters(document)]
     finder = load_finder("finder")
@@ -93,33 +91,20 @@ def measure() -> Iterator[Row]:
     yield Row(case="score", metric="threshold", value=round(score, 2), n=len(documents))
     case = "digits missed or invented at this score, mean of documents"
     yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
-    score, wrong = _choose_score(documents, found, signs=True)
-    yield Row(case="score of signs", metric="threshold", value=round(score, 2), n=len(documents))
-    case = "signs missed or invented at this score, mean of documents"
-    yield Row(case=case, metric="errors", value=wrong, unit="share", n=len(documents))
     models = [digits.load_model(name) for name in MODELS]
-    examples = list(_see(documents, finder, models))
-    seen, evidence, labels, shares = (np.concatenate(parts) for parts in zip(*examples, strict=True))
-    is_digit = labels >= 0
-    classes = _fit(seen[is_digit], labels[is_digit], shares[is_digit])
-    yield from _rows(CLASS_NAMES, classes, int(is_digit.sum()))
+    seen, labels, shares = (np.concatenate(parts) for parts in zip(*_see(documents, finder, models), strict=True))
+    classes = fit_weights(seen, labels, shares)
+    yield from _rows(CLASS_NAMES, classes, len(labels))
     for case, mixed in (
         ("the model alone", seen[:, 0]), ("the finder alone", seen[:, 1]),
         ("both", np.tensordot(classes, seen, (0, 1))),
     ):  # fmt: skip
-        right = float(np.average((mixed.argmax(1) == labels)[is_digit], weights=shares[is_digit]))
-        yield Row(case=f"class: {case}", metric="right", value=right, unit="share", n=int(is_digit.sum()))
-    for kind, names, asked in (
-        ("digit or not", DIGIT_NAMES, (evidence, is_digit, shares)),
-        ("handwritten or printed", HAND_NAMES, _look_at_hands(documents, found)),
-    ):
-        weights, right = _fit_yes_or_no(*asked)
-        yield from _rows(names, weights, len(asked[0]))
-        yield Row(case=kind, metric="right", value=right, unit="share", n=len(asked[0]))
+        right = float(np.average(mixed.argmax(1) == labels, weights=shares))
+        yield Row(case=f"class: {case}", metric="right", value=right, unit="share", n=len(labels))
     judged, turns = _judge(everything, finder, models)
     is_turned = turns > 0
     shares = np.where(is_turned, TURNED_SHARE / is_turned.sum(), (1 - TURNED_SHARE) / (~is_turned).sum())
-    weights = _fit(np.moveaxis(judged, 2, 1), turns, shares)
+    weights = fit_weights(np.moveaxis(judged, 2, 1), turns, shares)
     yield from _rows(TURN_NAMES, weights, len(turns))
     is_right = (judged @ weights).argmax(1) == turns
     for case, chosen in (("of pages as they are", ~is_turned), ("of turned pages", is_turned)):
@@ -146,15 +131,15 @@ def _judge(documents: Sequence[Document], finder: Finder, models: Sequence[Model
     return np.stack(evidence), np.array(needed)
 
 
-def _choose_score(documents: Sequence[Document], found: Sequence[Marks], *, signs: bool = False) -> tuple[float, float]:
-    """Choose the score with the fewest errors; give also their share of a document's digits or signs, on average."""
+def _choose_score(documents: Sequence[Document], found: Sequence[Marks]) -> tuple[float, float]:
+    """Choose the score with the fewest errors; give also their share of a document's digits, on average."""
     errors = np.zeros(len(SCORES))
     for document, marks in zip(documents, found, strict=True):
         truth = document.truth
-        marks = marks[((marks.labels >= 10) == signs) & (marks.handwritten >= 0.5)]
+        marks = marks[(marks.labels < 10) & (marks.handwritten >= 0.5)]
         partner = match(marks.boxes, truth.boxes.astype(np.float32))
-        is_asked = ((truth.labels >= 10) == signs) & ~truth.printed & (truth.visible >= MIN_VISIBLE)
-        is_asked &= signs | (truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE)
+        is_asked = (truth.labels < 10) & ~truth.printed & (truth.visible >= MIN_VISIBLE)
+        is_asked &= truth.boxes[:, 2:].max(1, initial=0) >= MIN_SIZE
         n = int(is_asked.sum())
         right = marks.scores[(partner >= 0) & is_asked[partner]] if len(truth) else marks.scores[:0]
         kept, extra = ((each[:, None] >= SCORES).sum(0) for each in (right, marks.scores[partner < 0]))
@@ -182,6 +167,14 @@ def describe(page: SyntheticPage) -> Document:
     return Document(np.asarray(Image.fromarray(page.picture).convert("L")), truth)
 
 
+def shrink(document: Document) -> Document:
+    """Give a document in the size in which a page is read, so that the boxes that are found are in its pixels."""
+    picture = as_grey(document.picture, MAX_PAGE_SIDE)
+    scale = np.tile(np.array(picture.shape[::-1]) / document.picture.shape[::-1], 2)
+    boxes = np.rint(document.truth.boxes * scale).astype(np.int64)
+    return Document(picture, replace(document.truth, boxes=boxes))
+
+
 def is_legible(document: Document) -> bool:
     """Whether the digits of a document, if there are any, are as large as in most people's pictures."""
     sides = document.truth.boxes[document.truth.labels < 10, 2:].max(1, initial=0)
@@ -195,50 +188,28 @@ def count_quarters(document: Document) -> int:
 
 
 class Seen(NamedTuple):
-    """What was seen of the digits that may be on a document, and what is true."""
+    """What was seen of the digits of a document, and what is true."""
 
     log_probabilities: np.ndarray  # [m, 2, 10]: by the model, by the finder
-    evidence: np.ndarray  # [m, 4]: whether it is a digit
-    labels: np.ndarray  # [m]: class; -1 for what is no digit
+    labels: np.ndarray  # [m]: class
     shares: np.ndarray  # [m]: of the document, so that pages of tiny digits do not decide alone
 
 
 def _see(documents: Sequence[Document], finder: Finder, models: Sequence[Model]) -> Iterator[Seen]:
-    """Give, for every document and model, what both networks see of what may be a digit."""
+    """Give, for every document and model, what both networks see of the digits that were found."""
     for document in documents:
         # which model is asked for a page that is upright makes no difference
         page = find_page(document.picture, finder, models[0], upright=True, printed=True)
         truth, is_digit = document.truth, page.marks.labels < 10
         partner = match(page.marks.boxes, truth.boxes.astype(np.float32))[is_digit]
         known = truth.labels.astype(np.int64)[partner.clip(0)] if len(truth) else np.zeros(len(partner), np.int64)
-        labels = np.where((partner >= 0) & (known < 10), known, -1)
-        for model in models if is_digit.any() else ():
+        is_known = (partner >= 0) & (known < 10)
+        for model in models if is_known.any() else ():
             seen = np.stack(seen_by(page, model), axis=1)
-            shares = np.full(len(labels), 1 / len(labels))
-            yield Seen(seen, digit_evidence(page.marks, mix(seen[:, 0], seen[:, 1])), labels, shares)
+            yield Seen(seen[is_known], known[is_known], np.full(is_known.sum(), 1 / len(is_known)))
 
 
-def _look_at_hands(documents: Sequence[Document], found: Sequence[Marks]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give, for every mark that is there, the evidence of handwriting, whether it is, and its share of the document."""
-    evidence, written, shares = [], [], []
-    for document, every in zip(documents, found, strict=True):
-        marks, truth = every[every.scores >= MIN_CANDIDATE_SCORE], document.truth
-        if len(marks) and len(truth):
-            partner = match(marks.boxes, truth.boxes.astype(np.float32))
-            evidence.append(hand_evidence(marks)[partner >= 0])
-            written.append(~truth.printed[partner[partner >= 0]])
-            shares.append(np.full(len(written[-1]), 1 / max(len(written[-1]), 1)))
-    return np.concatenate(evidence), np.concatenate(written), np.concatenate(shares)
-
-
-def _fit_yes_or_no(evidence: np.ndarray, is_so: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, float]:
-    """Fit the weights of a logistic regression; give also the share of right decisions."""
-    # the log-odds of "no" are 0 whatever the weights
-    weights = _fit(np.stack((np.zeros_like(evidence), evidence), axis=2), is_so.astype(np.int64), shares)
-    return weights, float(np.average((evidence @ weights >= 0) == is_so, weights=shares))
-
-
-def _fit(seen: np.ndarray, labels: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+def fit_weights(seen: np.ndarray, labels: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
     """Fit the weight of each kind of evidence, the second axis of `seen`; the third is that of classes."""
     from scipy.optimize import minimize
     from scipy.special import log_softmax

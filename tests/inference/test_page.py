@@ -71,8 +71,8 @@ def test_most_letters_are_not_read(reader: Reader) -> None:
 def test_a_page_without_ink_has_nothing_on_it(reader: Reader) -> None:
     page = find_page(np.full((200, 300), 230, np.uint8), reader.finder, reader.model)
     assert len(page.images) == len(page.thickness) == 0
-    probabilities, accepted = read_page(page, reader.model)
-    assert (probabilities.shape, accepted.shape) == ((0, 10), (0,))
+    classes, wanted, printed = read_page(page, reader.model)
+    assert (classes.shape, wanted.shape, printed) == ((0, 10), (0,), 0)
 
 
 def test_an_upright_page_is_not_turned(reader: Reader) -> None:

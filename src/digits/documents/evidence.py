@@ -135,7 +135,7 @@ def gather(
     longest = max(field.high for field in fields)
     found = found or find_runs(reader, decoded, longest, upright=upright)
     page = weigh_page(found, name, fields, forms)
-    if not forms[0] or page.fields[0].is_matched or not found.page.printed:
+    if not forms[0] or page.fields[0].is_matched or not found.printed:
         return page
     again = find_runs(reader, decoded, longest, upright=upright, printed=True)
     first = weigh_page(again, name, fields[:1], forms[:1]).fields[0]
@@ -164,7 +164,7 @@ def weigh_page(found: RunPage, name: str, fields: Sequence[Field], forms: Sequen
         runs = [run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, fields[place])]
         gathered[place], taken = _weigh(runs, fields[place], forms[place], found)
         used.update(taken)
-    kinds = ((found.page.printed, "printed"), (found.page.struck, "struck through"))
+    kinds = ((found.printed, "printed"), (found.page.struck, "struck through"))
     left_out = ", ".join(f"{count} {what}" for count, what in kinds if count)
     return PageEvidence(name, tuple(gathered[place] for place in range(len(fields))), left_out)
 

@@ -14,8 +14,7 @@ from digits.documents.reading import darken
 from digits.documents.text import UNKNOWN
 from digits.inference import Reader
 from digits.inference.finder import find_spaces, link_lines
-from digits.inference.finder.finder import MIN_SCORE
-from digits.inference.odds import DIGIT_WEIGHTS, MIN_SIGN_SCORE, digit_evidence, log_odds
+from digits.inference.odds import log_odds
 from digits.inference.page import Page, find_page, read_page
 from digits.inference.writer import revise_page
 from digits.preprocessing import MAX_PAGE_SIDE, Decoded, as_grey
@@ -31,21 +30,23 @@ POINTS = ".,"
 
 @dataclass(frozen=True, eq=False)
 class RunPage:
-    """The runs of a page, and the width and height of its picture, in pixels."""
+    """The runs of a page, the width and height of its picture in pixels, and how many marks are left out as print."""
 
     runs: list[Run]
     page: Page
     size: tuple[int, int]
+    printed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is known of the n marks of a page."""
+    """What is known of the n marks of a page, and how many others are left out as print."""
 
     classes: Float64[np.ndarray, "n 10"]
     evidence: Float64[np.ndarray, " n"]
     accepted: Bool[np.ndarray, " n"]
     shown: Bool[np.ndarray, " n"]
+    printed: int
 
 
 def find_runs(
@@ -70,25 +71,24 @@ def find_runs(
     for rows in (*_in_cells(page, known, decoded), *_in_lines(page, known, MOST * longest)):
         if rows and len(rows) <= MOST * longest:
             found.setdefault(rows, _make_run(page, known, rows))
-    return RunPage(list(found.values()), page, decoded.size)
+    return RunPage(list(found.values()), page, decoded.size, known.printed)
 
 
 def read_marks(page: Page, reader: Reader) -> Known:
     """Read all marks of a page as `digits.read` does, and keep what it leaves out."""
     marks, n = page.marks, len(page.marks)
     is_digit = marks.labels < CLASSES
-    alone, likely = read_page(page, reader.model)
+    alone, wanted, printed = read_page(page, reader.model)
     accepted = np.zeros(n, bool)
-    accepted[is_digit] = likely & (alone.max(1, initial=0) >= reader.threshold)
+    accepted[is_digit] = (wanted[is_digit] >= 0.5) & (alone.max(1, initial=0) >= reader.threshold)
     # a sign may be a digit too; only the finder has looked at it
     finder_says = np.exp(marks.classes[:, :CLASSES].astype(np.float64))
     classes = finder_says / finder_says.sum(1, keepdims=True).clip(1e-30)
     classes[is_digit] = alone
     classes[accepted] = revise_page(alone[accepted[is_digit]], page.images[accepted])
-    evidence = log_odds((marks.scores * finder_says.sum(1).clip(max=1.0)).astype(np.float32))
-    evidence[is_digit] = digit_evidence(marks, alone) @ DIGIT_WEIGHTS
-    shown = accepted | (marks.scores >= np.where(is_digit, MIN_SCORE, MIN_SIGN_SCORE))
-    return Known(classes, evidence, accepted, shown)
+    # what is no sign may still be a digit that the finder took for one
+    likely = np.where(is_digit, wanted, marks.scores * finder_says.sum(1).clip(max=1.0))
+    return Known(classes, log_odds(likely.astype(np.float32)), accepted, wanted >= 0.5, printed)
 
 
 def _in_cells(page: Page, known: Known, decoded: Decoded) -> Iterator[tuple[int, ...]]:

@@ -6,7 +6,7 @@ The way of a page, one file per step:
    `pages`: a PDF or TIFF, page by page.
 2. `finder`: a network finds its digits and signs, and puts them in lines.
 3. `page`: it is turned upright (`turns`), its digits are cut out, and the model reads them; `odds` weighs what both
-   networks say.
+   networks say, and a `judge` decides which are to be read.
 4. `reader`: digits revise each other, as they are by one `writer`; all become the digits, signs and lines of a
    `Reading` (`results`).
 
@@ -24,8 +24,9 @@ from digits.inference.bulk import BulkReader
 from digits.inference.explain import explain
 from digits.inference.finder import Finder, Marks, link_lines, load_finder, write_line
 from digits.inference.finder.finder import MIN_CANDIDATE_SCORE
+from digits.inference.judge import JUDGE_FILE, Judge, describe_answers, describe_marks, load_judge, parse_judge
 from digits.inference.model import SHIPPED_MODELS, Model, load_model
-from digits.inference.odds import digit_evidence, hand_evidence, mix
+from digits.inference.odds import mix
 from digits.inference.page import Page, find_page, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
@@ -33,12 +34,14 @@ from digits.inference.turns import judge_turns
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
 __all__ = [
+    "JUDGE_FILE",
     "MIN_CANDIDATE_SCORE",
     "SHIPPED_MODELS",
     "WEIGHTS",
     "BulkReader",
     "Digit",
     "Finder",
+    "Judge",
     "Marks",
     "Model",
     "Page",
@@ -47,15 +50,17 @@ __all__ = [
     "Reading",
     "Sign",
     "compare_images",
-    "digit_evidence",
+    "describe_answers",
+    "describe_marks",
     "explain",
     "find_page",
-    "hand_evidence",
     "judge_turns",
     "link_lines",
     "load_finder",
+    "load_judge",
     "load_model",
     "mix",
+    "parse_judge",
     "read",
     "read_pages",
     "revise",

@@ -1,15 +1,17 @@
-"""A picture of a page → its digits and signs: the finder finds them, the model reads each digit, and both decide."""
+"""A picture of a page → its digits and signs: the finder finds them, the model reads each digit, a judge decides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from digits.inference.finder import Finder, Marks
 from digits.inference.finder.finder import MIN_CANDIDATE_SCORE, MIN_SCORE
+from digits.inference.judge import MIN_GLANCE, PRINTED, WRITTEN, Judge, describe_marks, load_judge
 from digits.inference.model import Model
-from digits.inference.odds import DIGIT_WEIGHTS, digit_evidence, is_print, mix
+from digits.inference.odds import mix
 from digits.inference.results import Box
 from digits.inference.turns import count_turns
 from digits.preprocessing import (
@@ -23,7 +25,7 @@ from digits.preprocessing import (
 )
 from digits.preprocessing.ink import Ink, Picture, polarity_evidence, weigh_polarity
 from digits.preprocessing.scales import MAX_PAGE_SIDE
-from digits.shapes import Bool, Float32
+from digits.shapes import Float32
 from digits.types import CLASSES, SIDE, Images, Probabilities
 
 MAX_JUDGED = 50
@@ -45,10 +47,14 @@ class Page:
         Of each digit as the model receives it; zeros for signs.
     thickness
         Width of each digit's lines, relative to its longer side.
+    described
+        What the judge knows of each mark, of those around it, and of the page.
     shape
         Height and width of the upright page.
     classes
         The finder's characters.
+    with_print
+        Whether printed digits and signs are wanted too.
     printed, struck
         How many digits and signs were left out because they are printed, or struck through.
     quarter_turns
@@ -58,17 +64,46 @@ class Page:
     marks: Marks
     images: Images = field(repr=False)
     thickness: Float32[np.ndarray, " n"]
+    described: Float32[np.ndarray, "n _k"] = field(repr=False)
     shape: tuple[int, int]
     classes: str
+    with_print: bool = False
     printed: int = 0
     struck: int = 0
     quarter_turns: int = 0
 
 
-def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool = False, printed: bool = False) -> Page:
+class Answers(NamedTuple):
+    """What a model and the judge say of the n marks of a page, m of which may be digits.
+
+    Attributes
+    ----------
+    classes
+        Class probabilities of the digits.
+    wanted
+        Probability of each mark that it is a digit or sign that is to be read, 0–1.
+    printed
+        How many marks are left out because they are printed.
+    """
+
+    classes: Probabilities
+    wanted: Float32[np.ndarray, " n"]
+    printed: int
+
+
+def find_page(
+    picture: Picture,
+    finder: Finder,
+    model: Model,
+    *,
+    upright: bool = False,
+    printed: bool = False,
+    judge: Judge | None = None,
+) -> Page:
     """Find the digits and signs of a page, grey or RGB, turned upright unless it is known to be.
 
-    Struck digits are left out, and printed ones unless they are wanted. The model helps to decide which side is up.
+    Struck digits are left out, and so are, unless they are wanted, most printed ones. The model helps to decide which
+    side is up; the judge is the one that comes with the package, unless another is given.
     """
     grey = as_grey(picture, MAX_PAGE_SIDE)
     if grey.size and weigh_polarity(polarity_evidence(grey)) > 0:
@@ -78,26 +113,35 @@ def find_page(picture: Picture, finder: Finder, model: Model, *, upright: bool =
     if turns:
         grey = np.ascontiguousarray(np.rot90(grey, turns))
         marks = finder.find(grey, min_score=MIN_CANDIDATE_SCORE)
-    is_struck, is_clear = marks.struck > 0, marks.scores >= MIN_SCORE
-    is_left_out = ~is_struck & is_print(marks) & (not printed)
-    kept = marks[~is_struck & ~is_left_out]
+    is_struck = marks.struck > 0
+    struck = int((is_struck & (marks.scores >= MIN_SCORE)).sum())
+    marks = marks[~is_struck]
+    described = describe_marks(marks, grey.shape)
+    judged = (judge or load_judge()).glance(described)
+    is_kept = _want(judged, printed) >= MIN_GLANCE
+    kept = marks[is_kept]
     boxes, images, thickness = _cut_digits(grey, kept)
     return Page(
         replace(kept, boxes=boxes),
         images,
         thickness,
+        described[is_kept],
         shape=(int(grey.shape[0]), int(grey.shape[1])),
         classes=finder.classes,
-        printed=int((is_left_out & is_clear).sum()),
-        struck=int((is_struck & is_clear).sum()),
+        with_print=printed,
+        printed=int((judged[~is_kept, PRINTED] >= 0.5).sum()),
+        struck=struck,
         quarter_turns=turns,
     )
 
 
-def read_page(page: Page, model: Model) -> tuple[Probabilities, Bool[np.ndarray, " m"]]:
-    """Compute the class probabilities of the m marks of a page that may be digits, and which of them are."""
-    probabilities = mix(*seen_by(page, model))
-    return probabilities, digit_evidence(page.marks, probabilities) @ DIGIT_WEIGHTS >= 0
+def read_page(page: Page, model: Model, judge: Judge | None = None) -> Answers:
+    """Read the digits of a page, and judge which marks are to be read: as likely as not, or more."""
+    by_model, by_finder = seen_by(page, model)
+    judged = (judge or load_judge()).judge_answers(page.marks, page.described, by_model)
+    wanted = _want(judged, page.with_print)
+    printed = page.printed + int(((judged[:, PRINTED] >= 0.5) & (wanted < 0.5)).sum())
+    return Answers(mix(by_model, by_finder), wanted, printed)
 
 
 def seen_by(page: Page, model: Model) -> tuple[Float32[np.ndarray, "m 10"], Float32[np.ndarray, "m 10"]]:
@@ -118,6 +162,12 @@ def to_picture(box: Float32[np.ndarray, "4"], shape: tuple[int, int], quarter_tu
     x, y = max(int(left * across), 0), max(int(top * down), 0)
     right, bottom = min(round((left + width) * across), size[0]), min(round((top + height) * down), size[1])
     return x, y, max(right - x, 1), max(bottom - y, 1)
+
+
+def _want(judged: Float32[np.ndarray, "n 3"], with_print: bool) -> Float32[np.ndarray, " n"]:
+    """Give the probability of each mark that it is to be read."""
+    wanted: Float32[np.ndarray, " n"] = judged[:, WRITTEN] + with_print * judged[:, PRINTED]
+    return wanted
 
 
 def _cut_digits(grey: Ink, marks: Marks) -> tuple[Float32[np.ndarray, "n 4"], Images, Float32[np.ndarray, " n"]]:

@@ -10,10 +10,8 @@ from typing import Any, overload
 import numpy as np
 
 from digits.inference.finder import Finder, find_spaces, link_lines, load_finder
-from digits.inference.finder.finder import MIN_SCORE
 from digits.inference.inputs import Source, Sources, decode_source, read_stream, source_name, to_images
 from digits.inference.model import FINDER, SHIPPED_MODELS, Model, load_model, locate_model
-from digits.inference.odds import MIN_SIGN_SCORE
 from digits.inference.page import Page, find_page, read_page, to_picture
 from digits.inference.pages import SourcePages
 from digits.inference.results import NO_INK, Box, Digit, Reading, Sign, describe_doubt, is_unsure
@@ -169,15 +167,14 @@ class Reader:
 
     def _describe_page(self, page: Page, size: tuple[int, int], name: str, source: Source, has_ink: bool) -> Reading:
         marks, labels = page.marks, page.marks.labels
-        alone, accepted = read_page(page, self.model)
-        accepted &= alone.max(1, initial=0) >= self.threshold
+        alone, wanted, printed = read_page(page, self.model)
         rows = np.flatnonzero(labels < CLASSES)
+        # a digit of which no class is likely enough is shown, and rejected
+        is_shown = wanted >= 0.5
+        accepted = is_shown[rows] & (alone.max(1, initial=0) >= self.threshold)
         revised = alone.copy()
         revised[accepted] = revise_page(alone[accepted], page.images[rows][accepted])
         answers = dict(zip(rows.tolist(), zip(revised, accepted.tolist(), strict=True), strict=True))
-        # what the finder alone would take for a digit is said, if rejected
-        is_shown = marks.scores >= np.where(labels < CLASSES, MIN_SCORE, MIN_SIGN_SCORE)
-        is_shown[rows[accepted]] = True
         shown = np.flatnonzero(is_shown)
         digits, signs, lines = list[Digit](), list[Sign](), list[str]()
         for line in link_lines(marks[shown]):
@@ -195,7 +192,7 @@ class Reader:
                     text += signs[-1].value
             lines.append(text.strip())
         kept = tuple(line for line in lines if any(map(str.isdecimal, line)))
-        turned, rest = 90 * page.quarter_turns, (tuple(signs), page.printed, page.struck, self.model.name)
+        turned, rest = 90 * page.quarter_turns, (tuple(signs), printed, page.struck, self.model.name)
         return Reading(name, kept, tuple(digits), size, turned, source, has_ink, *rest)
 
     def _describe(

@@ -58,7 +58,7 @@ def link_numbers(marks: Marks) -> list[Int64[np.ndarray, " _m"]]:
     list of int64[m]
         For each number the rows of its marks in their order.
     """
-    return [np.array(chain, np.int64) for chain in _chain(_pair(marks))]
+    return [np.array(chain, np.int64) for chain in _chain(pair_marks(marks))]
 
 
 def write_line(marks: Marks, line: Int64[np.ndarray, " _m"], classes: str) -> str:
@@ -100,7 +100,7 @@ def digit_sizes(marks: Marks) -> Float32[np.ndarray, " _n"]:
     return sizes
 
 
-def _pair(marks: Marks) -> Int64[np.ndarray, " _n"]:
+def pair_marks(marks: Marks) -> Int64[np.ndarray, " _n"]:
     """Return the row of each mark's successor or -1, so that no mark has two predecessors and no line is a circle."""
     centres, sizes = marks.centres, digit_sizes(marks)
     found: list[tuple[float, int, int]] = []
