@@ -46,6 +46,7 @@ MEASUREMENTS = {
     "judging": "judging.measure",
     "equals": "equals.measure",
     "tricks": "tricks.measure",
+    "sweeping": "sweeping.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
@@ -53,6 +54,7 @@ CLAIMS = {
     "attack": "attack.missed",
     "mutations": "mutations.missed",
     "equals": "equals.missed",
+    "sweeping": "sweeping.missed",
 }
 
 DRAWN = {"contest": "pictures.draw_contest", "single-digits": "reading_pictures.draw"}

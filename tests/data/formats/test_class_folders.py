@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
+import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.hostile import PNG_START, png_chunk
 from PIL import Image
 
 from benchmarks import hostile
-from digits.data import load_dataset, load_labelled
+from digits.data import decode_picture, load_dataset, load_labelled
 from digits.doctor import DigitFinder
 from digits.errors import DataError
 from digits.preprocessing.opening import PICTURE_SUFFIXES
@@ -251,3 +255,19 @@ def test_names_that_are_not_utf_8_are_shown_in_ascii(tmp_path: Path) -> None:
     assert dataset.classes == (r"caf\xe9", "tea")
     assert dataset.name == r"na\xefve"
     assert Path(dataset.location) == root
+
+
+def test_pixels_of_small_pictures_are_those_of_pillow() -> None:
+    """Each row of a PNG is written by one of five filters, of which Pillow chooses by the content."""
+    rng = np.random.default_rng(0)
+    for filters in ([0] * 28, rng.integers(0, 5, 28), rng.integers(0, 5, 28)):
+        rows = rng.integers(0, 256, (28, 29)).astype(np.uint8)
+        rows[:, 0] = filters
+        header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0))
+        content = PNG_START + header + png_chunk(b"IDAT", zlib.compress(rows.tobytes())) + png_chunk(b"IEND", b"")
+        with Image.open(io.BytesIO(content)) as picture:
+            expected = np.array(picture)
+        np.testing.assert_array_equal(decode_picture(content, "a.png").pixels, expected)
+        damaged = content[:60] + bytes([content[60] ^ 1]) + content[61:]
+        with pytest.raises(DataError, match=r"a\.png"):
+            decode_picture(damaged, "a.png")
