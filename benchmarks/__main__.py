@@ -45,6 +45,8 @@ MEASUREMENTS = {
     "experts": "experts.measure",
     "judging": "judging.measure",
     "equals": "equals.measure",
+    "exports": "exports.measure",
+    "labelled": "labelled.measure",
     "tricks": "tricks.measure",
     "sweeping": "sweeping.measure",
 }
@@ -54,6 +56,7 @@ CLAIMS = {
     "attack": "attack.missed",
     "mutations": "mutations.missed",
     "equals": "equals.missed",
+    "exports": "exports.missed",
     "sweeping": "sweeping.missed",
 }
 

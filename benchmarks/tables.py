@@ -524,6 +524,12 @@ TABLES |= {
             "Each file in a process of its own; the most that any of them took of processor time, and of memory with "
             "interpreter and libraries",
         ),
+        "exports": Table(
+            "exports",
+            "`--to`",
+            [Column(f"`{model}`", average(2), "test accuracy", f"`{model}`") for model in ("mlp", "cnn")],
+            "Accuracy on MNIST's 10,000 test digits, by the code that scores the original; of `hub`, its `model.onnx`",
+        ),
         "gpu": Table(
             "gpu",
             "recipe",

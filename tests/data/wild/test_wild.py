@@ -103,3 +103,10 @@ def test_a_name_says_what_an_array_is() -> None:
     for name, expected in names.items():
         role = find_role(name)
         assert (role and role[:2]) == expected, name
+
+
+def test_documentation_lists_what_is_tested() -> None:
+    from tests.data.wild import listing
+
+    page = listing.PAGE.read_text(encoding="utf-8")
+    assert page == listing.update(page), "run python -m tests.data.wild.listing"
