@@ -46,9 +46,11 @@ MEASUREMENTS = {
     "judging": "judging.measure",
     "equals": "equals.measure",
     "exports": "exports.measure",
-    "labelled": "labelled.measure",
+    "formats": "labelled.measure_formats",
+    "clean": "labelled.measure_clean",
     "tricks": "tricks.measure",
     "sweeping": "sweeping.measure",
+    "studies": "studies.measure",
 }
 CLAIMS = {
     "contest": "verdict.missed",
@@ -57,6 +59,8 @@ CLAIMS = {
     "mutations": "mutations.missed",
     "equals": "equals.missed",
     "exports": "exports.missed",
+    "formats": "labelled.missed",
+    "clean": "labelled.missed",
     "sweeping": "sweeping.missed",
 }
 

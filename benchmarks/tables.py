@@ -117,6 +117,19 @@ def command(rows: Rows) -> str:
     return f"`{re.sub(r' --seed [0-9]+', '', rows[0].command)}`"
 
 
+def points(rows: Rows) -> str:
+    """Show a difference of accuracies in points, with its interval."""
+    row, *_ = rows
+    middle, low, high = (100 * (each or 0) for each in (row.value, row.low, row.high))
+    return f"{middle:+.2f} ({low:+.2f} to {high:+.2f})".replace("-", "−")
+
+
+def p_value(rows: Rows) -> str:
+    """Show a p-value."""
+    value = rows[0].value
+    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
@@ -523,6 +536,35 @@ TABLES |= {
             ],
             "Each file in a process of its own; the most that any of them took of processor time, and of memory with "
             "interpreter and libraries",
+        ),
+        "curve": Table(
+            "studies",
+            "training digits",
+            [Column("n", runs, "validation accuracy"), ACCURACY],
+            "Mean ± standard deviation over seeds, each with digits of its own, on 5,000 validation digits",
+            only=lambda row: row.variant == "curve",
+        ),
+        "ablate": Table(
+            "studies",
+            "`fast` without",
+            [
+                Column("n", runs, "validation accuracy"),
+                ACCURACY,
+                Column("points, 95 % interval", points, "difference"),
+                Column("p corrected", p_value),
+            ],
+            "Mean ± standard deviation over seeds, on 5,000 validation digits; the interval draws others of both",
+            only=lambda row: row.variant == "ablate",
+        ),
+        "clean": Table(
+            "clean",
+            "set",
+            [
+                Column("digits", samples, "warnings"),
+                Column("warnings", average(0)),
+                Column("processor time", average(1)),
+            ],
+            "What `digits data check` warns of in sets with nothing wrong",
         ),
         "exports": Table(
             "exports",
