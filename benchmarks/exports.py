@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,8 @@ def _score(case: str, model: str, place: str) -> Row:
 
 
 def _run(*words: str) -> str:
-    from digits.cli import main
-
-    with redirect_stdout(io.StringIO()) as said:
-        main(words)
-    return said.getvalue()
+    done = subprocess.run([sys.executable, "-m", "digits", *words], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
 
 
 def missed(rows: list[Row]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 _PLAIN_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes([0, 0, 0, SIDE, 0, 0, 0, SIDE, 8, 0, 0, 0, 0])
 _PLAIN_END = b"\0\0\0\0IEND\xaeB`\x82"
 _MAX_PLAIN = 4096  # bytes; noise takes 900
-_LAST_FILTER = 4
 
 
 class DigitPicture(NamedTuple):
@@ -135,7 +135,8 @@ def _decode_plain(content: bytes) -> UInt8[np.ndarray, "28 28"] | None:
     """Decode a PNG of 28 × 28 in 8-bit grey that holds nothing else; None for any other, and for a damaged one.
 
     Such files come by the ten thousand, and need none of the checks that a stranger's picture does: there are no data
-    beside the pixels, and the pixels are few. It takes a fifth of the time.
+    beside the pixels, and the pixels are few. Where no row is filtered, as digits writes them, it takes a fifth of the
+    time.
     """
     is_plain = content.startswith(_PLAIN_START) and content[37:41] == b"IDAT" and content.endswith(_PLAIN_END)
     if not is_plain or len(content) != 57 + int.from_bytes(content[33:37], "big") or len(content) > _MAX_PLAIN:
@@ -146,15 +147,15 @@ def _decode_plain(content: bytes) -> UInt8[np.ndarray, "28 28"] | None:
         rows = np.frombuffer(zlib.decompress(content[41:-16]), np.uint8).reshape(SIDE, SIDE + 1)
     except (zlib.error, ValueError):  # the careful way says what is wrong
         return None
-    filters = rows[:, 0]  # each row begins with the number of its own
-    if not filters.any():
+    if not rows[:, 0].any():  # each row begins with the number of its filter, of which 0 is none
         return rows[:, 1:].copy()
-    if filters.max() > _LAST_FILTER:
-        return None
-    import cv2
+    from PIL import Image
 
-    pixels: UInt8[np.ndarray, "28 28"] | None = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    return pixels
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
+            return np.array(picture)
+    except Exception:  # damage raises OSError, SyntaxError …; the careful way says what it is
+        return None
 
 
 def unify_pictures(folds: Sequence[Pictures], source: str) -> list[Images]:
