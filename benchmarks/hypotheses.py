@@ -22,15 +22,13 @@ from benchmarks.results import Row
 from benchmarks.single_digits import MODELS, draw_outlier_pictures
 from benchmarks.variants import VARIANTS, draw_variant
 from digits.preprocessing import find_digit_inks, normalize
-from digits.preprocessing.ink import POLARITY_WEIGHTS, weigh_polarity
 
 PER_KIND, SEED = 200, 1
 OUTLIERS, OUTLIER_SEED = 400, 20_000
 """Non-digits to fit with, by writers that neither a training nor a benchmark has."""
 CONFIDENCE = "confidence"
-POLARITY = "skewness about the median", "skewness about the mean", "dark border", "dark picture"
 OTHERS = "one ground for all", "frame removed", "overlooked"
-WEIGHTS = (CONFIDENCE, *POLARITY, *OTHERS)
+WEIGHTS = (CONFIDENCE, *OTHERS)
 NO_DIGIT = -1
 """Label of non-digits, of which every answer is wrong by its confidence."""
 PENALTY = 1e-4  # on the squares of the weights; at 1e-3 the rim of a blot is still read as 0
@@ -43,8 +41,6 @@ def measure() -> Iterator[Row]:
     examples = [example for pictures, labels in _pictures() for example in _see(pictures, labels)]
     confidence, polarity, *others = _fit(examples)
     yield Row(case=CONFIDENCE, metric="weight", value=round(confidence / polarity, 2), n=len(examples))
-    for name, value in zip(POLARITY, POLARITY_WEIGHTS, strict=True):
-        yield Row(case=name, metric="weight", value=value, n=len(examples), note="kept")
     for name, value in zip(OTHERS, others, strict=True):
         yield Row(case=name, metric="weight", value=round(value / polarity, 2), n=len(examples))
 
@@ -66,10 +62,7 @@ def _see(pictures: list[Any], labels: np.ndarray) -> Iterator[tuple[np.ndarray, 
         ways = [(way, image) for way in find_digit_inks(picture) if (image := normalize(way.ink)).any()]
         if not ways:
             continue
-        seen = [
-            [weigh_polarity(way.polarity_evidence), way.has_level_ground, way.is_unframed, way.overlooked]
-            for way, _ in ways
-        ]
+        seen = [[way.polarity_odds, way.has_level_ground, way.is_unframed, way.overlooked] for way, _ in ways]
         images = np.stack([image for _, image in ways])
         for model in models:
             probabilities = model.calibrate(model.logits(images))

@@ -11,7 +11,6 @@ from benchmarks.variants import VARIANTS, draw_variant, write_line
 from digits.inference import Reader
 from digits.inference.single_digit import CONFIDENCE_WEIGHT, read_single
 from digits.inference.single_digit import confidence_odds as odds_in_reader
-from digits.preprocessing.ink import POLARITY_WEIGHTS
 from digits.preprocessing.single import FRAME_ODDS, LEVEL_ODDS, OVERLOOKED_WEIGHT
 from digits.synthesis.digit_images import draw_digits
 from digits.synthesis.outliers import draw_blots
@@ -67,8 +66,8 @@ def test_a_clear_digit_is_read_in_one_way(reader: Reader, mnist: Dataset, monkey
 
 def test_the_weights_are_those_that_were_fitted() -> None:
     fitted = {row.case: row.value for row in read_rows("hypotheses")}
-    single = [LEVEL_ODDS, FRAME_ODDS, OVERLOOKED_WEIGHT]
-    assert [fitted[name] for name in WEIGHTS] == [CONFIDENCE_WEIGHT, *POLARITY_WEIGHTS, *single]
+    shipped = [CONFIDENCE_WEIGHT, LEVEL_ODDS, FRAME_ODDS, OVERLOOKED_WEIGHT]
+    assert [fitted[name] for name in WEIGHTS] == shipped
 
 
 def test_the_weights_were_fitted_to_the_odds_that_the_reader_computes() -> None:

@@ -85,10 +85,15 @@ class DigitInk:
         return max(wide, narrow, key=abs) >= 0
 
     @property
+    def polarity_odds(self) -> float:
+        """Logarithm of the odds that this polarity is the right one, before anything is read."""
+        return weigh_polarity(self.polarity_evidence)
+
+    @property
     def odds(self) -> float:
         """Logarithm of the odds that this interpretation is the right one, before anything is read."""
         return (
-            weigh_polarity(self.polarity_evidence)
+            self.polarity_odds
             + LEVEL_ODDS * self.has_level_ground
             + FRAME_ODDS * self.is_unframed
             + OVERLOOKED_WEIGHT * self.overlooked
