@@ -33,6 +33,7 @@ MEASUREMENTS = {
     "personal": "personal.measure",
     "gpu": "gpu.measure",
     "serving": "serving.measure",
+    "classroom": "classroom.measure",
     "since": "since.measure",
     "attack": "attack.measure",
     "mutations": "mutations.measure",
@@ -55,6 +56,7 @@ MEASUREMENTS = {
 CLAIMS = {
     "contest": "verdict.missed",
     "serving": "serving.missed",
+    "classroom": "classroom.missed",
     "attack": "attack.missed",
     "mutations": "mutations.missed",
     "equals": "equals.missed",
@@ -103,7 +105,7 @@ def _figure(name: str, row: Row) -> tuple[object, ...]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], help="which to run; all if none is named")
-    parser.add_argument("--minutes", type=float, help="how long attack attacks; an hour if not given")
+    parser.add_argument("--minutes", type=float, help="how long attack attacks (60), or a classroom draws (10)")
     parser.add_argument("--seeds", type=int, help="seeds of each trick; ten if not given")
     parser.add_argument("--only", default="", help="readers of documents: digits, peers, or the name of a peer")
     parser.add_argument(
@@ -113,6 +115,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     options = {
         "attack": {"minutes": arguments.minutes} if arguments.minutes else {},
+        "classroom": {"minutes": arguments.minutes} if arguments.minutes else {},
         "tricks": {"seeds": arguments.seeds} if arguments.seeds else {},
         "mutations": {"kinds": arguments.kinds} if arguments.kinds else {},
         "documents": {"only": arguments.only, "half": arguments.half},

@@ -44,24 +44,47 @@ CORNERS = {"4,56", "62,4", "6,97"}
 def browse() -> Iterator[tuple[Browser, str]]:
     """Start the service and a Chromium that is installed here; give the browser and the address."""
     path = os.environ.get("DIGITS_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as (address, _), sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder), "--runs", f"{folder}/runs") as (address, _),
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield browser, address
         browser.close()
 
 
-def stroke_to_bars(rounds: int) -> list[float]:
-    """Measure each answer while a number is drawn, from the last point to its bars, in milliseconds."""
+def stroke_to_bars(rounds: int, *, is_training: bool = False) -> list[float]:
+    """Measure each answer while a number is drawn, from the last point to its bars, in milliseconds.
+
+    If asked to, while the page trains a network.
+    """
     with browse() as (browser, address):
         page = browser.new_page(viewport=LAPTOP)  # type: ignore[arg-type]
         visit(page, address)
         write(page, (7, 2, 4))  # the first answers load what later ones have
+        if is_training:
+            train(page)
         page.evaluate("performance.clearMeasures()")
         for _ in range(rounds):
             page.get_by_role("button", name="Clear").click()
             write(page, (7, 2, 4), slowly=True)
         took = page.evaluate("performance.getEntriesByName('stroke to bars').map((entry) => entry.duration)")
         return [float(each) for each in took]
+
+
+def train(page: Page) -> None:
+    """Start a training of an hour, which ends with the service, and wait until the network learns."""
+    page.evaluate(
+        """async () => {
+            const started = await (await fetch("api/trainings?recipe=classic&seconds=3600", { method: "POST" })).json();
+            for (let live = null; !live; await new Promise((resolve) => setTimeout(resolve, 500))) {
+                const shown = await (await fetch(`api/trainings/${started.name}`)).json();
+                if (shown.state !== "running") throw new Error(shown.error || shown.state);
+                live = shown.live;
+            }
+        }"""
+    )
 
 
 def draw_number(browser: Browser, address: str) -> bytes:

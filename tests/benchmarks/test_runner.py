@@ -8,7 +8,8 @@ from benchmarks.results import Row, read_rows
 
 from benchmarks import __main__ as runner
 
-NEEDED = {"serving": ["playwright", "psutil"], "attack": ["psutil"], "mutations": ["resource"]}
+BROWSING = ["playwright", "psutil"]
+NEEDED = {"serving": BROWSING, "classroom": BROWSING, "attack": ["psutil"], "mutations": ["resource"]}
 """What not every test environment has."""
 
 
