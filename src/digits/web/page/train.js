@@ -15,6 +15,8 @@ const RATES = { muon: 0.03, adam: 0.001, adamw: 0.001, sgd: 0.05 };
 
 /** @type {Offer} */
 let offer;
+/** Names of the runs that were listed. @type {Set<string>} */
+const seen = new Set();
 
 /** @param {Error} [refused] */
 function refuse(refused) {
@@ -35,6 +37,7 @@ class RunView {
     return { title, canvas, figure: create("figure", {}, canvas, create("figcaption", {}, create("b", {}, title))) };
   });
   #body = create("div", {});
+  #listed = "";
 
   /** @param {HTMLElement} place */
   constructor(place) {
@@ -57,6 +60,9 @@ class RunView {
 
   /** @param {RunState[]} runs */
   list(runs) {
+    const listed = JSON.stringify(runs.map(({ name, state }) => [name, state]));
+    if (listed === this.#listed) return; // or an open list would close
+    this.#listed = listed;
     const chosen = this.#select.value;
     const options = [create("option", { value: "" }, "choose a run"), ...runs.map(({ name, state }) => create("option", { value: name }, `${name} (${state})`))];
     this.#select.replaceChildren(...options);
@@ -141,6 +147,14 @@ const views = [...document.querySelectorAll(".run")].map((place) => new RunView(
 async function refresh() {
   offer = await listTrainings();
   for (const view of views) view.list(offer.runs);
+  // a run that has begun, here or on the command line, is shown; the one before goes to the side, to compare both
+  const begun = offer.runs.find(({ name, state }) => state === "running" && !seen.has(name));
+  for (const { name } of offer.runs) seen.add(name);
+  if (begun) {
+    const before = views[0].name;
+    await views[0].choose(begun.name);
+    if (before) await views[1].choose(before);
+  }
   const isRunning = offer.runs.some(({ state }) => state === "running");
   byId("start", HTMLButtonElement).disabled = isRunning || Boolean(offer.missing);
   for (const view of views) if (view.name && (isRunning || view.run?.state === "running" || !view.run)) await view.choose(view.name);
@@ -182,12 +196,9 @@ byId("settings").addEventListener("submit", async (event) => {
   byId("start", HTMLButtonElement).disabled = true;
   try {
     refuse();
-    const { name } = await startTraining(readSettings());
+    await startTraining(readSettings());
     announce("The training starts.");
     await refresh();
-    // the run before goes to the side, so that both can be compared
-    if (views[0].name) await views[1].choose(views[0].name);
-    await views[0].choose(name);
   } catch (refused) {
     refuse(/** @type {Error} */ (refused));
     byId("start", HTMLButtonElement).disabled = false;
@@ -202,12 +213,11 @@ async function start() {
   chooseRecipe();
   if (offer.missing) refuse(new Error(`${offer.missing[0].toUpperCase()}${offer.missing.slice(1)}.`));
   await refresh();
-  const newest = offer.runs.find(({ state }) => state === "running") ?? offer.runs[0];
-  if (newest) await views[0].choose(newest.name);
+  if (!views[0].name && offer.runs.length) await views[0].choose(offer.runs[0].name);
   document.body.dataset.ready = "yes";
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    if (!document.hidden && offer.runs.some(({ state }) => state === "running")) await refresh().catch(refuse);
+    if (!document.hidden) await refresh().catch(refuse);
   }
 }
 
