@@ -172,10 +172,9 @@ def _measure_overlooked(grey: Ink, ink: Ink) -> float:
     n = cv2.countNonZero(ink)
     if not n:
         return 0.0
-    full = cv2.compare(ink, HALF_INK, cv2.CMP_GT)
+    full = (ink > HALF_INK).astype(np.uint8)
     counts = cv2.calcHist([grey], [0], full, [256], [0, 256]).ravel().astype(np.int64)
-    is_dark = cv2.compare(grey, quantile(counts, 0.5), cv2.CMP_LE)
-    return min(cv2.countNonZero(cv2.bitwise_and(is_dark, cv2.compare(ink, 0, cv2.CMP_EQ))) / n, 1.0)
+    return min(np.count_nonzero((grey <= quantile(counts, 0.5)) & (ink == 0)) / n, 1.0)
 
 
 def _remove_frame(ink: Ink) -> Ink:
