@@ -147,7 +147,7 @@ def _keep(to_digits: Callable[[str], str], lines: Iterable[str]) -> list[str]:
 def _best(peer: str, python: str, documents: Sequence[Document]) -> tuple[str, str, Answers]:
     """Give the name of the setting with the fewest errors on the seen half, the peer's version, and the answers."""
     arguments = dict.fromkeys(setting.argument for setting in PEERS[peer])
-    read = {argument: _run_peer(peer, argument, python, documents) for argument in arguments}
+    read = {argument: read_with_peer(peer, argument, python, documents) for argument in arguments}
     found = []
     for setting in PEERS[peer]:
         version, raw = read[setting.argument]
@@ -158,7 +158,7 @@ def _best(peer: str, python: str, documents: Sequence[Document]) -> tuple[str, s
     return name, version, answers
 
 
-def _run_peer(peer: str, argument: str, python: str, documents: Sequence[Document]) -> tuple[str, Answers]:
+def read_with_peer(peer: str, argument: str, python: str, documents: Sequence[Document]) -> tuple[str, Answers]:
     """Let a peer read documents in a process of its own; gives its version and its lines, letters and all."""
     print(f"{peer} ({argument}) reads {len(documents)} pictures", file=sys.stderr)
     jobs = json.dumps([(str(document.file), document.turned) for document in documents])

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 import digits
+from benchmarks.keystrokes import count_keys, offer, show
 from benchmarks.results import Row
 from digits.documents import Field, FieldRow, Form, FormPage
+from digits.documents.review import spread
 from digits.preprocessing import Decoded, as_grey, decode
 from digits.synthesis import BlankForm, Cell, FilledForm, RealDigits, synthesize_filled
 
@@ -33,6 +35,9 @@ SEED = 71_000
 SCALE = 7.0
 """Pixels per millimetre of a page before it is photographed."""
 
+CELLS = 50
+"""Doubtful numbers of which keys are told: 5 % of 1,000."""
+
 EMPTY_SHARE = 0.12
 """Of the fields, that are left empty."""
 
@@ -40,6 +45,9 @@ VARIANT = "`cnn`"
 """The model that reads."""
 
 METRICS = "right", "flagged", "wrong without a flag"
+
+SILENT, FLAGGED = (0.01, 0.001), 0.05
+"""Shares of numbers that may be silently wrong, and that may be flagged: what each costs of the other."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,9 @@ def measure() -> Iterator[Row]:
 
     real = RealDigits(split(digits.load_mnist().train)[1])
     reader, counts = digits.Reader(), Counter[str]()
-    filled = list(fill(SEED))
+    answered: dict[str, list[tuple[float, bool]]] = {"without rules": [], "with rules": []}
+    keys = list[tuple[int, int]]()
+    filled = list(fill(SEED, PAGES))
     pictures = synthesize_filled(((each.layout.blank, each.texts) for each in filled), SEED, real=real)
     for each, picture in zip(filled, pictures, strict=True):
         page = read(each.layout.ruled, picture, reader)
@@ -74,9 +84,32 @@ def measure() -> Iterator[Row]:
         for name, form in (("without rules", each.layout.free), ("with rules", each.layout.ruled)):
             row = form.decide([page], form.load_numbers()).rows[0]
             counts.update(score(name, each, picture, row))
-    for name in ("without rules", "with rules"):
+            answered[name] += judge(each, picture, row)
+        keys += count_review(each, picture, page, row)
+    for name, pairs in answered.items():
         for metric in METRICS:
             yield _row(f"numbers, {name}: {metric}", counts[f"{name}, {metric}"], counts[f"{name}, n"])
+        for metric, share in weigh_risk(pairs).items():
+            yield Row(
+                case=f"numbers, {name}: {metric}",
+                variant=VARIANT,
+                metric="share",
+                value=share,
+                unit="of 100",
+                n=len(pairs),
+            )
+    for case, count in (
+        ("", sum(some for some, _ in keys)),
+        (", without the key of the other number", sum(more for _, more in keys)),
+    ):
+        share = count / max(len(keys), 1)
+        yield Row(
+            case=f"review, keys for {CELLS} doubtful numbers{case}",
+            variant=VARIANT,
+            metric="keys",
+            value=CELLS * share,
+            n=len(keys),
+        )
     yield _row("pages registered", counts["registered"], PAGES)
     yield _row("numbers whose boxes were found", counts["with rules, found"], counts["with rules, n"])
     yield _row("empty fields: read as something", counts["with rules, invented"], counts["with rules, empty"])
@@ -110,10 +143,44 @@ def score(name: str, filled: Filled, picture: FilledForm, row: FieldRow) -> Coun
     return Counter({f"{name}, {key}": count for key, count in counts.items()})
 
 
-def fill(seed: int) -> Iterator[Filled]:
-    """Make forms, and write random numbers that satisfy the rules of their fields."""
+def judge(filled: Filled, picture: FilledForm, row: FieldRow) -> list[tuple[float, bool]]:
+    """Give confidence and whether it is right of every answer that `score` counts; a page that is not read has none."""
+    return [
+        (answer.confidence * (not row.error), answer.number == number)
+        for line, (answer, number) in enumerate(zip(row.answers, filled.numbers, strict=True))
+        if number and picture.legible[line]
+    ]
+
+
+def weigh_risk(answers: list[tuple[float, bool]]) -> dict[str, float]:
+    """Weigh flags against silent errors, if numbers are flagged from the least confident on, as many as it takes."""
+    n = len(answers)
+    silent = np.cumsum([not right for _, right in sorted(answers, key=lambda pair: -pair[0])]) / n
+    found = {
+        f"flagged, so that {share:.1%} are silently wrong": 1 - int(np.searchsorted(silent, share, side="right")) / n
+        for share in SILENT
+    }
+    kept = n - round(FLAGGED * n)
+    return {**found, f"silently wrong, if {FLAGGED:.0%} are flagged": float(silent[kept - 1])}
+
+
+def count_review(filled: Filled, picture: FilledForm, page: FormPage, row: FieldRow) -> list[tuple[int, int]]:
+    """Count the keys that each doubtful answer takes: as the page is, and without the key of the other number."""
+    counts = list[tuple[int, int]]()
+    for line, (answer, text) in enumerate(zip(row.answers, filled.texts, strict=True)):
+        if answer.notices and not row.error and line in page.boxes and picture.legible[line]:
+            shown = spread(page.boxes[line], answer, len(text))
+            truth = tuple(each.strip() for each in text)
+            ways = (offer(shown.made, answer.alternatives), ())
+            with_other, without = (count_keys(show(shown.made, shown.doubts, other), truth) for other in ways)
+            counts.append((with_other, without))
+    return counts
+
+
+def fill(seed: int, pages: int) -> Iterator[Filled]:
+    """Make forms, and on so many pages write random numbers that satisfy the rules of their fields."""
     layouts = [make_layout(np.random.default_rng((seed, 2, number))) for number in range(LAYOUTS)]
-    for page in range(PAGES):
+    for page in range(pages):
         rng, layout = np.random.default_rng((seed, 3, page)), layouts[page % LAYOUTS]
         pairs = [sample_number(field, rng) for field in layout.ruled.fields]
         yield Filled(layout, tuple(text for text, _ in pairs), tuple(number for _, number in pairs))

@@ -454,6 +454,13 @@ TABLES |= {
             [Column(title, counted) for title in FIELD_METRICS],
             "The lists are made up of the true numbers and random ones; the exam pages are of the blind half",
         ),
+        "exams": Table(
+            "exams",
+            "exam pages",
+            [Column("numbers right", counted)],
+            "Of readers of whole pages, the number must be among the digits read, look-alike letters are digits; pages "
+            "of the blind half",
+        ),
         "forms": Table(
             "forms",
             "synthetic forms",

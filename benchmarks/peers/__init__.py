@@ -3,6 +3,8 @@
 Every ``train(dataset, seed)`` gives a `Trained`. All learn from the same 55,000 digits, are validated on the same 5,000
 after each epoch, and open the test set once after that. Pixels become floats before the clock starts, except where a
 library does so while it trains; ours count all of it.
+
+`box_contours` learns nothing: it is another way to read a number in boxes.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from benchmarks.forms import Filled, make_layout, sample_number, score
+import pytest
+from benchmarks.forms import Filled, judge, make_layout, sample_number, score, weigh_risk
 
 from digits.documents import FieldAnswer, FieldRow, parse_fields
 from digits.synthesis import Document, FilledForm, Truth
@@ -52,3 +53,18 @@ def test_sampled_numbers_satisfy_their_rules() -> None:
             assert len(text) == field.high
             assert number.replace(".", "") == text.strip()
             assert not number or field.constraints.find_fault(number) == ""
+
+
+def test_flags_are_weighed_against_silent_errors() -> None:
+    layout = make_layout(np.random.default_rng(0))
+    pairs = judge(Filled(layout, TRUE, TRUE), make_picture(), FieldRow("page", ANSWERS))
+    assert pairs == [(1.0, True), (1.0, False), (0.0, False)]
+    # of two hundred numbers, the least confident is wrong, and one in the middle
+    answers = [(1 - place / 200, place not in (99, 199)) for place in range(200)]
+    assert weigh_risk(answers) == pytest.approx(
+        {
+            "flagged, so that 1.0% are silently wrong": 0.0,
+            "flagged, so that 0.1% are silently wrong": 101 / 200,
+            "silently wrong, if 5% are flagged": 1 / 200,
+        }
+    )

@@ -147,3 +147,25 @@ def test_a_box_needs_a_blank_form(tmp_path: Path) -> None:
         Form({"field": [{"name": "a", "digits": 2, "box": [20, 50, 16, 10]}]})
     with pytest.raises(DataError, match=r"there is no file .*none\.pdf"):
         Form({"blank": str(tmp_path / "none.pdf"), "field": [{"name": "a", "digits": 2, "box": [20, 50, 16, 10]}]})
+
+
+def label(page: np.ndarray, text: str) -> np.ndarray:
+    """Print a label above the boxes."""
+    return cv2.putText(page.copy(), text, (20 * PIXELS, 48 * PIXELS), cv2.FONT_HERSHEY_COMPLEX, 0.5, 20, 1, cv2.LINE_AA)
+
+
+def test_forms_that_differ_in_labels_are_told_apart(pages: list[np.ndarray], tmp_path: Path) -> None:
+    mine, other = label(pages[0], "Student number"), label(pages[0], "Account of the buyer")
+    Image.fromarray(mine).save(tmp_path / "blank.png")
+    form = Form({"blank": str(tmp_path / "blank.png"), "field": TEMPLATE["field"][:1]})
+    assert form.blank is not None
+
+    def find(page: np.ndarray) -> tuple[str, ...]:
+        assert form.blank is not None
+        return register_print(photograph(page), form.blank, form.sheet.combs, "scan.png").notices
+
+    assert find(mine) == find(cv2.GaussianBlur(mine, (0, 0), 2)) == ()
+    for page in (other, cv2.GaussianBlur(other, (0, 0), 2)):
+        with pytest.raises(DataError) as raised:
+            find(page)
+        assert str(raised.value).startswith("scan.png is probably a page of another form with the same head: 0 of the ")

@@ -41,7 +41,11 @@ def fill(text: str, sure: float = 1.0) -> FieldBoxes:
     run = Run(classes, np.zeros(len(places)), read, tuple(range(len(places))), (0.0, 0.0, 9.0, 9.0), read)
     images = np.stack([np.full((28, 28), 0 if each == "_" else 20 * int(each) + 9, np.uint8) for each in text])
     found = RunPage([run], NOTHING, (9, 9))
-    return FieldBoxes(found, tuple(range(len(text))), 0, (0, 0, 9, 9), (), tuple(places), (), images, PICTURE)
+    seen = tuple("?" if each == "_" else each for each in text)
+    certain = np.array([0.0 if each == "_" else 1.0 for each in text])
+    certain[places[-1]] = sure
+    filled, there = tuple(range(len(text))), np.ones(len(text))
+    return FieldBoxes(found, filled, 0, (0, 0, 9, 9), (), seen, (), images, PICTURE, there, certain)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from digits.documents.characters import Character
 from digits.documents.constraints import Checksum, Constraints, parse_checksum, parse_constraints
 from digits.documents.evidence import NumberForm, PageEvidence, gather
 from digits.documents.fields import Field, parse_fields
-from digits.documents.forms import Form, FormPage
+from digits.documents.forms import MIN_PRESENCE, Form, FormPage
 from digits.documents.layout import Layout, Place, arrange
 from digits.documents.matching import decide, read_fields
 from digits.documents.reading import check_sums, darken, make_table, read_decoded_table, read_table, read_tables
@@ -36,6 +36,7 @@ from digits.documents.table import Cell, Table, write_workbook
 
 __all__ = [
     "ERRORS",
+    "MIN_PRESENCE",
     "Cell",
     "Character",
     "Checksum",

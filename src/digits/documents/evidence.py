@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from digits.documents.alignment import Run, to_array, weigh_form, weigh_numbers
+from digits.documents.alignment import ERRORS, Errors, Run, to_array, weigh_form, weigh_numbers
 from digits.documents.assignment import MIN_RATIO
 from digits.documents.consistent import Candidate, find_numbers
 from digits.documents.fields import Field
@@ -97,12 +97,12 @@ class NumberForm:
             self.groups.append((rows, digits, seen / seen.sum(1, keepdims=True), share))
         self.size = len(lengths)
 
-    def weigh(self, run: Run) -> tuple[Float64[np.ndarray, " n"], float]:
+    def weigh(self, run: Run, errors: Errors = ERRORS) -> tuple[Float64[np.ndarray, " n"], float]:
         """Weigh a run for each number, and for one of the same form."""
         weights, other = np.zeros(self.size), 0.0
         for rows, digits, frequencies, share in self.groups:
-            weights[rows] = weigh_numbers(run, digits)
-            other += share * weigh_form(run, frequencies)
+            weights[rows] = weigh_numbers(run, digits, errors)
+            other += share * weigh_form(run, frequencies, errors)
         return weights, other
 
 
@@ -142,7 +142,13 @@ def gather(
     return replace(page, fields=(first, *page.fields[1:]), is_print=True) if first.is_matched else page
 
 
-def weigh_page(found: RunPage, name: str, fields: Sequence[Field], forms: Sequence[NumberForm | None]) -> PageEvidence:
+def weigh_page(
+    found: RunPage,
+    name: str,
+    fields: Sequence[Field],
+    forms: Sequence[NumberForm | None],
+    errors: Errors = ERRORS,
+) -> PageEvidence:
     """Weigh the runs of a page.
 
     A run is the number of one field only: the first field takes its best one, then the longest of the others.
@@ -157,23 +163,29 @@ def weigh_page(found: RunPage, name: str, fields: Sequence[Field], forms: Sequen
         One or more.
     forms
         For each of them that of its roster, if it has one.
+    errors
+        How often digits go wrong.
     """
     gathered: dict[int, Evidence] = {}
     used = set[int]()
     for place in sorted(range(len(fields)), key=lambda each: (each > 0, -fields[each].low)):
-        runs = [run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, fields[place])]
-        gathered[place], taken = _weigh(runs, fields[place], forms[place], found)
+        runs = [
+            run for run in found.runs if not used.intersection(run.rows) and _is_possible(run, fields[place], errors)
+        ]
+        gathered[place], taken = _weigh(runs, fields[place], forms[place], found, errors)
         used.update(taken)
     kinds = ((found.printed, "printed"), (found.page.struck, "struck through"))
     left_out = ", ".join(f"{count} {what}" for count, what in kinds if count)
     return PageEvidence(name, tuple(gathered[place] for place in range(len(fields))), left_out)
 
 
-def _is_possible(run: Run, field: Field) -> bool:
-    return bool(run.presence().sum() >= LEAST * field.low) and len(run) * LEAST <= field.high
+def _is_possible(run: Run, field: Field, errors: Errors) -> bool:
+    return bool(run.presence(errors).sum() >= LEAST * field.low) and len(run) * LEAST <= field.high
 
 
-def _weigh(runs: list[Run], field: Field, form: NumberForm | None, found: RunPage) -> tuple[Evidence, tuple[int, ...]]:
+def _weigh(
+    runs: list[Run], field: Field, form: NumberForm | None, found: RunPage, errors: Errors
+) -> tuple[Evidence, tuple[int, ...]]:
     """Weigh the numbers of a field; also return the marks of the best run."""
     if not runs:
         return Evidence(odds={} if form else None), ()
@@ -186,10 +198,10 @@ def _weigh(runs: list[Run], field: Field, form: NumberForm | None, found: RunPag
         return Place(read, to_picture(box, page.shape, page.quarter_turns, found.size))
 
     if not form:
-        numbers, shares = find_numbers(runs, field)
+        numbers, shares = find_numbers(runs, field, errors)
         best = numbers[0].run if numbers else int(shares.argmax())
         return Evidence(tuple(numbers), None, {-1: describe(best)}), runs[best].rows
-    weights, others = zip(*map(form.weigh, runs), strict=True)
+    weights, others = zip(*(form.weigh(run, errors) for run in runs), strict=True)
     table = np.stack(weights)
     ratios = table.sum(0) / sum(others)
     kept = np.flatnonzero(ratios >= MIN_RATIO)

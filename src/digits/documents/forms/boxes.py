@@ -14,6 +14,18 @@ import numpy as np
 
 from digits.documents.alignment import Run
 from digits.documents.forms.blank import Blank
+from digits.documents.forms.opinions import (
+    LIKELY,
+    MIN_PRESENCE,
+    Opinions,
+    ask,
+    combine,
+    cut_digits,
+    find_marks,
+    revise_boxes,
+    to_evidence,
+    weigh_presence,
+)
 from digits.documents.forms.registration import Registration
 from digits.documents.forms.sheet import GAP, HIGH, Comb, Sheet
 from digits.documents.forms.walls import (
@@ -23,24 +35,28 @@ from digits.documents.forms.walls import (
     align,
     cut_out,
     draw_walls,
+    erase_walls,
     list_corners,
     measure_black,
+    slice_out,
     widen,
 )
-from digits.documents.runs import Known, RunPage, read_marks
+from digits.documents.runs import RunPage, read_marks
 from digits.documents.text import UNKNOWN
 from digits.inference import Reader
-from digits.inference.page import Page, find_page
+from digits.inference.page import Page, find_page, seen_by
 from digits.inference.results import Box
 from digits.preprocessing import extract_digit
 from digits.preprocessing.ink import Ink, subtract_ground
+from digits.shapes import Float64, Int64
 from digits.types import SIDE, Images
 
 INSET = 0.8
 """Millimetres inside of a box's walls that may be darkened by them."""
 
 MIN_INK = 0.8
-"""Square millimetres of ink that may be a digit: half of the thinnest 1, 0.4 × 4 mm."""
+"""Square millimetres of ink that may be a digit: half of the thinnest 1, 0.4 × 4 mm. A box with as much that is no
+digit is flagged."""
 
 MIN_DARK = 0.12
 """Darkness of ink, as a share of the way from paper to the black of a marker: pale pencils begin there, and the noise
@@ -58,23 +74,29 @@ class FieldBoxes:
     Attributes
     ----------
     found
-        Its run, as the only one of its page; without any if nothing is in the boxes.
+        Its run, of all boxes that may have a digit, as the only one of its page; without any if none may.
     filled
-        The boxes with something in them, counted from 0.
+        The boxes that probably have one, counted from 0.
     behind
         How many of these are behind the point.
     box
         Left, top, width and height of all its boxes, in pixels of the picture.
     notices
         Reasons why a person should look.
-    marks
-        The box of each character of the run.
+    read
+        What was read in each box: a digit, ``?`` for one that was not, or nothing.
     crowded
         The boxes with two digits.
     images
         The digit of each filled box, if they are kept: what the network saw, or the ink of a box where it saw none.
     picture
         The field as a PNG, if it is kept.
+    presence
+        The probability that a digit is in each box.
+    sure
+        The probability that what was read in each box is there.
+    opinions
+        What the networks say of each box.
     """
 
     found: RunPage
@@ -82,10 +104,13 @@ class FieldBoxes:
     behind: int
     box: Box
     notices: tuple[str, ...] = ()
-    marks: tuple[int, ...] = ()
+    read: tuple[str, ...] = ()
     crowded: tuple[int, ...] = ()
     images: Images = field(default_factory=lambda: np.zeros((0, SIDE, SIDE), np.uint8), repr=False)
     picture: bytes = field(default=b"", repr=False)
+    presence: Float64[np.ndarray, " k"] = field(default_factory=lambda: np.zeros(0), repr=False)
+    sure: Float64[np.ndarray, " k"] = field(default_factory=lambda: np.zeros(0), repr=False)
+    opinions: Opinions | None = field(default=None, repr=False)
 
 
 def read_boxes(
@@ -123,20 +148,28 @@ def read_boxes(
     seen = registration.rectify(grey, (0.0, 0.0, *sheet.size), SCALE)
     combs = [comb for comb in sheet.combs if comb.page == registration.page]
     page = find_page(_keep(seen, combs), reader.finder, reader.model, upright=True, printed=True)
-    known = read_marks(page, reader)
     dark = subtract_ground(seen)[0]
     black = blank.measure_black(dark, registration.page) if blank else measure_black(dark, sheet)
     factor = size[0] / grey.shape[1], size[1] / grey.shape[0]
+    placed = [align(dark, comb, black, blank.cut(comb) if blank else draw_walls(comb)) for comb in combs]
+    cleaned = seen.copy()
+    inks = list[list[float]]()
+    for comb, (moved, _) in zip(combs, placed, strict=True):
+        ink = blank.remove_print(dark, comb, moved, black) if blank else dark
+        inks.append([_measure_ink(ink, moved, place, black) for place in range(moved.boxes)])
+        if blank:
+            rows, columns = slice_out(widen(moved.area, REACH))
+            cleaned[rows, columns] = 255 - ink[rows, columns]
+        else:
+            erase_walls(cleaned, moved)
+    looks = _look(reader, page, cleaned, [each for each, _ in placed], inks)
     nothing = np.zeros(0, np.int64)
     # the digits themselves are not needed any more, and thousands of pages may wait for the last one
     rest = replace(page, marks=page.marks[nothing], images=page.images[nothing], thickness=page.thickness[nothing])
     read = {}
-    for comb in combs:
-        walls = blank.cut(comb) if blank else draw_walls(comb)
-        placed, seen_walls = align(dark, comb, black, walls)
+    for (comb, seen_walls), look, ink_in in zip(placed, looks, inks, strict=True):
         notices = ["its boxes cannot be seen"] * (seen_walls < MIN_WALLS)
-        ink = blank.remove_print(dark, comb, placed, black) if blank else dark
-        corners = registration.into_picture(list_corners(placed.area))
+        corners = registration.into_picture(list_corners(comb.area))
         low, high = corners.min(0), corners.max(0)
         if (low < 0).any() or high[0] > grey.shape[1] or high[1] > grey.shape[0]:
             notices.append("a part of it lies beyond the picture")
@@ -145,18 +178,11 @@ def read_boxes(
             round(min(value, side) * each) for value, each, side in zip(high, factor, grey.shape[::-1], strict=True)
         )
         box = x, y, max(right - x, 1), max(bottom - y, 1)
-        comb_read = _read_comb(page, known, ink, placed, black)
-        run, filled = comb_read.run, comb_read.filled
-        found = RunPage([run] if run else [], rest, (seen.shape[1], seen.shape[0]))
-        behind = sum(place >= comb.boxes - comb.decimals for place in filled)
-        if filled and len(filled) <= filled[-1] - filled[0]:
-            notices.append("a box within it is empty")
-        boxes = FieldBoxes(
-            found, filled, behind, box, (*notices, *comb_read.notices), comb_read.marks, comb_read.crowded
-        )
+        boxes = _read_comb(look, comb, ink_in, rest, (seen.shape[1], seen.shape[0]))
+        boxes = replace(boxes, box=box, notices=(*notices, *boxes.notices))
         if keep:
-            picture = _encode(cut_out(seen, widen(placed.area, AROUND)))
-            boxes = replace(boxes, images=_list_digits(page, seen, placed, boxes), picture=picture)
+            picture = _encode(cut_out(seen, widen(comb.area, AROUND)))
+            boxes = replace(boxes, images=_list_digits(page, seen, comb, boxes, look), picture=picture)
         read[comb.field] = boxes
     return read
 
@@ -174,57 +200,81 @@ def _keep(seen: Ink, combs: Sequence[Comb]) -> Ink:
     return kept
 
 
-class _CombRead(NamedTuple):
-    """The run of a comb, the box of each of its characters, which boxes are filled and crowded, what is doubtful."""
+class _Look(NamedTuple):
+    """What was seen of the boxes of a field: the marks in each, and opinions, put together for its page."""
 
-    run: Run | None
-    marks: tuple[int, ...]
-    filled: tuple[int, ...]
+    marks: list[Int64[np.ndarray, " _m"]]
+    opinions: Opinions
+    presence: Float64[np.ndarray, " k"]
+    classes: Float64[np.ndarray, "k 10"]
     crowded: tuple[int, ...]
-    notices: tuple[str, ...]
 
 
-def _read_comb(page: Page, known: Known, dark: Ink, comb: Comb, black: float) -> _CombRead:
+def _look(
+    reader: Reader, page: Page, cleaned: Ink, combs: Sequence[Comb], inks: Sequence[Sequence[float]]
+) -> list[_Look]:
+    """Look at the boxes of all fields of a page, which one hand has filled in."""
+    known, by_both = read_marks(page, reader), seen_by(page, reader.model)
+    looks, images = list[_Look](), list[Images]()
+    for comb, ink in zip(combs, inks, strict=True):
+        marks = find_marks(page, known, comb)
+        cut = cut_digits(cleaned, page, marks, comb)
+        opinions = Opinions(weigh_presence(marks, known, ink), cut[1], ask(reader.model, page, marks, cut, by_both))
+        presence, classes = combine(opinions)
+        crowded = [n for n, here in enumerate(marks) if len(here) > 1 and known.evidence[here[1]] > 0]
+        looks.append(_Look(marks, opinions, presence, classes, tuple(crowded)))
+        images.append(cut[0])
+    revised = revise_boxes([each.presence for each in looks], [each.classes for each in looks], images)
+    return [each._replace(classes=classes) for each, classes in zip(looks, revised, strict=True)]
+
+
+def _read_comb(look: _Look, comb: Comb, ink: Sequence[float], rest: Page, size: tuple[int, int]) -> FieldBoxes:
     """Read what is in the boxes of a comb."""
-    centres = page.marks.centres / SCALE
-    lefts = np.array(comb.lefts)
-    # what is nearer to this box than to the next belongs to it
-    is_level = np.abs(centres[:, 1] - (comb.top + comb.high / 2)) < comb.high / 2 + GAP
-    distances = np.abs(centres[:, :1] - (lefts + comb.wide / 2))
-    nearest = distances.argmin(1)
-    is_inside = is_level & (distances.min(1) < (comb.wide + GAP) / 2) if len(centres) else np.zeros(0, bool)
-    rows, marks, filled, crowded, notices = list[int](), list[int](), list[int](), list[int](), list[str]()
+    filled = np.flatnonzero(look.presence >= LIKELY).tolist()
+    may_be = np.flatnonzero(look.presence >= MIN_PRESENCE).tolist()
+    best = look.classes.max(1)
+    read = [
+        "" if place not in filled else str(look.classes[place].argmax()) if best[place] >= LIKELY else UNKNOWN
+        for place in range(comb.boxes)
+    ]
+    sure = np.where(look.presence >= LIKELY, look.presence * best, 1 - look.presence)
+    notices = list[str]()
     for place in range(comb.boxes):
-        here = np.flatnonzero(is_inside & (nearest == place))
-        here = here[np.argsort(-known.evidence[here], kind="stable")]
-        if _measure_ink(dark, comb, place, black) < MIN_INK:  # a box without ink can look like a digit, as 0 and 1 do
-            continue
-        filled.append(place)
-        rows += here[:1].tolist()
-        marks += [place] * len(here[:1])
-        if not len(here):
-            notices.append(f"something in box {place + 1} was not read")
-        elif len(here) > 1 and known.evidence[here[1]] > 0:
-            crowded.append(place)
-            notices.append(f"two digits are in box {place + 1}")
-    if not rows:
-        return _CombRead(None, (), tuple(filled), (), tuple(notices))
-    text = "".join(str(known.classes[row].argmax()) if known.accepted[row] else UNKNOWN for row in rows)
-    behind = sum(place >= comb.boxes - comb.decimals for place in filled)
-    written = f"{text[:-behind]}.{text[-behind:]}" if behind else text
+        if place in filled:
+            notices += [f"something in box {place + 1} was not read"] * (not len(look.marks[place]))
+            notices += [f"two digits are in box {place + 1}"] * (place in look.crowded)
+        elif ink[place] >= MIN_INK:
+            notices.append(f"what is in box {place + 1} is probably no digit")
+    if filled and len(filled) <= filled[-1] - filled[0]:
+        notices.append("a box within it is empty")
+    whole = comb.boxes - comb.decimals
+    text, behind = "".join(read), sum(place >= whole for place in filled)
+    written = f"{''.join(read[:whole])}.{''.join(read[whole:])}" if behind else text
     left, top, right, bottom = (SCALE * each for each in comb.area)
-    run = Run(known.classes[rows], known.evidence[rows], text, tuple(rows), (left, top, right, bottom), written)
-    return _CombRead(run, tuple(marks), tuple(filled), tuple(crowded), tuple(notices))
+    run = Run(
+        look.classes[may_be],
+        to_evidence(look.presence[may_be]),
+        text,
+        tuple(may_be),
+        (left, top, right, bottom),
+        written,
+    )
+    crowded = tuple(place for place in filled if place in look.crowded)
+    return FieldBoxes(
+        RunPage([run] * bool(may_be), rest, size), tuple(filled), behind, (0, 0, 1, 1), tuple(notices), tuple(read),
+        crowded, presence=look.presence, sure=sure, opinions=look.opinions,
+    )  # fmt: skip
 
 
-def _list_digits(page: Page, seen: Ink, comb: Comb, boxes: FieldBoxes) -> Images:
-    """List the digit of each filled box."""
-    rows = dict(zip(boxes.marks, boxes.found.runs[0].rows, strict=True)) if boxes.found.runs else {}
+def _list_digits(page: Page, seen: Ink, comb: Comb, boxes: FieldBoxes, look: _Look) -> Images:
+    """List the digit of each filled box: what the network saw, or the ink of a box where it saw none."""
     images = np.zeros((len(boxes.filled), SIDE, SIDE), np.uint8)
     for each, place in enumerate(boxes.filled):
         left, top, right, bottom = comb.areas[place]
-        inside = cut_out(seen, (left + INSET, top + INSET, right - INSET, bottom - INSET))
-        images[each] = page.images[rows[place]] if place in rows else extract_digit(inside)
+        if look.opinions.seen[place]:
+            images[each] = page.images[look.marks[place][0]]
+        else:
+            images[each] = extract_digit(cut_out(seen, (left + INSET, top + INSET, right - INSET, bottom - INSET)))
     return images
 
 

@@ -12,12 +12,13 @@ from digits.documents.evidence import Evidence, NumberForm, PageEvidence, Place,
 from digits.documents.fields import Field
 from digits.documents.forms.blank import lay_on, load_blank
 from digits.documents.forms.boxes import FieldBoxes, read_boxes
+from digits.documents.forms.opinions import ERRORS, MIN_PRESENCE
 from digits.documents.forms.print_registration import register_print
 from digits.documents.forms.printing import write_pdf
 from digits.documents.forms.registration import MAX_SIDE, register
 from digits.documents.forms.sheet import lay_out
 from digits.documents.forms.template import Template, load_template
-from digits.documents.matching import decide
+from digits.documents.matching import MIN_CONFIDENCE, decide
 from digits.documents.roster import AnyRoster, Roster, find_rosters
 from digits.errors import DataError
 from digits.inference import Reader
@@ -178,12 +179,16 @@ class Form:
 
 
 def _weigh(boxes: FieldBoxes, field: Field, form: NumberForm | None) -> Evidence:
-    """Weigh the numbers that may stand in boxes: as many digits as are filled, if the field may have so many."""
+    """Weigh the numbers that may stand in boxes: of as many digits as are there, if the field may have so many."""
     count, behind = len(boxes.filled), boxes.behind
-    if count in field.lengths and behind < count:
+    low = max(int((boxes.presence > 1 - MIN_PRESENCE).sum()), field.low)
+    high = min(int((boxes.presence >= MIN_PRESENCE).sum()), field.high)
+    if low == count == high and behind < count:
         # where the point is, is printed
         field = replace(field, low=count, high=count, constraints=replace(field.constraints, decimals=behind))
-    (evidence,) = weigh_page(boxes.found, "", (field,), (form,)).fields
+    elif field.constraints.decimals < low <= high:
+        field = replace(field, low=low, high=high)
+    (evidence,) = weigh_page(boxes.found, "", (field,), (form,), ERRORS).fields
     places = {row: Place(place.text, boxes.box) for row, place in (evidence.places or {}).items()}
     return replace(evidence, places=places or None)
 
@@ -197,10 +202,15 @@ def _complete(row: FieldRow, page: FormPage) -> FieldRow:
         boxes = page.boxes.get(place)
         if boxes is None:  # it is on another page
             answers.append(FieldAnswer(answer.name))
-        elif not boxes.filled:
-            answers.append(FieldAnswer(answer.name, confidence=1.0, box=boxes.box, notices=boxes.notices))
+            continue
+        empty = float((1 - boxes.presence).prod())
+        if not boxes.filled:
+            notices = (*["it may be filled in"] * (empty < MIN_CONFIDENCE), *boxes.notices)
+            answers.append(FieldAnswer(answer.name, confidence=empty, box=boxes.box, notices=notices))
         else:
-            answers.append(replace(answer, box=boxes.box, notices=(*answer.notices, *boxes.notices)))
+            notices = (*["it may be empty"] * (empty > 1 - MIN_CONFIDENCE), *answer.notices, *boxes.notices)
+            confidence = (1 - empty) * answer.confidence
+            answers.append(replace(answer, confidence=confidence, box=boxes.box, notices=notices))
     if page.notices:
         answers[0] = replace(answers[0], notices=(*page.notices, *answers[0].notices))
     return replace(row, answers=tuple(answers))

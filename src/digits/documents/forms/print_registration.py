@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from digits.documents.forms.blank import Blank, Features, find_features
+from digits.documents.forms.labels import compare_labels
 from digits.documents.forms.registration import STIFFNESS, Registration, curl_terms, is_blank
 from digits.documents.forms.sheet import Comb
 from digits.documents.forms.walls import widen
@@ -105,6 +107,15 @@ def register_print(grey: Ink, blank: Blank, combs: Sequence[Comb], name: str) ->
             f"{name} is probably a page of another form: of what is printed on page {best.page} of this one, "
             f"{share:.0%} is there"
         )
+    labels = compare_labels(registration, grey, blank, combs)
+    if labels.are_legible and labels.are_others:
+        raise DataError(
+            f"{name} is probably a page of another form with the same head: {labels.seen} of the {labels.printed} "
+            f"words near the fields of page {best.page} are there"
+        )
+    if not labels.are_legible:
+        unsure = "too blurred to tell whether its fields are those of this form or of one like it"
+        registration = replace(registration, notices=(*registration.notices, unsure))
     return registration
 
 

@@ -102,13 +102,11 @@ def read_worksheet(reader: Reader, decoded: Decoded, name: str) -> Labelled:
     images, labels, others, empty, crowded = [np.zeros((0, 28, 28), np.uint8)], list[int](), 0, 0, 0
     for place, boxes in page.boxes.items():
         asked = form.template.fields[place].asked
-        run = boxes.found.runs[0] if boxes.found.runs else None
-        sure = {box: run.classes[row] for row, box in enumerate(boxes.marks)} if run else {}
         kept = [n for n, box in enumerate(boxes.filled) if box not in boxes.crowded and boxes.images[n].any()]
         images.append(boxes.images[kept])
         for box in (boxes.filled[n] for n in kept):
             labels.append(int(asked[box]))
-            if box in sure and sure[box].max() >= MIN_CONFIDENCE and sure[box].argmax() != labels[-1]:
+            if boxes.sure[box] >= MIN_CONFIDENCE and boxes.read[box] != asked[box]:
                 others += 1
         empty += COLUMNS - len(boxes.filled)
         crowded += len(boxes.filled) - len(kept)

@@ -6,11 +6,20 @@
 4. `labelled` writes what people said of single digits as a labelled set, from which `digits train` learns.
 """
 
-from digits.documents.review.cells import ReviewCell
+from digits.documents.review.cells import ReviewCell, spread
 from digits.documents.review.checked import CheckedTable
 from digits.documents.review.job import ReviewJob
 from digits.documents.review.labelled import list_reviewed, write_labelled
 from digits.documents.review.store import review_path
 from digits.documents.review.writer import ReviewWriter
 
-__all__ = ["CheckedTable", "ReviewCell", "ReviewJob", "ReviewWriter", "list_reviewed", "review_path", "write_labelled"]
+__all__ = [
+    "CheckedTable",
+    "ReviewCell",
+    "ReviewJob",
+    "ReviewWriter",
+    "list_reviewed",
+    "review_path",
+    "spread",
+    "write_labelled",
+]

@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from digits.documents.answers import FieldAnswer, FieldTable
 from digits.documents.constraints import split_point
 from digits.documents.forms.boxes import FieldBoxes
@@ -68,13 +66,7 @@ class Spread:
 
 def spread(boxes: FieldBoxes, answer: FieldAnswer, count: int) -> Spread:
     """Spread an answer over the `count` boxes of its field."""
-    run = boxes.found.runs[0] if boxes.found.runs else None
-    read, certain = [""] * count, np.ones(count)
-    for place in boxes.filled:
-        read[place], certain[place] = UNKNOWN, 0.0
-    for row, place in enumerate(boxes.marks if run else ()):
-        assert run
-        read[place], certain[place] = run.text[row], float(run.classes[row].max())
+    read, certain = list(boxes.read), boxes.sure
     digits = split_point(answer.number)[0]
     places = boxes.filled if len(digits) == len(boxes.filled) else range(count) if len(digits) == count else ()
     made = list(read)

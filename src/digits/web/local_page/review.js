@@ -65,6 +65,17 @@ function draw() {
   if (picture.src !== cell.picture) picture.src = cell.picture;
   byId("boxes").replaceChildren(...cell.boxes.flatMap((text, place) => drawBox(text, place)));
   byId("flag").textContent = cell.flag;
+  byId("other").hidden = !offer();
+  byId("number").textContent = cell.alternatives[0]?.[0] ?? "";
+}
+
+/** The most probable other number, box by box; nothing if it has more digits than there are in the boxes, or fewer. */
+function offer() {
+  const digits = [...(cell?.alternatives[0]?.[0] ?? "").replace(".", "")];
+  const filled = cell?.boxes.filter(Boolean).length;
+  return cell && digits.length && digits.length === filled
+    ? cell.boxes.map((each) => (each ? (digits.shift() ?? "") : ""))
+    : undefined;
 }
 
 /** @param {string} text @param {number} place */
@@ -192,7 +203,12 @@ async function act(key) {
   if (/^[0-9?]$/.test(key)) await press(key, fill(key));
   else if (key === "Backspace" || key === "Delete") await press(key, fill(""));
   else if (key === "Enter") await press(key, true);
-  else if (key === "ArrowLeft" || key === "ArrowRight") {
+  else if (key === " ") {
+    const other = offer();
+    if (!other) return;
+    cell.boxes = other;
+    await press("Space", true);
+  } else if (key === "ArrowLeft" || key === "ArrowRight") {
     mark = Math.min(Math.max(mark + (key === "ArrowLeft" ? -1 : 1), 0), cell.boxes.length - 1);
     moved = true;
     draw();
@@ -207,7 +223,7 @@ setInterval(() => {
   if (!cell && progress?.left && !busy && !failed) void attempt(advance);
 }, POLL_MS);
 
-const KEYS = /^([0-9?]|Enter|Backspace|Delete|Arrow(Up|Down|Left|Right))$/;
+const KEYS = /^([0-9? ]|Enter|Backspace|Delete|Arrow(Up|Down|Left|Right))$/;
 document.addEventListener("keydown", (event) => {
   if (!KEYS.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
