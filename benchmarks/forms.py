@@ -75,7 +75,7 @@ def measure() -> Iterator[Row]:
     real = RealDigits(split(digits.load_mnist().train)[1])
     reader, counts = digits.Reader(), Counter[str]()
     answered: dict[str, list[tuple[float, bool]]] = {"without rules": [], "with rules": []}
-    keys = list[tuple[int, int]]()
+    keys = list[tuple[float, int, int]]()
     filled = list(fill(SEED, PAGES))
     pictures = synthesize_filled(((each.layout.blank, each.texts) for each in filled), SEED, real=real)
     for each, picture in zip(filled, pictures, strict=True):
@@ -98,18 +98,7 @@ def measure() -> Iterator[Row]:
                 unit="of 100",
                 n=len(pairs),
             )
-    for case, count in (
-        ("", sum(some for some, _ in keys)),
-        (", without the key of the other number", sum(more for _, more in keys)),
-    ):
-        share = count / max(len(keys), 1)
-        yield Row(
-            case=f"review, keys for {CELLS} doubtful numbers{case}",
-            variant=VARIANT,
-            metric="keys",
-            value=CELLS * share,
-            n=len(keys),
-        )
+    yield from _weigh_review(keys, counts["with rules, n"] + counts["with rules, empty"])
     yield _row("pages registered", counts["registered"], PAGES)
     yield _row("numbers whose boxes were found", counts["with rules, found"], counts["with rules, n"])
     yield _row("empty fields: read as something", counts["with rules, invented"], counts["with rules, empty"])
@@ -157,24 +146,37 @@ def weigh_risk(answers: list[tuple[float, bool]]) -> dict[str, float]:
     n = len(answers)
     silent = np.cumsum([not right for _, right in sorted(answers, key=lambda pair: -pair[0])]) / n
     found = {
-        f"flagged, so that {share:.1%} are silently wrong": 1 - int(np.searchsorted(silent, share, side="right")) / n
+        f"flagged, so that {100 * share:g} % are silently wrong": 1
+        - int(np.searchsorted(silent, share, side="right")) / n
         for share in SILENT
     }
     kept = n - round(FLAGGED * n)
-    return {**found, f"silently wrong, if {FLAGGED:.0%} are flagged": float(silent[kept - 1])}
+    return {**found, f"silently wrong, if {100 * FLAGGED:g} % are flagged": float(silent[kept - 1])}
 
 
-def count_review(filled: Filled, picture: FilledForm, page: FormPage, row: FieldRow) -> list[tuple[int, int]]:
-    """Count the keys that each doubtful answer takes: as the page is, and without the key of the other number."""
-    counts = list[tuple[int, int]]()
+def count_review(filled: Filled, picture: FilledForm, page: FormPage, row: FieldRow) -> list[tuple[float, int, int]]:
+    """Give the confidence of each doubtful answer, and its keys, with and without that of the other number."""
+    counts = list[tuple[float, int, int]]()
     for line, (answer, text) in enumerate(zip(row.answers, filled.texts, strict=True)):
         if answer.notices and not row.error and line in page.boxes and picture.legible[line]:
             shown = spread(page.boxes[line], answer, len(text))
             truth = tuple(each.strip() for each in text)
             ways = (offer(shown.made, answer.alternatives), ())
             with_other, without = (count_keys(show(shown.made, shown.doubts, other), truth) for other in ways)
-            counts.append((with_other, without))
+            counts.append((answer.confidence, with_other, without))
     return counts
+
+
+def _weigh_review(keys: list[tuple[float, int, int]], n: int) -> Iterator[Row]:
+    """Count the keys for `CELLS` doubtful numbers: of all that are flagged, and of the least certain of n numbers."""
+    worst = sorted(keys)[: max(round(FLAGGED * n), 1)]
+    for case, chosen in (("flagged numbers", keys), ("numbers, the least certain 5 %", worst)):
+        for column, how in ((1, ""), (2, ", without the key of the other number")):
+            mean = sum(each[column] for each in chosen) / max(len(chosen), 1)
+            value = round(CELLS * mean, 1)
+            yield Row(
+                case=f"review: keys for {CELLS} {case}{how}", variant=VARIANT, metric="keys", value=value, n=len(chosen)
+            )
 
 
 def fill(seed: int, pages: int) -> Iterator[Filled]:

@@ -63,8 +63,8 @@ def test_flags_are_weighed_against_silent_errors() -> None:
     answers = [(1 - place / 200, place not in (99, 199)) for place in range(200)]
     assert weigh_risk(answers) == pytest.approx(
         {
-            "flagged, so that 1.0% are silently wrong": 0.0,
-            "flagged, so that 0.1% are silently wrong": 101 / 200,
-            "silently wrong, if 5% are flagged": 1 / 200,
+            "flagged, so that 1 % are silently wrong": 0.0,
+            "flagged, so that 0.1 % are silently wrong": 101 / 200,
+            "silently wrong, if 5 % are flagged": 1 / 200,
         }
     )

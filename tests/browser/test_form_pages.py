@@ -44,12 +44,17 @@ def test_doubtful_answers_are_decided_by_keys(
     expect(page.locator("#where")).to_have_text("id · 2.png")
     page.keyboard.press("2")
     expect(page.locator("#where")).to_have_text("id · 1.png")
+    expect(page.locator("#other")).to_be_hidden()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#other")).to_have_text("Space makes it 192")
+    page.keyboard.press("Space")
+    expect(page.locator("#where")).to_have_text("id · 1.png")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nothing is left to look at")).to_be_visible()
     assert serious(page) == []
     with answers.with_name("answers-checked.csv").open(encoding="utf-8") as file:
         rows = [(row["id"], row["id review"], row["mark"]) for row in csv.DictReader(file)]
-    assert rows == [("407", "accepted", "34"), ("402", "corrected", "55"), ("", "", "")]
+    assert rows == [("407", "accepted", "34"), ("192", "corrected", "55"), ("", "", "")]
 
 
 def test_a_field_is_drawn_on_the_blank_form(page: Page, complaints: Complaints, tmp_path: Path) -> None:

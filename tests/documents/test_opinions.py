@@ -49,7 +49,8 @@ def test_experts_who_agree_make_each_other_certain() -> None:
     presence = np.array([(1, 2, 1, 4), (1, 2, 1, -4), (1, -2, 0, 0)], np.float64)
     found = combine(Opinions(presence, np.array([True, True, False]), say))
     assert found.classes.sum(1) == pytest.approx(1)
-    assert found.classes[:, 7].argsort().tolist() == [2, 1, 0]
+    assert found.classes[0, 7] > found.classes[1, 7] > 0.5
+    assert found.classes[2].argmax() == 7
     assert found.presence[0] > 0.99
     assert found.presence[2] < 0.01
 
