@@ -18,8 +18,7 @@ import numpy as np
 import digits
 from benchmarks.keystrokes import count_keys, offer, show
 from benchmarks.results import Row
-from digits.documents import Field, FieldRow, Form, FormPage
-from digits.documents.review import spread
+from digits.documents import Field, FieldRow, Form, FormPage, spread
 from digits.preprocessing import Decoded, as_grey, decode
 from digits.synthesis import BlankForm, Cell, FilledForm, RealDigits, synthesize_filled
 

@@ -47,10 +47,10 @@ def show(boxes: Sequence[str], doubts: Sequence[int], other: Sequence[str] = ())
 
 def offer(boxes: Sequence[str], alternatives: Sequence[tuple[str, float]]) -> tuple[str, ...]:
     """Give the boxes of the most probable other number; none if it has more digits than there are in them, or fewer."""
-    digits = list(alternatives[0][0].replace(".", "")) if alternatives else []
-    if not digits or len(digits) != sum(map(bool, boxes)):
+    written = list(alternatives[0][0].replace(".", "")) if alternatives else []
+    if not written or len(written) != sum(map(bool, boxes)):
         return ()
-    return tuple(digits.pop(0) if each else "" for each in boxes)
+    return tuple(written.pop(0) if each else "" for each in boxes)
 
 
 def press(cell: Shown, key: str) -> Shown:

@@ -30,6 +30,7 @@ from digits.documents.forms import MIN_PRESENCE, Form, FormPage
 from digits.documents.layout import Layout, Place, arrange
 from digits.documents.matching import decide, read_fields
 from digits.documents.reading import check_sums, darken, make_table, read_decoded_table, read_table, read_tables
+from digits.documents.review import spread
 from digits.documents.roster import Roster, find_rosters, load_roster, parse_roster
 from digits.documents.runs import find_runs
 from digits.documents.table import Cell, Table, write_workbook
@@ -72,6 +73,7 @@ __all__ = [
     "read_fields",
     "read_table",
     "read_tables",
+    "spread",
     "weigh_form",
     "weigh_numbers",
     "write_workbook",
