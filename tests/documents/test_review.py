@@ -27,7 +27,8 @@ from digits.inference.page import Page
 FORM = Form({"field": [{"name": "id", "digits": 3, "unique": True}, {"name": "mark", "digits": 2, "range": [0, 60]}]})
 ROSTER = Roster(("407", "192", "555"), ({"name": "Ann"}, {"name": "Bo"}, {"name": "Cy"}))
 NO, NONE = np.zeros(0, np.float32), np.zeros((0, 10), np.float32)
-NOTHING = Page(Marks(NONE[:, :4], NO, NO, NONE, NONE[:, :3], NO, NO), np.zeros((0, 28, 28), np.uint8), NO, (9, 9), "0")
+MARKS = Marks(NONE[:, :4], NO, NO, NONE, NONE[:, :3], NO, NO)
+NOTHING = Page(MARKS, np.zeros((0, 28, 28), np.uint8), NO, NONE, (9, 9), "0")
 PICTURE = bytes(cv2.imencode(".png", np.full((12, 40), 200, np.uint8))[1])
 
 

@@ -165,7 +165,13 @@ def read_boxes(
     looks = _look(reader, page, cleaned, [each for each, _ in placed], inks)
     nothing = np.zeros(0, np.int64)
     # the digits themselves are not needed any more, and thousands of pages may wait for the last one
-    rest = replace(page, marks=page.marks[nothing], images=page.images[nothing], thickness=page.thickness[nothing])
+    rest = replace(
+        page,
+        marks=page.marks[nothing],
+        images=page.images[nothing],
+        thickness=page.thickness[nothing],
+        described=page.described[nothing],
+    )
     read = {}
     for (comb, seen_walls), look, ink_in in zip(placed, looks, inks, strict=True):
         notices = ["its boxes cannot be seen"] * (seen_walls < MIN_WALLS)
