@@ -64,7 +64,7 @@ def measure() -> Iterator[Row]:
     for name, pair in zip(found.parts, found.comparison.pairs, strict=True):
         low, high = pair.interval95
         yield Row(
-            case=name, variant="ablate", metric="difference", value=pair.difference, unit="share", n=SEEDS, low=low,
+            case=name, variant="ablate", metric="difference", value=pair.difference, unit="of 100", n=SEEDS, low=low,
             high=high,
         )  # fmt: skip
         p = None if math.isnan(pair.p_corrected) else pair.p_corrected

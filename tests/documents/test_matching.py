@@ -29,7 +29,7 @@ def page_of(*runs: Run) -> RunPage:
         boxes=zeros.reshape(0, 4), scores=zeros, handwritten=zeros, classes=zeros.reshape(0, 20),
         links=zeros.reshape(0, 3), directions=zeros, struck=zeros,
     )  # fmt: skip
-    page = Page(marks, np.zeros((0, 28, 28), np.uint8), zeros, (100, 100), "0123456789")
+    page = Page(marks, np.zeros((0, 28, 28), np.uint8), zeros, zeros[:, None], (100, 100), "0123456789")
     return RunPage([run for run in runs if len(run)], page, (100, 100))
 
 

@@ -37,16 +37,6 @@ def test_neighbours_of_like_size_are_heard() -> None:
     assert glance(describe_marks(written, SHAPE))[3, WRITTEN] > glance(describe_marks(printed, SHAPE))[3, WRITTEN] + 0.2
 
 
-def test_what_lies_within_a_surer_digit_is_rather_nothing() -> None:
-    scores = np.full(9, 0.8, np.float32)
-    scores[8] = 0.4
-    beside, within = (
-        marks_of([*LINE, box], "147258361", scores=scores) for box in ((238, 40, 20, 30), (83, 45, 18, 24))
-    )
-    glance = load_judge().glance
-    assert glance(describe_marks(within, SHAPE))[8, WRITTEN] < glance(describe_marks(beside, SHAPE))[8, WRITTEN]
-
-
 def test_a_confident_model_speaks_for_a_doubtful_mark() -> None:
     marks = line_of(scores=np.full(8, 0.45, np.float32), handwritten=np.full(8, 0.8, np.float32))
     described = describe_marks(marks, SHAPE)
