@@ -72,8 +72,9 @@ def measure() -> Iterator[Row]:
     likely = boxes.presence @ weights
     right = float(((likely > 0) == is_digit).mean())
     yield Row(case="digit or not", metric="right", value=right, unit="share", n=len(is_digit))
-    missed = float((likely < np.log(MIN_PRESENCE / (1 - MIN_PRESENCE)))[is_digit].mean())
-    yield Row(case=MISSED_NAME, metric="weight", value=round(missed, 4), n=int(is_digit.sum()))
+    n, missed = int(is_digit.sum()), int((likely < np.log(MIN_PRESENCE / (1 - MIN_PRESENCE)))[is_digit].sum())
+    # by Laplace's rule of succession: what was never seen may still be
+    yield Row(case=MISSED_NAME, metric="weight", value=round((missed + 1) / (n + 2), 4), n=n)
     known = is_digit & (boxes.revised.max(1) > 0)
     yield Row(
         case=SLIPS_NAME, metric="weight", value=fit_slips(boxes.revised[known], boxes.labels[known]), n=int(known.sum())
