@@ -20,7 +20,7 @@ CALLS = {
     ("/api/corrections.{suffix}", "get"),
     ("/api/trainings", "get"), ("/api/trainings", "post"), ("/api/trainings/{name}", "get"),
     ("/api/trainings/{name}/pause", "post"), ("/api/trainings/{name}/go-on", "post"),
-    ("/api/trainings/{name}/keep", "post"), ("/api/trainings/personal", "post"),
+    ("/api/trainings/{name}/keep", "post"), ("/api/trainings/from/corrections", "post"),
 }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def make_training_routes(trainings: Trainings, workers: Workers, corrections: Co
         settings = Settings(recipe, seconds, optimizer, learning_rate, sizes, augmented)
         return await answer(trainings.start, settings, status=201)
 
-    @routes.post("/personal", status_code=201, response_model=RunState, responses=errors(409, 422, 507))
+    @routes.post("/from/corrections", status_code=201, response_model=RunState, responses=errors(409, 422, 507))
     async def learn_hand(
         model: Annotated[Literal["mlp", "cnn"], Query(description="The shipped model to begin with.")] = "mlp",
     ) -> JSONAnswer:

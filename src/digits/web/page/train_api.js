@@ -30,7 +30,7 @@ async function call(path, method = "GET") {
 export const listTrainings = () => call("");
 
 /** Let a shipped model learn the corrections. @param {string} model @returns {Promise<RunState>} */
-export const learnHand = (model) => call(`/personal?${new URLSearchParams({ model })}`, "POST");
+export const learnHand = (model) => call(`/from/corrections?${new URLSearchParams({ model })}`, "POST");
 
 /** @param {string} name @returns {Promise<ShownRun>} */
 export const showTraining = (name) => call(`/${name}`);
