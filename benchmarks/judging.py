@@ -51,7 +51,7 @@ DOCUMENTS, NOTES, SEED = 400, 200, 60_000
 """Documents and pages of notes to fit with."""
 
 OTHERS, OTHER_SEED = 60, 61_000
-"""Documents of held-out layouts and fonts, and pages of notes, that it is scored on."""
+"""Documents of held-out layouts, and pages of notes, that it is scored on."""
 
 WIDTH, EPOCHS, BATCH, RATE, DECAY = 24, 30, 512, 3e-3, 0.3
 """Of the networks and their training. Less or more decay, and boosted trees instead of networks, were no better."""
@@ -67,7 +67,7 @@ class PatientFinder(Finder):
     """A finder that looks at each picture once, however often it is asked."""
 
     def find(self, picture: np.ndarray, *, min_score: float = MIN_CANDIDATE_SCORE) -> Marks:
-        """Find as `Finder.find` does, always with the same score."""
+        """Find as `Finder.find` does."""
         return find_once(self, picture.shape, picture.tobytes(), min_score)
 
 
@@ -101,7 +101,7 @@ def measure() -> Iterator[Row]:
     half = parse_judge({"glance": glance, "answered": glance})
     answered = fit_network(join_examples(ask(documents, finder, models, half)))
     stored = {"command": COMMAND, "glance": glance, "answered": answered}
-    JUDGE_FILE.write_text(json.dumps(stored, separators=(",", ":")) + "\n")
+    JUDGE_FILE.write_text(json.dumps(stored, separators=(",", ":")) + "\n", encoding="utf-8")
     judge = parse_judge(stored)
     held_out = list(map(shrink, islice(synthesize_documents(OTHER_SEED, real=real), OTHERS)))
     for case, chosen in (("held-out documents", held_out), ("notes", list(_notes(OTHER_SEED, OTHERS)))):

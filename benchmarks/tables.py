@@ -445,7 +445,8 @@ TABLES |= {
             "finding",
             "synthetic documents",
             lambda rows: [Column("n", samples, ""), *per_variant(spread())(rows)],
-            "Layouts and fonts that the finder has not learned from, written with digits that were held out; errors "
+            "Layouts and fonts that the finder has not learned from (the judge was fitted to other layouts in these "
+            "fonts), written with digits that were held out; errors "
             "are digits of another class, missed and invented ones",
         ),
         "fields": Table(

@@ -2,7 +2,7 @@
 
 It judges twice. At a glance, before anything is cut out, it knows what the finder says of a mark and of those around
 it; most print and most ghosts are left out then. Of the others, it also knows what the model reads. Its weights are
-fitted on synthetic documents by ``python -m benchmarks experts``.
+fitted on synthetic documents by ``python -m benchmarks judging``.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ NOTHING, WRITTEN, PRINTED = 0, 1, 2
 """What a mark may be: no digit or sign at all, or not of the kind that the finder says; by hand; or in print."""
 
 MIN_GLANCE = 0.05
-"""Probability of being wanted from which on a mark is looked at: of 200 written digits one is lost, and nine of ten
-printed ones need not be cut out."""
+"""Probability of being wanted from which on a mark is looked at: most print need not be cut out, and few digits are
+lost (recipes log)."""
 
 NEIGHBOURS, MAX_RATIO = 5, 2.0
 """The nearest marks that are heard; their sizes differ by at most this factor, so that they may be of the same hand."""
@@ -95,7 +95,7 @@ class Judge:
 @cache
 def load_judge() -> Judge:
     """Load the judge that comes with the package."""
-    return parse_judge(json.loads(JUDGE_FILE.read_text()))
+    return parse_judge(json.loads(JUDGE_FILE.read_text(encoding="utf-8")))
 
 
 def parse_judge(stored: Mapping[str, Any]) -> Judge:
