@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from digits.synthesis.documents import parts
+from digits.synthesis.documents.designs import blend, dot, redesign
 from digits.synthesis.documents.fonts import Font, Style, load_fonts, vary
 from digits.synthesis.documents.inks import outline
 from digits.synthesis.documents.page import Page
@@ -83,6 +84,34 @@ def test_fonts_vary() -> None:
     widths = {font.draw("2031", 30.0)[0].shape[1] for font in varied}
     assert len(widths) >= 10
     assert Style() in {font.style for font in varied}
+
+
+def test_a_blend_lies_between_two_fonts() -> None:
+    fonts = {font.name: font for font in load_fonts()}
+    light, bold = fonts["Helvetica"], fonts["Helvetica-Bold"]
+    between = blend(light, bold, 0.5)
+    assert "×" not in between.characters  # the PDF fonts have ASCII alone
+    for character in "0258AQx":
+        areas = [int(font.characters[character].sum()) for font in (light, between, bold)]
+        assert areas[0] < areas[1] < areas[2]
+    assert light.advances["b"] < between.advances["b"] < bold.advances["b"]
+    np.testing.assert_array_equal(blend(light, light, 0.5).characters["8"] > 127, light.characters["8"] > 127)
+
+
+def test_print_of_dots_is_apart() -> None:
+    font = {font.name: font for font in load_fonts()}["Helvetica-Bold"]
+    dotted = dot(font, 9, 0.25)
+    assert list(dotted.characters) == list(font.characters)
+    found, _ = cv2.connectedComponents((dotted.characters["1"] > 127).astype(np.uint8))
+    assert found - 1 >= 9
+
+
+def test_most_fonts_are_redesigned() -> None:
+    fonts, rng = load_fonts(), np.random.default_rng(0)
+    names = {redesign(fonts[0], fonts, rng).name for _ in range(40)}
+    assert fonts[0].name in names
+    assert any("–" in name for name in names)
+    assert any(name.endswith("dots") for name in names)
 
 
 def test_struck_and_hidden_characters_are_noted(make_page: Callable[..., Page]) -> None:

@@ -4,7 +4,8 @@
 layouts and fonts of the second are held out of the first. From a writer to a picture:
 
 1. `truth` says what is known of a document, and `glyphs` how signs and letters are written.
-2. `hands` writes with synthetic writers and with digits of real people, in pieces of `inks`; `fonts` prints.
+2. `hands` writes with synthetic writers and with digits of real people, in pieces of `inks`; `fonts` prints, with
+   those of PDF by `pdf_fonts`, and `designs` makes new ones from them.
 3. `grounds` cuts paper and tables out of textures; `page` is the drawing, on which `rules` draws lines and boxes, and
    `parts` everything else: numbers, words, ticks, codes, stamps.
 4. `layouts` fills pages, and `papers` holds what they have before and after that: squares, folds, holes.

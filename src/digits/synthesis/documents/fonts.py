@@ -1,4 +1,4 @@
-"""Print: the fonts that come with matplotlib, Pillow and OpenCV, as pictures of their characters.
+"""Print: the fonts that come with matplotlib, PDFium, Pillow and OpenCV, as pictures of their characters.
 
 Characters are drawn once, large, and lines of them are shrunk to their size: much faster than setting each line.
 matplotlib's files are used where it is installed; it is never imported.
@@ -7,6 +7,7 @@ matplotlib's files are used where it is installed; it is never imported.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digits.preprocessing.ink import Ink
 from digits.shapes import Float32
+from digits.synthesis.documents.pdf_fonts import PDF_FONTS, draw_pdf_font
 
 PRINTABLE = "".join(map(chr, range(33, 127))) + "×÷€£§°"
 NO_CHARACTER = "\uffff"  # which no font has: what is drawn instead of it stands for every other that a font lacks
@@ -58,7 +60,7 @@ class Font:
     """The characters of a font: pictures of `CELL_HEIGHT` rows, and how far each advances."""
 
     name: str
-    characters: dict[str, Ink]
+    characters: Mapping[str, Ink]
     advances: dict[str, int]
     style: Style = Style()
     # what was drawn so far, in its style: its picture, and left, top, right and lower edge of its ink
@@ -136,6 +138,7 @@ def load_fonts(held_out: bool = False) -> tuple[Font, ...]:
     fonts = [_load_file(ImageFont.truetype(file, EM), file.stem) for file in files if places and file.is_file()]
     if not held_out:
         fonts.append(_load_file(ImageFont.load_default(EM), PILLOW_FONT))
+        fonts += [_load_pdf_font(name) for name in PDF_FONTS]
     return (*fonts, *(_load_opencv(kind) for kind in (HELD_OUT_OPENCV_FONTS if held_out else OPENCV_FONTS)))
 
 
@@ -149,6 +152,11 @@ def _load_file(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, name: str) ->
     missing = draw(NO_CHARACTER)
     characters = {each: ink for each in PRINTABLE if not np.array_equal(ink := draw(each), missing)}
     return _make(name, characters, {each: round(font.getlength(each)) for each in characters})
+
+
+def _load_pdf_font(name: str) -> Font:
+    ascii_characters = "".join(filter(str.isascii, PRINTABLE))
+    return _make(name, *draw_pdf_font(name, ascii_characters, EM, CELL_HEIGHT, BASE_LINE))
 
 
 def _load_opencv(kind: int) -> Font:

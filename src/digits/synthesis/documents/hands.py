@@ -26,6 +26,7 @@ from digits.synthesis.handwriting import (
     sample_writers,
     vary_style,
     write_digits,
+    write_evenly,
     write_glyphs,
 )
 from digits.synthesis.pen_strokes import follow, mild_writers
@@ -36,6 +37,10 @@ from digits.types import CLASSES, LabelledDigits
 HANDS_PER_BLOCK = 40
 FORMS = 4  # in which a hand writes each digit
 SIGN_FORMS = 2
+SIGN_SIZE = 0.18  # standard deviation of the logarithm of a hand's signs' size
+RARE_SHARE = 0.4  # of the hands that write with glyphs: they use rare ones as often as others
+# Space between the digits of a hand, in heights of a digit: of those whose digits touch now and then, and of others
+TOUCHING_SHARE, TOUCHING_GAPS, GAPS = 0.4, (-0.14, 0.08), (0.08, 0.5)
 REAL_SHARES = {"images": 0.35, "strokes": 0.25}  # of the hands, where there are such digits
 INK_LENGTH = 20  # pixels of a digit in its 28 × 28 image
 DRAWN_LENGTH = 40  # pixels, at least, at which images are drawn before they are shrunk
@@ -85,10 +90,12 @@ class RealDigits:
 
 @dataclass(frozen=True, eq=False)
 class Hand:
-    """A writer with a pen. `forms` are rows of `writing` by character, `middles` their places in heights of a digit."""
+    """A writer with a pen."""
 
     writing: Handwriting  # pressure holds the line's width, in heights of a digit
-    forms: dict[str, list[int]]
+    forms: dict[str, list[int]]  # rows of `writing` by character
+    middles: Sequence[float]  # by row of `writing`: how far its middle lies below the top of a digit, in its heights
+    sign_size: float  # as a factor
     strokes: Handwriting | None  # digits of a tablet, `FORMS` for each class in turn
     images: LabelledDigits | None
     rows: tuple[np.ndarray, ...]  # for each class, those of `images`
@@ -134,14 +141,14 @@ class Hand:
         else:
             rows = self.forms[character]
             writing, row = self.writing, rows[rng.integers(len(rows))]
-        points = writing.points[row] * height
+        points = writing.points[row] * height * (1 if character.isdigit() else self.sign_size)
         widths = np.maximum(writing.pressure[row] * height, MIN_LINE)
         if abs(angle) >= MIN_ANGLE:
             points = points @ rotation(angle).T
         ink, _, top = draw_ink(points, writing.pen_down[row], widths, self.softness)
         if character.isdigit():
             return ink, float(rng.normal(0, 0.03) * height)
-        return ink, (_middles()[character] - 1) * height + top + ink.shape[0]
+        return ink, (self.middles[row] - 1) * height + top + ink.shape[0]
 
     def draw_word(self, word: str, height: float | int, rng: np.random.Generator) -> tuple[Ink, float]:
         """Draw letters as one piece of ink; the result is that of `draw`."""
@@ -151,7 +158,7 @@ class Hand:
             row = rows[rng.integers(len(rows))]
             points = self.writing.points[row] * height
             low, high = points.min(0)[0], points.max(0)[0]
-            foot = (_middles()[letter] - 1 + rng.normal(0, 0.02)) * height
+            foot = (self.middles[row] - 1 + rng.normal(0, 0.02)) * height
             parts.append(points + np.array([x - low, foot]))
             x += high - low + (0.02 if self.joins else 0.12) * height
             pen_down = self.writing.pen_down[row].copy()
@@ -167,25 +174,27 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
     """Make a block of hands."""
     n = HANDS_PER_BLOCK
     writers, pens = sample_writers(n, rng), _sample_pens(n, rng)
-    digits = write_digits(np.tile(np.repeat(np.arange(CLASSES), FORMS), n), _repeat(writers, CLASSES * FORMS), rng)
-    glyphs, names = _parse_glyphs()
+    labels, owners = np.tile(np.repeat(np.arange(CLASSES), FORMS), n), _repeat(writers, CLASSES * FORMS)
+    digits = (write_digits(labels, owners, rng), write_evenly(labels, owners, rng))
+    glyphs, names, middles = _parse_glyphs()
     others = write_glyphs(glyphs, np.tile(np.arange(len(glyphs)), n), _repeat(writers, len(glyphs)), rng)
     kinds = [*REAL_SHARES, "glyphs"]
     shares = np.array([0.0 if not getattr(real, kind) else share for kind, share in REAL_SHARES.items()])
     chosen = rng.choice(len(kinds), n, p=[*shares, 1 - shares.sum()])
     rows = tuple(np.flatnonzero(real.images.labels == each) for each in range(CLASSES)) if real.images else ()
-    forms: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     for row, name in enumerate([*np.repeat(list(CHARACTERS[:CLASSES]), FORMS), *names]):
-        forms.setdefault(str(name), []).append(row)
+        rows_of.setdefault(str(name), []).append(row)
     hands = []
     for hand in range(n):
         mine = slice(hand * CLASSES * FORMS, (hand + 1) * CLASSES * FORMS)
         signs = slice(hand * len(glyphs), (hand + 1) * len(glyphs))
+        is_rare = int(rng.random() < RARE_SHARE)
         pen = pens[np.full(CLASSES * FORMS + len(glyphs), hand)]
         written = Handwriting(
             *(
-                np.concatenate([getattr(digits, f)[mine], getattr(others, f)[signs]])
-                for f in digits.__dataclass_fields__
+                np.concatenate([getattr(digits[is_rare], f)[mine], getattr(others, f)[signs]])
+                for f in others.__dataclass_fields__
             )
         )
         kind = kinds[chosen[hand]]
@@ -194,7 +203,9 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
         hands.append(
             Hand(
                 writing=Handwriting(written.points, written.pen_down, line_widths(written, pen)),
-                forms=forms,
+                forms={name: _choose_forms(name, rows_of[name], rng) for name in rows_of},
+                middles=(0.5,) * (CLASSES * FORMS) + middles,
+                sign_size=float(np.exp(rng.normal(0, SIGN_SIZE))),
                 strokes=strokes,
                 images=real.images if kind == "images" else None,
                 rows=rows,
@@ -204,7 +215,7 @@ def make_hands(rng: np.random.Generator, real: RealDigits) -> list[Hand]:
                 softness=float(pens.softness[hand]),
                 grain=float(pens.grain[hand]),
                 width=float(pens.width[hand]),
-                gap=float(rng.uniform(-0.08, 0.08) if rng.random() < 0.3 else rng.uniform(0.08, 0.5)),
+                gap=float(rng.uniform(*(TOUCHING_GAPS if rng.random() < TOUCHING_SHARE else GAPS))),
                 unevenness=float(rng.uniform(0.015, 0.04)) if is_even else float(rng.uniform(0.05, 0.14)),
                 zero=float(rng.uniform(0.45, 0.8)) if rng.random() < 0.2 else 1.0,
                 threshold=float(rng.uniform(60, 140)),
@@ -257,13 +268,17 @@ def _repeat(writers: Writers, times: int) -> Writers:
     return writers[np.repeat(np.arange(len(writers)), times)]
 
 
-@cache
-def _parse_glyphs() -> tuple[tuple[Glyph, ...], tuple[str, ...]]:
-    """Parse the glyphs of signs, `SIGN_FORMS` times, and of letters; with the character of each."""
-    texts = [*(item for item in SIGNS.items() for _ in range(SIGN_FORMS)), *LETTERS.items()]
-    return tuple(parse_glyph(text) for _, text in texts), tuple(name for name, _ in texts)
+def _choose_forms(name: str, rows: list[int], rng: np.random.Generator) -> list[int]:
+    """Choose the rows of a character that a hand writes: of the glyphs of a sign, one."""
+    if name not in SIGNS:
+        return rows
+    start = SIGN_FORMS * int(rng.integers(len(SIGNS[name])))
+    return rows[start : start + SIGN_FORMS]
 
 
 @cache
-def _middles() -> dict[str, float]:
-    return {name: middle(glyph) for name, glyph in {**SIGNS, **LETTERS}.items()}
+def _parse_glyphs() -> tuple[tuple[Glyph, ...], tuple[str, ...], tuple[float, ...]]:
+    """Parse the glyphs of signs, `SIGN_FORMS` times, and of letters; with the character and the middle of each."""
+    signs = [(name, glyph) for name, glyphs in SIGNS.items() for glyph in glyphs for _ in range(SIGN_FORMS)]
+    names, texts = zip(*signs, *LETTERS.items(), strict=True)
+    return tuple(map(parse_glyph, texts)), names, tuple(map(middle, texts))

@@ -10,6 +10,7 @@ import numpy as np
 from digits.errors import UsageError
 from digits.synthesis.digit_images import check_request
 from digits.synthesis.documents.camera import View, describe, take
+from digits.synthesis.documents.designs import redesign
 from digits.synthesis.documents.effects import CAPTURE_SHARES, CAPTURES
 from digits.synthesis.documents.fonts import load_fonts, vary
 from digits.synthesis.documents.grounds import sample_paper
@@ -172,7 +173,8 @@ def draw_page(
     paper, is_dark = sample_paper(*size, rng)
     fonts = load_fonts(held_out_fonts)
     writers = tuple(hands[row] for row in rng.choice(len(hands), HANDS_PER_PAGE, replace=False))
-    faces = tuple(vary(fonts[row], rng) for row in rng.choice(len(fonts), FONTS_PER_PAGE, replace=False))
+    chosen = [fonts[row] for row in rng.choice(len(fonts), FONTS_PER_PAGE, replace=False)]
+    faces = tuple(vary(font if held_out_fonts else redesign(font, fonts, rng), rng) for font in chosen)
     ink = float(rng.uniform(190, 255) if is_dark else rng.uniform(0, 100))
     page = Page(paper, unit, writers, faces, ink, is_dark)
     for effect, probability in PAPER_EFFECTS.items():
