@@ -47,6 +47,7 @@ MEASUREMENTS = {
     "documents": "documents.measure",
     "experts": "experts.measure",
     "judging": "judging.measure",
+    "walls": "walls.measure",
     "equals": "equals.measure",
     "exports": "exports.measure",
     "formats": "labelled.measure_formats",

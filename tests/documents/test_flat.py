@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digits.documents.flat import Flat, find_flats
-from digits.documents.rules import find_votes
+from digits.documents.rules import as_votes
+from digits.inference import find_walls
 
 SIZE = 24.0
 
@@ -63,7 +64,7 @@ def test_lines_of_a_turned_table_are_found(degrees: float) -> None:
         y, x = 60 + 48 * step, 60 + 72 * step
         cv2.line(page, (40, round(y - 200 * slope)), (440, round(y + 200 * slope)), 90, 2)
         cv2.line(page, (round(x + 140 * slope), 40), (round(x - 140 * slope), 320), 90, 2)
-    levels, uprights = find_flats(*find_votes(page, SIZE, np.zeros((0, 4))), SIZE, 0.0)
+    levels, uprights = find_flats(*as_votes(find_walls(page, SIZE), np.zeros((0, 4))), SIZE, 0.0)
     for flat, sign in ((levels, 1), (uprights, -1)):
         ends = flat.shift(np.array([100.0, 300.0]), np.full(2, 180.0))
         assert (ends[1] - ends[0]) / 200 == pytest.approx(sign * slope, abs=0.02)

@@ -9,13 +9,29 @@ import numpy as np
 import pytest
 from tests.documents.conftest import HIGH, SIDE, WIDE, draw_rules, write
 
-from digits.documents import Character, Layout, arrange
+from digits.documents import Character, Layout
+from digits.documents import arrange as arrange_page
 
 TEXTS = [["12", "345", "6"], ["", "78", "901"], ["23", "", "4"], ["5", "678", "90"]]
 
 
 def page(columns: int = 3, rows: int = 4) -> np.ndarray:
     return np.full((80 + rows * HIGH, 80 + columns * WIDE), 235, np.uint8)
+
+
+def arrange(grey: np.ndarray, characters: list[Character]) -> Layout:
+    """Draw the characters into their boxes, as people do who fill in a table, and arrange them."""
+    written = grey.copy()
+    for each in characters:
+        left, top, wide, high = each.box
+        (w, h), _ = cv2.getTextSize(each.text, cv2.FONT_HERSHEY_SIMPLEX, 1, 2)
+        ink = np.zeros((h + 4, w + 4), np.uint8)
+        cv2.putText(ink, each.text, (2, h + 1), cv2.FONT_HERSHEY_SIMPLEX, 1, 255, 2, cv2.LINE_AA)
+        ink = cv2.resize(ink, (max(round(wide), 1), max(round(high), 1)), interpolation=cv2.INTER_AREA)
+        x, y = max(round(left), 0), max(round(top), 0)
+        part = written[y : y + ink.shape[0], x : x + ink.shape[1]]
+        np.minimum(part, 255 - (ink * 0.8).astype(np.uint8)[: part.shape[0], : part.shape[1]], out=part)
+    return arrange_page(written, characters)
 
 
 def texts_of(layout: Layout, characters: list[Character]) -> list[list[str]]:

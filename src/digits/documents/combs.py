@@ -1,134 +1,154 @@
-"""Combs of boxes between two level rules, whose walls are too short to be found as rules."""
+"""Combs of boxes: walls in a row, hardly higher than a digit, which end above and below."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
+from digits.documents.grid import Grid
 from digits.documents.rule import Rule
-from digits.documents.rules import MIN_SHARE, Votes
-from digits.shapes import Bool, Float64
+from digits.preprocessing.ink import Ink
+from digits.shapes import Float64
 
-HEIGHTS = 0.9, 3.0
-"""Distance of the rules above and below a row of boxes, in heights of a digit: one fits in, and no second row."""
+HEIGHTS = 0.5, 3.0
+"""Of a wall, in heights of a digit: teeth are low, and what is higher belongs to a table."""
 
-MIN_WALL = 0.7
-"""Share of the way from rule to rule that a wall must cover where writing does not hide it."""
+WIDTHS = 0.45, 2.2
+"""Distance of neighbouring walls, in heights of a digit; what is nearer are the two walls between boxes apart."""
 
-PITCHES = 0.5, 1.6
-"""Width of a box, in heights of the comb: it holds one digit, which is higher than wide."""
+GAP = 0.3
+"""Gaps in a wall that do not count, in heights of a digit: those of dashes and dots."""
 
-UNEVEN = 0.3
-"""Deviation of a box's width, at most, as a share of the usual one; drawn boxes are uneven."""
+OVERLAP = 0.6
+"""Share of the lower of two neighbouring walls that must be beside the other."""
 
-LEANS = np.linspace(-0.12, 0.12, 13)
-"""Slopes of walls against the normal of their rules: perspective and hands turn them by up to seven degrees."""
+UNEVEN = 0.25
+"""Deviation of a box's width, at most, as a share of that of the comb; drawn boxes are uneven."""
 
-STEPS = 24
-"""Places between the rules at which a wall is looked for."""
+LIKE = 0.6, 1.5
+"""Height of a comb's walls, in heights of the usual one: strokes of digits are lower."""
+
+MOST_MISSING = 2
+"""Neighbouring walls, at most, that may be missing: ink and light hide them."""
+
+MIN_FOUND = 0.6
+"""Share of a comb's walls that must be found."""
+
+Segment = Float64[np.ndarray, "4"]
+"""Of a wall: x where it begins, y there, x where it ends, and y there."""
 
 
-def find_boxes(levels: list[Rule], turned: Votes, size: float) -> list[tuple[list[Rule], list[Rule]]]:
-    """Find rows of boxes that are not rows of a table: for each the rules above and below it, and its walls.
+def find_combs(uprights: Ink, size: float) -> list[Grid]:
+    """Find the combs of a page, each as a grid of one row.
 
     Parameters
     ----------
-    levels
-        The page's level rules.
-    turned
-        What `digits.documents.rules.find_votes` finds on the page's transpose.
+    uprights
+        Where upright walls are, as `digits.inference.find_walls` gives them.
     size
         Height of the usual digit, in pixels.
     """
+    rows = _chain(_find_segments(uprights, size), size)
+    return [comb for row in rows if (comb := _make(row, size))]
+
+
+def extend(comb: Grid, digits: Float64[np.ndarray, "n 4"]) -> Grid:
+    """Add a box at either end where a digit stands beside a comb, as in a box whose outer wall is hidden.
+
+    Parameters
+    ----------
+    comb
+        As `find_combs` gives them.
+    digits
+        Boxes: x, y, width, height.
+    """
+    walls = list(comb.uprights)
+    pitch = (walls[-1].across.mean() - walls[0].across.mean()) / (len(walls) - 1)
+    longer = Grid(comb.levels, [walls[0].moved(-pitch), *walls, walls[-1].moved(pitch)], comb.size)
+    middles = digits[:, :2] + digits[:, 2:] / 2
+    boxes = longer.locate(middles[longer.contains(middles)])[:, 1]
+    first, last = int(not (boxes == 0).any()), len(walls) + 1 + int((boxes == len(walls)).any())
+    return Grid(comb.levels, longer.uprights[first:last], comb.size)
+
+
+def _find_segments(uprights: Ink, size: float) -> list[Segment]:
+    """Find walls as high as boxes, from left to right."""
+    mask = (uprights > 127).astype(np.uint8)
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((max(round(GAP * size), 1) | 1, 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     found = []
-    for top in levels:
-        below = [(gap, rule) for rule in levels if (gap := _gap(top, rule, size)) > 0]
-        if below:
-            bottom = min(below, key=lambda pair: pair[0])[1]
-            walls = _choose_even(_find_walls(top, bottom, turned, size), _gap(top, bottom, size))
-            if walls and not _goes_on(walls, top, bottom, turned):
-                found.append(([top, bottom], walls))
-    return found
+    for label, (left, top, wide, high, _) in enumerate(stats[1:].tolist(), 1):
+        if HEIGHTS[0] * size <= high <= HEIGHTS[1] * size and wide < high:
+            piece = labels[top : top + high, left : left + wide] == label
+            y, x = np.nonzero(piece)
+            slope, start = np.polyfit(y, x, 1) if high > 2 else (0.0, x.mean())
+            found.append(np.array([left + start, top, left + start + slope * high, top + high], np.float64))
+    return sorted(found, key=lambda each: float(each[0] + each[2]))
 
 
-def _choose_even(walls: list[Rule], high: float) -> list[Rule]:
-    """Choose the longest run of walls at even distances; where one of them is hidden, it is put in."""
-    gaps = np.diff([wall.across.mean() for wall in walls])
-    wide = [gap for gap in gaps if PITCHES[0] * high <= gap <= PITCHES[1] * high]
-    if not wide:
-        return []
-    pitch = float(np.median(wide))
-    runs = [walls[:1]]
+def _chain(segments: list[Segment], size: float) -> list[list[Segment]]:
+    """Put walls in rows: each follows the nearest one on its left."""
+    rows = list[list[Segment]]()
+    for segment in segments:
+        best, nearest = None, MOST_MISSING * WIDTHS[1] * size + WIDTHS[1] * size
+        for row in rows:
+            last = row[-1]
+            gap = _middle(segment) - _middle(last)
+            shared = min(last[3], segment[3]) - max(last[1], segment[1])
+            low = min(last[3] - last[1], segment[3] - segment[1])
+            if gap < nearest and shared >= OVERLAP * low:
+                best, nearest = row, gap
+        if best is None:
+            rows.append([segment])
+        else:
+            best.append(segment)
+    return rows
+
+
+def _middle(segment: Segment) -> float:
+    return float(segment[0] + segment[2]) / 2
+
+
+def _make(row: list[Segment], size: float) -> Grid | None:
+    """Make a comb of the longest run of walls at even distances; where one is hidden, it is put in."""
+    high = np.array([each[3] - each[1] for each in row])
+    usual = float(np.median(high))
+    merged = list[Segment]()
+    for segment in (each for each, h in zip(row, high, strict=True) if LIKE[0] * usual <= h <= LIKE[1] * usual):
+        if merged and _middle(segment) - _middle(merged[-1]) < WIDTHS[0] * size:
+            merged[-1] = (merged[-1] + segment) / 2
+        else:
+            merged.append(segment)
+    gaps = np.diff([_middle(each) for each in merged])
+    runs = [_run(merged, gaps, float(pitch)) for pitch in sorted({*gaps[gaps <= WIDTHS[1] * size]}, reverse=True)]
+    # of pitches that explain as many walls, the widest, which needs none that are hidden
+    count, walls = max(runs, key=lambda run: run[0], default=(0, np.zeros((0, 4))))
+    if count < max(3, MIN_FOUND * len(walls)):
+        return None
+    return Grid(_levels(walls), [Rule(w[[1, 3]], w[[0, 2]], 1.0) for w in walls], size)
+
+
+def _run(walls: list[Segment], gaps: Float64[np.ndarray, " n"], pitch: float) -> tuple[int, Float64[np.ndarray, "k 4"]]:
+    """Choose the most walls in a row that are about a pitch apart, or a small multiple; say how many were found."""
+    runs, counts = [walls[:1]], [1]
     for gap, before, wall in zip(gaps, walls, walls[1:], strict=False):
         boxes = round(gap / pitch)
-        if boxes and abs(gap / boxes - pitch) <= UNEVEN * pitch and boxes <= 3:
+        if 1 <= boxes <= MOST_MISSING + 1 and abs(gap / boxes - pitch) <= UNEVEN * pitch:
             shares = np.linspace(0, 1, boxes + 1)[1:-1]
-            between = [before.moved(float(share * gap)) for share in shares]
-            runs[-1] += [*between, wall]
+            runs[-1] += [*(before + share * (wall - before) for share in shares), wall]
+            counts[-1] += 1
         else:
             runs.append([wall])
-    best = max(runs, key=len)
-    return best if len(best) > 2 else []
+            counts.append(1)
+    best = int(np.argmax(counts))
+    return counts[best], np.array(runs[best])
 
 
-def _goes_on(walls: list[Rule], top: Rule, bottom: Rule, turned: Votes) -> bool:
-    """Whether most of the walls go on above or below, as those of a table do."""
-    along = np.array([wall.across[0] for wall in walls])
-    lean = float(np.median([wall.slope for wall in walls]))
-    high = float(np.mean(bottom.at(along) - top.at(along)))
-    shares = [
-        _score(along + shift * lean, lean, top.moved(shift), bottom.moved(shift), turned) for shift in (-high, high)
-    ]
-    return any(float(np.mean(share >= MIN_WALL)) > 0.5 for share in shares)
-
-
-def _gap(top: Rule, bottom: Rule, size: float) -> float:
-    """Return how far a rule lies below another; 0 if it is not its neighbour."""
-    first, last = max(top.start, bottom.start), min(top.end, bottom.end)
-    if last - first < size:
-        return 0.0
-    middle = (first + last) / 2
-    gap = bottom.place(middle) - top.place(middle)
-    return gap if HEIGHTS[0] * size <= gap <= HEIGHTS[1] * size else 0.0
-
-
-def _find_walls(top: Rule, bottom: Rule, turned: Votes, size: float) -> list[Rule]:
-    """Find the walls between two rules."""
-    reach = 0.3 * size
-    along = np.arange(min(top.start, bottom.start) - reach, max(top.end, bottom.end) + reach)
-    scores = np.stack([_score(along, lean, top, bottom, turned) for lean in LEANS])
-    strong = np.where(scores >= MIN_WALL, scores, 0).max(0)
-    walls = list[Rule]()
-    while strong.max() > 0:
-        best = np.flatnonzero(strong == strong.max())
-        place = int(best[len(best) // 2])
-        lean = float(LEANS[int(scores[:, place].argmax())])
-        x, y = _follow(along[place : place + 1], lean, top, bottom)
-        walls.append(Rule(y[0, [0, -1]], x[0, [0, -1]], float(scores[:, place].max()), lean))
-        # boxes apart have two walls between them, which count as one
-        strong[np.abs(along - along[place]) < 0.45 * size] = 0
-    return sorted(walls, key=lambda wall: float(wall.across.mean()))
-
-
-def _follow(
-    along: Float64[np.ndarray, " n"], lean: float, top: Rule, bottom: Rule
-) -> tuple[Float64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
-    """Return x and y of points from one rule to another, for walls that begin at places along the upper one."""
-    down = np.linspace(0.08, 0.92, STEPS)
-    above = top.at(along)[:, None]
-    high = (bottom.at(along)[:, None] - above).clip(min=1.0)
-    y = above + down * high
-    return along[:, None] + (lean - top.slope) * (y - above - high / 2), y
-
-
-def _score(
-    along: Float64[np.ndarray, " n"], lean: float, top: Rule, bottom: Rule, turned: Votes
-) -> Float64[np.ndarray, " n"]:
-    """Measure how much of a wall is inked at every place along two rules, where it can be seen."""
-    x, y = _follow(along, lean, top, bottom)
-    height, width = turned.inked.shape
-    is_inside = (x >= 0) & (x < height) & (y >= 0) & (y < width)
-    rows, columns = x.astype(np.int64).clip(0, height - 1), y.astype(np.int64).clip(0, width - 1)
-    is_seen: Bool[np.ndarray, "n k"] = is_inside & (turned.is_hidden[rows, columns] == 0)
-    is_inked = is_seen & (turned.inked[rows, columns] >= 255 * MIN_SHARE)
-    share: Float64[np.ndarray, " n"] = is_inked.sum(1) / is_seen.sum(1).clip(min=1)
-    return np.where(is_seen.sum(1) >= STEPS / 3, share, 0.0)
+def _levels(walls: Float64[np.ndarray, "k 4"]) -> list[Rule]:
+    """Draw the upper and the lower end of walls as straight lines."""
+    rules = []
+    for x, y in ((walls[:, 0], walls[:, 1]), (walls[:, 2], walls[:, 3])):
+        slope, start = np.polyfit(x, y, 1)
+        ends = np.array([x[0], x[-1]])
+        rules.append(Rule(ends, start + slope * ends, 1.0, float(slope)))
+    return rules

@@ -47,6 +47,10 @@ STRAY = 12.0
 """What a first or last border costs beyond which as many digits lie as in a whole row or column."""
 
 
+MIN_APART = 0.5
+"""Share of the rows of boxes above each other between which an empty one must lie."""
+
+
 @dataclass(frozen=True, eq=False)
 class Found:
     """Borders along one axis: heights of their lines, and whether rules are there."""
@@ -63,7 +67,7 @@ def find_grid(
     Parameters
     ----------
     level_votes, turned
-        As `digits.documents.rules.find_votes` gives them.
+        As `digits.documents.rules.as_votes` gives them.
     size
         Height of the usual digit, in pixels.
     digits
@@ -105,7 +109,7 @@ def _hide(votes: Votes, near: np.ndarray) -> Votes:
 def _are_boxes(grid: Grid, turned: Votes, middles: Float64[np.ndarray, "n 2"]) -> bool:
     """Whether rows of digits have empty ones without walls between them, as boxes above each other do."""
     used = np.unique(grid.locate(middles)[:, 0].clip(0, grid.shape[0] - 1))
-    if (np.diff(used) == 1).any():
+    if len(used) < 2 or np.mean(np.diff(used) > 1) < MIN_APART:
         return False
     between = [row for row in range(int(used[0]), int(used[-1])) if row not in used]
     return not any(has_walls(grid, row, turned, is_row=True) for row in between)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from digits.documents.rule import Rule
-from digits.documents.rules import MAX_SLOPE, MAX_TURN, Votes, find_slopes
+from digits.documents.rules import MAX_SLOPE, Votes, find_slopes
 from digits.shapes import Float64
 
 SLOPES = 73
@@ -33,6 +33,9 @@ KNOTS = 2.0
 
 STIFF = 30.0
 """How much a bend between two strips counts against one strip's own measurement."""
+
+MAX_TURN = 0.06
+"""Difference of slopes, at most, between a rule and those around it: three degrees, which hands and folds make."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +110,7 @@ def find_flats(level_votes: Votes, turned: Votes, size: float, tilt: float) -> t
     Parameters
     ----------
     level_votes, turned
-        As `digits.documents.rules.find_votes` gives them.
+        As `digits.documents.rules.as_votes` gives them.
     size
         Height of the usual digit, in pixels.
     tilt

@@ -9,13 +9,14 @@ import numpy as np
 
 from digits.documents.characters import Character, as_boxes, link_numbers, usual_size
 from digits.documents.columns import find_columns, find_rows, measure_tilt, subdivide
-from digits.documents.combs import find_boxes
+from digits.documents.combs import extend, find_combs
 from digits.documents.crossings import find_grid
 from digits.documents.grid import Grid, drop_outer
 from digits.documents.placing import locate
 from digits.documents.rule import Region
-from digits.documents.rules import find_rules, find_votes
+from digits.documents.rules import as_votes
 from digits.documents.unread import find_unread, is_doubtful
+from digits.inference import find_walls
 from digits.preprocessing.ink import Ink
 from digits.shapes import Bool, Float64, Int64
 
@@ -103,18 +104,16 @@ def _arrange(grey: Ink, characters: list[Character], size: float) -> Layout:
     is_usable = is_accepted | (boxes[:, 2:].max(1) < MAX_SIDE * size)
     is_sure = is_digit & is_accepted & (boxes[:, 2:].max(1) < MAX_SIDE * size)
     sure = boxes[is_sure if is_sure.any() else is_digit]
-    low, high = sure[:, :2].min(0) - size, (sure[:, :2] + sure[:, 2:]).max(0) + size
-    levels, uprights = find_votes(grey, size, sure)
-    region = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-    grid, is_table = find_grid(levels, uprights, size, sure)
-    grids = [grid] if grid is not None else []
-    if not is_table:
-        combs = [Grid(*rules, size) for rules in find_boxes(find_rules(levels, size, region), uprights, size)]
-        in_combs = np.zeros(len(sure), bool)
-        for comb in combs:
-            in_combs |= comb.contains(sure[:, :2] + sure[:, 2:] / 2)
-        if in_combs.mean() > 0.5 or not grids:
-            grids = combs
+    walls = find_walls(grey, size)
+    levels, uprights = as_votes(walls, sure)
+    combs = [extend(comb, sure) for comb in find_combs(walls[1], size) if _holds_digits(comb, sure, size)]
+    in_combs = np.zeros(len(sure), bool)
+    for comb in combs:
+        in_combs |= comb.contains(sure[:, :2] + sure[:, 2:] / 2)
+    grids = combs
+    if in_combs.mean() <= 0.5:
+        grid, is_table = find_grid(levels, uprights, size, sure)
+        grids = [grid] if grid is not None and (is_table or not combs) else combs
     found, free = list[tuple[Grid, Int64[np.ndarray, " m"]]](), is_usable.copy()
     for grid in sorted(grids, key=_area):
         inside = free & grid.contains(middles, size if grid.shape[0] > 1 else 0.0)
@@ -216,14 +215,24 @@ def _note(
     return tuple(notes)
 
 
+def _holds_digits(comb: Grid, digits: Float64[np.ndarray, "n 4"], size: float) -> bool:
+    """Whether a comb holds digits, in one row."""
+    inside = digits[comb.contains(digits[:, :2] + digits[:, 2:] / 2)]
+    return bool(len(inside)) and _is_comb(comb, locate(comb, inside, size)[0])
+
+
 def _is_comb(grid: Grid, cells: Int64[np.ndarray, "m 2"]) -> bool:
-    """Whether a row of cells is a comb: boxes of one width, hardly wider than high, each with one digit at most."""
+    """Whether a row of cells is a comb: boxes of one width, hardly wider than high, each with one digit at most.
+
+    Digits stray: boxes that are higher than wide need only be as many as the digits.
+    """
     columns = grid.shape[1]
     sides = np.array([grid.box(0, column) for column in range(columns)])
     wide, high = sides[:, 2] - sides[:, 0], sides[:, 3] - sides[:, 1]
     counts = np.bincount(cells[:, 1], minlength=columns)
     is_even = wide.max() <= MAX_UNEVEN * wide.min() and np.median(wide) <= BOX_SHAPE * np.median(high)
-    return bool(columns > 1 and is_even and np.mean(counts > 1) <= 0.2)
+    are_enough = len(cells) <= columns and np.median(wide) <= np.median(high)
+    return bool(columns > 1 and is_even and (are_enough or np.mean(counts > 1) <= 0.2))
 
 
 def _arrange_freely(

@@ -17,7 +17,7 @@ anybody may have written, and `trial` loads a file for the first time in a proce
 `second_pass` reads 28×28 digits that may not look as MNIST's do. `explain` draws every step of a reading, with
 `drawing`. `interpret` opens a network: its layers, and which pixels supported an answer; `units` looks at one unit of
 it, and `stages` at the feature maps of a convolutional one; `nodes` lists what it computes, for a page in one file.
-`bulk` reads on many machines with Ray.
+`bulk` reads on many machines with Ray. `walls` finds the walls of cells on a page, for tables.
 """
 
 from digits.inference.bulk import BulkReader
@@ -31,12 +31,14 @@ from digits.inference.page import Page, find_page, seen_by
 from digits.inference.reader import Reader, read, read_pages
 from digits.inference.results import Digit, Reading, Sign
 from digits.inference.turns import judge_turns
+from digits.inference.walls import WALLS_FILE, find_walls
 from digits.inference.writer import WEIGHTS, PageWeights, compare_images, revise
 
 __all__ = [
     "JUDGE_FILE",
     "MIN_CANDIDATE_SCORE",
     "SHIPPED_MODELS",
+    "WALLS_FILE",
     "WEIGHTS",
     "BulkReader",
     "Digit",
@@ -54,6 +56,7 @@ __all__ = [
     "describe_marks",
     "explain",
     "find_page",
+    "find_walls",
     "judge_turns",
     "link_lines",
     "load_finder",

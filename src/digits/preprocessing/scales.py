@@ -1,4 +1,4 @@
-"""A picture at half and at twice its size: a finder that knows digits of some sizes finds all of them."""
+"""A picture in another size: a network that knows digits of some sizes finds all of them."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ def double(picture: UInt8[np.ndarray, "_h _w"]) -> UInt8[np.ndarray, "_double_h 
     return cv2.resize(picture, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR_EXACT).reshape(
         2 * height, 2 * width
     )
+
+
+def shrink(picture: UInt8[np.ndarray, "_h _w"], factor: float) -> UInt8[np.ndarray, "_small_h _small_w"]:
+    """Return a grey picture at a factor below 1 of its size; each pixel is the mean of those it stands for."""
+    shape = tuple(max(round(factor * side), 1) for side in picture.shape)
+    return cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA).reshape(shape)
+
+
+def stretch(picture: UInt8[np.ndarray, "_h _w"], shape: tuple[int, int]) -> UInt8[np.ndarray, "_other_h _other_w"]:
+    """Return a grey picture at a height and width, by linear interpolation."""
+    return cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_LINEAR_EXACT).reshape(shape)

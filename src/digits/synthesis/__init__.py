@@ -16,7 +16,9 @@ From the shape of a digit to a page:
 from digits.synthesis.captures import Captures, simulate_captures
 from digits.synthesis.digit_images import draw_strokes, synthesize, synthesize_evenly, synthesize_hands
 from digits.synthesis.documents import (
+    HELD_OUT_LAYOUTS,
     LAYOUTS,
+    TABLE_LAYOUTS,
     BlankForm,
     Cell,
     Document,
@@ -37,7 +39,9 @@ from digits.synthesis.pen_strokes import draw_pen_strokes
 from digits.synthesis.simulated_photos import simulate_photos
 
 __all__ = [
+    "HELD_OUT_LAYOUTS",
     "LAYOUTS",
+    "TABLE_LAYOUTS",
     "BlankForm",
     "Captures",
     "Cell",

@@ -6,6 +6,7 @@
 - `run`: from the inputs to a run folder: training set, training, evaluation, export
 - `linter`: mistakes in a network, a loss, batches or settings, found while they are used
 - `finder`: how the network learns that finds digits on a page
+- `walls`: how the one learns that finds the walls of tables and boxes
 
 Names are loaded on first use, since the configuration needs no torch.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from digits.training.run.progress import ProgressBar
     from digits.training.run.result import Run
     from digits.training.run.train import resume, train
+    from digits.training.walls import WallBatches, export_walls, fit_walls, make_wall_network
 
 _MODULES = {
     "config": ("TrainConfig",),
@@ -47,6 +49,7 @@ _MODULES = {
     "run.progress": ("ProgressBar",),
     "run.result": ("Run",),
     "run.train": ("resume", "train"),
+    "walls": ("WallBatches", "export_walls", "fit_walls", "make_wall_network"),
 }
 
 __all__ = [
@@ -60,14 +63,18 @@ __all__ = [
     "ProgressBar",
     "Run",
     "TrainConfig",
+    "WallBatches",
     "augment",
     "describe_network",
     "export_onnx",
+    "export_walls",
     "fit",
+    "fit_walls",
     "get_recipe",
     "lint_loop",
     "load_network",
     "make_network",
+    "make_wall_network",
     "predict_logits",
     "resume",
     "resume_finder",

@@ -24,13 +24,14 @@ from digits.synthesis.documents.layouts import HELD_OUT_LAYOUTS, LAYOUTS, Layout
 from digits.synthesis.documents.numbers import NumberDocument, synthesize_numbers
 from digits.synthesis.documents.rules import Cell
 from digits.synthesis.documents.stream import synthesize_crops, synthesize_documents
-from digits.synthesis.documents.tables import TableDocument, synthesize_tables
-from digits.synthesis.documents.truth import CHARACTERS, Document, Truth
+from digits.synthesis.documents.tables import TABLE_LAYOUTS, TableDocument, synthesize_tables
+from digits.synthesis.documents.truth import CHARACTERS, Document, Truth, Walls
 
 __all__ = [
     "CHARACTERS",
     "HELD_OUT_LAYOUTS",
     "LAYOUTS",
+    "TABLE_LAYOUTS",
     "BlankForm",
     "Cell",
     "Document",
@@ -40,6 +41,7 @@ __all__ = [
     "RealDigits",
     "TableDocument",
     "Truth",
+    "Walls",
     "synthesize_crops",
     "synthesize_documents",
     "synthesize_filled",

@@ -12,7 +12,7 @@ from digits.synthesis.camera import Homography
 from digits.synthesis.documents.grounds import sample_surround, sample_table
 from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.resampling import interpolate_at, nearest_at
-from digits.synthesis.documents.truth import Document, Truth
+from digits.synthesis.documents.truth import Document, Truth, Walls
 
 Points = Float64[np.ndarray, "k 2"]
 
@@ -111,9 +111,9 @@ def take(page: Page, view: View, size: tuple[int, int], is_photo: bool, rng: np.
 
 def describe(photo: Photo, page: Page, view: View) -> Document:
     """Say where everything written on the page is in a picture of it."""
-    characters = page.characters
+    characters, walls = page.characters, _map_walls(page, view)
     if not characters:
-        return Document(photo.picture, _select(photo, page, np.zeros((0, 4)), np.zeros(0), np.zeros(0)))
+        return Document(photo.picture, _select(photo, page, np.zeros((0, 4)), np.zeros(0), np.zeros(0)), walls)
     starts = np.cumsum([0, *(len(each.outline) for each in characters[:-1])])
     outlines = np.concatenate([each.outline for each in characters]).astype(np.float64)
     on_page = outlines.clip(0, (page.width, page.height))
@@ -128,7 +128,16 @@ def describe(photo: Photo, page: Page, view: View) -> Document:
     centres = np.add.reduceat(outlines, starts) / np.diff(starts, append=len(outlines))[:, None]
     step = np.stack((np.cos(angles), np.sin(angles)), axis=1)
     ahead = view.into_picture(centres + step) - view.into_picture(centres)
-    return Document(photo.picture, _select(photo, page, corners, visible, np.arctan2(ahead[:, 1], ahead[:, 0])))
+    truth = _select(photo, page, corners, visible, np.arctan2(ahead[:, 1], ahead[:, 0]))
+    return Document(photo.picture, truth, walls)
+
+
+def _map_walls(page: Page, view: View) -> Walls:
+    if not page.walls:
+        return Walls()
+    points = np.stack([each for each, _ in page.walls])
+    mapped = view.into_picture(points.reshape(-1, 2) - 0.5) + 0.5
+    return Walls(mapped.reshape(points.shape).astype(np.float32), np.array([is_level for _, is_level in page.walls]))
 
 
 def _areas(points: Points, starts: np.ndarray) -> Float64[np.ndarray, " n"]:

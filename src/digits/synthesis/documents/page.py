@@ -41,6 +41,8 @@ class Page:
         What is written so far.
     struck, hidden
         Places in `characters` of what was struck through, and of what something was laid over.
+    walls
+        Points along each line that parts cells, and whether it is level.
     """
 
     picture: UInt8[np.ndarray, "h w"]
@@ -53,6 +55,7 @@ class Page:
     characters: list[Character] = field(default_factory=list)
     struck: set[int] = field(default_factory=set)
     hidden: set[int] = field(default_factory=set)
+    walls: list[tuple[Float64[np.ndarray, "9 2"], bool]] = field(default_factory=list)
     lines: int = 0
 
     def __post_init__(self) -> None:
@@ -222,6 +225,10 @@ class Page:
             darkness,
         )
 
+    def wall(self, points: Float64[np.ndarray, "9 2"], *, is_level: bool) -> None:
+        """Note that a line parts cells."""
+        self.walls.append((points, is_level))
+
     def strike(self, first: int, last: int) -> None:
         """Note that the characters from `first` to before `last` were struck through."""
         self.struck.update(range(first, last))
@@ -241,6 +248,10 @@ class Page:
         self.mask[rows, columns] = nearest_at(self.mask[rows, columns], x, y)
         # outlines are of pixels' edges, and the middle of their centres
         about = middle + 0.5 + (columns.start, rows.start)
+        for place, (points, is_level) in enumerate(self.walls):
+            x, y = points.mean(0)
+            if columns.start <= x < columns.start + width and rows.start <= y < rows.start + height:
+                self.walls[place] = (points - about) @ turn.T + about, is_level
         for place in range(first, len(self.characters)):
             each = self.characters[place]
             turned = ((each.outline - about) @ turn.T + about).astype(np.float32)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digits.shapes import Float64
 from digits.synthesis.documents.page import Page, Pixels
+from digits.synthesis.documents.truth import WALL_POINTS
 
 KINDS = {"solid": 0.68, "dashed": 0.1, "dotted": 0.12, "by hand": 0.1}
 
@@ -42,11 +44,18 @@ def sample_rule(page: Page, rng: np.random.Generator) -> Rule:
     return Rule(kind, weight, level, weight * int(rng.integers(2, 5)) + int(rng.integers(1, 4)))
 
 
+def draw_wall(page: Page, x0: Pixels, y0: Pixels, x1: Pixels, y1: Pixels, rule: Rule, rng: np.random.Generator) -> None:
+    """Draw a level or upright line between two points, which parts cells."""
+    is_level, half = bool(abs(x1 - x0) >= abs(y1 - y0)), rule.weight / 2 if rule.kind != "by hand" else 0.0
+    right, down = half * (not is_level), half * is_level
+    page.wall(_divide(x0 + right, y0 + down, x1 + right, y1 + down), is_level=is_level)
+    draw_rule(page, x0, y0, x1, y1, rule, rng)
+
+
 def draw_rule(page: Page, x0: Pixels, y0: Pixels, x1: Pixels, y1: Pixels, rule: Rule, rng: np.random.Generator) -> None:
     """Draw a level or upright line between two points."""
     if rule.kind == "by hand":
-        along = np.linspace(0, 1, 9)[:, None]
-        points = np.array([(x0, y0)]) + along * np.array([(x1 - x0, y1 - y0)])
+        points = _divide(x0, y0, x1, y1)
         points = points + rng.normal(0, 0.012 * page.unit + 0.3, points.shape).cumsum(0) * 0.5
         page.stroke(points, max(page.hands[0].width * page.unit, rule.weight), page.level_of(page.hands[0]))
         return
@@ -63,13 +72,20 @@ def draw_rule(page: Page, x0: Pixels, y0: Pixels, x1: Pixels, y1: Pixels, rule: 
         region[:] = page.darker(region, rule.level)
 
 
+def _divide(x0: Pixels, y0: Pixels, x1: Pixels, y1: Pixels) -> Float64[np.ndarray, "9 2"]:
+    """Divide the way between two points."""
+    along = np.linspace(0, 1, WALL_POINTS)[:, None]
+    points: Float64[np.ndarray, "9 2"] = np.array([(x0, y0)]) + along * np.array([(x1 - x0, y1 - y0)])
+    return points
+
+
 def draw_box(page: Page, cell: Cell, rule: Rule, rng: np.random.Generator) -> None:
     """Draw the four sides of a cell."""
     right, bottom = cell.x + cell.width, cell.y + cell.height
     for y in (cell.y, bottom):
-        draw_rule(page, cell.x, y, right, y, rule, rng)
+        draw_wall(page, cell.x, y, right, y, rule, rng)
     for x in (cell.x, right):
-        draw_rule(page, x, cell.y, x, bottom, rule, rng)
+        draw_wall(page, x, cell.y, x, bottom, rule, rng)
 
 
 def draw_comb(
@@ -91,12 +107,12 @@ def draw_comb(
         if kind == "apart":
             draw_box(page, cell, rule, rng)
         elif place:
-            draw_rule(page, cell.x, y + (0.6 * high if kind == "teeth" else 0), cell.x, y + high, rule, rng)
+            draw_wall(page, cell.x, y + (0.6 * high if kind == "teeth" else 0), cell.x, y + high, rule, rng)
     whole = Cell(x, y, n * wide, high)
     if kind == "boxes":
         draw_box(page, whole, rule, rng)
     elif kind == "teeth":
-        draw_rule(page, x, y + high, x + whole.width, y + high, rule, rng)
+        draw_wall(page, x, y + high, x + whole.width, y + high, rule, rng)
     return cells
 
 
@@ -110,10 +126,10 @@ def draw_grid(
     lefts, tops = x + np.cumsum([0.0, *columns]), y + np.cumsum([0.0, *rows])
     for place, left in enumerate(lefts):
         if has_frame if place in (0, len(columns)) else has_columns:
-            draw_rule(page, left, y, left, bottom, rule, rng)
+            draw_wall(page, left, y, left, bottom, rule, rng)
     for place, top in enumerate(tops):
         if has_frame if place in (0, len(rows)) else has_rows:
-            draw_rule(page, x, top, right, top, rule, rng)
+            draw_wall(page, x, top, right, top, rule, rng)
     return [
         [Cell(float(lefts[c]), float(tops[r]), columns[c], rows[r]) for c in range(len(columns))]
         for r in range(len(rows))

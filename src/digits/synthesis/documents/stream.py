@@ -26,6 +26,7 @@ CROPS_PER_PAGE = 4
 HANDS_PER_PAGE = FONTS_PER_PAGE = 3
 
 MIN_CROP_SIDE = 64  # pixels
+MIN_UNIT = 4.0  # pixels: nobody can read smaller digits
 # Height of the usual digit on a page that is cut: pixels, and shares of the crop's side. Finders see larger digits
 # smaller, so that few pages have them: enough to show what the parts of a large digit look like.
 CROP_UNITS, LARGE_UNITS, LARGE_SHARE = (10.0, 0.35), (0.35, 1.2), 0.12
@@ -45,6 +46,7 @@ def synthesize_crops(
     size: int = 256,
     real: RealDigits | None = None,
     layouts: Mapping[Layout, float] = LAYOUTS,
+    units: tuple[float, float] | None = None,
     start: int = 0,
     step: int = 1,
 ) -> Iterator[Document]:
@@ -63,6 +65,9 @@ def synthesize_crops(
         Digits of real people to write with, beside those of the synthesizer's glyphs.
     layouts
         Layout → share of the pages.
+    units
+        Least and greatest height of the usual digit, in pixels; by default from 10 to a third of a crop, and now and
+        then more.
     start, step
         The first page, and the distance to the next: process w of n makes its part with ``start=w, step=n``. A
         training that goes on after n pages gives ``start=n``.
@@ -75,7 +80,9 @@ def synthesize_crops(
     _check(seed, start, step, layouts)
     if size < MIN_CROP_SIDE:
         raise UsageError(f"size must be {MIN_CROP_SIDE} pixels or more, not {size}")
-    return _cut(seed, size, real or RealDigits(), layouts, start, step)
+    if units and not MIN_UNIT <= units[0] <= units[1]:
+        raise UsageError(f"units must be heights of {MIN_UNIT:g} pixels or more, the least first, not {units}")
+    return _cut(seed, size, real or RealDigits(), layouts, units, start, step)
 
 
 def synthesize_documents(
@@ -122,11 +129,18 @@ def _check(seed: int, start: int, step: int, layouts: Mapping[Layout, float]) ->
 
 
 def _cut(
-    seed: int, size: int, real: RealDigits, layouts: Mapping[Layout, float], start: int, step: int
+    seed: int,
+    size: int,
+    real: RealDigits,
+    layouts: Mapping[Layout, float],
+    units: tuple[float, float] | None,
+    start: int,
+    step: int,
 ) -> Iterator[Document]:
     usual, large = (CROP_UNITS[0], CROP_UNITS[1] * size), (LARGE_UNITS[0] * size, LARGE_UNITS[1] * size)
     for rng, hands in _begin_pages(seed, real, start, step):
-        unit = float(np.exp(rng.uniform(*np.log(large if rng.random() < LARGE_SHARE else usual))))
+        among = units or (large if rng.random() < LARGE_SHARE else usual)
+        unit = float(np.exp(rng.uniform(*np.log(among))))
         side = round(min(max(12 * unit, PAGE_SIDES[0] * size), PAGE_SIDES[1] * size))
         page = draw_page((side, side), unit, hands, layouts, False, rng)
         for _ in range(CROPS_PER_PAGE):

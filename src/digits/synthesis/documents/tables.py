@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from digits.shapes import Int64
 from digits.synthesis.documents import parts
 from digits.synthesis.documents.hands import RealDigits
+from digits.synthesis.documents.layouts import Layout
 from digits.synthesis.documents.layouts.forms import fill_comb
 from digits.synthesis.documents.page import Page
-from digits.synthesis.documents.rules import Cell, Rule, draw_comb, draw_rule, sample_rule
+from digits.synthesis.documents.rules import Cell, Rule, draw_comb, draw_wall, sample_rule
 from digits.synthesis.documents.stream import synthesize_documents
 from digits.synthesis.documents.truth import CHARACTERS, Document
 
@@ -99,6 +100,13 @@ def _draw(page: Page, rng: np.random.Generator) -> _Drawn:
     return {"ruled": _draw_ruled, "comb": _draw_combs, "columns": _draw_columns}[kind](page, rng)
 
 
+def _as_layout(draw: Callable[[Page, np.random.Generator], _Drawn]) -> Layout:
+    def layout(page: Page, rng: np.random.Generator) -> None:
+        draw(page, rng)
+
+    return layout
+
+
 def _draw_ruled(page: Page, rng: np.random.Generator) -> _Drawn:
     """Draw a grid, with merged cells or without some of its rules, and fill it in."""
     u = page.fit(7)
@@ -120,7 +128,7 @@ def _draw_ruled(page: Page, rng: np.random.Generator) -> _Drawn:
     rule = sample_rule(page, rng)
     for r in range(n_rows + 1):
         if not (lacks_frame if r in (0, n_rows) else lacks_rows):
-            draw_rule(page, x, y + r * high, x + n_columns * wide, y + r * high, rule, rng)
+            draw_wall(page, x, y + r * high, x + n_columns * wide, y + r * high, rule, rng)
     for c in range(n_columns + 1):
         if not (lacks_frame if c in (0, n_columns) else lacks_columns):
             _draw_upright(page, cells, c, merged, rule, rng)
@@ -152,7 +160,7 @@ def _draw_upright(page: Page, cells: list[list[Cell]], c: int, merged: dict[tupl
     for r in range(len(cells) + 1):
         if r == len(cells) or is_open[r]:
             if r > start:
-                draw_rule(page, x, cells[start][0].y, x, cells[r - 1][0].y + cells[0][0].height, rule, rng)
+                draw_wall(page, x, cells[start][0].y, x, cells[r - 1][0].y + cells[0][0].height, rule, rng)
             start = r + 1
 
 
@@ -234,3 +242,11 @@ def _sample_text(longest: int, rng: np.random.Generator) -> str:
 def _inside(cell: Cell) -> Cell:
     """Leave a little room to the rules, which people mostly do."""
     return Cell(cell.x + 0.06 * cell.width, cell.y, 0.88 * cell.width, cell.height)
+
+
+TABLE_LAYOUTS: Mapping[Layout, float] = {
+    _as_layout(_draw_ruled): TABLE_KINDS["ruled"],
+    _as_layout(_draw_combs): TABLE_KINDS["comb"],
+    _as_layout(_draw_columns): TABLE_KINDS["columns"],
+}
+"""The tables of `synthesize_tables` as layouts: layout → share of the pages, up to a factor."""

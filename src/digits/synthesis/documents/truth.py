@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from digits.shapes import Bool, Float32, Int64, UInt8, UInt16
@@ -56,12 +57,40 @@ class Truth:
         return len(self.labels)
 
 
+WALL_POINTS = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Walls:
+    """The m lines of a picture that part cells to write in: of tables, boxes and combs, but not those of paper.
+
+    Attributes
+    ----------
+    points
+        Along each line, x and y in pixels; walls bend with the paper.
+    is_level
+        Whether it runs from left to right on the page, and not from top to bottom.
+    """
+
+    points: Float32[np.ndarray, "m 9 2"] = field(default_factory=lambda: np.zeros((0, WALL_POINTS, 2), np.float32))
+    is_level: Bool[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, bool))
+
+    def draw(self, height: int, width: int, weight: int = 2) -> UInt8[np.ndarray, "2 _h _w"]:
+        """Draw the level and the upright ones into a picture each, `weight` pixels wide: 255 where one is."""
+        drawn = np.zeros((2, height, width), np.uint8)
+        for points, is_level in zip(self.points, self.is_level, strict=True):
+            sixteenths = np.rint((points - 0.5) * 16).astype(np.int32)
+            cv2.polylines(drawn[0 if is_level else 1], [sixteenths], False, 255, weight, cv2.LINE_8, 4)
+        return drawn
+
+
 @dataclass(frozen=True, eq=False)
 class Document:
     """A grey picture, or a part of one, and what is written on it."""
 
     picture: UInt8[np.ndarray, "h w"]
     truth: Truth
+    walls: Walls = field(default_factory=Walls)
 
 
 @dataclass(frozen=True, eq=False)
