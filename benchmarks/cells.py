@@ -25,7 +25,7 @@ from digits.synthesis import RealDigits, TableDocument, synthesize_tables
 TABLES = int(os.environ.get("DIGITS_TABLES", "60"))
 """Synthetic tables; 60 take a minute on two cores."""
 
-SEED = 41_000
+SEED = 42_000
 """Theirs: nothing was trained or chosen on these."""
 
 VARIANT = "`cnn`"
