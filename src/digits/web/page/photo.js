@@ -119,6 +119,7 @@ export class Photo {
     URL.revokeObjectURL(this.#address);
     image.src = this.#address = URL.createObjectURL(file);
     this.#setStage("reading");
+    setBusy(true); // from now on, not only once the picture is decoded and sent
     // the service converts what the browser cannot show, such as HEIC
     const visible = await image.decode().then(() => true, () => false);
     if (request !== this.#newest) return;
