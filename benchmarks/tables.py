@@ -574,6 +574,16 @@ TABLES |= {
             ],
             "What `digits data check` warns of in sets with nothing wrong",
         ),
+        "formats": Table(
+            "formats",
+            "format",
+            [
+                Column("digits", samples, "processor time", "written"),
+                Column("written", average(1), "processor time", "written"),
+                Column("read", average(1), "processor time", "read"),
+            ],
+            "Processor time of `digits data convert` from NPZ, and of loading the result, the least of three",
+        ),
         "exports": Table(
             "exports",
             "`--to`",
