@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,12 @@ def test_a_digit_beside_a_comb_stands_in_a_box() -> None:
     assert longer.contains(before[:, :2] + before[:, 2:] / 2).all()
     far = before - (3 * WIDE, 0, 0, 0)
     assert extend(comb, far).shape == extend(comb, before[:0]).shape == comb.shape
+
+
+def test_texture_is_no_comb_and_takes_no_time() -> None:
+    rng, page = np.random.default_rng(0), np.zeros((1600, 1600), np.uint8)
+    for x, y in rng.integers(0, 1580, (20_000, 2)):
+        page[y : y + 9, x] = 255
+    start = time.process_time()
+    assert not find_combs(page, 10.0)
+    assert time.process_time() - start < 2

@@ -7,6 +7,7 @@ import numpy as np
 
 from digits.documents.grid import Grid
 from digits.documents.rule import Rule
+from digits.documents.rules import GAP
 from digits.preprocessing.ink import Ink
 from digits.shapes import Float64
 
@@ -15,9 +16,6 @@ HEIGHTS = 0.5, 3.0
 
 WIDTHS = 0.45, 2.2
 """Distance of neighbouring walls, in heights of a digit; what is nearer are the two walls between boxes apart."""
-
-GAP = 0.3
-"""Gaps in a wall that do not count, in heights of a digit: those of dashes and dots."""
 
 OVERLAP = 0.6
 """Share of the lower of two neighbouring walls that must be beside the other."""
@@ -33,6 +31,9 @@ MOST_MISSING = 2
 
 MIN_FOUND = 0.6
 """Share of a comb's walls that must be found."""
+
+MAX_WALLS = 2000
+"""Of a page: forms full of small boxes have a thousand. More are a texture, which would take a minute."""
 
 Segment = Float64[np.ndarray, "4"]
 """Of a wall: x where it begins, y there, x where it ends, and y there."""
@@ -72,17 +73,18 @@ def extend(comb: Grid, digits: Float64[np.ndarray, "n 4"]) -> Grid:
 
 
 def _find_segments(uprights: Ink, size: float) -> list[Segment]:
-    """Find walls as high as boxes, from left to right."""
+    """Find walls as high as boxes, from left to right; none where there are too many."""
     mask = (uprights > 127).astype(np.uint8)
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((max(round(GAP * size), 1) | 1, 1), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    chosen = np.flatnonzero((high >= HEIGHTS[0] * size) & (high <= HEIGHTS[1] * size) & (wide < high))
     found = []
-    for label, (left, top, wide, high, _) in enumerate(stats[1:].tolist(), 1):
-        if HEIGHTS[0] * size <= high <= HEIGHTS[1] * size and wide < high:
-            piece = labels[top : top + high, left : left + wide] == label
-            y, x = np.nonzero(piece)
-            slope, start = np.polyfit(y, x, 1) if high > 2 else (0.0, x.mean())
-            found.append(np.array([left + start, top, left + start + slope * high, top + high], np.float64))
+    for label in chosen[chosen > 0].tolist() if len(chosen) <= MAX_WALLS else []:  # 0 is the ground
+        left, top, across, down, _ = stats[label].tolist()
+        y, x = np.nonzero(labels[top : top + down, left : left + across] == label)
+        slope, start = np.polyfit(y, x, 1) if down > 2 else (0.0, x.mean())
+        found.append(np.array([left + start, top, left + start + slope * down, top + down], np.float64))
     return sorted(found, key=lambda each: float(each[0] + each[2]))
 
 
@@ -90,7 +92,7 @@ def _chain(segments: list[Segment], size: float) -> list[list[Segment]]:
     """Put walls in rows: each follows the nearest one on its left."""
     rows = list[list[Segment]]()
     for segment in segments:
-        best, nearest = None, MOST_MISSING * WIDTHS[1] * size + WIDTHS[1] * size
+        best, nearest = None, (MOST_MISSING + 1) * WIDTHS[1] * size
         for row in rows:
             last = row[-1]
             gap = _middle(segment) - _middle(last)

@@ -57,4 +57,5 @@ def find_walls(grey: UInt8[np.ndarray, "h w"], size: float) -> UInt8[np.ndarray,
 
 @cache
 def _load() -> onnxruntime.InferenceSession:
-    return open_session(WALLS_FILE.read_bytes(), WALLS_FILE, None, threads=0)[0]
+    # one thread, as of all networks in the service, whose processes share the cores
+    return open_session(WALLS_FILE.read_bytes(), WALLS_FILE, None, threads=1)[0]

@@ -131,7 +131,11 @@ def test_tilted_part_takes_its_characters_along(make_page: Callable[..., Page]) 
     page.write("12", 20, 60, rng)
     page.write("345", 120, 200, rng)
     before = page.characters[0]
+    for y in (40, 200):
+        page.wall(np.linspace((100.0, y), (280.0, y), 9), is_level=True)
     page.tilt(90, 140, 300, 260, 2, 0.12)
+    slopes = [(points[-1] - points[0])[1] / (points[-1] - points[0])[0] for points, _ in page.walls]
+    assert slopes == pytest.approx([0, np.tan(0.12)], abs=1e-6)
     assert page.characters[0] is before
     for place, each in enumerate(page.characters):
         assert each.angle == pytest.approx(0.12 * (place >= 2))

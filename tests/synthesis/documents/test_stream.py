@@ -168,6 +168,7 @@ def test_layout_of_a_user_is_drawn(real: RealDigits) -> None:
     [
         ({"seed": -1}, "seed must be 0 or more"),
         ({"size": 63}, "size must be 64 pixels or more, not 63"),
+        ({"units": (20.0, 10.0)}, "units must be heights of 4 pixels or more, the least first"),
         ({"start": -1}, "start must be 0 or more"),
         ({"step": 0}, "step 1 or more"),
         ({"layouts": {}}, "layouts must hold one layout or more"),
