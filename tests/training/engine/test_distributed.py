@@ -95,7 +95,10 @@ def test_one_process_without_torchrun() -> None:
     assert distributed.broadcast_text("½ × ß", torch.device("cpu")) == "½ × ß"
     assert distributed.sum_over_processes(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
     network = nn.Linear(2, 2)
-    assert distributed.wrap(network) is network
+    distributed.average_gradients(network)
+    network(torch.ones(3, 2)).sum().backward()
+    assert network.bias.grad is not None
+    assert network.bias.grad.tolist() == [3.0, 3.0]
 
 
 def test_two_processes_join(said: list[dict[str, Any]]) -> None:
@@ -105,6 +108,14 @@ def test_two_processes_join(said: list[dict[str, Any]]) -> None:
 
 def test_text_of_the_first_process_is_broadcast(said: list[dict[str, Any]]) -> None:
     assert [each["agreed"] for each in said] == ["what 0 says: ½ × ß"] * 2
+
+
+def test_no_thread_of_the_group_lives_on_when_a_process_ends(measured: Path) -> None:
+    # one that still held a tensor would need the interpreter, and abort the process
+    for rank in range(2):
+        threads = json.loads((measured / f"threads-{rank}.json").read_text())
+        assert "python" in threads[0]
+        assert not [name for name in threads if "gloo" in name]
 
 
 def test_parts_cover_a_batch_exactly_once(said: list[dict[str, Any]]) -> None:

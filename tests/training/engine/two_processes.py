@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import json
@@ -36,9 +37,10 @@ def gradients() -> dict[str, Tensor]:
     ).double()  # fmt: skip
     images, labels = torch.randn(DIGITS, 1, 12, 12, dtype=torch.float64), torch.arange(DIGITS)
     part = distributed.own_part(DIGITS)
-    trained = distributed.wrap(network).train()
+    distributed.average_gradients(network.train())
     for _ in range(2):
-        loss = nn.functional.cross_entropy(trained(images[part]), labels[part])
+        network.zero_grad()
+        loss = nn.functional.cross_entropy(network(images[part]), labels[part])
         (loss * Shard(torch.arange(DIGITS)[part], part.start, DIGITS).weight).backward()
     found = {name: weight.grad for name, weight in network.named_parameters()}
     return {name: tensor.double() for name, tensor in (found | dict(network.named_buffers())).items()}
@@ -46,6 +48,7 @@ def gradients() -> dict[str, Tensor]:
 
 def measure(folder: Path, few_file: str, words: list[str]) -> None:
     """Write down all that one process can say of the two, then train together, which saves starting others."""
+    atexit.register(write_threads, folder / f"threads-{os.environ['RANK']}.json")  # runs once the group was left
     distributed.join("cpu")
     rank = distributed.rank()
     said = {
@@ -59,6 +62,11 @@ def measure(folder: Path, few_file: str, words: list[str]) -> None:
     (folder / f"{rank}.json").write_text(json.dumps(said))
     safetensors.torch.save_file(gradients(), folder / f"{rank}.safetensors")
     cli.main(words)
+
+
+def write_threads(path: Path) -> None:
+    """Write the names of all threads of this process."""
+    path.write_text(json.dumps([each.read_text().strip() for each in Path("/proc/self/task").glob("*/comm")]))
 
 
 def train_and_die(words: list[str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import warnings
 from typing import Any, cast
 
 import torch
@@ -110,11 +109,22 @@ class BatchNorm(nn.BatchNorm2d):
         return normalized.to(input.dtype)
 
 
-def wrap(network: nn.Module) -> nn.Module:
-    """Wrap a network so that its gradients are averaged over the processes."""
+def average_gradients(network: nn.Module) -> None:
+    """Give all processes the first one's weights, and let every gradient be averaged over them once it is computed.
+
+    `DistributedDataParallel` would do the same, but never lets go of the process group (torch 2.13): its threads then
+    still run while the interpreter ends, which now and then aborts the process.
+    """
     if process_count() == 1:
-        return network
-    with warnings.catch_warnings():
-        # newer versions of torch rename the parameter, older ones lack the new name
-        warnings.simplefilter("ignore", FutureWarning)
-        return nn.parallel.DistributedDataParallel(network, broadcast_buffers=False)
+        return
+    for tensor in network.state_dict().values():
+        dist.broadcast(tensor, 0)
+    for weight in network.parameters():
+        if weight.requires_grad:
+            weight.register_post_accumulate_grad_hook(_average)
+
+
+def _average(weight: Tensor) -> None:
+    assert weight.grad is not None
+    dist.all_reduce(weight.grad)
+    weight.grad /= process_count()

@@ -95,9 +95,10 @@ def fit(
         state.averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     if checkpoint and checkpoint.exists():
         state.load(checkpoint)
-    model = distributed.wrap(network)
+    distributed.average_gradients(network)
+    model = network
     if config.run.compile:
-        model = cast(nn.Module, torch.compile(model, mode="reduce-overhead" if device.type == "cuda" else "default"))
+        model = cast(nn.Module, torch.compile(network, mode="reduce-overhead" if device.type == "cuda" else "default"))
 
     try:
         for epoch in range(len(state.history), epochs):
