@@ -1,6 +1,6 @@
-"""Whether reading and the service became slower: this code and a former commit's, in turn, on the same computer.
+"""Whether reading and the service became slower: this code and former commits', in turn, on the same computer.
 
-Both services run all the time, and one waits while the other answers. Needs the repository's history.
+All services run all the time, and the others wait while one answers. Needs the repository's history.
 
     python -m benchmarks since
 """
@@ -24,11 +24,14 @@ from benchmarks.service import draw_requests, serve
 from benchmarks.serving import send
 from digits.synthesis import synthesize
 
-FORMER = "b58e028"
-"""What is compared with: the last commit before pictures and models from outside were opened in bounded processes."""
+FORMER, BOUNDED = "b58e028", "d3cd27f"
+"""What is compared with: the last commit before pictures and models from outside were opened in bounded processes, and
+one in which they were, with the same networks and otherwise the same reader."""
+
+COMMITS = {"former": FORMER, "bounded": BOUNDED}
 
 ROUNDS, REQUESTS = 15, 500
-"""How often both are measured, and requests to a service each time."""
+"""How often all are measured, and requests to a service each time."""
 
 ALONE = 1000
 """Digits for which a network is run alone."""
@@ -40,13 +43,14 @@ REQUESTED = {
 }
 
 Job = Callable[[str], object]
-"""Does something with one of the two codes, by its name."""
+"""Does something with one of the codes, by its name."""
 
 
 def measure() -> Iterator[Row]:
-    """Time both in every round; each ratio is that of one round."""
-    with tempfile.TemporaryDirectory() as name, _former() as former, ExitStack() as stack:
-        codes = {"former": former / "src", "now": ROOT / "src"}
+    """Time all in every round; each ratio is that of one round."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        codes = {each: stack.enter_context(_check_out(commit)) for each, commit in COMMITS.items()}
+        codes["now"] = ROOT / "src"
         services = {each: stack.enter_context(_serve(Path(name, each), code)) for each, code in codes.items()}
         for case, job in (_commands(Path(name), codes) | _networks(codes) | _requests(services)).items():
             yield from _compare(case, job, list(codes))
@@ -110,8 +114,9 @@ def _compare(case: str, job: Job, codes: list[str]) -> Iterator[Row]:
             seconds[which] += [took] * (number > 0)
     for which, values in seconds.items():
         yield Row(case=case, variant=which, metric="time", unit="s", **summarize(values))
-    ratios = [now / former for former, now in zip(seconds["former"], seconds["now"], strict=True)]
-    yield Row(case=case, metric="ratio", unit="×", **summarize(ratios, 2))
+    for which in codes[1:]:
+        ratios = [value / former for former, value in zip(seconds["former"], seconds[which], strict=True)]
+        yield Row(case=case, variant=which, metric="ratio", unit="×", **summarize(ratios, 2))
 
 
 @contextmanager
@@ -121,11 +126,11 @@ def _serve(folder: Path, code: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _former() -> Iterator[Path]:
+def _check_out(commit: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
-        folder, git = Path(name, "former"), ("git", "-C", str(ROOT), "worktree")
-        subprocess.run([*git, "add", "--detach", str(folder), FORMER], check=True, capture_output=True)
+        folder, git = Path(name, commit), ("git", "-C", str(ROOT), "worktree")
+        subprocess.run([*git, "add", "--detach", str(folder), commit], check=True, capture_output=True)
         try:
-            yield folder
+            yield folder / "src"
         finally:
             subprocess.run([*git, "remove", "--force", str(folder)], check=True, capture_output=True)

@@ -510,10 +510,12 @@ TABLES |= {
             "what",
             [
                 Column("former", middle, "time", "former"),
+                Column("bounded", middle, "time", "bounded"),
+                Column("ratio", middle, "ratio", "bounded"),
                 Column("now", middle, "time", "now"),
-                Column("ratio", middle, "ratio"),
+                Column("ratio", middle, "ratio", "now"),
             ],
-            f"Median of {{n}} rounds, each with both codes; {EXTREMES}, of the ratio those of single rounds",
+            f"Median of {{n}} rounds, each with all three codes; {EXTREMES}, of the ratio those of single rounds",
         ),
         "attack": Table(
             "attack",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digits.synthesis.documents.layouts import forms, held_out
+from digits.synthesis.documents.layouts import forms, held_out, mixtures
 from digits.synthesis.documents.page import Page
 
 
@@ -57,3 +57,44 @@ def test_words_of_a_cheque_end_before_its_amount(
         for start, end, base in words:
             is_level = (boxes[:, 1] < base) & (boxes[:, 3] > base - page.unit)
             assert not (is_level & (boxes[:, 0] < end) & (boxes[:, 2] > start)).any()
+
+
+def test_a_part_is_drawn_where_it_lies_on_the_page(make_page: Callable[..., Page]) -> None:
+    def write(page: Page, rng: np.random.Generator) -> None:
+        page.write("12", 10, 60, rng)
+        page.strike(1, 2)
+        page.wall(np.tile([5.0, 5.0], (9, 1)), is_level=True)
+
+    page, rng = make_page(), np.random.default_rng(0)
+    page.write("7", 10, 60, rng)
+    mixtures.draw_part(page, (200, 300, 380, 480), 30.0, True, write, rng)
+    seven, one, two = page.characters
+    assert [each.label for each in page.characters] == [7, 1, 2]
+    assert (seven.line, one.line, two.line) == (0, 1, 1)
+    assert page.struck == {2}
+    assert page.walls[0][0][0].tolist() == [205.0, 305.0]
+    for label, character in enumerate(page.characters, 1):
+        rows, columns = np.nonzero(page.mask == label)
+        assert len(rows)
+        (left, top), (right, bottom) = character.outline.min(0), character.outline.max(0)
+        assert left <= columns.min() <= columns.max() < right
+        assert top <= rows.min() <= rows.max() < bottom
+    assert one.outline.min() > 200
+
+
+def test_parts_of_a_mixed_page_do_not_overlap_and_are_large_enough(
+    make_page: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = list[tuple[int, int, int, int]]()
+    monkeypatch.setattr(mixtures, "draw_part", lambda page, place, *given: places.append(place))
+    for seed in range(10):
+        page = make_page(unit=20.0, seed=seed)
+        mixtures.mixed(page, np.random.default_rng(seed))
+        taken = np.zeros(page.picture.shape, int)
+        for left, top, right, bottom in places:
+            taken[top:bottom, left:right] += 1
+            assert min(right - left, bottom - top) >= 0.85 * mixtures.LEAST * page.unit
+        assert taken.max() == 1
+        assert taken.mean() > 0.75
+        assert len(places) > 1
+        places.clear()

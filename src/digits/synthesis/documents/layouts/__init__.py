@@ -1,15 +1,15 @@
 """Layouts: functions that draw on an empty page, which they get with a generator, and change nothing else.
 
-`free` holds those without a form, `forms` those with cells to fill in, `prints` those of print, and `held_out` those
-that no network learns from. A layout of your own is one more such function, in a mapping of layouts to their shares:
-``synthesize_crops(layouts={**LAYOUTS, mine: 0.2})``.
+`free` holds those without a form, `forms` those with cells to fill in, `sheets` puzzles, charts and the like, `prints`
+those of print, `mixtures` pages of several, and `held_out` those that no network learns from. A layout of your own is
+one more such function, in a mapping of layouts to their shares: ``synthesize_crops(layouts={**LAYOUTS, mine: 0.2})``.
 """
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from digits.synthesis.documents.layouts import forms, free, held_out, prints
+from digits.synthesis.documents.layouts import forms, free, held_out, mixtures, prints, sheets
 from digits.synthesis.documents.page import Page
 
 Layout = Callable[[Page, np.random.Generator], None]
@@ -32,6 +32,13 @@ LAYOUTS: Mapping[Layout, float] = {
     forms.exam: 0.08,
     forms.bubbles: 0.02,
     forms.worksheet: 0.03,
+    sheets.captions: 0.06,
+    sheets.gaps: 0.06,
+    sheets.puzzle: 0.03,
+    sheets.lists: 0.04,
+    sheets.chart: 0.02,
+    sheets.sketch: 0.03,
+    mixtures.mixed: 0.35,
     prints.text: 0.05,
     prints.figures: 0.03,
     prints.receipt: 0.02,
