@@ -52,7 +52,7 @@ def draw_part(
     draw: Callable[[Page, np.random.Generator], None],
     rng: np.random.Generator,
 ) -> None:
-    """Draw a part, from left and top to right and bottom, as a page of its own whose usual digit is `unit` pixels high."""
+    """Draw a part, from left, top to right, bottom, as a page of its own, whose usual digit is `unit` pixels high."""
     left, top, right, bottom = place
     fonts = page.fonts[int(rng.integers(len(page.fonts))) :] + page.fonts
     hands = page.hands if same_hand else page.hands[int(rng.integers(len(page.hands))) :] + page.hands

@@ -143,10 +143,10 @@ def chart(page: Page, rng: np.random.Generator) -> None:
             corners = [(x - wide, bottom), (x - wide, bottom - high), (x + wide, bottom - high), (x + wide, bottom)]
             page.stroke(np.array(corners), weight, page.ink)
     for _ in range(int(rng.integers(0, 4))):
-        x = np.linspace(left, right, 30)
         wave = np.cumsum(rng.normal(0, 1, 30))
-        y = bottom - (bottom - top) * (0.5 + 0.4 * wave / max(np.abs(wave).max(), 1e-6))
-        page.stroke(np.stack((x, y), axis=1), weight, float(rng.uniform(min(page.ink, 120), 180)))
+        heights = bottom - (bottom - top) * (0.5 + 0.4 * wave / max(np.abs(wave).max(), 1e-6))
+        curve = np.stack((np.linspace(left, right, 30), heights), axis=1)
+        page.stroke(curve, weight, float(rng.uniform(min(page.ink, 120), 180)))
     for _ in range(int(rng.integers(0, 10))):
         x, y = rng.uniform(left, max(right - 3 * u, left + 1)), rng.uniform(top + u, max(bottom, top + u + 1))
         page.write(parts.sample_number(rng, 4), x, y, rng, angle=rng.normal(0, 0.08))
