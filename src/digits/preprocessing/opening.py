@@ -40,6 +40,9 @@ MAX_MEGAPIXELS = 120  # above most phones' cameras (108); decoding that many tak
 MAX_FILE_BYTES = 2**29
 """Size of a picture file, at most: the largest, uncompressed with opacity, take 480 MB."""
 
+MOST_BYTES = 2**20
+"""Size that most picture files stay below."""
+
 # How old programs store EXIF data in a PNG: as hexadecimal digits, of which one segment of a JPEG makes 131,072.
 EXIF_TEXT, MAX_EXIF_TEXT = "Raw profile type exif", 2**17 + 2**13
 
@@ -56,7 +59,9 @@ def read_to_end(file: Any, name: str) -> Any:
     DataError
         When it is too large.
     """
-    content = file.read(MAX_FILE_BYTES + 1)
+    content = file.read(MOST_BYTES)
+    if len(content) == MOST_BYTES:  # for the rest, memory of the largest size is set aside first
+        content += file.read(MAX_FILE_BYTES + 1 - MOST_BYTES)
     if len(content) > MAX_FILE_BYTES:
         raise DataError(f"{name} is larger than {MAX_FILE_BYTES // 2**20} MiB: shrink it, or save it as PNG or JPEG")
     return content

@@ -68,7 +68,7 @@ def _find_folds(folder: Path) -> dict[str, tuple[Path, dict[str, list[Path]]]]:
     found: dict[str, tuple[Path, dict[str, list[Path]]]] = {}
     for path in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
         fold = fold_of(path.name)
-        files = find_class_folders(inner := _innermost(path)) if fold else {}
+        inner, files = _find_innermost(path) if fold else (path, {})
         # Kaggle's test pictures have no labels, and lie in testSet/testSet
         if not fold or not files or all(fold_of(name) == fold for name in files):
             continue
@@ -80,22 +80,22 @@ def _find_folds(folder: Path) -> dict[str, tuple[Path, dict[str, list[Path]]]]:
             found[fold] = inner, files
     if "train" in found:
         return {fold: found[fold] for fold in FOLDS if fold in found}
-    inner = _innermost(folder)
+    inner, files = _find_innermost(folder)
     if inner != folder and (below := _find_folds(inner)):
         return below
-    return {"train": (inner, files)} if (files := find_class_folders(inner)) else {}
+    return {"train": (inner, files)} if files else {}
 
 
-def _innermost(folder: Path) -> Path:
-    """Go down while there is one folder and nothing else, but not into one of pictures."""
+def _find_innermost(folder: Path) -> tuple[Path, dict[str, list[Path]]]:
+    """Go down while there is one folder and nothing else, but not into one of pictures; give its pictures too."""
     for _ in range(MAX_FOLDER_DEPTH):
-        if find_class_folders(folder):
-            break
+        if files := find_class_folders(folder):
+            return folder, files
         visible = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
         if len(visible) != 1 or not visible[0].is_dir():
-            break
+            return folder, {}
         folder = visible[0]
-    return folder
+    return folder, find_class_folders(folder)
 
 
 def _digit_of(name: str) -> str:

@@ -129,8 +129,9 @@ def _folder_files(folds: Folds, kind: str, classes: tuple[str, ...]) -> Iterator
                 np.save(saved, array)
                 yield name, saved.getvalue()
         else:
-            for number, (label, content) in enumerate(zip(digits.labels, _encode(digits.images), strict=True)):
-                yield f"{fold}/{classes[label]}/{number:06}.png", content
+            order = np.argsort(digits.labels, kind="stable")  # one folder after the other takes half as long
+            for number, content in zip(order.tolist(), _encode(digits.images[order]), strict=True):
+                yield f"{fold}/{classes[digits.labels[number]]}/{number:06}.png", content
 
 
 def _encode(images: Images) -> Iterator[bytes]:
