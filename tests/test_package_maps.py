@@ -22,6 +22,13 @@ def test_every_package_names_its_modules() -> None:
     assert {package.name: missing for package in packages if (missing := find_missing(package))} == {}
 
 
+def test_the_benchmarks_name_their_modules() -> None:
+    folder = SOURCE.parent.parent / "benchmarks"
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    named = re.findall(r"^ +(\w+\.py) ", docstring, re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in folder.glob("*.py") if path.name != "__init__.py")
+
+
 def test_missing_module_is_found(tmp_path: Path) -> None:
     (tmp_path / "__init__.py").write_text('"""Names `first` alone."""\n')
     for name in ("first", "second"):
