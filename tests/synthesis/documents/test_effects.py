@@ -20,7 +20,7 @@ EFFECTS = sorted({effect for effects in CAPTURES.values() for effect in effects}
 PAGE_EFFECTS = [*PAPER_EFFECTS, *WEAR_EFFECTS]
 ALL_LAYOUTS = [*LAYOUTS, *HELD_OUT_LAYOUTS]
 NO_HANDWRITTEN_DIGITS = (free.drawings, prints.figures, prints.posters, prints.stamped)
-MAY_LACK_DIGITS = (free.letter, prints.text, prints.receipt, prints.screen)
+MAY_LACK_DIGITS = (free.letter, free.symbols, prints.text, prints.receipt, prints.screen)
 
 
 def name(function: Callable[..., object]) -> str:

@@ -15,8 +15,9 @@ from digits.inference.finder.outputs import MULTIPLE
 from digits.synthesis.documents import CHARACTERS, synthesize_crops
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.export import export_finder
-from digits.training.finder.initial import calibrate, load_initial, start_from
+from digits.training.finder.initial import calibrate, load_initial, mix_with, start_from
 from digits.training.finder.network import FinderNetwork
+from digits.training.finder.run import train_finder
 
 CHANNELS, BLOCKS, WIDTH = (4, 6, 8, 10, 12), (1, 1, 1, 1), 8
 
@@ -48,6 +49,36 @@ def test_it_starts_with_the_function_of_the_finder(
         learning = network.train()(pictures)
     for name, values in expected.items():
         assert torch.allclose(learning[name], values, atol=0.1), name
+
+
+def test_the_average_lies_between_the_finder_and_what_was_trained_from_it(
+    small_network: FinderNetwork, finder_file: Path, pictures: torch.Tensor
+) -> None:
+    initial, learned = load_initial(finder_file), new_network()
+    start_from(learned, initial)
+    calibrate(learned, [pictures])
+    with torch.no_grad():
+        for parameter in learned.parameters():
+            parameter.mul_(1.1)
+    learned.eval()
+    with torch.inference_mode():
+        answers = []
+        for share in (0.0, 0.5, 1.0):
+            mixed = new_network()
+            mix_with(learned, initial, share, mixed)
+            answers.append(mixed(pictures))
+        expected, start = learned(pictures), small_network(pictures)
+    for name, values in expected.items():
+        assert torch.allclose(answers[0][name], values, atol=1e-3), name
+        assert torch.allclose(answers[2][name], start[name], atol=0.02), name
+    first, middle, last = (each["centres"].mean().item() for each in answers)
+    assert min(first, last) < middle < max(first, last)
+
+
+def test_a_share_of_no_finder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="keep is a share of the initial finder: name one"):
+        train_finder(FinderConfig(keep=0.3), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_only_the_same_network_goes_on(finder_file: Path) -> None:

@@ -90,6 +90,18 @@ LETTERS: dict[str, str] = {
 """Letter → glyph, on the same base line."""
 
 
+SYMBOL = "*"
+"""Stands for any of `SYMBOLS` in what a hand writes."""
+
+UNLIKE_DIGITS = tuple(name for name in CLEAR_LETTERS if len(name) == 1)
+"""Letters that no hand writes like a digit."""
+
+CHARACTER_NAMES = {"minus", "long dash", "plus", "times", "divided", "equals", "percent", "colon", "semicolon", "dots"}
+
+SYMBOLS: tuple[str, ...] = tuple(glyph for name, glyph in CLEAR_SIGNS.items() if name not in CHARACTER_NAMES)
+"""Glyphs of small drawings and signs that are neither digits nor among `SIGNS`."""
+
+
 def middle(glyph: str) -> float:
     """Compute how far a glyph's middle lies below the top of a digit, in heights of a digit."""
     heights = [float(y) / 100 for y in re.findall(r",(-?[\d.]+)", glyph)]

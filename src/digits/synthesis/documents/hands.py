@@ -17,7 +17,7 @@ import numpy as np
 from digits.preprocessing.ink import Ink
 from digits.shapes import Float64
 from digits.synthesis.curves import Glyph, parse_glyph
-from digits.synthesis.documents.glyphs import LETTERS, SIGNS, middle
+from digits.synthesis.documents.glyphs import LETTERS, SIGNS, SYMBOL, SYMBOLS, middle
 from digits.synthesis.documents.inks import cut_out, draw_ink, rotation, turn
 from digits.synthesis.documents.truth import CHARACTERS
 from digits.synthesis.handwriting import (
@@ -278,7 +278,7 @@ def _choose_forms(name: str, rows: list[int], rng: np.random.Generator) -> list[
 
 @cache
 def _parse_glyphs() -> tuple[tuple[Glyph, ...], tuple[str, ...], tuple[float, ...]]:
-    """Parse the glyphs of signs, `SIGN_FORMS` times, and of letters; with the character and the middle of each."""
+    """Parse the glyphs of signs, `SIGN_FORMS` times, letters and symbols; with the character and middle of each."""
     signs = [(name, glyph) for name, glyphs in SIGNS.items() for glyph in glyphs for _ in range(SIGN_FORMS)]
-    names, texts = zip(*signs, *LETTERS.items(), strict=True)
+    names, texts = zip(*signs, *LETTERS.items(), *((SYMBOL, glyph) for glyph in SYMBOLS), strict=True)
     return tuple(map(parse_glyph, texts)), names, tuple(map(middle, texts))

@@ -173,13 +173,22 @@ class Page:
         return left, base
 
     def write_words(
-        self, text: str, x: Pixels, y: Pixels, rng: np.random.Generator, hand: Hand, height: Pixels
+        self,
+        text: str,
+        x: Pixels,
+        y: Pixels,
+        rng: np.random.Generator,
+        hand: Hand,
+        height: Pixels,
+        *,
+        is_clear: bool = False,
     ) -> float:
-        """Write words of letters by hand, and return where they end.
+        """Write words of letters, or symbols, by hand, and return where they end.
 
-        They are never so large that a part of the page could show a letter alone, which may be just like a digit.
+        Unless it is clear that none is a digit, they are never so large that a part of the page could show a letter
+        alone, which may be just like one.
         """
-        left, height = float(x), min(float(height), self.height / 14)
+        left, height = float(x), float(height) if is_clear else min(float(height), self.height / 14)
         for word in text.split():
             ink, foot = hand.draw_word(word, height, rng)
             self._stamp_grained(ink, left, y + foot - ink.shape[0], hand, 0, rng)

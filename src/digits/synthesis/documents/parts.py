@@ -161,6 +161,13 @@ def underline(page: Page, x0: Pixels, x1: Pixels, y: Pixels, rng: np.random.Gene
     _pen(page, np.stack((x, y + rng.normal(0, 0.03) * (x - x0) + rng.normal(0, 0.02 * page.unit, 7)), axis=1), rng)
 
 
+def ring(page: Page, x: Pixels, y: Pixels, radius: Pixels, rng: np.random.Generator) -> None:
+    """Draw a ring by hand around a point."""
+    angle = np.linspace(0.3, 0.3 + 2 * np.pi * rng.uniform(0.97, 1.15), 24)
+    reach = radius * np.linspace(1, rng.uniform(0.9, 1.1), 24)
+    _pen(page, np.stack((x + np.cos(angle) * reach, y + np.sin(angle) * reach), axis=1), rng)
+
+
 def circle(page: Page, first: int, last: int, rng: np.random.Generator) -> None:
     """Draw a ring by hand around characters, as around the right answer."""
     outlines = np.concatenate([each.outline for each in page.characters[first:last]]).astype(np.float64)

@@ -15,7 +15,7 @@ MIN_UNIT = 9.0  # pixels, of the usual digit in a picture: smaller ones are hard
 # Standard deviations, by whether a camera is held over the sheet or a scanner lies under it:
 TURNS = {True: 0.07, False: 0.02}  # radians
 TILTS = {True: 0.07, False: 0.0}  # change of scale across the picture, as a share
-LARGE_TURN_SHARE, LARGE_TURN = 0.08, 0.35
+LARGE_TURN_SHARES, LARGE_TURN = {True: 0.25, False: 0.1}, 0.3  # of these pictures, the deviation of their turn
 
 
 def sample_crop_view(page: Page, size: int, is_photo: bool, rng: np.random.Generator) -> View:
@@ -54,7 +54,7 @@ def _sample(
 ) -> View:
     """Sample a view with `centre` on the page in the middle of the picture, turned by quarters and a little more."""
     height, width = size
-    angle = float(rng.normal(0, LARGE_TURN if rng.random() < LARGE_TURN_SHARE * is_photo else TURNS[is_photo]))
+    angle = float(rng.normal(0, LARGE_TURN if rng.random() < LARGE_TURN_SHARES[is_photo] else TURNS[is_photo]))
     angle += turns * np.pi / 2
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     # beyond two deviations the far side of the sheet would be too small to read

@@ -33,6 +33,9 @@ class FinderConfig:
         1.0, "Horizon of the moving average of the weights that replaces the last ones, in epochs; 0 is off.",
         "[0, inf)",
     )  # fmt: skip
+    keep: float = option(
+        0.0, "With --from: share of the initial finder in the result, whose weights are an average.", "[0, 1)"
+    )
     channels: tuple[int, ...] = option(
         (16, 24, 64, 96, 128), "Channels at strides 2, 4, 8, 16 and 32.", f"[1, {MAX_CHANNELS}]"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import hashlib
 import math
 import os
@@ -10,6 +12,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from digits.errors import UsageError
 from digits.files import expand_home
@@ -146,6 +149,34 @@ def calibrate(network: FinderNetwork, batches: Sequence[UInt8[Tensor, "b h w"]])
         norm.weight.mul_((variance + norm.eps).sqrt())
         norm.running_mean.copy_(mean)  # type: ignore[union-attr]
         norm.running_var.copy_(variance)  # type: ignore[union-attr]
+
+
+@torch.no_grad()
+def mix_with(network: FinderNetwork, initial: InitialFinder, share: float, mixed: FinderNetwork) -> None:
+    """Average the weights of a finder and of the network that was trained from it, as their files hold them.
+
+    On pictures unlike those that were learned, the average is often better than either (Wortsman et al., "Robust
+    fine-tuning of zero-shot models", 2022).
+
+    Parameters
+    ----------
+    network
+        Trained.
+    initial
+        The finder from which it started.
+    share
+        Of the finder, in the average; 0 to 1.
+    mixed
+        A new network of the same shape, which gets the average.
+    """
+    trained = copy.deepcopy(network).cpu().eval()
+    trained.sign_bias.sub_(math.log(SIGN_WEIGHT))
+    layers: dict[str, nn.Conv2d] = {"answers": trained.answers}
+    layers |= {f"{name}.0": fuse_conv_bn_eval(*_parts(step)) for name, step in _steps(trained).items()}
+    learned = {f"{name}.{kind}": each for name, layer in layers.items() for kind, each in layer.named_parameters()}
+    averaged = {name: torch.lerp(each, initial.weights[name], share) for name, each in learned.items()}
+    start_from(mixed, dataclasses.replace(initial, weights=averaged))
+    mixed.eval()
 
 
 def _steps(network: FinderNetwork) -> dict[str, Step]:

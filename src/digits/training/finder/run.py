@@ -28,7 +28,7 @@ from digits.training.engine.threads import use_threads
 from digits.training.finder.batches import Batches, validation_batches
 from digits.training.finder.config import FinderConfig
 from digits.training.finder.export import export_finder
-from digits.training.finder.initial import InitialFinder, calibrate, start_from
+from digits.training.finder.initial import InitialFinder, calibrate, mix_with, start_from
 from digits.training.finder.inputs import ALWAYS, ENVIRONMENT, Inputs, Place, load_inputs, reload_inputs
 from digits.training.finder.loop import fit_finder, validate
 from digits.training.finder.network import FinderNetwork
@@ -102,8 +102,8 @@ def train_finder(
     Raises
     ------
     UsageError
-        For a run folder that already holds something, a device that cannot be used here, or an initial finder with
-        another network.
+        For a run folder that already holds something, a device that cannot be used here, a share of an initial finder
+        without one, or an initial finder with another network.
     ModelError
         When the initial finder is missing or broken.
     DataError
@@ -114,6 +114,8 @@ def train_finder(
     started = time.perf_counter()
     config = config or FinderConfig()
     device = choose_device(config.device)
+    if config.keep and initial is None:
+        raise UsageError("keep is a share of the initial finder: name one, with --from or initial=")
     inputs = load_inputs(data, initial, layouts, notify)
     make_network(config, inputs.initial)  # which refuses a finder with another network
     with use_threads(config.threads or torch.get_num_threads()), new_folder("finder", out, device) as folder:
@@ -214,6 +216,9 @@ def _fit_and_write(
         network, config, inputs.train, validation, layouts=inputs.layouts, checkpoint=folder / "checkpoint.safetensors",
         progress=progress or (lambda *_: None),
     )  # fmt: skip
+    if inputs.initial and config.keep:
+        learned, network = network, make_network(config, None)
+        mix_with(learned, inputs.initial, config.keep, network)
     notices = []
     if len(history) < config.epochs:
         notices.append(

@@ -23,6 +23,7 @@ LAYOUTS: Mapping[Layout, float] = {
     free.large: 0.03,
     free.letter: 0.07,
     free.algebra: 0.05,
+    free.symbols: 0.06,
     free.drawings: 0.02,
     forms.fields: 0.13,
     forms.table: 0.12,

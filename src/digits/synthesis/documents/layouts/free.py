@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from digits.synthesis.documents import parts
+from digits.synthesis.documents.glyphs import SYMBOL, UNLIKE_DIGITS
 from digits.synthesis.documents.page import Page
 
 
@@ -149,6 +150,25 @@ def algebra(page: Page, rng: np.random.Generator) -> None:
                     x = page.write(str(rng.integers(0, 10 ** rng.integers(1, 4))), x, y, rng)[0] + 0.1 * u
             x += u * rng.uniform(0.8, 2)
         y += pitch
+
+
+def symbols(page: Page, rng: np.random.Generator) -> None:
+    """Write symbols and letters that are like no digit, each alone, some in rings; perhaps numbers among them."""
+    u = page.fit(5)
+    y, gap, share = u * rng.uniform(1.1, 3), u * rng.uniform(0.3, 2), rng.choice([0.0, 0.0, 0.1, 0.3])
+    while y < page.height:
+        x = u * rng.uniform(0.2, 2)
+        while x < page.width - 1.5 * u:
+            if rng.random() < share:
+                x = page.write(parts.sample_number(rng, 4), x, y, rng)[0] + gap
+                continue
+            text = SYMBOL if rng.random() < 0.55 else str(rng.choice(UNLIKE_DIGITS))
+            height = u * rng.uniform(0.8, 1.2)
+            end = page.write_words(text, x, y, rng, page.hands[rng.integers(2)], height, is_clear=True)
+            if rng.random() < 0.15:
+                parts.ring(page, (x + end - 0.45 * height) / 2, y - 0.45 * height, 0.75 * height, rng)
+            x = end + gap * rng.uniform(0.5, 1.5)
+        y += u * rng.uniform(1.4, 2.4)
 
 
 def drawings(page: Page, rng: np.random.Generator) -> None:

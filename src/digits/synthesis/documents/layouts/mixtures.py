@@ -12,7 +12,7 @@ from digits.synthesis.documents.page import Page
 from digits.synthesis.documents.rules import draw_rule, sample_rule
 
 PARTS = (
-    free.notes, free.notes, free.columns, free.scattered, free.tight, free.letter, free.algebra, free.drawings,
+    free.notes, free.notes, free.columns, free.scattered, free.tight, free.letter, free.algebra, free.symbols,
     forms.fields, forms.fields, forms.table, forms.tally, forms.marks, forms.exercises, forms.exam, forms.bubbles,
     forms.worksheet, prints.text, prints.text, prints.figures, prints.receipt, prints.posters, prints.stamped,
     sheets.captions, sheets.captions, sheets.gaps, sheets.gaps, sheets.puzzle, sheets.lists, sheets.chart,
