@@ -49,6 +49,8 @@ class Document(NamedTuple):
         Degrees by which to turn the picture counter-clockwise for it to be upright.
     is_exam
         Whether it is a printed exam page, whose only line is the number of a student.
+    is_print
+        Whether its digits are not handwriting after all, so that print must be asked for.
     """
 
     file: Path
@@ -57,6 +59,7 @@ class Document(NamedTuple):
     in_any_order: bool
     turned: int
     is_exam: bool
+    is_print: bool
 
     @property
     def half(self) -> str:
@@ -87,6 +90,7 @@ def documents(*kinds: str, half: str = "") -> list[Document]:
             in_any_order="AMBIGUOUS" in row["note"],
             turned=int(row.get("rotate_ccw_deg_to_upright") or 0),
             is_exam=row["note"].startswith("printed exam page"),
+            is_print=row["note"].endswith("not handwriting"),
         )
         for kind in kinds
         for row in listed(kind)

@@ -108,7 +108,7 @@ def test_lines_may_slope() -> None:
 
 
 def document(name: str, source: str, *lines: str, is_exam: bool = False) -> Document:
-    return Document(Path("real/forms") / name, list(lines), source, False, 0, is_exam)
+    return Document(Path("real/forms") / name, list(lines), source, False, 0, is_exam, is_print=False)
 
 
 def answers(**lines: list[str]) -> dict[Path, Answer]:
@@ -219,7 +219,7 @@ def test_digits_read_without_signs(python: Path, monkeypatch: pytest.MonkeyPatch
         def __init__(self, model: str, threads: int) -> None:
             self.model = model
 
-        def read(self, file: Path) -> object:
+        def read(self, file: Path, *, printed: bool) -> object:
             return type("Reading", (), {"lines": ["0 1" if self.model == "cnn" else "0,1", "-"]})()
 
     monkeypatch.setattr(module.digits, "Reader", Reader)

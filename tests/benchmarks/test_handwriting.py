@@ -8,7 +8,7 @@ from benchmarks import handwriting
 
 LABELS = """file,lines,kind,rotate_ccw_deg_to_upright,source,note
 a.png,12 3|45,photo,90,owner/name@1a2b some/folder,
-b.png,7,photo,0,nobody,order AMBIGUOUS
+b.png,7,photo,0,nobody,order AMBIGUOUS; coloured and not handwriting
 exam.png,123456789,scan,0,owner/name folder,printed exam page; nine digits
 exam.pdf,123456789,scan,0,owner/name folder,printed exam page; nine digits
 empty.png,,scan,0,third,EMPTY printed form
@@ -25,8 +25,8 @@ def forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_documents_are_what_their_labels_say(forms: Path) -> None:
     a, b, exam, empty = handwriting.documents("pages", "forms")  # the PDF of the exam does not count again
-    assert a == (forms / "a.png", ["123", "45"], "owner/name", False, 90, False)
-    assert (b.in_any_order, exam.is_exam, empty.lines) == (True, True, [])
+    assert a == (forms / "a.png", ["123", "45"], "owner/name", False, 90, False, False)
+    assert (b.in_any_order, b.is_print, exam.is_exam, empty.lines) == (True, True, True, [])
 
 
 def test_a_source_is_on_one_side(forms: Path) -> None:
