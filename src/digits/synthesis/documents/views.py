@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from digits.synthesis.documents.camera import View
@@ -15,7 +17,8 @@ MIN_UNIT = 9.0  # pixels, of the usual digit in a picture: smaller ones are hard
 # Standard deviations, by whether a camera is held over the sheet or a scanner lies under it:
 TURNS = {True: 0.07, False: 0.02}  # radians
 TILTS = {True: 0.07, False: 0.0}  # change of scale across the picture, as a share
-LARGE_TURN_SHARES, LARGE_TURN = {True: 0.25, False: 0.1}, 0.3  # of these pictures, the deviation of their turn
+# Larger turns of crops, which are to be learned from, and of whole pages, as people take them: share, and deviation.
+LARGE_TURNS, PAGE_LARGE_TURNS = {True: (0.25, 0.3), False: (0.1, 0.3)}, {True: (0.08, 0.35), False: (0.0, 0.0)}
 
 
 def sample_crop_view(page: Page, size: int, is_photo: bool, rng: np.random.Generator) -> View:
@@ -28,7 +31,7 @@ def sample_crop_view(page: Page, size: int, is_photo: bool, rng: np.random.Gener
         chosen = near[rng.integers(len(near))]
         centre = chosen.outline.mean(0) + rng.normal(0, 0.2, 2) * size / scale
     turns = int(rng.integers(1, 4)) if rng.random() < QUARTER_TURN_SHARE else 0
-    return _sample(page, centre, scale, (size, size), turns, is_photo, rng)
+    return _sample(page, centre, scale, (size, size), turns, is_photo, LARGE_TURNS, rng)
 
 
 def sample_page_view(page: Page, is_photo: bool, rng: np.random.Generator) -> tuple[View, tuple[int, int]]:
@@ -37,10 +40,9 @@ def sample_page_view(page: Page, is_photo: bool, rng: np.random.Generator) -> tu
     height, width = (page.width, page.height) if turns % 2 else (page.height, page.width)
     scale = float(rng.uniform(0.75, 1.02)) if is_photo else float(rng.uniform(0.97, 1.01))
     centre = np.array([page.width, page.height]) * (0.5 + rng.normal(0, 0.03 if is_photo else 0.003, 2))
-    return _sample(page, centre, max(scale, MIN_UNIT / page.unit), (height, width), turns, is_photo, rng), (
-        height,
-        width,
-    )
+    scale = max(scale, MIN_UNIT / page.unit)
+    view = _sample(page, centre, scale, (height, width), turns, is_photo, PAGE_LARGE_TURNS, rng)
+    return view, (height, width)
 
 
 def _sample(
@@ -50,11 +52,13 @@ def _sample(
     size: tuple[int, int],
     turns: int,
     is_photo: bool,
+    large_turns: Mapping[bool, tuple[float, float]],
     rng: np.random.Generator,
 ) -> View:
     """Sample a view with `centre` on the page in the middle of the picture, turned by quarters and a little more."""
     height, width = size
-    angle = float(rng.normal(0, LARGE_TURN if rng.random() < LARGE_TURN_SHARES[is_photo] else TURNS[is_photo]))
+    share, large = large_turns[is_photo]
+    angle = float(rng.normal(0, large if rng.random() < share else TURNS[is_photo]))
     angle += turns * np.pi / 2
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     # beyond two deviations the far side of the sheet would be too small to read
