@@ -505,6 +505,12 @@ TABLES |= {
             [Column("n", samples, ""), Column("measured", middle)],
             "Median of all rounds, extremes in brackets; the service and its client (eight connections) share cores",
         ),
+        "classroom": Table(
+            "classroom",
+            "what",
+            [Column("n", samples, ""), Column("measured", middle)],
+            "Service, phones, browser and training share the cores",
+        ),
         "since": Table(
             "since",
             "what",
