@@ -28,6 +28,7 @@ DRAW_SECONDS, LOOK_SECONDS, PACE = 1.0, 2.0, 30
 
 LIVE, SETTLED = (f"/api/explain?model=cnn&model=mlp&upright=true&evidence={word}" for word in ("false", "true"))
 UPDATES, LATE = "live updates of 30 phones, median", "live updates of 30 phones, 99th percentile"
+ALONE = "from a stroke to the bars, in Chromium"
 FAILED, BARS = "requests of 30 phones that failed", "from a stroke to the bars while a network trains, in Chromium"
 MEMORY = ("memory before the phones", "memory after the phones")
 
@@ -46,6 +47,7 @@ def measure(minutes: float = MINUTES) -> Iterator[Row]:
             yield _row(case, "ms", [float(np.quantile(milliseconds, quantile))], len(seconds), note)
         yield _row(FAILED, "", [float(failed)], len(seconds), note)
         yield _row(MEMORY[1], "MiB", [memory(process)], len(seconds), note)
+    yield _row(ALONE, "ms", stroke_to_bars(3), None, "")
     yield _row(BARS, "ms", stroke_to_bars(3, is_training=True), None, "")
 
 

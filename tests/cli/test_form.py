@@ -28,7 +28,7 @@ def test_a_form_is_printed_and_read(digits: Any, fill_in: Callable[..., np.ndarr
     Path("exam.toml").write_text(TOML, encoding="utf-8")
     made = Form("exam.toml")
     said = digits("form", "new", "exam.toml")
-    assert (said.code, said.out) == (0, f"exam.pdf: form {made.sheet.id}, 1 fields on 1 page\n")
+    assert (said.code, said.out) == (0, f"exam.pdf: form {made.sheet.id}, 1 field on 1 page\n")
     assert Path("exam.pdf").read_bytes() == made.to_pdf()
     Path("scans").mkdir()
     page = draw_form(made)

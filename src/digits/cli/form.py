@@ -89,7 +89,9 @@ def new_form(words: list[str]) -> None:
         raise UsageError(f"{out}: name a form as .pdf, such as {out.stem}.pdf")
     write_output(out, made.to_pdf())
     pages = made.sheet.pages
-    say(f"{out}: form {made.sheet.id}, {len(made.fields)} fields on {pages} page{'s' * (pages > 1)}")
+    say(
+        f"{out}: form {made.sheet.id}, {len(made.fields)} field{'s' * (len(made.fields) > 1)} on {pages} page{'s' * (pages > 1)}"
+    )
 
 
 def read_form(words: list[str]) -> None:

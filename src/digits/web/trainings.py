@@ -35,7 +35,7 @@ MAX_LISTED = 30
 """Runs that are listed, the newest first."""
 
 NICENESS = 19
-"""How far a training steps back for the processes that answer the page: with 5, a stroke's bars came 26 ms later."""
+"""How far a training steps back for the processes that answer the page: as far as there is, since people wait there."""
 
 LEARN: tuple[str, ...] = ("personal",)
 """The recipe that learns a hand, and its flags, which are none: tests make it small."""

@@ -110,11 +110,12 @@ def test_text_of_the_first_process_is_broadcast(said: list[dict[str, Any]]) -> N
     assert [each["agreed"] for each in said] == ["what 0 says: ½ × ß"] * 2
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not list threads as files")
 def test_no_thread_of_the_group_lives_on_when_a_process_ends(measured: Path) -> None:
     # one that still held a tensor would need the interpreter, and abort the process
     for rank in range(2):
         threads = json.loads((measured / f"threads-{rank}.json").read_text())
-        assert "python" in threads[0]
+        assert [name for name in threads if "python" in name]
         assert not [name for name in threads if "gloo" in name]
 
 

@@ -66,7 +66,11 @@ def measure(folder: Path, few_file: str, words: list[str]) -> None:
 
 def write_threads(path: Path) -> None:
     """Write the names of all threads of this process."""
-    path.write_text(json.dumps([each.read_text().strip() for each in Path("/proc/self/task").glob("*/comm")]))
+    names = []
+    for each in Path("/proc/self/task").glob("*/comm"):
+        with contextlib.suppress(OSError):  # it may end meanwhile
+            names.append(each.read_text().strip())
+    path.write_text(json.dumps(names))
 
 
 def train_and_die(words: list[str]) -> None:

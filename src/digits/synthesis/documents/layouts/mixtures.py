@@ -56,7 +56,7 @@ def draw_part(
     left, top, right, bottom = place
     fonts = page.fonts[int(rng.integers(len(page.fonts))) :] + page.fonts
     hands = page.hands if same_hand else page.hands[int(rng.integers(len(page.hands))) :] + page.hands
-    picture = page.picture[top:bottom, left:right]
+    picture = page.picture[top:bottom, left:right]  # what is drawn on it is on the page
     part = Page(picture, unit, hands[: len(page.hands)], fonts[: len(page.fonts)], page.ink, page.is_dark)
     draw(part, rng)
     first, offset = len(page.characters), np.array([left, top], np.float32)
@@ -64,8 +64,8 @@ def draw_part(
         replace(each, outline=each.outline + offset, line=each.line + page.lines) for each in part.characters
     ]
     page.lines += part.lines
-    page.struck |= {first + place for place in part.struck}
-    page.hidden |= {first + place for place in part.hidden}
+    page.struck |= {first + each for each in part.struck}
+    page.hidden |= {first + each for each in part.hidden}
     page.walls += [(points + offset, is_level) for points, is_level in part.walls]
     written = part.mask > 0
     page.mask[top:bottom, left:right][written] = part.mask[written] + np.uint16(first)
