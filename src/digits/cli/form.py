@@ -88,10 +88,9 @@ def new_form(words: list[str]) -> None:
     if out.suffix.lower() != ".pdf":
         raise UsageError(f"{out}: name a form as .pdf, such as {out.stem}.pdf")
     write_output(out, made.to_pdf())
-    pages = made.sheet.pages
-    say(
-        f"{out}: form {made.sheet.id}, {len(made.fields)} field{'s' * (len(made.fields) > 1)} on {pages} page{'s' * (pages > 1)}"
-    )
+    counts = {"field": len(made.fields), "page": made.sheet.pages}
+    fields, pages = (f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items())
+    say(f"{out}: form {made.sheet.id}, {fields} on {pages}")
 
 
 def read_form(words: list[str]) -> None:
