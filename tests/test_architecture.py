@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "digits"
 
-BASE = {"types", "errors", "files", "options", "lazy", "pixels", "version"}
+BASE = {"types", "errors", "files", "options", "lazy", "orphans", "pixels", "version"}
 
 ROOMS = {
     "shapes": set(),
@@ -25,6 +25,7 @@ ROOMS = {
     "errors": set(),
     "files": {"errors"},
     "lazy": set(),
+    "orphans": set(),
     "options": {"errors"},
     "types": {"errors"},
     "pixels": {"types"},
@@ -92,6 +93,7 @@ ONLY = {
     "files": set(),
     "options": set(),
     "lazy": set(),
+    "orphans": set(),
     "shapes": {"jaxtyping"},
 }
 """Modules that may import no other library than these."""

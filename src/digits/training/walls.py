@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from digits.files import write_atomically
 from digits.inference.walls import INPUT, MULTIPLE, OUTPUT
+from digits.orphans import end_with_parent
 from digits.shapes import Float32, UInt8
 from digits.synthesis.documents import LAYOUTS, TABLE_LAYOUTS, Layout, RealDigits, synthesize_crops
 from digits.synthesis.documents.stream import CROPS_PER_PAGE
@@ -213,8 +214,11 @@ def fit_walls(
     batches: Iterator[Batch] = iter(crops)
     if workers:
         batches = iter(
-            DataLoader(crops, batch_size=None, num_workers=1, prefetch_factor=8, multiprocessing_context="spawn")
-        )
+            DataLoader(
+                crops, batch_size=None, num_workers=1, prefetch_factor=8, multiprocessing_context="spawn",
+                worker_init_fn=end_with_parent,
+            )
+        )  # fmt: skip
     for epoch in range(len(state.history), epochs):
         start, losses = time.perf_counter(), []
         network.train()

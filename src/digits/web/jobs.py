@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from functools import cache
-from multiprocessing import connection, parent_process
 from typing import Any, NamedTuple
 
 from digits.data import read_unlabelled_content
@@ -32,6 +29,7 @@ from digits.errors import DigitsError
 from digits.inference import Reading
 from digits.inference.drawing import encode_png
 from digits.inference.explain import crop_digit
+from digits.orphans import end_with_parent
 from digits.preprocessing.ink import limit_opencv_threads
 from digits.types import Images
 from digits.web.explanation import explain_reading
@@ -69,15 +67,9 @@ def start(files: tuple[ModelFile, ...]) -> None:
     limit_opencv_threads()  # one core per worker
     limit_arrays(MAX_SET_BYTES)
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # the answer says what is wrong with a form
-    if parent := parent_process():
-        threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
+    end_with_parent()
     with contextlib.suppress(DigitsError):  # every job raises it again
         _models()
-
-
-def _exit_with(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(0)
 
 
 @cache

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from digits.errors import UsageError
 from digits.inference.finder.scales import pad
+from digits.orphans import end_with_parent
 from digits.preprocessing.scales import halve
 from digits.shapes import UInt8
 from digits.synthesis.documents import LAYOUTS, Document, Layout, RealDigits, Truth, synthesize_crops
@@ -106,7 +107,7 @@ def load_batches(config: FinderConfig, real: RealDigits, first: int, layouts: st
     return iter(
         DataLoader(
             batches, batch_size=None, num_workers=config.workers, prefetch_factor=PREFETCHED,
-            multiprocessing_context="spawn",
+            multiprocessing_context="spawn", worker_init_fn=end_with_parent,
         )
     )  # fmt: skip
 
