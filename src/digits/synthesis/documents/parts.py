@@ -112,6 +112,27 @@ def write_in(
     return len(page.characters) - before
 
 
+def write_letter(page: Page, cell: Cell, letter: str, rng: np.random.Generator) -> None:
+    """Write one letter into a cell, as a grade."""
+    height = min(cell.height * page.hands[0].sample_share(rng), cell.width, 1.6 * page.unit)
+    x = cell.x + max(cell.width - 0.6 * height, 0) * page.hands[0].cell_place
+    y = cell.y + (cell.height + height) / 2 + rng.normal(0, 0.04) * cell.height
+    page.write_words(letter, x, y, rng, page.hands[0], height, is_clear=True)
+
+
+def count(page: Page, cell: Cell, n: int, rng: np.random.Generator) -> None:
+    """Count with strokes, every fifth of which crosses the four before it."""
+    height = min(cell.height * rng.uniform(0.5, 0.9), cell.width / (0.28 * n))
+    pitch, x, y = height * rng.uniform(0.18, 0.28), cell.x + 0.1 * cell.width, cell.y + (cell.height - height) / 2
+    for stroke in range(1, n + 1):
+        if stroke % 5:
+            x += pitch * (1.8 if stroke > 5 and stroke % 5 == 1 else 1)
+            ends = np.array([(x, y), (x, y + height)])
+        else:
+            ends = np.array([(x - 3.6 * pitch, y + 0.8 * height), (x + 0.6 * pitch, y + 0.2 * height)])
+        _pen(page, ends + rng.normal(0, 0.04 * height, (2, 2)), rng)
+
+
 def strike(page: Page, first: int, last: int, rng: np.random.Generator) -> None:
     """Strike the characters from `first` to before `last` through: a line or two, a zigzag, or a cross."""
     if last <= first:

@@ -11,6 +11,8 @@ from digits.synthesis.documents.rules import Cell, Rule, draw_box, draw_comb, dr
 CLEAR_LETTERS = "acdehkmnprtuvwyABCDEFHKMNPRTUVW"
 """Letters that look like no digit even if they stand alone."""
 
+GRADES = "ABCEF"
+
 
 def fields(page: Page, rng: np.random.Generator) -> None:
     """Print questions, each with a comb, a box or a line for the answer."""
@@ -74,12 +76,14 @@ def _print_in(page: Page, cells: list[Cell], rng: np.random.Generator) -> None:
 
 
 def _fill(page: Page, cell: Cell, rng: np.random.Generator) -> None:
-    """Fill in a cell: usually a number, sometimes struck; or a dash, tick, word, signature."""
+    """Fill in a cell: usually a number, sometimes struck; or a count in strokes, dash, tick, word, signature."""
     choice, first = rng.random(), len(page.characters)
     if choice < 0.72:
         parts.write_in(page, cell, parts.sample_number(rng, max(int(cell.width / page.unit * 1.3), 1)), rng)
         if rng.random() < 0.05:
             parts.strike(page, first, len(page.characters), rng)
+    elif choice < 0.74:
+        parts.count(page, cell, int(rng.integers(2, 13)), rng)
     elif choice < 0.8:
         parts.underline(page, cell.x + 0.2 * cell.width, cell.x + 0.8 * cell.width, cell.y + 0.5 * cell.height, rng)
     elif choice < 0.87:
@@ -98,24 +102,20 @@ def table(page: Page, rng: np.random.Generator) -> None:
     u = page.fit(7)
     longest = int(rng.integers(1, 6))
     wide, high = u * (0.75 * longest + rng.uniform(0.3, 1.2)), u * rng.uniform(1.15, 2.0)
-    columns, rows = (
-        int(max(page.width / wide - rng.uniform(0.5, 3), 1)),
-        int(max(page.height / high - rng.uniform(0.5, 3), 1)),
-    )
-    columns, rows = min(columns, 14), min(rows, 30)
+    columns = int(np.clip(page.width / wide - rng.uniform(0.5, 3), 1, 14))
+    rows = int(np.clip(page.height / high - rng.uniform(0.5, 3), 1, 30))
     widths = [wide * (rng.uniform(1, 2) if rng.random() < 0.15 else 1) for _ in range(columns)]
     x, y = rng.uniform(0.2, 1.5) * u, rng.uniform(0.3, 1.5) * u
     cells = draw_grid(page, x, y, widths, [high] * rows, rng)
     has_head, has_names, density = rng.random() < 0.6, rng.random() < 0.4, rng.uniform(0.3, 1)
-    kinds = ["number" if rng.random() < 0.8 else "any" for _ in range(columns)]
+    kinds = rng.choice(["number", "any", "grade"], columns, p=[0.76, 0.18, 0.06])
     size, number = 0.5 * high, int(rng.integers(1, 30)) if rng.random() < 0.2 else 0
     for r, row in enumerate(cells):
         for c, cell in enumerate(row):
             if (has_head and r == 0) or (has_names and c == 0):
                 text = parts.sample_print(1, rng) if rng.random() < 0.7 else parts.sample_number(rng, 3)
-                page.print(
-                    text[: max(int(cell.width / (0.5 * size)), 1)], cell.x + 0.15 * u, cell.y + 0.65 * high, size
-                )
+                text = text[: max(int(cell.width / (0.5 * size)), 1)]
+                page.print(text, cell.x + 0.15 * u, cell.y + 0.65 * high, size)
                 continue
             if number:  # as forms have it whose cells are spoken of
                 page.print(str(number), cell.x + 0.05 * high, cell.y + 0.35 * high, 0.4 * high)
@@ -123,6 +123,8 @@ def table(page: Page, rng: np.random.Generator) -> None:
             if rng.random() < density:
                 if kinds[c] == "any":
                     _fill(page, cell, rng)
+                elif kinds[c] == "grade":
+                    parts.write_letter(page, cell, str(rng.choice([*GRADES])), rng)
                 else:
                     text = parts.sample_number(rng, longest) if rng.random() < 0.25 else _digits(rng, longest)
                     first = len(page.characters)
@@ -163,12 +165,8 @@ def marks(page: Page, rng: np.random.Generator) -> None:
 def sample_mark(rng: np.random.Generator) -> str:
     """Sample points that somebody was given: whole, a half more, or of how many."""
     points = int(rng.integers(0, 31))
-    return str(
-        rng.choice(
-            [f"{points}", f"{points},5", f"{points}.5", f"{points}/{points + rng.integers(1, 9)}", "-"],
-            p=[0.7, 0.1, 0.1, 0.07, 0.03],
-        )
-    )
+    texts = f"{points}", f"{points},5", f"{points}.5", f"{points}/{points + rng.integers(1, 9)}", "-"
+    return str(rng.choice(texts, p=[0.7, 0.1, 0.1, 0.07, 0.03]))
 
 
 def exercises(page: Page, rng: np.random.Generator) -> None:
