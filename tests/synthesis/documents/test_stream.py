@@ -89,10 +89,10 @@ def test_truth_matches_the_pixels(seen: list[Document]) -> None:
             assert inside.sum() == ink.sum()
             if truth.visible[row] > 0.95 and not truth.struck[row]:
                 handwritten += 1
-                # the box is tight: its ink reaches all four sides, unless other ink lies over it
-                masked += all(side.any() for side in (inside[:2], inside[-2:], inside[:, :2], inside[:, -2:]))
+                # the box is tight: its ink reaches all four sides, unless the grain of the paper or other ink took it
+                masked += all(side.any() for side in (inside[:3], inside[-3:], inside[:, :3], inside[:, -3:]))
     assert handwritten > 500
-    assert masked / handwritten > 0.93
+    assert masked / handwritten > 0.975
 
 
 def test_ink_differs_from_its_ground(seen: list[Document]) -> None:
