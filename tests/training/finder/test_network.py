@@ -11,7 +11,7 @@ from tests.finder_documents import describe
 
 from digits.inference.finder.outputs import outputs
 from digits.synthesis.documents.truth import CHARACTERS
-from digits.training.finder.losses import WEIGHTS, count_right, finder_losses
+from digits.training.finder.losses import USUAL, WEIGHTS, count_right, finder_losses, weigh
 from digits.training.finder.network import FinderNetwork
 from digits.training.finder.targets import encode
 
@@ -87,6 +87,16 @@ def test_the_centres_loss_is_that_of_the_paper() -> None:
     p, y = logits.sigmoid().double(), targets.heat.double()
     wanted = -torch.where(y == 1, (1 - p) ** 2 * p.log(), (1 - y) ** 4 * p**2 * (1 - p).log()).sum() / 2
     assert finder_losses(maps, targets)["centres"].item() == pytest.approx(wanted.item(), rel=1e-5)
+
+
+def test_a_step_with_few_characters_weighs_less() -> None:
+    """Of n characters, independent gradients add up to the root of n: so should the weighted loss of a step."""
+    one = [describe((128, 128), [(20, 40, 20, 30)], [4])]
+    nine = [describe((128, 128), [(4 + 12 * row, 40, 10, 30) for row in range(9)], [7] * 9)]
+    assert weigh(encode(nine), 1) == pytest.approx(3 * weigh(encode(one), 1).item())
+    assert weigh(encode(nine), 9) == pytest.approx(weigh(encode(one), 1).item()), "one character a crop"
+    assert weigh(encode(one), 1) == pytest.approx(USUAL**-0.5)
+    assert weigh(encode([describe((128, 128), [], [])]), 1) > 0, "what is not there is learned, too"
 
 
 def test_a_wrong_class_or_a_low_score_is_not_right() -> None:

@@ -24,7 +24,7 @@ from digits.training.engine.optimizers import make_optimizer
 from digits.training.engine.schedules import learning_rate_factor
 from digits.training.finder.batches import Batch, load_batches
 from digits.training.finder.config import FinderConfig
-from digits.training.finder.losses import count_right, finder_losses
+from digits.training.finder.losses import count_right, finder_losses, weigh
 
 
 def fit_finder(
@@ -96,7 +96,7 @@ def fit_finder(
                 loss = torch.stack([*finder_losses(maps, targets).values()]).sum()
 
                 optimizer.zero_grad()
-                loss.backward()
+                (loss * weigh(targets, len(batch.pictures))).backward()
                 optimizer.step()
                 if state.averaged:
                     state.averaged.update_parameters(network)

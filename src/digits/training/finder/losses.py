@@ -18,6 +18,9 @@ WEIGHTS = {
 centres, classes and boxes are then 3 each, links 0.9, directions 0.3 and the others less: what is needed to read counts
 most, and the rest rides along."""
 
+USUAL = 20.0
+"""Characters of a crop, about, on average."""
+
 FOCUS, TOLERANCE = 2.0, 4.0
 """Exponents alpha and beta of the focal loss, as published."""
 
@@ -58,6 +61,15 @@ def finder_losses(maps: Maps, targets: Targets) -> dict[str, Float32[Tensor, ""]
         ),
     }
     return {name: WEIGHTS[name] * loss for name, loss in losses.items()}
+
+
+def weigh(targets: Targets, crops: int) -> Float32[Tensor, ""]:
+    """Compute the weight of a step's losses: the root of how many characters it learns from, 1 for the usual number.
+
+    Losses are means per character, whose gradients are the larger the fewer there are. Alone, the ten characters of an
+    almost empty batch would turn the network further than a thousand.
+    """
+    return (targets.weights.sum() / (USUAL * crops)).clamp(min=1 / (USUAL * crops)).sqrt()
 
 
 def count_right(maps: Maps, targets: Targets, min_score: float) -> Float32[Tensor, "2"]:
