@@ -29,8 +29,8 @@ from digits.training import Epoch, WallBatches, export_walls, fit_walls, make_wa
 
 COMMAND = "python -m benchmarks walls"
 
-EPOCHS, STEPS, SIZE = 16, 100, 16
-"""Of the training: 25,600 crops."""
+EPOCHS, STEPS, SIZE = 24, 250, 16
+"""Of the training: 96,000 crops."""
 
 SEED, VALIDATION_SEED, OTHER_SEED = 0, 62_000, 63_000
 """Of the training, of the crops that it is watched with, and of the documents that it is scored on."""

@@ -11,7 +11,7 @@ from benchmarks.judging import COMMAND, Examples, fit_network
 from tests.inference.finder.marks_of import marks_of
 
 from digits.inference import JUDGE_FILE, Marks, describe_answers, describe_marks, load_judge, parse_judge
-from digits.inference.judge import PRINTED, ROWS, WRITTEN
+from digits.inference.judge import PRINTED, ROWS, WRITTEN, adapt
 
 LINE = [(30 + 26 * place, 40, 20, 30) for place in range(8)]
 SHAPE = (200, 300)
@@ -72,6 +72,23 @@ def test_nothing_is_judged_where_nothing_is() -> None:
     assert judge.judge_answers(nothing, described, np.zeros((0, 10), np.float32)).shape == (0, 3)
 
 
+def test_a_page_of_print_makes_a_doubtful_mark_print_and_one_of_handwriting_written() -> None:
+    doubtful = np.array([[0.05, 0.5, 0.45]], np.float32)
+    written, printed = (
+        np.repeat(np.array([row], np.float32), 40, 0) for row in ([0.02, 0.97, 0.01], [0.02, 0.01, 0.97])
+    )
+    assert adapt(np.concatenate((doubtful, printed)), 0.2)[0, PRINTED] > 0.8
+    assert adapt(doubtful, 0.2, printed=40)[0, PRINTED] > 0.8, "print that is not looked at counts, too"
+    assert adapt(np.concatenate((doubtful, written)), 0.2)[0, WRITTEN] > 0.7
+    assert adapt(doubtful[:0], 0.2).shape == (0, 3)
+
+
+def test_a_page_with_the_usual_share_of_print_is_judged_as_before() -> None:
+    judged = np.array([[0, 1, 0]] * 8 + [[0, 0, 1]] * 2 + [[0.1, 0.72, 0.18]], np.float32)
+    assert adapt(judged, 0.2) == pytest.approx(judged, abs=1e-4)
+    assert adapt(judged, 0.3).sum(1) == pytest.approx(np.ones(11))
+
+
 def test_the_file_says_what_made_it_and_fits_the_descriptions() -> None:
     stored = json.loads(JUDGE_FILE.read_text())
     assert stored["command"] == COMMAND
@@ -85,5 +102,5 @@ def test_the_networks_learn_what_they_are_fitted_to() -> None:
     labels = np.where(described[:, 0] > 0.5, 1, np.where(described[:, 1] > 0.5, 2, 0))
     labels[:100] = -1
     fitted = fit_network(Examples(described, labels, np.arange(3000) // 10, np.ones(3000, bool)))
-    judged = parse_judge({"glance": fitted, "answered": fitted}).glance(described[100:])
+    judged = parse_judge({"glance": fitted, "answered": fitted, "print_share": 0.2}).glance(described[100:])
     assert (judged.argmax(1) == labels[100:]).mean() > 0.9

@@ -55,6 +55,9 @@ LARGE = 32.0
 NUMBERS, MORE = 23 + SIGNS, 6
 """Numbers that describe a mark at a glance, and what the model's answer adds."""
 
+PRIOR_MARKS, ROUNDS = 10.0, 8
+"""As many marks as the usual share of print counts on a page, and steps until the page's own is found."""
+
 ROWS = 256
 """Marks that are compared with all others at once, which bounds the memory."""
 
@@ -86,6 +89,8 @@ class Judge:
 
     glance: Network
     answered: Network
+    print_share: float
+    """Of the written and printed marks that it learned from, each document counted once."""
 
     def judge_answers(self, marks: Marks, described: Described, by_model: Float32[np.ndarray, "m 10"]) -> Judged:
         """Judge marks by their descriptions and by the logarithms of what the model says of the m digits among them."""
@@ -99,15 +104,40 @@ def load_judge() -> Judge:
 
 
 def parse_judge(stored: Mapping[str, Any]) -> Judge:
-    """Make a judge of what its file holds: for both networks the means, the deviations and the layers."""
-    return Judge(*(
+    """Make a judge of its file: the means, the deviations and the layers of both networks, and the share of print."""
+    glance, answered = (
         Network(
             np.array(each["mean"], np.float32),
             np.array(each["deviation"], np.float32),
             tuple((np.array(weight, np.float32), np.array(bias, np.float32)) for weight, bias in each["layers"]),
         )
         for each in (stored["glance"], stored["answered"])
-    ))  # fmt: skip
+    )
+    return Judge(glance, answered, float(stored["print_share"]))
+
+
+def adapt(judged: Judged, print_share: float, printed: int = 0) -> Judged:
+    """Judge again, knowing how much of this page is print: on a printed page, a mark is more likely to be print.
+
+    The share of print is what makes the judgements of all marks agree with it, found by expectation maximization
+    (Saerens, Latinne, Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities", 2002).
+
+    Parameters
+    ----------
+    judged
+        Probabilities where a share of `print_share` of the marks is print.
+    print_share
+        As `Judge` has it.
+    printed
+        How many more marks are print.
+    """
+    prior, adapted = print_share / (1 - print_share), judged
+    for _ in range(ROUNDS):
+        more = printed + float(adapted[:, PRINTED].sum()) + PRIOR_MARKS * print_share
+        odds = more / (float(adapted[:, WRITTEN].sum()) + PRIOR_MARKS * (1 - print_share))
+        adapted = judged * np.array([1, 1, odds / prior], np.float32)
+        adapted /= adapted.sum(1, keepdims=True)
+    return adapted
 
 
 def describe_marks(marks: Marks, shape: tuple[int, ...]) -> Described:

@@ -9,7 +9,7 @@ import numpy as np
 
 from digits.inference.finder import Finder, Marks
 from digits.inference.finder.finder import MIN_CANDIDATE_SCORE, MIN_SCORE
-from digits.inference.judge import MIN_GLANCE, PRINTED, WRITTEN, Judge, describe_marks, load_judge
+from digits.inference.judge import MIN_GLANCE, PRINTED, WRITTEN, Judge, adapt, describe_marks, load_judge
 from digits.inference.model import Model
 from digits.inference.odds import mix
 from digits.inference.results import Box
@@ -138,7 +138,10 @@ def find_page(
 def read_page(page: Page, model: Model, judge: Judge | None = None) -> Answers:
     """Read the digits of a page, and judge which marks are to be read: as likely as not, or more."""
     by_model, by_finder = seen_by(page, model)
-    judged = (judge or load_judge()).judge_answers(page.marks, page.described, by_model)
+    judge = judge or load_judge()
+    judged = judge.judge_answers(page.marks, page.described, by_model)
+    if not page.with_print:
+        judged = adapt(judged, judge.print_share, page.printed)
     wanted = _want(judged, page.with_print)
     printed = page.printed + int(((judged[:, PRINTED] >= 0.5) & (wanted < 0.5)).sum())
     return Answers(mix(by_model, by_finder), wanted, printed)

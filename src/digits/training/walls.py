@@ -30,6 +30,7 @@ from digits.synthesis.documents import LAYOUTS, TABLE_LAYOUTS, Layout, RealDigit
 from digits.synthesis.documents.stream import CROPS_PER_PAGE
 from digits.training.config import OptimizationConfig
 from digits.training.engine.checkpoint import Epoch, State
+from digits.training.engine.devices import choose_dtype
 from digits.training.engine.optimizers import make_optimizer
 from digits.training.engine.sampler import seed_epoch
 from digits.training.engine.schedules import learning_rate_factor
@@ -98,7 +99,7 @@ class WallNetwork(nn.Module):
         middle = self.middle(fine)
         middle = self.merge_middle(middle + _double(self.to_middle(self.coarse(middle))))
         fine = self.merge_fine(fine + _double(self.to_fine(middle)))
-        return F.pixel_shuffle(self.answers(self.last(first + _double(self.to_first(fine)))), 2)
+        return F.pixel_shuffle(self.answers(self.last(first + _double(self.to_first(fine)))).float(), 2)
 
 
 def _step(before: int, after: int, side: int, stride: int = 1) -> list[nn.Module]:
@@ -204,7 +205,10 @@ def fit_walls(
         optimizer="muon", lr=rates[0], muon_lr=rates[1], weight_decay=0.02, warmup=0.1, batch_size=size, epochs=epochs,
         ema_epochs=1.0,
     )  # fmt: skip
-    optimizer = make_optimizer(network, plan)
+    dtype = choose_dtype("auto", torch.device("cpu"))
+    autocast = torch.autocast("cpu", dtype, enabled=dtype != torch.float32)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch takes it, its stub does not
+    optimizer = make_optimizer(network, plan, dtype)
     peaks = [float(group["lr"]) for group in optimizer.param_groups]
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(math.exp(-1 / steps)), use_buffers=True)
     state = State(network, optimizer, averaged)
@@ -227,7 +231,9 @@ def fit_walls(
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
             pictures, walls = next(batches)
-            loss = wall_loss(network(pictures), walls)
+            with autocast:
+                log_odds = network(pictures)
+            loss = wall_loss(log_odds, walls)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
