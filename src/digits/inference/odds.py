@@ -10,10 +10,10 @@ import numpy as np
 from digits.shapes import Float32, Float64
 from digits.types import Probabilities
 
-CLASS_WEIGHTS = np.array([0.33, 0.54])
+CLASS_WEIGHTS = np.array([0.32, 0.56])
 """Of the logarithms of the model's and the finder's probabilities of a digit's classes."""
 
-TURN_WEIGHTS = np.array([0.59, 0.13, 7.52, 2.15])
+TURN_WEIGHTS = np.array([0.58, -0.04, 5.77, 2.46])
 """Of the model's confidence, the finder's directions, its confidence after a turn, and being as given: which side of a
 page is up."""
 

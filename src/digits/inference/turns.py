@@ -75,9 +75,14 @@ def _judge_marks(grey: Ink, marks: Marks, model: Model) -> Float64[np.ndarray, "
 def _cut_densest(grey: Ink, marks: Marks) -> Ink:
     """Cut out, as one tile, where most digits are, in the size that the finder reads best."""
     digits = marks[np.flatnonzero(marks.labels < CLASSES)] if (marks.labels < CLASSES).any() else marks
-    scale = math.sqrt(BEST_SIZES[0] * BEST_SIZES[1]) / max(float(np.median(digits.boxes[:, 2:].max(1))), 1.0)
+    sizes, weights = digits.boxes[:, 2:].max(1), digits.scores * digits.handwritten
+    order = np.argsort(sizes)
+    # the median of what is surely there: grain in large digits looks like many small ones, each of them doubtful
+    sure = np.cumsum(weights[order])
+    size = float(sizes[order[np.searchsorted(sure, sure[-1] / 2)]])
+    scale = math.sqrt(BEST_SIZES[0] * BEST_SIZES[1]) / max(size, 1.0)
     around = np.abs(digits.centres[:, None] - digits.centres).max(2) < TILE / scale / 2
-    middle = digits.centres[int((around @ (digits.scores * digits.handwritten)).argmax())]
+    middle = digits.centres[int((around @ weights).argmax())]
     return pad(cut_square(grey, middle, TILE / scale, TILE), (TILE, TILE))
 
 
