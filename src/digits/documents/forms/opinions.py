@@ -25,16 +25,16 @@ from digits.preprocessing.ink import Ink
 from digits.shapes import Bool, Float32, Float64, Int64, UInt8
 from digits.types import CLASSES, SIDE, Images, Probabilities
 
-CLASS_WEIGHTS = np.array([0.3, 0.39, 0.32])
+CLASS_WEIGHTS = np.array([0.32, 0.46, 0.25])
 """Of the log-probabilities of the classes: by the model, by the finder, and by the model without walls."""
 
-ALONE_WEIGHT = 1.13
+ALONE_WEIGHT = 1.29
 """Of the last of these, if the finder saw nothing."""
 
-PRESENCE_WEIGHTS = np.array([-3.3, 1.71, 3.16, 0.92])
+PRESENCE_WEIGHTS = np.array([-3.6, 1.6, 3.16, 0.97])
 """Of 1, the logarithm of a box's ink, whether the finder saw something, and its evidence: whether a digit is there."""
 
-ERRORS = Errors(missed=0.0002, invented=1e-6, slips=0.001, context=0.0)
+ERRORS = Errors(missed=0.0004, invented=1e-6, slips=0.00025, context=0.0)
 """Share of digits in boxes that look empty, and of those about which the networks are certain without reason. What is
 in a box belongs to the field, so nothing is invented, and how probably it is a digit needs no context."""
 
