@@ -90,7 +90,7 @@ def test_cells_of_a_table_with_other_rules(kind: str) -> None:
 def test_merged_cells_hold_their_text_in_the_first() -> None:
     grey, characters = page(), write([["12345", "", "6"], *TEXTS[1:]])
     draw_rules(grey, 3, 4)
-    grey[42 : 40 + HIGH - 1, 40 + WIDE - 3 : 40 + WIDE + 4] = 235
+    grey[44 : 40 + HIGH - 4, 40 + WIDE - 3 : 40 + WIDE + 4] = 235
     assert texts_of(arrange(grey, characters), characters) == [["12345", "", "6"], *TEXTS[1:]]
 
 

@@ -144,7 +144,7 @@ def merge_cells(grid: Grid, level_votes: Votes, turned: Votes) -> None:
 
 
 def _wall(rule: Rule, votes: Votes, start: float, end: float, size: float) -> float:
-    """Measure how much of a piece of a rule is inked, away from the corners."""
+    """Measure how much of a piece of a rule is inked, away from the corners: a wall reaches both, so the emptier half."""
     if rule.share == 0 or end - start < 4:
         return 1.0
     inset = 0.1 * (end - start)
@@ -152,4 +152,5 @@ def _wall(rule: Rule, votes: Votes, start: float, end: float, size: float) -> fl
     if is_hidden.mean() > 0.8:
         return 1.0
     filled = fill_gaps((inked >= MIN_SHARE) & ~is_hidden, max(round(GAP * size), 3))
-    return float(filled[~is_hidden].mean())
+    halves = zip(np.array_split(filled, 2), np.array_split(~is_hidden, 2), strict=True)
+    return min(float(part[is_seen].mean()) for part, is_seen in halves if is_seen.any())

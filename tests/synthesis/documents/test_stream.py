@@ -78,6 +78,7 @@ def test_parts_make_the_whole() -> None:
 
 def test_truth_matches_the_pixels(seen: list[Document]) -> None:
     handwritten = masked = 0
+    reached = list[bool]()
     for each in seen:
         truth, (height, width) = each.truth, each.picture.shape
         x, y, wide, high = truth.boxes.T
@@ -91,8 +92,10 @@ def test_truth_matches_the_pixels(seen: list[Document]) -> None:
                 handwritten += 1
                 # the box is tight: its ink reaches all four sides, unless the grain of the paper or other ink took it
                 masked += all(side.any() for side in (inside[:3], inside[-3:], inside[:, :3], inside[:, -3:]))
+                reached += [bool(side.any()) for side in (inside[:2], inside[-2:], inside[:, :2], inside[:, -2:])]
     assert handwritten > 500
     assert masked / handwritten > 0.975
+    assert np.mean(reached) > 0.96
 
 
 def test_ink_differs_from_its_ground(seen: list[Document]) -> None:
