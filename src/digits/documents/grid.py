@@ -144,7 +144,7 @@ def merge_cells(grid: Grid, level_votes: Votes, turned: Votes) -> None:
 
 
 def _wall(rule: Rule, votes: Votes, start: float, end: float, size: float) -> float:
-    """Measure how much of the emptier half of a piece of a rule is inked, away from the corners: a wall reaches both."""
+    """Measure how much of the emptier half of a piece of a rule is inked, away from its corners: walls reach both."""
     if rule.share == 0 or end - start < 4:
         return 1.0
     inset = 0.1 * (end - start)
